@@ -1,0 +1,20 @@
+"""Drawn photographs of animals with individual coats, so that demo, tests and docs need no real ones."""
+
+from reid.drawn.coats import coat_of
+from reid.drawn.scenes import LIGHTS, SPECIES, UNTRAINED_SPECIES, Scene, draw_animal, draw_empty, draw_frame
+from reid.drawn.seasons import DrawnPhoto, draw_season, individual_name, write_photos
+
+__all__ = [
+    "LIGHTS",
+    "SPECIES",
+    "UNTRAINED_SPECIES",
+    "DrawnPhoto",
+    "Scene",
+    "coat_of",
+    "draw_animal",
+    "draw_empty",
+    "draw_frame",
+    "draw_season",
+    "individual_name",
+    "write_photos",
+]

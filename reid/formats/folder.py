@@ -1,0 +1,76 @@
+"""A folder of photos whose sub-folders are the names: species/individual/photo.jpg."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from reid import images
+from reid.errors import ManifestError
+from reid.formats.cells import spaced
+from reid.formats.table import TABLE_SUFFIXES
+from reid.records import Photo, Problem
+
+_IGNORED = frozenset({"__macosx", "@eadir", "$recycle.bin"})
+
+
+def read_folder(folder: Path) -> Iterator[Photo | Problem]:
+    """Find the photos of a folder, in the order of their names.
+
+    The names count from the folder given:
+
+        folder/photo.jpg                       neither species nor individual
+        folder/species/photo.jpg               the species
+        folder/species/individual/photo.jpg    both; deeper folders change nothing
+
+    Hidden files, `__MACOSX` and whatever has no photo's ending are passed over. Links to folders are followed, once. A
+    sub-folder that cannot be read is a Problem.
+
+    Raises:
+        ManifestError: there is no photo in the folder.
+    """
+    refused: list[OSError] = []
+    seen: set[tuple[int, int]] = set()
+    found = False
+    for place, names, files in os.walk(folder, onerror=refused.append, followlinks=True):
+        status = Path(place).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            names.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        names[:] = sorted(name for name in names if _counts(name))
+        levels = [spaced(level) for level in Path(place).relative_to(folder).parts[:2]]
+        species, individual = [*levels, "", ""][:2]
+        for name in sorted(files):
+            if _counts(name) and Path(name).suffix.lower() in images.IMAGE_SUFFIXES:
+                found = True
+                yield Photo(Path(place, name), species=species, individual=individual, origin=str(folder))
+    for fault in refused:
+        reason = f"the folder cannot be read ({fault.strerror}); check its permissions."
+        yield Problem(str(fault.filename), reason, str(folder))
+    if not found:
+        raise ManifestError(f"{folder}: holds no photo ({', '.join(sorted(images.IMAGE_SUFFIXES))}); wanted "
+                            "species/individual/photo.jpg, or a manifest.csv.")
+
+
+def manifest_in(folder: Path) -> Path | None:
+    """The folder's own manifest.csv or manifest.xlsx, None if it has none.
+
+    Raises:
+        ManifestError: it lies beside other tables, so that it is not certain which one is meant.
+    """
+    try:
+        tables = sorted(path for path in folder.iterdir() if path.suffix.lower() in TABLE_SUFFIXES
+                        and not path.name.startswith((".", "~$")) and path.is_file())
+    except OSError as fault:
+        raise ManifestError(f"{folder}: cannot be read ({fault.strerror}); check its permissions.") from fault
+    manifests = [path for path in tables if path.stem.lower() == "manifest"]
+    if manifests and len(tables) > 1:
+        raise ManifestError(f"{folder}: holds several tables ({', '.join(path.name for path in tables)}); name the one "
+                            "that is meant instead of the folder.")
+    return manifests[0] if manifests else None
+
+
+def _counts(name: str) -> bool:
+    return not name.startswith(".") and name.lower() not in _IGNORED

@@ -1,0 +1,158 @@
+"""The photos a command is given: files, folders, or manifests (CSV or XLSX) that say more about each photo."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reid.errors import ManifestError, UsageError
+from reid.formats.cells import BadCell, read_box, read_date, read_side, spaced
+from reid.formats.folder import manifest_in, read_folder
+from reid.formats.table import TABLE_SUFFIXES, Row, read_table
+from reid.records import Photo, Problem
+
+COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side", "season")
+"""The columns of a manifest with a meaning of their own; only `path` is needed. All others become notes."""
+BOX_COLUMNS = ("x", "y", "width", "height")
+"""Where the animal is, in fractions of the upright frame (all four at most 1) or in its pixels; optional."""
+
+_SPREADSHEET_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
+_OTHER_TABLES = frozenset({".xls", ".xlsm", ".xlsb", ".ods", ".numbers"})
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoList:
+    """The photos that can be used, in the order given, and what could not be used."""
+
+    photos: tuple[Photo, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_photos(inputs: Sequence[Path]) -> PhotoList:
+    """Find the photos that a command's arguments name.
+
+    An argument is a photo; a table (`read_manifest`); or a folder. A folder with a manifest.csv or manifest.xlsx at its
+    top is read by that, and is refused if it holds other tables too; any other folder gives species and individual by
+    its sub-folders (`read_folder`). A photo named directly or found in a folder has no date here: its EXIF is read when
+    it is decoded. A photo named twice with the same box is a Problem the second time. Photos that exist but cannot
+    be decoded are found later.
+
+    Args:
+        inputs: at least one path.
+
+    Raises:
+        UsageError: no input.
+        ManifestError: a table that cannot be read at all, or a folder without a photo.
+    """
+    if not inputs:
+        raise UsageError("No photo was named; give a photo, a folder of photos, or a manifest.")
+    photos: list[Photo] = []
+    problems: list[Problem] = []
+    first: dict[tuple[str, str], str] = {}
+    for given in inputs:
+        for item in _read_input(given):
+            if isinstance(item, Problem):
+                problems.append(item)
+                continue
+            key = (os.path.normpath(item.path.absolute()), item.box.key() if item.box else "")
+            if key in first:
+                before = f" ({first[key]})" if first[key] else ""
+                reason = f"the same photo and box were named before{before}; the first is used."
+                problems.append(Problem(str(item.path), reason, item.origin))
+            else:
+                first[key] = item.origin
+                photos.append(item)
+    return PhotoList(tuple(photos), tuple(problems))
+
+
+def read_manifest(path: Path) -> Iterator[Photo | Problem]:
+    """Read a table of photos row by row: a Photo, or a Problem naming the row (header = 1) and the column.
+
+    Paths are relative to the table; backslashes work everywhere. `captured_at` and `side` are read as `cells` says.
+    Names keep their text (007 stays 007), with white space trimmed. Columns that are not in COLUMNS or BOX_COLUMNS
+    become notes; so do width and height where the table has neither x nor y.
+
+    Raises:
+        ManifestError: no table, no column `path`, a column twice, box columns incomplete, or no row.
+    """
+    table = read_table(path)
+    if "path" not in table.columns:
+        raise ManifestError(f'{path}: has no column "path" (met: {", ".join(table.columns)}); wanted '
+                            f"{', '.join(COLUMNS)}, of which only path is needed.")
+    boxed = "x" in table.columns or "y" in table.columns
+    if boxed and (absent := [name for name in BOX_COLUMNS if name not in table.columns]):
+        raise ManifestError(f"{path}: has no column {', '.join(absent)}; a box needs x, y, width and height.")
+    known = {*COLUMNS, *BOX_COLUMNS} if boxed else {*COLUMNS}
+    others = tuple(name for name in table.columns if name not in known)
+    empty = True
+    for row in table.rows:
+        empty = False
+        origin = f"{path.name}, row {row.number}"
+        try:
+            yield _photo(row, path.parent, origin, others, boxed)
+        except BadCell as fault:
+            yield Problem(row.text("path"), str(fault), origin)
+    if empty:
+        raise ManifestError(f"{path}: has a header but no row; wanted one row for each photo.")
+
+
+def _read_input(given: Path) -> Iterator[Photo | Problem]:
+    suffix = given.suffix.lower()
+    if given.is_dir():
+        manifest = manifest_in(given)
+        yield from read_manifest(manifest) if manifest else read_folder(given)
+    elif suffix in TABLE_SUFFIXES:
+        yield from read_manifest(given)
+    elif suffix in _OTHER_TABLES:
+        raise ManifestError(f"{given}: is a table that cannot be read here; save it as .xlsx or CSV (UTF-8).")
+    elif fault := _absence(given):
+        yield Problem(str(given), fault)
+    else:
+        yield Photo(given)
+
+
+def _photo(row: Row, base: Path, origin: str, others: tuple[str, ...], boxed: bool) -> Photo:
+    if row.surplus:
+        raise BadCell("row", f"has {row.surplus} more cells than the header; quote cells that hold the separator.")
+    for column, cell in row.cells.items():
+        if cell in _SPREADSHEET_ERRORS:
+            raise BadCell(column, f'"{cell}" is an error of the spreadsheet; mend the formula.')
+    path = _path(row.text("path"), base)
+    return Photo(
+        path,
+        species=spaced(row.text("species")),
+        individual=spaced(row.text("individual")),
+        captured_at=read_date("captured_at", row.cells.get("captured_at", "")),
+        encounter=spaced(row.text("encounter")),
+        camera=spaced(row.text("camera")),
+        side=read_side("side", row.text("side")),
+        season=spaced(row.text("season")),
+        box=read_box({name: row.text(name) for name in BOX_COLUMNS}, path) if boxed else None,
+        notes={name: row.text(name) for name in others if name in row.cells},
+        origin=origin,
+    )
+
+
+def _path(text: str, base: Path) -> Path:
+    if not text:
+        raise BadCell("path", "is empty; name the photo.")
+    path = base / text
+    fault = _absence(path)
+    if fault and "\\" in text:  # written on Windows
+        path = base / text.replace("\\", "/")
+        fault = _absence(path)
+    if fault:
+        raise BadCell("path", f"{fault[:-1]} (looked for {path}).")
+    return path
+
+
+def _absence(path: Path) -> str:
+    """Why there is no file at a path; "" if there is one."""
+    try:
+        if path.is_file():
+            return ""
+        return "is a folder, not a photo." if path.is_dir() else "there is no such file."
+    except OSError as fault:
+        return f"cannot be reached ({fault.strerror})."

@@ -1,0 +1,1 @@
+"""Training and measuring: datasets, sampler, objective, trainer, splits, metrics, calibration."""

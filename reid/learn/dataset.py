@@ -1,0 +1,90 @@
+"""Photos decoded once into one array that training draws its batches from."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from reid import images, threads
+from reid.errors import PhotoError
+from reid.records import Photo, Pixels, Problem
+
+MARGIN = 1.15
+"""Decoded larger than the net's input by this factor, so that a random crop loses nothing in sharpness."""
+IN_MEMORY_BYTES = 1_500_000_000
+"""Above this the decoded photos lie in a temporary file that is mapped into memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Photos decoded to one size.
+
+    photos: (N,) those that could be read, with side, camera and date filled from EXIF where the manifest has none.
+    pixels: (N, H, W, 3) uint8 RGB, squashed to the size asked for times `MARGIN`.
+    problems: the photos that could not be read.
+    """
+
+    photos: tuple[Photo, ...]
+    pixels: Pixels
+    problems: tuple[Problem, ...]
+
+    def subset(self, rows: Sequence[int]) -> Decoded:
+        """The same for some of the rows, in the order given."""
+        return Decoded(tuple(self.photos[row] for row in rows), self.pixels[np.asarray(rows, dtype=np.int64)], ())
+
+
+def decode(
+    photos: Sequence[Photo], size: tuple[int, int], *, progress: Callable[[int], None] | None = None
+) -> Decoded:
+    """Decode photos to one size; those that cannot be read become problems.
+
+    Args:
+        photos: what to read.
+        size: (height, width) of the net's input in pixels.
+        progress: told the number of photos done, after each.
+    """
+    height, width = (int(round(edge * MARGIN)) for edge in size)
+    pixels = _room((len(photos), height, width, 3))
+
+    def read(row: int) -> Photo | Problem:
+        photo = photos[row]
+        try:
+            picture = images.read(photo.path, box=photo.box, shortest=min(height, width))
+        except PhotoError as error:
+            return Problem(str(photo.path), str(error), photo.origin)
+        pixels[row] = images.resize(picture.pixels, height, width)
+        return replace(
+            photo,
+            captured_at=photo.captured_at or picture.captured_at,
+            camera=photo.camera or picture.camera,
+        )
+
+    good: list[Photo] = []
+    rows: list[int] = []
+    problems: list[Problem] = []
+    with ThreadPoolExecutor(threads.cores()) as pool:
+        for row, answer in enumerate(pool.map(read, range(len(photos)))):
+            if isinstance(answer, Problem):
+                problems.append(answer)
+            else:
+                good.append(answer)
+                rows.append(row)
+            if progress is not None:
+                progress(row + 1)
+    kept = pixels if len(rows) == len(photos) else pixels[rows]
+    return Decoded(tuple(good), kept, tuple(problems))
+
+
+def _room(shape: tuple[int, ...]) -> Pixels:
+    if int(np.prod(shape)) <= IN_MEMORY_BYTES:
+        return np.zeros(shape, np.uint8)
+    with tempfile.NamedTemporaryFile(prefix="reid-photos-", delete=False) as file:
+        path = Path(file.name)
+    room = np.memmap(path, np.uint8, "w+", shape=shape)
+    path.unlink()
+    return room

@@ -1,0 +1,135 @@
+"""Training of one embedding net: what goes into a batch, what is held out, and when a net has collapsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from reid.learn import augment, metrics, sampler
+from reid.learn.dataset import Decoded
+from reid.learn.objective import Objective
+from reid.learn.trainer import Batch
+from reid.nets.networks import EmbeddingNet
+from reid.records import Vectors
+from reid.settings import TrainSettings
+
+COLLAPSED_AT = 0.97
+"""Mean cosine between photos of different individuals above which a net tells nobody from anybody."""
+
+
+class EmbeddingTask:
+    """A `trainer.Task` for stage 2."""
+
+    def __init__(
+        self, net: EmbeddingNet, taught: Decoded, taught_groups: Sequence[str], held: Decoded,
+        held_groups: Sequence[str], settings: TrainSettings, device: torch.device,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            net: with its start weights.
+            taught, held: photos to learn from and photos of other individuals to validate on, decoded.
+            taught_groups, held_groups: their encounters.
+            settings: image size, batch make-up, loss, seed.
+            device: where to compute.
+        """
+        self.settings, self.device = settings, device
+        self.net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.taught, self.held, self.held_groups = taught, held, held_groups
+        self.examples = sampler.examples(taught.photos, taught_groups)
+        classes = 1 + max(item.label for item in self.examples)
+        self.objective = Objective(
+            settings.loss, classes=classes, dimension=settings.dimension, margin=settings.margin
+        ).to(device)
+        self.extra: nn.Module | None = self.objective
+        self.frozen = list(net.features.children())[: settings.frozen_blocks]
+        for block in self.frozen:
+            block.requires_grad_(False)
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """The backbone at the plan's rate, head and loss at three times that; no decay on vectors of weights."""
+        wide: dict[str, list[nn.Parameter]] = {"backbone": [], "backbone_1d": [], "head": []}
+        for name, parameter in self.net.named_parameters():
+            if parameter.requires_grad:
+                key = "head" if not name.startswith("features") else "backbone" if parameter.ndim > 1 else "backbone_1d"
+                wide[key].append(parameter)
+        groups: list[dict[str, Any]] = [
+            {"params": wide["backbone"], "share": 1.0},
+            {"params": wide["backbone_1d"], "share": 1.0, "weight_decay": 0.0},
+            {"params": wide["head"], "share": 2.0},
+        ]
+        own = list(self.objective.parameters())
+        return groups + ([{"params": own, "share": 10.0, "weight_decay": 0.0}] if own else [])
+
+    def start_epoch(self) -> None:
+        """Training mode, but frozen blocks keep their running statistics."""
+        self.net.train()
+        for block in self.frozen:
+            block.eval()
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """One epoch of individuals x photos, augmented."""
+        rng = np.random.default_rng((self.settings.seed, epoch))
+        generator = torch.Generator().manual_seed(self.settings.seed * 7919 + epoch)
+        for items in sampler.batches(
+            self.examples, self.settings.individuals_per_batch, self.settings.photos_per_individual, rng
+        ):
+            pixels = torch.from_numpy(self.taught.pixels[[item.row for item in items]])
+            mirrored = torch.tensor([item.mirrored for item in items])
+            pixels[mirrored] = pixels[mirrored].flip(2)
+            images = augment.augment(pixels.to(self.device), self.settings.image_size, generator)
+            yield images.contiguous(memory_format=torch.channels_last), torch.tensor(
+                [item.label for item in items], device=self.device
+            )
+
+    def loss(self, batch: Batch) -> Tensor:
+        """The objective of a batch."""
+        images, labels = batch
+        out: Tensor = self.objective(self.net(images), labels)
+        return out
+
+    def validate(self, net: nn.Module) -> dict[str, float]:
+        """Rank-1 and mAP on held-out individuals (same side, other encounter); `spread` tells a collapse.
+
+        `figure`, which decides, is their mean: rank-1 alone is too coarse on few photos.
+        """
+        if not self.held.photos:
+            return {}
+        vectors = embed(net, self.held, self.settings.image_size, self.device)
+        pool = pool_of(vectors, self.held, self.held_groups)
+        ranking = metrics.rank(pool, pool, same_side=True, other_encounter=True)
+        return {
+            "rank_1": ranking.rank_1, "mean_ap": ranking.mean_ap, "mean_cosine": mean_cosine(pool),
+            "figure": 0.5 * (ranking.rank_1 + ranking.mean_ap),
+        }
+
+
+def pool_of(vectors: Vectors, decoded: Decoded, groups: Sequence[str]) -> metrics.Pool:
+    """Embeddings of decoded photos with who, which side and which encounter they are."""
+    photos = decoded.photos
+    return metrics.Pool(
+        vectors, [photo.individual for photo in photos], [photo.side for photo in photos], list(groups),
+        [f"{photo.path}|{photo.box.key() if photo.box else ''}" for photo in photos],
+    )
+
+
+def mean_cosine(pool: metrics.Pool) -> float:
+    """Mean cosine between photos of different individuals; near 1 = the net has collapsed to a point."""
+    other = np.asarray(pool.individuals)[:, None] != np.asarray(pool.individuals)[None, :]
+    return float((pool.vectors @ pool.vectors.T)[other].mean()) if other.any() else 0.0
+
+
+def embed(net: nn.Module, decoded: Decoded, size: tuple[int, int], device: torch.device, batch: int = 32) -> Vectors:
+    """Embeddings (N, D) of decoded photos, without augmentation."""
+    net.eval()
+    parts = [np.zeros((0, 1), np.float32)]
+    with torch.inference_mode():
+        for start in range(0, len(decoded.photos), batch):
+            pixels = torch.from_numpy(np.ascontiguousarray(decoded.pixels[start : start + batch])).to(device)
+            images = augment.plain(pixels, size).contiguous(memory_format=torch.channels_last)
+            parts.append(net(images).float().cpu().numpy())
+    return np.concatenate(parts[1:]) if len(parts) > 1 else parts[0]

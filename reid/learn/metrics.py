@@ -1,0 +1,120 @@
+"""How good a ranking is. All figures are computed from scores (cosine, larger = more alike) and a mask of allowed pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.errors import ShapeError
+from reid.records import Vectors
+
+Mask = NDArray[np.bool_]
+CHUNK = 512
+"""Queries ranked at a time, so that memory stays flat whatever the gallery's size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Figures of one closed-set ranking; every share in [0, 1].
+
+    queries: those that have at least one allowed photo of their own individual; skipped: those that have none.
+    """
+
+    queries: int
+    skipped: int
+    rank_1: float
+    rank_5: float
+    rank_10: float
+    mean_ap: float
+    map_at_r: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """One side of an evaluation: embeddings with what restricts who may be compared."""
+
+    vectors: Vectors
+    individuals: Sequence[str]
+    sides: Sequence[str]
+    groups: Sequence[str]
+    hashes: Sequence[str]
+
+    def __post_init__(self) -> None:
+        """Refuse columns of unequal length."""
+        lengths = {len(self.vectors), len(self.individuals), len(self.sides), len(self.groups), len(self.hashes)}
+        if len(lengths) != 1:
+            raise ShapeError(f"the columns of a pool have lengths {sorted(lengths)}; wanted one")
+
+    def subset(self, rows: Sequence[int]) -> Pool:
+        """The same for some rows."""
+        return Pool(
+            self.vectors[np.asarray(rows, dtype=np.int64)],
+            *([column[row] for row in rows] for column in (self.individuals, self.sides, self.groups, self.hashes)),
+        )
+
+
+def allowed(
+    queries: Pool, gallery: Pool, rows: slice, *, same_side: bool = False, other_encounter: bool = False
+) -> Mask:
+    """Which pairs may be compared: (rows, N). Never a photo with itself.
+
+    same_side: sides must be equal where both are known. other_encounter: photos of one encounter are not compared.
+    """
+    mask = ~_equal(queries.hashes[rows], gallery.hashes)
+    if other_encounter:
+        mask &= ~_equal(queries.groups[rows], gallery.groups)
+    if same_side:
+        known_q = np.asarray([bool(side) for side in queries.sides[rows]])
+        known_g = np.asarray([bool(side) for side in gallery.sides])
+        mask &= _equal(queries.sides[rows], gallery.sides) | ~known_q[:, None] | ~known_g[None, :]
+    return mask
+
+
+def rank(
+    queries: Pool, gallery: Pool, *, same_side: bool = False, other_encounter: bool = False
+) -> Ranking:
+    """Rank the gallery for every query and measure rank-k, mAP and MAP@R (Musgrave et al., 2020).
+
+    Ties go to the lower gallery row. A query without any allowed photo of its individual is skipped and counted.
+    mAP is over the whole ranking; MAP@R stops at R = the number of the individual's allowed photos.
+    """
+    firsts: list[NDArray[np.int64]] = []
+    precisions: list[NDArray[np.float64]] = []
+    at_r: list[NDArray[np.float64]] = []
+    for start in range(0, len(queries.vectors), CHUNK):
+        rows = slice(start, start + CHUNK)
+        mask = allowed(queries, gallery, rows, same_side=same_side, other_encounter=other_encounter)
+        scores = np.where(mask, queries.vectors[rows] @ gallery.vectors.T, -np.inf)
+        own = _equal(queries.individuals[rows], gallery.individuals) & mask
+        good = own.any(axis=1)
+        if not good.any():
+            continue
+        order = np.argsort(-scores[good], axis=1, kind="stable")
+        hits = np.take_along_axis(own[good], order, axis=1)
+        place = np.arange(1, hits.shape[1] + 1)
+        precision = np.cumsum(hits, axis=1) / place
+        relevant = hits.sum(axis=1)
+        firsts.append(hits.argmax(axis=1))
+        precisions.append((precision * hits).sum(axis=1) / relevant)
+        at_r.append((precision * hits * (place <= relevant[:, None])).sum(axis=1) / relevant)
+    count = sum(len(part) for part in firsts)
+    if count == 0:
+        return Ranking(0, len(queries.vectors), *(float("nan"),) * 5)
+    first = np.concatenate(firsts)
+    return Ranking(
+        count,
+        len(queries.vectors) - count,
+        *(float(np.mean(first < k)) for k in (1, 5, 10)),
+        float(np.mean(np.concatenate(precisions))),
+        float(np.mean(np.concatenate(at_r))),
+    )
+
+
+def _equal(left: Sequence[str], right: Sequence[str]) -> Mask:
+    codes = {name: code for code, name in enumerate(sorted({*left, *right}))}
+    a = np.fromiter((codes[name] for name in left), np.int64, len(left))
+    b = np.fromiter((codes[name] for name in right), np.int64, len(right))
+    return a[:, None] == b[None, :]

@@ -1,0 +1,219 @@
+"""A net on disk: weights as safetensors beside a JSON card. The fingerprint names both files and everything a net made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reid.errors import NetError
+from reid.nets import backbones
+from reid.records import Calibration
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+FORMAT = 1
+MAX_CARD_BYTES = 4_000_000
+MAX_DIMENSION = 4096
+MAX_CLASSES = 10_000
+SHIPPED = Path(__file__).parent.parent / "weights"
+BASE = SHIPPED / "base.safetensors"
+"""The net that ships with reid: every new species starts from it, a thin species uses it as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetCard:
+    """What must be known of a net to use it, and what should be known to trust it.
+
+    kind: `species` or `embedding`. image_size: (height, width) of the input, to which a photo is squashed.
+    dimension: of the embedding; 0 for a species net. classes: index -> species name; () for an embedding net.
+    """
+
+    kind: str
+    backbone: str
+    image_size: tuple[int, int]
+    pooling: str = "average"
+    dimension: int = 0
+    classes: tuple[str, ...] = ()
+    temperature: float = 1.0
+    """Logits are divided by it before the softmax (Guo et al., 2017)."""
+    prototypes: int = 0
+    familiar_at: float = -1.0
+    """A photo whose features have a smaller cosine to every prototype shows something the net was not trained on."""
+    species: str = ""
+    """The species an embedding net was trained for; "" = shared by all."""
+    training: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, float] = field(default_factory=dict)
+    calibration: Calibration | None = None
+    fingerprint: str = ""
+
+    def architecture(self) -> dict[str, Any]:
+        """Everything that, with the weights, decides what the net answers; goes into the fingerprint."""
+        return {
+            "kind": self.kind, "backbone": self.backbone, "image_size": list(self.image_size), "pooling": self.pooling,
+            "dimension": self.dimension, "classes": list(self.classes), "temperature": self.temperature,
+            "prototypes": self.prototypes, "familiar_at": self.familiar_at,
+        }
+
+
+def fingerprint(card: NetCard, state: Mapping[str, Tensor]) -> str:
+    """16 hex digits of SHA-256 over architecture and weights: equal nets have equal fingerprints on every machine."""
+    digest = hashlib.sha256(json.dumps(card.architecture(), sort_keys=True).encode())
+    for name in sorted(state):
+        value = state[name].detach().cpu().contiguous()
+        digest.update(f"{name}|{value.dtype}|{list(value.shape)}|".encode())
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def save(card: NetCard, state: Mapping[str, Tensor], folder: Path, *, name: str = "") -> NetCard:
+    """Write `<name or fingerprint>.safetensors` and `.json` into a folder, each beside and swapped in, weights first.
+
+    Args:
+        card: of the net; its fingerprint is filled in.
+        state: the net's tensors.
+        folder: is made if absent.
+        name: of the files without suffix; "" = the fingerprint.
+
+    Returns:
+        The card with its fingerprint.
+
+    Raises:
+        NetError: a weight is no finite number.
+    """
+    from safetensors.torch import save_file
+
+    bad = [key for key, value in state.items() if value.is_floating_point() and not bool(value.isfinite().all())]
+    if bad:
+        raise NetError(f"the net is not saved: {bad[0]} holds values that are no numbers; train again with a lower rate")
+    card = replace(card, fingerprint=fingerprint(card, state))
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = name or card.fingerprint
+    weights, text = folder / f"{stem}.safetensors", folder / f"{stem}.json"
+    beside = folder / f".{stem}.{os.getpid()}.tmp"
+    save_file({key: value.detach().cpu().contiguous() for key, value in state.items()}, beside)
+    os.replace(beside, weights)
+    beside.write_text(json.dumps(_to_json(card), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(beside, text)
+    return card
+
+
+def read_card(path: Path) -> NetCard:
+    """The card beside a weights file.
+
+    Raises:
+        NetError: missing, too large, of a newer format, or not a card.
+    """
+    text = path.with_suffix(".json")
+    try:
+        if text.stat().st_size > MAX_CARD_BYTES:
+            raise NetError(f"{text}: the card has {text.stat().st_size} bytes; wanted at most {MAX_CARD_BYTES}")
+        values = json.loads(text.read_text(encoding="utf-8"))
+        if values["format"] > FORMAT:
+            raise NetError(f"{text}: written by a newer reid (card format {values['format']}); update reid")
+        return _checked(_from_json(values), text)
+    except FileNotFoundError as error:
+        raise NetError(f"{text} is missing; a net is a .safetensors file with its .json card beside it") from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise NetError(f"{text} is no card of a net ({type(error).__name__}: {error}); take it from a backup") from error
+
+
+def load(path: Path) -> tuple[NetCard, nn.Module]:
+    """Build the net of a card and fill it with its weights; nothing but tensors is ever loaded.
+
+    Raises:
+        NetError: damaged, incomplete, or not the net its card describes.
+    """
+    card = read_card(path)
+    state = read_state(path)
+    net = build(card)
+    try:
+        net.load_state_dict(state)
+    except RuntimeError as error:
+        raise NetError(f"{path} does not hold the net that its card describes: {str(error).splitlines()[-1]}") from error
+    found = fingerprint(card, state)
+    if found != card.fingerprint:
+        raise NetError(f"{path} is damaged: its fingerprint is {found}, its card says {card.fingerprint}")
+    return card, net.eval()
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file.
+
+    Raises:
+        NetError: missing, or no safetensors file (a pickle is refused, not opened).
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except FileNotFoundError as error:
+        raise NetError(f"the net {path} is missing; take it from a backup or train again") from error
+    except (SafetensorError, OSError, ValueError, MemoryError) as error:
+        raise NetError(f"{path} is no safetensors file ({error}); reid opens no other format") from error
+
+
+def build(card: NetCard, *, imagenet: bool = False) -> nn.Module:
+    """The net of a card with start weights: random, or torchvision's for the backbone."""
+    from reid.nets.networks import EmbeddingNet, SpeciesNet
+
+    if card.kind == "species":
+        return SpeciesNet(card.backbone, len(card.classes), prototypes=card.prototypes, imagenet=imagenet)
+    return EmbeddingNet(card.backbone, dimension=card.dimension, pooling=card.pooling, imagenet=imagenet)
+
+
+def adopt(source: Path, folder: Path) -> NetCard:
+    """Copy a net into a gallery's folder under its fingerprint (no copy if it is there), so that the gallery is whole."""
+    card = read_card(source)
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix in (".safetensors", ".json"):
+        target = folder / f"{card.fingerprint}{suffix}"
+        if not target.exists():
+            beside = folder / f".{card.fingerprint}.{os.getpid()}.tmp"
+            shutil.copyfile(source.with_suffix(suffix), beside)
+            os.replace(beside, target)
+    return card
+
+
+def _to_json(card: NetCard) -> dict[str, Any]:
+    return {
+        "format": FORMAT, "fingerprint": card.fingerprint, **card.architecture(), "species": card.species,
+        "input": {"colour": "RGB", "range": [0, 1], "mean": list(backbones.MEAN), "std": list(backbones.STD),
+                  "fit": "squashed to image_size (height, width)"},
+        "calibration": card.calibration.to_json() if card.calibration else None,
+        "figures": {key: round(value, 6) for key, value in card.figures.items() if math.isfinite(value)},
+        "training": dict(card.training),
+    }
+
+
+def _from_json(values: Mapping[str, Any]) -> NetCard:
+    height, width = values["image_size"]
+    return NetCard(
+        kind=str(values["kind"]), backbone=str(values["backbone"]), image_size=(int(height), int(width)),
+        pooling=str(values["pooling"]), dimension=int(values["dimension"]), classes=tuple(map(str, values["classes"])),
+        temperature=float(values["temperature"]), prototypes=int(values["prototypes"]),
+        familiar_at=float(values["familiar_at"]), species=str(values["species"]), training=dict(values["training"]),
+        figures={str(key): float(value) for key, value in values["figures"].items()},
+        calibration=Calibration.from_json(values["calibration"]) if values["calibration"] else None,
+        fingerprint=str(values["fingerprint"]),
+    )
+
+
+def _checked(card: NetCard, path: Path) -> NetCard:
+    from reid.nets.networks import POOLINGS
+
+    sizes_fit = all(32 <= edge <= 1024 for edge in card.image_size)
+    heads_fit = 0 <= card.dimension <= MAX_DIMENSION and len(card.classes) <= MAX_CLASSES and card.prototypes <= 100_000
+    if card.kind not in ("species", "embedding") or card.backbone not in backbones.BACKBONES:
+        raise NetError(f"{path}: a {card.kind!r} net on backbone {card.backbone!r} cannot be built by this reid; update it")
+    if not sizes_fit or not heads_fit or card.prototypes < 0 or card.pooling not in POOLINGS or card.temperature <= 0:
+        raise NetError(f"{path}: the card's sizes are absurd (input {card.image_size}, dimension {card.dimension})")
+    return card

@@ -1,0 +1,93 @@
+"""The two nets: a softmax species CNN for stage 1, an embedding net for stage 2. Needs torch: import when first used."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from reid.nets import backbones
+
+
+class GeneralizedMean(nn.Module):
+    """Generalised-mean pooling with one learned exponent (Radenovic et al., 2019): 1 = average, large = maximum."""
+
+    def __init__(self, exponent: float = 3.0) -> None:
+        """Start from `exponent`."""
+        super().__init__()
+        self.exponent = nn.Parameter(torch.tensor(exponent))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B, C)."""
+        exponent = self.exponent.clamp(1.0, 8.0)
+        return maps.clamp(min=1e-5).pow(exponent).mean(dim=(2, 3)).pow(1.0 / exponent)
+
+
+class GlobalAverage(nn.Module):
+    """Global average pooling."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B, C)."""
+        return maps.mean(dim=(2, 3))
+
+
+POOLINGS: dict[str, type[nn.Module]] = {"gem": GeneralizedMean, "average": GlobalAverage}
+
+
+class _Normalised(nn.Module):
+    """A backbone that takes RGB in [0, 1] and normalises it itself, so that no caller can forget to."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, backbone: str, *, imagenet: bool = False) -> None:
+        super().__init__()
+        self.features = backbones.build(backbone, imagenet=imagenet)
+        self.register_buffer("mean", torch.tensor(backbones.MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(backbones.STD).view(1, 3, 1, 1), persistent=False)
+
+    def maps(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) RGB in [0, 1] -> feature maps (B, C, H/32, W/32)."""
+        out: Tensor = self.features((images - self.mean) / self.std)
+        return out
+
+
+class EmbeddingNet(_Normalised):
+    """Stage 2: backbone, pooling, linear, batch-norm neck (Luo et al., 2019), unit vector."""
+
+    def __init__(
+        self, backbone: str, *, dimension: int = 256, pooling: str = "gem", imagenet: bool = False
+    ) -> None:
+        """Build with random weights; `imagenet` downloads torchvision's for the backbone."""
+        super().__init__(backbone, imagenet=imagenet)
+        self.pool = POOLINGS[pooling]()
+        self.linear = nn.Linear(backbones.spec(backbone).channels, dimension, bias=False)
+        self.neck = nn.BatchNorm1d(dimension)
+        self.neck.bias.requires_grad_(False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) RGB in [0, 1] -> embeddings (B, D) of unit length."""
+        return functional.normalize(self.neck(self.linear(self.pool(self.maps(images)))), dim=1)
+
+
+class SpeciesNet(_Normalised):
+    """Stage 1: backbone, global average pooling, dropout, linear; softmax is taken by the caller.
+
+    prototypes: (P, C) unit feature vectors of training photos, to tell what the net has never seen anything like.
+    """
+
+    prototypes: Tensor
+
+    def __init__(self, backbone: str, classes: int, *, prototypes: int = 0, imagenet: bool = False) -> None:
+        """Build with random weights for a number of classes and room for prototypes."""
+        super().__init__(backbone, imagenet=imagenet)
+        self.pool = GlobalAverage()
+        self.dropout = nn.Dropout(0.2)
+        channels = backbones.spec(backbone).channels
+        self.linear = nn.Linear(channels, classes)
+        self.register_buffer("prototypes", torch.zeros(prototypes, channels))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, H, W) RGB in [0, 1] -> logits (B, classes) and pooled features (B, C)."""
+        features = self.pool(self.maps(images))
+        return self.linear(self.dropout(features)), features

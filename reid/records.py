@@ -1,0 +1,205 @@
+"""What the steps hand to each other: frozen records, in the words of the glossary (README, "Words")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+"""(N, D) float32, every row of unit length."""
+Pixels = NDArray[np.uint8]
+"""(H, W, 3) uint8, RGB, upright."""
+
+SIDES = ("left", "right", "")
+"""Which flank a photo shows; "" = not known or neither."""
+EMPTY = "empty"
+"""The species name of a frame that shows no animal."""
+UNKNOWN_SPECIES = "unknown"
+"""The species name of a photo that stage 1 could not place."""
+
+
+class Outcome(StrEnum):
+    """What was decided about one sighting."""
+
+    KNOWN = "known"
+    REVIEW = "review"
+    NEW = "new"
+    UNKNOWN_SPECIES = "unknown_species"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where the animal is in the upright photo: left, top, width, height as fractions of the frame, each in [0, 1]."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def key(self) -> str:
+        """Text that is equal for equal boxes, to five decimals."""
+        return f"{self.x:.5f},{self.y:.5f},{self.width:.5f},{self.height:.5f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One photo on disk with what its manifest, its folder or its EXIF says of it; "" or None = not known."""
+
+    path: Path
+    species: str = ""
+    individual: str = ""
+    captured_at: datetime | None = None
+    encounter: str = ""
+    camera: str = ""
+    side: str = ""
+    season: str = ""
+    box: Box | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """Every other column of the manifest, by name (split columns too)."""
+    origin: str = ""
+    """Where this record comes from, for messages: "photos.csv, row 12" or the folder."""
+
+    def column(self, name: str) -> str:
+        """The value of a manifest column that is no field of its own; "" if absent."""
+        return self.notes.get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One input that could not be used: which, why, and where it was named."""
+
+    path: str
+    reason: str
+    origin: str = ""
+
+    def __str__(self) -> str:
+        """One line for the user."""
+        where = f" ({self.origin})" if self.origin else ""
+        return f"{self.path}{where}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded photo.
+
+    pixels: (H, W, 3) uint8 RGB, upright, cropped to the box if one was given, perhaps scaled down while decoding.
+    sha256: hex digest of the file's bytes. width, height: of the whole upright photo in pixels before any scaling.
+    """
+
+    pixels: Pixels
+    sha256: str
+    width: int
+    height: int
+    captured_at: datetime | None = None
+    camera: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeciesGuess:
+    """Stage 1's answer for one photo. probability is calibrated, in [0, 1]; alternatives fall in probability."""
+
+    name: str
+    probability: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+    reason: str = ""
+    fingerprint: str = ""
+    """Of the species net; "" when the species was given by the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One individual of the gallery that the query may show; rank 1 is the best."""
+
+    species: str
+    individual: str
+    rank: int
+    score: float
+    probability: float | None
+    photo: str
+    """Path of the individual's enrolled photo that is most like the query."""
+    side: str = ""
+    captured_at: datetime | None = None
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """KNOWN (with an individual), REVIEW (a person must look) or NEW, with the probability and the reason."""
+
+    outcome: Outcome
+    individual: str | None
+    probability: float | None
+    """Calibrated chance in [0, 1]: of KNOWN and REVIEW that the best match is right, of NEW that nobody enrolled is shown."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One animal in one photo with one decision: the answer of a query."""
+
+    photo: str
+    sha256: str
+    species: SpeciesGuess
+    decision: Decision
+    matches: tuple[Match, ...]
+    side: str
+    captured_at: datetime | None
+    encounter: str
+    camera: str
+    season: str
+    embedding_fingerprint: str
+    """Of the embedding net used; "" if stage 2 was not run."""
+    searched: tuple[str, ...] = ()
+    """The species whose galleries were searched, the routed one first."""
+    photos: tuple[str, ...] = ()
+    """All photos that this one decision rests on, when it is a decision for an encounter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What held-out photos of one species taught about the scores of one embedding net.
+
+    The evidence of a score s that two photos show the same individual is ln LR(s) = min(slope * s + intercept, ceiling),
+    natural logarithm of P(s | same individual) / P(s | another individual). `steps.decision` turns the evidence of a whole
+    shortlist into probabilities that know the gallery's size.
+    """
+
+    slope: float
+    intercept: float
+    ceiling: float
+    """The largest ln LR the held-out comparisons can support: no score proves more than was seen."""
+    known_at: float
+    """KNOWN needs at least this probability, in (0, 1]; a value on the bound counts as reached."""
+    new_at: float
+    """NEW needs at least this probability that nobody enrolled is shown."""
+    prior: float
+    """Share of queries taken to show an enrolled animal, in (0, 1)."""
+    max_false_match: float
+    """The stated error the threshold was set for: share of queries told KNOWN with a wrong individual."""
+    false_match: float
+    """The same share as measured on the held-out photos with these thresholds."""
+    false_new: float
+    """Share of enrolled animals called NEW, on the same photos."""
+    individuals: int
+    photos: int
+    comparisons: int
+
+    def to_json(self) -> dict[str, float | int]:
+        """Plain JSON values, the names of the fields."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @staticmethod
+    def from_json(values: Mapping[str, float | int]) -> Calibration:
+        """The record that `to_json` wrote. Raises KeyError where a field is missing."""
+        whole = {"individuals", "photos", "comparisons"}
+        return Calibration(**{
+            name: int(values[name]) if name in whole else float(values[name])
+            for name in Calibration.__dataclass_fields__
+        })  # type: ignore[arg-type]

@@ -1,0 +1,163 @@
+"""Options of every verb: frozen dataclasses whose defaults are the only place a default is written.
+
+Resolved once at the door: argument > REID_* environment variable > gallery.json > the default here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from reid.errors import UsageError
+
+DEFAULT_GALLERY = Path("indexes/default")
+STAGES = ("species", "embedding")
+LOSSES = ("triplet", "arcface", "multi-similarity", "triplet+arcface")
+DEVICES = ("auto", "cpu", "cuda")
+START_WEIGHTS = ("base", "imagenet", "none")
+"""`base`: the net that ships with reid; `imagenet`: torchvision's, downloaded; `none`: random; else a safetensors file."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """How nets are trained (both stages where a field does not say otherwise)."""
+
+    stages: tuple[str, ...] = STAGES
+    species: tuple[str, ...] = ()
+    """Train stage 2 for these species only; () = every species with enough individuals."""
+    column: str = ""
+    """Use only the rows whose column of this name is `train`; "" = all rows."""
+    backbone: str = "mobilenet_v2"
+    weights: str = "base"
+    image_size: tuple[int, int] = (192, 256)
+    """Height and width in pixels of the embedding nets' input; the photo is squashed to it."""
+    species_image_size: tuple[int, int] = (192, 192)
+    dimension: int = 256
+    pooling: str = "gem"
+    loss: str = "triplet"
+    margin: float = 0.2
+    """Triplet margin, in units of cosine."""
+    epochs: int = 30
+    """Of stage 2; one epoch shows every photo and its mirror image about once."""
+    species_epochs: int = 8
+    minutes: float | None = None
+    """Time budget for the whole training, split over the nets by their photos; None = no limit."""
+    individuals_per_batch: int = 12
+    photos_per_individual: int = 4
+    learning_rate: float = 4e-4
+    weight_decay: float = 1e-4
+    frozen_blocks: int = 4
+    """The first blocks of the backbone that keep their start weights (edges and colours are the same for all animals)."""
+    patience: int = 8
+    """Epochs without a better validation figure before training stops."""
+    validation_share: float = 0.15
+    """Share of individuals held out of training, for validation and calibration."""
+    min_individuals: int = 6
+    """A species with fewer individuals that have two photos uses the shared net that ships."""
+    max_false_match: float = 0.01
+    """The error that the KNOWN threshold is set for, see `Calibration`."""
+    device: str = "auto"
+    seed: int = 0
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySettings:
+    """How photos are identified."""
+
+    top: int = 5
+    species: str = ""
+    """Skip stage 1 and take this species."""
+    side: str = ""
+    """The side of photos whose manifest names none."""
+    encounters: bool = False
+    """One decision per encounter instead of one per photo."""
+    encounter_minutes: float = 30.0
+    """Photos of one camera closer in time than this belong to one encounter."""
+    min_species_probability: float = 0.6
+    """Below it a photo is of unknown species and stage 2 is not run."""
+    close_species_ratio: float = 2.0
+    """When the best species is less than this many times as likely as the second, both galleries are searched."""
+    device: str = "auto"
+    batch: int = 16
+
+
+_Settings = TypeVar("_Settings", TrainSettings, QuerySettings)
+
+
+def resolve(
+    settings: _Settings, given: Mapping[str, Any], environment: Mapping[str, str] | None = None
+) -> _Settings:
+    """Fill settings from the arguments given (None = not given), then REID_* variables, then the defaults.
+
+    Raises:
+        UsageError: a variable's text is no value of the field's type.
+    """
+    environment = os.environ if environment is None else environment
+    hints = get_type_hints(type(settings))
+    changes: dict[str, Any] = {}
+    for field in fields(settings):
+        if given.get(field.name) is not None:
+            changes[field.name] = given[field.name]
+        elif (text := environment.get(f"REID_{field.name.upper()}")) is not None:
+            changes[field.name] = parse(text, hints[field.name], f"REID_{field.name.upper()}")
+    return replace(settings, **changes)
+
+
+def parse(text: str, kind: Any, name: str) -> Any:
+    """The value that a text stands for: bool, int, float, str, HEIGHTxWIDTH or a comma-separated list."""
+    try:
+        if kind is bool:
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.strip().lower()]
+        if kind in (int, float, str):
+            return kind(text)
+        if kind == tuple[int, int]:
+            return parse_image_size(text)
+        if kind == tuple[str, ...]:
+            return tuple(part.strip() for part in text.split(",") if part.strip())
+        return float(text)
+    except (KeyError, ValueError):
+        raise UsageError(f"{name}={text!r} cannot be read; wanted {getattr(kind, '__name__', kind)}") from None
+
+
+def parse_image_size(text: str) -> tuple[int, int]:
+    """`224` or `192x256` (height x width) as (height, width); multiples of 32 from 32 to 1024.
+
+    Raises:
+        UsageError: no such size.
+    """
+    parts = text.lower().split("x")
+    try:
+        sizes = [int(part) for part in parts]
+    except ValueError:
+        sizes = []
+    if len(sizes) not in (1, 2) or any(size % 32 or not 32 <= size <= 1024 for size in sizes):
+        raise UsageError(f"image size {text!r}: wanted 224 or HEIGHTxWIDTH, multiples of 32 between 32 and 1024")
+    return sizes[0], sizes[-1]
+
+
+def gallery_folder(given: Path | None, environment: Mapping[str, str] | None = None) -> Path:
+    """The gallery's folder: the argument, else REID_GALLERY, else indexes/default."""
+    environment = os.environ if environment is None else environment
+    return given if given is not None else Path(environment.get("REID_GALLERY") or DEFAULT_GALLERY)
+
+
+def check_train(settings: TrainSettings) -> TrainSettings:
+    """The settings, if they make sense together.
+
+    Raises:
+        UsageError: which one does not, and what is wanted.
+    """
+    choices = (("stage", settings.stages, STAGES), ("loss", (settings.loss,), LOSSES), ("device", (settings.device,), DEVICES))
+    for name, values, allowed in choices:
+        for value in values:
+            if value not in allowed:
+                raise UsageError(f"{name} {value!r} does not exist; choose from {', '.join(allowed)}")
+    if settings.epochs < 1 or settings.species_epochs < 1 or (settings.minutes is not None and settings.minutes <= 0):
+        raise UsageError("epochs must be at least 1 and minutes above 0")
+    if not 0.0 < settings.max_false_match < 1.0 or not 0.0 < settings.validation_share < 1.0:
+        raise UsageError("max_false_match and validation_share must lie between 0 and 1")
+    return settings

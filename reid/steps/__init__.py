@@ -1,0 +1,1 @@
+"""The flow, one noun a file: photo -> species -> embedding -> search -> decision -> sighting."""

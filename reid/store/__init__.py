@@ -1,0 +1,30 @@
+"""The gallery on disk: `Gallery` is the one thing other layers use.
+
+catalog.sqlite is the truth; the FAISS files under cache/ are derived and may be deleted. Importing this loads no faiss.
+"""
+
+from reid.store.gallery import Gallery
+from reid.store.rows import (
+    Enrolled,
+    EnrolledPhoto,
+    Enrollment,
+    Found,
+    IndividualSummary,
+    JournalEntry,
+    SpeciesSummary,
+    Where,
+)
+from reid.store.schema import FORMAT
+
+__all__ = [
+    "FORMAT",
+    "Enrolled",
+    "EnrolledPhoto",
+    "Enrollment",
+    "Found",
+    "Gallery",
+    "IndividualSummary",
+    "JournalEntry",
+    "SpeciesSummary",
+    "Where",
+]

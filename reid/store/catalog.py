@@ -1,0 +1,303 @@
+"""The catalogue of a gallery, catalog.sqlite: the truth, and the only place that knows sqlite3.
+
+WAL with synchronous=FULL: what a transaction committed survives a kill and a power cut; readers never wait for writers.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from reid.errors import GalleryBusy, GalleryError, GalleryTooNew
+from reid.store.schema import APPLICATION, FORMAT, PAGE_BYTES, TABLES
+
+Row = tuple[Any, ...]
+Values = Sequence[object] | Mapping[str, object]
+RESTORE = "restore the gallery from a backup (nothing was repaired or changed)"
+
+
+class Change:
+    """One transaction: rows may be written, and it becomes one entry of the journal.
+
+    A change whose `after` stays None was no change: everything is rolled back and the journal stays as it is.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, seq: int) -> None:
+        """Made by `Catalog.change`."""
+        self._connection = connection
+        self.seq = seq
+        self.before: Mapping[str, object] = {}
+        self.after: Mapping[str, object] | None = None
+
+    def ask(self, sql: str, values: Values = ()) -> list[Row]:
+        """The rows that `sql` answers."""
+        return self._connection.execute(sql, values).fetchall()
+
+    def put(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Run one INSERT or UPDATE; the id of the row inserted (0 if none)."""
+        return self._connection.execute(sql, values).lastrowid or 0
+
+    def put_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one INSERT or UPDATE for each of `rows`."""
+        self._connection.executemany(sql, rows)
+
+
+class Catalog:
+    """An open catalog.sqlite. May be used from several threads, one at a time."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, writable: bool, wait: float) -> None:
+        """Use `Catalog.open`."""
+        self.path = path
+        self.writable = writable
+        self._connection = connection
+        self._wait = wait
+        self._lock = threading.RLock()
+
+    @classmethod
+    def create(cls, path: Path, *, wait: float) -> None:
+        """Make an empty catalogue at `path`, or finish one that a kill left without tables.
+
+        Two processes may do so at once: the second one finds the work done.
+        """
+        with _told(path, wait):
+            connection = sqlite3.connect(path, timeout=wait, isolation_level=None)
+            try:
+                connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+                # The tables come before WAL: so the version is in the first page of the main file from the start.
+                connection.execute("BEGIN EXCLUSIVE")
+                if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                    for table in TABLES:
+                        connection.execute(table)
+                    meta = {"gallery": secrets.token_hex(16), "created_at": now()}
+                    connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+                    connection.execute(f"PRAGMA application_id={APPLICATION}")
+                    connection.execute(f"PRAGMA user_version={FORMAT}")
+                connection.execute("COMMIT")
+            finally:
+                connection.close()
+
+    @classmethod
+    def open(cls, path: Path, *, wait: float) -> Catalog:
+        """Open the catalogue at `path`; for reading only where its folder cannot be written.
+
+        Raises:
+            GalleryError: it is damaged, or no catalogue of reid. GalleryTooNew: written by a newer reid. GalleryBusy.
+        """
+        if not has_tables(path):
+            raise GalleryError(f"{path} is an empty catalogue: {RESTORE}")
+        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        with _told(path, wait):
+            connection = _connect_to_write(path, wait) if writable else _connect_to_read(path, wait)
+        catalog = cls(path, connection, writable=writable, wait=wait)
+        try:
+            refuse_newer(catalog.ask("PRAGMA user_version")[0][0], path)
+            catalog.ask("SELECT value FROM meta WHERE name = 'gallery'")[0]
+        except BaseException:
+            catalog.close()
+            raise
+        return catalog
+
+    def close(self) -> None:
+        """Let go of the file. May be called again."""
+        with self._lock:
+            self._connection.close()
+
+    def ask(self, sql: str, values: Values = ()) -> list[Row]:
+        """The rows that `sql` answers."""
+        with self._lock, _told(self.path, self._wait):
+            return self._connection.execute(sql, values).fetchall()
+
+    def chunks(self, sql: str, values: Sequence[object], size: int) -> Iterator[list[Row]]:
+        """The rows that `sql` answers, at most `size` at a time. Use inside `reading`."""
+        with _told(self.path, self._wait):
+            cursor = self._connection.execute(sql, values)
+            while rows := cursor.fetchmany(size):
+                yield rows
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Everything asked inside sees one moment of the catalogue. May be nested."""
+        with self._lock, _told(self.path, self._wait):
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def change(self, what: str, why: str) -> Iterator[Change]:
+        """One transaction, durable once the `with` block is left; an exception inside leaves everything as it was."""
+        if not self.writable:
+            raise GalleryError(
+                f"{self.path} is open for reading only (its folder or file cannot be written): "
+                f"give yourself write permission, or copy the gallery to a disk that can be written, then {what} again"
+            )
+        with self._lock, _told(self.path, self._wait):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                change = Change(self._connection, self.head() + 1)
+                yield change
+                if change.after is None:
+                    self._connection.execute("ROLLBACK")
+                else:
+                    self._connection.execute(
+                        "INSERT INTO journal (seq, at, who, what, why, before, after, mark)"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                        (change.seq, now(), who(), what, why, to_json(change.before), to_json(change.after),
+                         secrets.token_hex(8)),
+                    )
+                    self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def head(self) -> int:
+        """The seq of the last change; 0 in an empty gallery."""
+        return int(self.ask("SELECT coalesce(max(seq), 0) FROM journal")[0][0])
+
+    def mark(self, seq: int) -> str:
+        """The random mark of the change `seq`; "" if this history has no such change."""
+        found = self.ask("SELECT mark FROM journal WHERE seq = ?", (seq,))
+        return str(found[0][0]) if found else ""
+
+    def meta(self, name: str) -> str:
+        """A value of the table meta; "" if absent."""
+        found = self.ask("SELECT value FROM meta WHERE name = ?", (name,))
+        return str(found[0][0]) if found else ""
+
+
+def now() -> str:
+    """This moment in UTC as ISO text."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def who() -> str:
+    """Who makes a change: REID_USER, else the login name."""
+    try:
+        return os.environ.get("REID_USER") or getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"  # a container without a user table
+
+
+def to_json(value: object) -> str:
+    """Compact JSON text that keeps accents readable."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def refuse_newer(found: int, path: Path) -> None:
+    """Raise GalleryTooNew if format `found` is above ours."""
+    if found > FORMAT:
+        raise GalleryTooNew(
+            f"{path} has format {found}, this reid knows formats up to {FORMAT}: update reid (nothing was changed)"
+        )
+
+
+def has_tables(path: Path) -> bool:
+    """Whether the file at `path` is a finished catalogue; read from its first bytes, so that nothing is touched.
+
+    Raises:
+        GalleryError: it is something else, or damaged. GalleryTooNew: written by a newer reid.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except OSError as error:
+        raise GalleryError(f"{path} cannot be read ({error.strerror}): check its permissions") from error
+    if not head:
+        return False
+    if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):
+        raise GalleryError(f"{path} is damaged, it is no SQLite file: {RESTORE}")
+    version, application = int.from_bytes(head[60:64], "big"), int.from_bytes(head[68:72], "big")
+    if version == 0 and application == 0:
+        return False
+    if application != APPLICATION:
+        raise GalleryError(f"{path} is the database of another program, not a reid gallery: choose another folder")
+    refuse_newer(version, path)
+    return True
+
+
+def _connect_to_write(path: Path, wait: float) -> sqlite3.Connection:
+    connection = _connect(path, "mode=rw", wait)
+    try:
+        patience = time.monotonic() + wait
+        while True:  # the switch to WAL, needed once, does not wait for locks by itself
+            try:
+                connection.execute("PRAGMA journal_mode=WAL").fetchall()
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                    raise
+                time.sleep(0.01)
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect_to_read(path: Path, wait: float) -> sqlite3.Connection:
+    connection = _connect(path, "mode=ro", wait)
+    try:
+        connection.execute("SELECT count(*) FROM meta").fetchall()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise
+    except BaseException:
+        connection.close()
+        raise
+    else:
+        return connection
+    # WAL wants a file beside the catalogue, which cannot be made here. Without a log, the file alone is all there is.
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise GalleryError(
+            f"{log} holds changes that are not merged yet, and its folder cannot be written: "
+            "copy the whole gallery folder to a disk that can be written and open it there"
+        )
+    return _connect(path, "mode=ro&immutable=1", wait)
+
+
+def _connect(path: Path, options: str, wait: float) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{options}", uri=True, timeout=wait, isolation_level=None, check_same_thread=False
+    )
+
+
+@contextmanager
+def _told(path: Path, wait: float) -> Iterator[None]:
+    """Turn what SQLite meets on the disk into errors of reid; mistakes in our own SQL pass through."""
+    try:
+        yield
+    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
+            raise
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise GalleryBusy(
+                f"another process has been writing to {path} for more than {wait:g} s: try again when it is done"
+            ) from error
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise GalleryError(f"{path} is damaged ({error}): {RESTORE}") from error
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
+            raise GalleryError(f"{path} cannot be opened or written ({error}): check its permissions") from error
+        if code == sqlite3.SQLITE_FULL:
+            raise GalleryError(f"the disk of {path} is full: free some space, then try again") from error
+        if code == sqlite3.SQLITE_IOERR:
+            raise GalleryError(f"the disk of {path} fails ({error}): check the disk") from error
+        raise

@@ -1,0 +1,338 @@
+"""A gallery on disk, `indexes/<name>/`: the one thing of the store that other layers use."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.errors import GalleryError, ModelMismatch, ShapeError, UsageError
+from reid.records import Calibration, Sighting, Vectors
+from reid.store import index, published, reading, writing
+from reid.store.catalog import RESTORE, Catalog, has_tables
+from reid.store.rows import (
+    Enrolled,
+    EnrolledPhoto,
+    Enrollment,
+    Found,
+    Ids,
+    IndividualSummary,
+    JournalEntry,
+    SpeciesSummary,
+    Where,
+)
+
+log = logging.getLogger("reid")
+
+MANIFEST, CATALOG, NETS, CACHE = "gallery.json", "catalog.sqlite", "nets", "cache"
+BUSY_SECONDS = 30.0
+"""How long a writer waits for another one. SQLite is not fair to waiters: four busy writers made one wait 4 s."""
+ANYWHERE = Where()
+
+
+class Gallery:
+    """The known individuals of one or more species, with their photos and embeddings.
+
+    May be used from several threads and several processes at once. Ids are permanent. Everything written is on the disk
+    when the call returns, or nothing of it is. Use as a context manager, or call `close`.
+    """
+
+    def __init__(self, folder: Path, catalog: Catalog) -> None:
+        """Use `Gallery.open`."""
+        self.folder = folder
+        self.nets_folder = folder / NETS
+        self.cache_folder = folder / CACHE
+        self._catalog = catalog
+        self._indexes: dict[tuple[int, int], index.SpeciesIndex] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, folder: Path, *, create: bool = False, wait: float = BUSY_SECONDS) -> Gallery:
+        """Open the gallery in `folder`, for reading only where the folder cannot be written.
+
+        Args:
+            folder: of the gallery, e.g. indexes/serengeti.
+            create: make a gallery there if there is none; the folder must then be empty or absent.
+            wait: seconds to wait for another process that is writing.
+
+        Raises:
+            GalleryError: no gallery, not whole, damaged, or (create) the folder holds other things.
+            GalleryTooNew: written by a newer reid; nothing was changed.
+            GalleryBusy: another process held the catalogue for longer than `wait`.
+        """
+        folder = Path(folder).absolute()
+        catalog_path, manifest = folder / CATALOG, folder / MANIFEST
+        if folder.exists() and not folder.is_dir():
+            raise GalleryError(f"{folder} is a file, a gallery is a folder: choose another place")
+        published.refuse_newer_manifest(manifest)
+        if not catalog_path.exists() or not has_tables(catalog_path):
+            if manifest.exists():
+                raise GalleryError(f"{folder} has {MANIFEST}, but {CATALOG}, the gallery itself, is missing: {RESTORE}")
+            if not create:
+                raise GalleryError(f"no gallery at {folder}: `reid enroll` or `reid train` make one")
+            _make(folder, wait)
+        elif not manifest.exists():
+            log.warning("%s is missing, it is made again from %s", manifest, CATALOG)
+        catalog = Catalog.open(catalog_path, wait=wait)
+        try:
+            if catalog.writable:
+                (folder / NETS).mkdir(exist_ok=True)
+                (folder / CACHE).mkdir(exist_ok=True)
+            published.publish(catalog, manifest)
+        except OSError as error:
+            catalog.close()
+            raise GalleryError(f"{folder} cannot be written ({error}): check its permissions and its disk") from error
+        except BaseException:
+            catalog.close()
+            raise
+        return cls(folder, catalog)
+
+    def close(self) -> None:
+        """Let go of the files. May be called again."""
+        self._indexes.clear()
+        self._catalog.close()
+
+    def __enter__(self) -> Gallery:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def writable(self) -> bool:
+        """False where the folder cannot be written: reading works, whatever writes raises GalleryError."""
+        return self._catalog.writable
+
+    def species_net(self) -> str | None:
+        """Fingerprint of the stage-1 net; None if none is set."""
+        return published.species_net_of(self._catalog)
+
+    def embedding_net(self, species: str) -> str | None:
+        """Fingerprint of a species' current embedding net; None if it has none or is not in the gallery."""
+        found = reading.species_rows(self._catalog, _composed(species))
+        return found[0].fingerprint or None if found else None
+
+    def calibration(self, species: str) -> Calibration | None:
+        """What was learnt about the scores of a species' current net; None if nothing."""
+        found = reading.species_rows(self._catalog, _composed(species))
+        return reading.calibration_of(found[0]) if found else None
+
+    def set_species_net(self, fingerprint: str, *, why: str = "") -> None:
+        """Make `fingerprint` the stage-1 net. Raises ModelMismatch if it is an embedding net here."""
+        writing.set_species_net(self._catalog, fingerprint, why)
+        self._publish()
+
+    def set_embedding_net(
+        self,
+        species: str,
+        fingerprint: str,
+        dimension: int,
+        *,
+        calibration: Calibration | None,
+        vectors: Mapping[int, NDArray[np.float32]] | None = None,
+        why: str = "",
+    ) -> None:
+        """Make `fingerprint` the embedding net of a species, which is added if it is new. One transaction.
+
+        Args:
+            species: its name.
+            fingerprint: of the net.
+            dimension: D, numbers in one of its embeddings.
+            calibration: what was learnt about this net's scores; it takes the place of any calibration there was.
+            vectors: photo id -> (D,) float32, unit length: needed for every enrolled photo of the species that has no
+                embedding of this net yet. Embeddings of other nets are kept.
+            why: for the journal.
+
+        Raises:
+            ModelMismatch: enrolled photos would be without an embedding (told how many), or the fingerprint is known as
+                another kind of net. Nothing was changed.
+            ShapeError: a vector is not (D,), not finite, or not of unit length.
+            UsageError: a blank name, or a vector for something that is no photo of this species.
+        """
+        writing.set_embedding_net(self._catalog, species, fingerprint, dimension, calibration, vectors, why)
+        self._publish()
+
+    def enroll(
+        self, species: str, fingerprint: str, items: Sequence[Enrollment], *, why: str = ""
+    ) -> tuple[Enrolled, ...]:
+        """Enroll photos under individuals, who are added where they are new. One transaction, on disk on return.
+
+        A photo is known by its content and its box: the same one again is not enrolled twice, in this batch or later.
+
+        Args:
+            species: its name; its embedding net must be set.
+            fingerprint: of the net that made the vectors.
+            items: what to enroll.
+            why: for the journal.
+
+        Returns:
+            What became of each item, in order. A "conflict" is the caller's to show: that photo was not moved.
+
+        Raises:
+            ModelMismatch: fingerprint or dimension are not those of the species' current net.
+            ShapeError: a vector is not (D,), not finite, or not of unit length.
+            UsageError: a blank name, no sha256, an unknown side, or a file name that is no text.
+            GalleryBusy: another process kept writing. In every case nothing was enrolled.
+        """
+        told = writing.enroll(self._catalog, self.folder, species, fingerprint, items, why)
+        if any(one.status == "added" for one in told):
+            self._publish()
+        return told
+
+    def species(self) -> tuple[SpeciesSummary, ...]:
+        """Every species of the gallery, by name."""
+        return reading.species_summaries(self._catalog)
+
+    def individuals(self, species: str | None = None) -> tuple[IndividualSummary, ...]:
+        """Every individual (of one species), by species and name."""
+        return reading.individual_summaries(self._catalog, _composed(species))
+
+    def photos(self, species: str | None = None, individual: str | None = None) -> tuple[EnrolledPhoto, ...]:
+        """The enrolled photos (of one species, of one individual), by id."""
+        return reading.photos(self._catalog, _composed(species), _composed(individual))
+
+    def photo(self, photo_id: int) -> EnrolledPhoto:
+        """The photo with this id, also one removed since. Raises UsageError for an id that never was."""
+        return self.photos_by_id([photo_id])[0]
+
+    def photos_by_id(self, photo_ids: Sequence[int] | Ids) -> tuple[EnrolledPhoto, ...]:
+        """The photos with these ids in this order, also those removed since.
+
+        Raises:
+            UsageError: an id that never was.
+        """
+        return reading.photos_by_id(self._catalog, [int(number) for number in photo_ids])
+
+    def find(self, sha256: str, box_key: str = "", species: str | None = None) -> EnrolledPhoto | None:
+        """The enrolled photo with this content and box ("" = whole frame), None if there is none."""
+        return reading.find(self._catalog, sha256, box_key, _composed(species))
+
+    def locate(self, photo: EnrolledPhoto) -> Path | None:
+        """Where the photo's file is now: as when it was enrolled, or in the same place seen from the gallery."""
+        near = [self.folder / photo.near_path] if photo.near_path else []
+        return next((path.resolve() for path in (photo.path, *near) if path.is_file()), None)
+
+    def vectors(self, species: str, fingerprint: str | None = None) -> tuple[Ids, Vectors]:
+        """Ids (N,), rising, and embeddings (N, D) of the enrolled photos of a species.
+
+        Args:
+            species: its name.
+            fingerprint: of the net; None = the current one. An older net has vectors of the photos of its time only.
+
+        Raises:
+            UsageError: no such species. ModelMismatch: no such net in this gallery.
+        """
+        with self._catalog.reading():
+            row = reading.known_species(self._catalog, _composed(species))
+            wanted = row.fingerprint if fingerprint is None else fingerprint
+            sql = "SELECT id, dimension FROM net WHERE fingerprint = ? AND kind = 'embedding'"
+            net = self._catalog.ask(sql, (wanted,))
+            if not net:
+                there = f"{species!r} uses {row.fingerprint!r}"
+                raise ModelMismatch(f"this gallery has no embedding net {wanted!r}: {there}")
+            return reading.vectors(self._catalog, row.id, *net[0])
+
+    def search(
+        self, species: str, queries: Vectors, k: int, *, where: Where = ANYWHERE, fingerprint: str | None = None
+    ) -> Found:
+        """Find the k enrolled photos of a species most like each query. Commits of other processes are seen.
+
+        Args:
+            species: its name.
+            queries: (Q, D) float32 embeddings, unit length.
+            k: photos per query, at least 1.
+            where: which photos may be found.
+            fingerprint: of the net that made the queries; pass it, so that vectors of two nets never meet.
+
+        Returns:
+            Scores falling along each row, ties to the lower photo id; -inf and -1 where fewer than k photos pass.
+            A query has the same answer alone and in any batch, number by number.
+
+        Raises:
+            UsageError: no such species, or k below 1. ShapeError: queries are not (Q, D), finite and of unit length.
+            ModelMismatch: the species' net is not `fingerprint`, or has another D.
+        """
+        queries = _checked_queries(queries, k)
+        where = replace(where, individuals=where.individuals and frozenset(map(_composed, where.individuals)))
+        with self._catalog.reading():
+            row = reading.known_species(self._catalog, _composed(species))
+            if fingerprint is not None and fingerprint != row.fingerprint:
+                raise ModelMismatch(
+                    f"{species!r} is enrolled with net {row.fingerprint}, the query was embedded with {fingerprint}: "
+                    "embed it with the gallery's net"
+                )
+            if queries.shape[1] != row.dimension:
+                raise ModelMismatch(
+                    f"the query has {queries.shape[1]} numbers, net {row.fingerprint} makes {row.dimension}: "
+                    "embed it with the gallery's net"
+                )
+            view, masks = self._index(row).refresh(row.seq, where)
+        return index.nearest(view, masks, queries, k)
+
+    def add_sightings(self, sightings: Sequence[Sighting]) -> None:
+        """Keep the decisions of queries. One transaction, on disk on return."""
+        writing.add_sightings(self._catalog, sightings)
+
+    def head(self) -> int:
+        """The seq of the last change, 0 in an empty gallery; it moves with every change."""
+        return self._catalog.head()
+
+    def log(self, limit: int = 100) -> tuple[JournalEntry, ...]:
+        """The last `limit` changes, the newest first."""
+        return reading.journal(self._catalog, limit)
+
+    def _index(self, row: reading.SpeciesRow) -> index.SpeciesIndex:
+        key = (row.id, row.net_id)
+        with self._lock:
+            if key not in self._indexes:
+                self._indexes[key] = index.SpeciesIndex(self._catalog, self.cache_folder, row)
+            return self._indexes[key]
+
+    def _publish(self) -> None:
+        published.publish(self._catalog, self.folder / MANIFEST)
+
+
+def _make(folder: Path, wait: float) -> None:
+    ours = {MANIFEST, CATALOG, NETS, CACHE, *(f"{CATALOG}{end}" for end in ("-wal", "-shm", "-journal"))}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    except OSError as error:
+        raise GalleryError(f"{folder} cannot be made or read ({error.strerror}): check its permissions") from error
+    if others := sorted(there - ours):
+        raise GalleryError(
+            f"{folder} is no gallery and holds other things ({', '.join(others[:3])}{', ...' if others[3:] else ''}): "
+            "choose an empty or a new folder"
+        )
+    Catalog.create(folder / CATALOG, wait=wait)
+
+
+def _composed(name: str | None) -> str:
+    return unicodedata.normalize("NFC", name) if name is not None else None  # type: ignore[return-value]
+
+
+def _checked_queries(queries: Vectors, k: int) -> Vectors:
+    if k < 1:
+        raise UsageError(f"asked for the {k} most alike photos: ask for 1 or more")
+    if np.ndim(queries) != 2 or np.asarray(queries).dtype.kind != "f":
+        raise ShapeError(f"queries must be (Q, D) float32, met shape {np.shape(queries)}")
+    found = np.ascontiguousarray(queries, dtype=np.float32)
+    if not reading.are_unit(found):
+        raise ShapeError("a query's embedding must be finite and of length 1: normalise what the net gives")
+    return found

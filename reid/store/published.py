@@ -1,0 +1,116 @@
+"""Files written beside and swapped in whole: gallery.json, which tells people and programs what the gallery holds."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reid.store.catalog import Catalog, refuse_newer
+from reid.store.reading import calibration_of, species_rows
+from reid.store.schema import FORMAT
+
+log = logging.getLogger("reid")
+NEW = ".new-"
+"""In the name of a file that is being written; one left by a kill may be deleted."""
+
+
+@contextmanager
+def swapped_in(path: Path) -> Iterator[Path]:
+    """A path to write to; once the block is left, that file is on the disk and has taken the place of `path`.
+
+    Raises:
+        OSError: it could not be written; `path` is as it was.
+    """
+    beside = path.with_name(f"{path.name}{NEW}{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        yield beside
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+        _sync_folder(path.parent)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return  # other systems do not open folders
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def refuse_newer_manifest(path: Path) -> None:
+    """Raise GalleryTooNew if gallery.json is of a newer format. One that cannot be read says nothing."""
+    try:
+        found = json.loads(path.read_text("utf-8")).get("format")
+    except (OSError, ValueError, AttributeError):
+        return
+    if isinstance(found, int):
+        refuse_newer(found, path)
+
+
+def publish(catalog: Catalog, path: Path) -> None:
+    """Bring gallery.json up to the catalogue.
+
+    Failing to write it is logged only: the change is in the catalogue, and the next opening publishes again.
+    """
+    while catalog.writable:
+        seq, text = _manifest(catalog)
+        try:
+            if not path.exists() or path.read_bytes() != text:
+                with swapped_in(path) as beside:
+                    beside.write_bytes(text)
+        except OSError as error:
+            log.warning("%s could not be republished (%s); the catalogue itself is up to date", path, error)
+            return
+        if catalog.head() == seq:  # else another process committed meanwhile, and ours may have replaced its newer file
+            return
+
+
+def _manifest(catalog: Catalog) -> tuple[int, bytes]:
+    with catalog.reading():
+        seq, rows = catalog.head(), species_rows(catalog)
+        gallery, made, species_net = catalog.meta("gallery"), catalog.meta("created_at"), species_net_of(catalog)
+        counts: dict[str, dict[int, int]] = {
+            table: dict(catalog.ask(  # the two table names are written here, never a caller's text
+                f"SELECT species_id, count(*) FROM {table} WHERE removed_seq IS NULL GROUP BY species_id"
+            ))
+            for table in ("individual", "photo")
+        }
+    species = {}
+    for row in rows:
+        learnt = calibration_of(row)
+        species[row.name] = {
+            "embedding_net": {"fingerprint": row.fingerprint, "dimension": row.dimension} if row.net_id else None,
+            "thresholds": learnt.to_json() if learnt else None,
+            "individuals": counts["individual"].get(row.id, 0),
+            "photos": counts["photo"].get(row.id, 0),
+        }
+    manifest = {
+        "format": FORMAT, "gallery": gallery, "created_at": made,
+        "seq": max((row.seq for row in rows), default=0),
+        "species_net": {"fingerprint": species_net} if species_net else None,
+        "species": species,
+        "counts": {"species": len(rows), "individuals": sum(counts["individual"].values()),
+                   "photos": sum(counts["photo"].values())},
+    }
+    return seq, (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+
+
+def species_net_of(catalog: Catalog) -> str | None:
+    """Fingerprint of the stage-1 net; None if none is set."""
+    found = catalog.ask(
+        "SELECT n.fingerprint FROM meta m JOIN net n ON n.id = CAST(m.value AS INTEGER) WHERE m.name = 'species_net'"
+    )
+    return str(found[0][0]) if found else None

@@ -1,0 +1,311 @@
+"""What is asked of the catalogue: summaries, photos, vectors, and which photos a search may return."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.errors import GalleryError, UsageError
+from reid.records import Box, Calibration, Vectors
+from reid.store.catalog import RESTORE, Catalog, Change, Row, to_json
+from reid.store.rows import EnrolledPhoto, Ids, IndividualSummary, JournalEntry, SpeciesSummary, Where
+
+WALL = 26
+"""Characters of `captured_at` that are the camera's clock: 2024-05-01T10:00:00.000000."""
+UNIT = 1e-3
+"""A vector whose length is further than this from 1 is none of ours."""
+_CHUNK = 4096
+
+_PHOTO = """SELECT p.id, p.individual_id, i.name, s.name, p.path, p.near_path, p.sha256, p.box, p.captured_at,
+    p.encounter, p.camera, p.side, p.season, p.notes, p.width, p.height, p.removed_seq
+    FROM photo p JOIN individual i ON i.id = p.individual_id JOIN species s ON s.id = p.species_id """
+
+
+@dataclass(frozen=True, slots=True)
+class SpeciesRow:
+    """One species as the catalogue has it. seq: its last change of any kind. net_id 0: no embedding net yet."""
+
+    id: int
+    name: str
+    seq: int
+    net_id: int
+    fingerprint: str
+    dimension: int
+    calibration: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Changed:
+    """Photos of one species and net that changed after some seq: those gone, and those live with their vectors."""
+
+    gone: Ids
+    ids: Ids
+    vectors: Vectors
+
+
+def species_rows(source: Catalog | Change, name: str | None = None) -> list[SpeciesRow]:
+    """All species by name, or the one called `name` (an empty list if there is none)."""
+    rows = source.ask(
+        "SELECT s.id, s.name, s.seq, coalesce(n.id, 0), coalesce(n.fingerprint, ''), coalesce(n.dimension, 0),"
+        " coalesce(s.calibration, '') FROM species s LEFT JOIN net n ON n.id = s.net_id"
+        " WHERE ? IS NULL OR s.name = ? ORDER BY s.name",
+        (name, name),
+    )
+    return [SpeciesRow(*row) for row in rows]
+
+
+def known_species(source: Catalog | Change, name: str) -> SpeciesRow:
+    """The species called `name`. Raises UsageError, naming those that are there."""
+    found = species_rows(source, name)
+    if not found:
+        there = ", ".join(row.name for row in species_rows(source)) or "none yet"
+        raise UsageError(f"this gallery has no species {name!r} (it has: {there}): set its embedding net first")
+    return found[0]
+
+
+def calibration_of(row: SpeciesRow) -> Calibration | None:
+    """The calibration of a species, None if it has none."""
+    if not row.calibration:
+        return None
+    try:
+        return Calibration.from_json(json.loads(row.calibration))
+    except (KeyError, TypeError, ValueError) as error:
+        raise GalleryError(
+            f"the calibration of {row.name!r} cannot be read (at {error}): calibrate this species again"
+        ) from error
+
+
+@dataclass(slots=True)
+class _Tally:
+    photos: int = 0
+    sides: dict[str, int] = field(default_factory=dict)
+    seasons: set[str] = field(default_factory=set)
+    years: set[int] = field(default_factory=set)
+    first: str | None = None
+    last: str | None = None
+
+    def add(self, row: Row) -> None:
+        side, season, year, photos, first, last = row
+        self.photos += photos
+        self.sides[side] = self.sides.get(side, 0) + photos
+        self.seasons |= {season} - {""}
+        self.years |= {int(year)} if year else set()
+        self.first = min(filter(None, (self.first, first)), default=None)
+        self.last = max(filter(None, (self.last, last)), default=None)
+
+
+def _tallies(catalog: Catalog, key: str) -> dict[int, _Tally]:
+    tallies: dict[int, _Tally] = {}
+    # `key` is one of two column names written below, never a caller's text.
+    rows = catalog.ask(
+        f"SELECT {key}, side, season, substr(captured_at, 1, 4), count(*), min(captured_at), max(captured_at)"
+        f" FROM photo WHERE removed_seq IS NULL GROUP BY {key}, side, season, substr(captured_at, 1, 4)"
+    )
+    for row in rows:
+        tallies.setdefault(row[0], _Tally()).add(row[1:])
+    return tallies
+
+
+def species_summaries(catalog: Catalog) -> tuple[SpeciesSummary, ...]:
+    """Every species of the gallery, by name."""
+    with catalog.reading():
+        tallies = _tallies(catalog, "species_id")
+        individuals: dict[int, int] = dict(
+            catalog.ask("SELECT species_id, count(*) FROM individual WHERE removed_seq IS NULL GROUP BY species_id")
+        )
+        rows = species_rows(catalog)
+    summaries = []
+    for row in rows:
+        tally = tallies.get(row.id, _Tally())
+        summaries.append(SpeciesSummary(
+            id=row.id, name=row.name, fingerprint=row.fingerprint, dimension=row.dimension,
+            individuals=individuals.get(row.id, 0), photos=tally.photos, sides=dict(sorted(tally.sides.items())),
+            seasons=tuple(sorted(tally.seasons)), first=when(tally.first), last=when(tally.last),
+            calibrated=bool(row.calibration),
+        ))
+    return tuple(summaries)
+
+
+def individual_summaries(catalog: Catalog, species: str | None) -> tuple[IndividualSummary, ...]:
+    """Every individual (of one species), by species and name."""
+    with catalog.reading():
+        tallies = _tallies(catalog, "individual_id")
+        rows = catalog.ask(
+            "SELECT i.id, s.name, i.name FROM individual i JOIN species s ON s.id = i.species_id"
+            " WHERE i.removed_seq IS NULL AND (? IS NULL OR s.name = ?) ORDER BY s.name, i.name",
+            (species, species),
+        )
+    summaries = []
+    for number, of_species, name in rows:
+        tally = tallies.get(number, _Tally())
+        summaries.append(IndividualSummary(
+            id=number, species=of_species, name=name, photos=tally.photos, sides=dict(sorted(tally.sides.items())),
+            seasons=tuple(sorted(tally.seasons)), years=tuple(sorted(tally.years)), first=when(tally.first),
+            last=when(tally.last),
+        ))
+    return tuple(summaries)
+
+
+def photos(catalog: Catalog, species: str | None, individual: str | None) -> tuple[EnrolledPhoto, ...]:
+    """The enrolled photos (of one species, of one individual), by id."""
+    rows = catalog.ask(
+        _PHOTO + "WHERE p.removed_seq IS NULL AND (? IS NULL OR s.name = ?)"
+        " AND (? IS NULL OR i.name = ?) ORDER BY p.id",
+        (species, species, individual, individual),
+    )
+    return tuple(_photo(row) for row in rows)
+
+
+def photos_by_id(catalog: Catalog, ids: Sequence[int]) -> tuple[EnrolledPhoto, ...]:
+    """The photos with these ids in this order, removed ones too. Raises UsageError for an id that never was."""
+    rows = catalog.ask(_PHOTO + "WHERE p.id IN (SELECT value FROM json_each(?))", (to_json([int(i) for i in ids]),))
+    found = {row[0]: _photo(row) for row in rows}
+    missing = [int(i) for i in ids if int(i) not in found]
+    if missing:
+        raise UsageError(f"no photo with id {missing[0]} was ever enrolled in this gallery ({len(missing)} such ids)")
+    return tuple(found[int(i)] for i in ids)
+
+
+def find(catalog: Catalog, sha256: str, box_key: str, species: str | None) -> EnrolledPhoto | None:
+    """The enrolled photo with this content and box; the first one if several species have it."""
+    rows = catalog.ask(
+        _PHOTO + "WHERE p.sha256 = ? AND p.box_key = ? AND p.removed_seq IS NULL AND (? IS NULL OR s.name = ?)"
+        " ORDER BY p.id LIMIT 1",
+        (sha256, box_key, species, species),
+    )
+    return _photo(rows[0]) if rows else None
+
+
+def journal(catalog: Catalog, limit: int) -> tuple[JournalEntry, ...]:
+    """The last `limit` changes, the newest first."""
+    rows = catalog.ask(
+        "SELECT seq, at, who, what, why, before, after FROM journal ORDER BY seq DESC LIMIT ?", (max(limit, 0),)
+    )
+    return tuple(JournalEntry(row[0], datetime.fromisoformat(row[1]), *row[2:]) for row in rows)
+
+
+def vectors(catalog: Catalog, species_id: int, net_id: int, dimension: int) -> tuple[Ids, Vectors]:
+    """Ids (N,), rising, and vectors (N, D) of the live photos of a species under one net."""
+    picked = (
+        "FROM photo p JOIN embedding e ON e.photo_id = p.id AND e.net_id = ?"
+        " WHERE p.species_id = ? AND p.removed_seq IS NULL"
+    )
+    with catalog.reading():
+        (count,) = catalog.ask("SELECT count(*) " + picked, (net_id, species_id))[0]
+        ids, found = np.empty(count, np.int64), np.empty((count, dimension), np.float32)
+        start = 0
+        for rows in catalog.chunks(f"SELECT p.id, e.vector {picked} ORDER BY p.id", (net_id, species_id), _CHUNK):
+            stop = start + len(rows)
+            ids[start:stop] = [row[0] for row in rows]
+            found[start:stop] = _stack(rows, dimension)
+            start = stop
+    return ids, found
+
+
+def count_changed(catalog: Catalog, species_id: int, net_id: int, since: int) -> int:
+    """At most this many photos of a species changed after `since`, or got a vector of this net."""
+    return int(catalog.ask(
+        "SELECT (SELECT count(*) FROM photo WHERE species_id = ? AND seq > ?)"
+        " + (SELECT count(*) FROM embedding WHERE net_id = ? AND seq > ?)",
+        (species_id, since, net_id, since),
+    )[0][0])
+
+
+def changed(catalog: Catalog, species_id: int, net_id: int, dimension: int, since: int) -> Changed:
+    """The photos of a species that changed after the change `since`."""
+    rows = catalog.ask(
+        "SELECT p.id, e.vector, p.removed_seq FROM photo p JOIN embedding e ON e.photo_id = p.id AND e.net_id = :net"
+        " WHERE p.species_id = :species AND p.seq > :since UNION ALL"
+        " SELECT p.id, e.vector, p.removed_seq FROM embedding e JOIN photo p ON p.id = e.photo_id"
+        " WHERE e.net_id = :net AND e.seq > :since AND p.species_id = :species AND p.seq <= :since ORDER BY 1",
+        {"net": net_id, "species": species_id, "since": since},
+    )
+    live = [row for row in rows if row[2] is None]
+    return Changed(
+        gone=np.array([row[0] for row in rows if row[2] is not None], np.int64),
+        ids=np.array([row[0] for row in live], np.int64),
+        vectors=_stack(live, dimension),
+    )
+
+
+def passing(catalog: Catalog, species_id: int, where: Where) -> Ids:
+    """Ids, rising, of the live photos of a species that have what `where` picks by (its exclusions aside)."""
+    clauses, values = ["p.species_id = ?", "p.removed_seq IS NULL"], [species_id]  # type: tuple[list[str], list[object]]
+    if where.side:
+        clauses.append("p.side IN (?, '')")
+        values.append(where.side)
+    for column, names in (("i.name", where.individuals), ("p.season", where.seasons), ("p.camera", where.cameras)):
+        if names is not None:
+            clauses.append(f"{column} IN (SELECT value FROM json_each(?))")
+            values.append(to_json(sorted(names)))
+    for sign, moment in ((">=", where.after), ("<", where.before)):
+        if moment is not None:
+            clauses.append(f"substr(p.captured_at, 1, {WALL}) {sign} ?")
+            values.append(iso(moment)[:WALL])
+    joined = "JOIN individual i ON i.id = p.individual_id" if where.individuals is not None else ""
+    rows = catalog.ask(f"SELECT p.id FROM photo p {joined} WHERE {' AND '.join(clauses)} ORDER BY p.id", values)
+    return np.fromiter((row[0] for row in rows), np.int64, len(rows))
+
+
+def excluded(catalog: Catalog, species_id: int, where: Where) -> Ids:
+    """Ids of the live photos of a species that `where` leaves out by content or by encounter."""
+    rows: list[Row] = []
+    if where.exclude_sha256:
+        rows += catalog.ask(
+            "SELECT id FROM photo WHERE removed_seq IS NULL AND species_id = ?"
+            " AND sha256 IN (SELECT value FROM json_each(?))",
+            (species_id, to_json(sorted(where.exclude_sha256))),
+        )
+    if encounters := where.exclude_encounters - {""}:
+        rows += catalog.ask(
+            "SELECT id FROM photo WHERE removed_seq IS NULL AND species_id = ? AND encounter <> ''"
+            " AND encounter IN (SELECT value FROM json_each(?))",
+            (species_id, to_json(sorted(encounters))),
+        )
+    return np.unique(np.array([row[0] for row in rows], np.int64))
+
+
+def iso(moment: datetime) -> str:
+    """ISO text whose first `WALL` characters are the clock, so that texts sort as times do."""
+    return moment.isoformat(timespec="microseconds")
+
+
+def when(text: str | None) -> datetime | None:
+    """The moment that `iso` wrote."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def are_unit(found: NDArray[np.float32]) -> bool:
+    """Whether every row is finite and of unit length."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.sqrt(np.einsum("nd,nd->n", found, found, dtype=np.float64))
+    return bool(np.all(np.abs(lengths - 1) <= UNIT))
+
+
+def _stack(rows: Iterable[Row], dimension: int) -> Vectors:
+    rows = list(rows)
+    wrong = [row[0] for row in rows if not isinstance(row[1], bytes) or len(row[1]) != 4 * dimension]
+    if not wrong:
+        found = np.frombuffer(b"".join(row[1] for row in rows), "<f4").astype(np.float32).reshape(-1, dimension)
+        if are_unit(found):
+            return found
+    raise GalleryError(
+        f"the embedding of {f'photo {wrong[0]}' if wrong else 'a photo'} is damaged in catalog.sqlite: {RESTORE}"
+    )
+
+
+def _photo(row: Row) -> EnrolledPhoto:
+    number, individual_id, individual, species, path, near, sha256, box, captured_at, *facts = row
+    encounter, camera, side, season, notes, width, height, removed_seq = facts
+    return EnrolledPhoto(
+        id=number, individual_id=individual_id, individual=individual, species=species, path=Path(path), near_path=near,
+        sha256=sha256, box=Box(*json.loads(box)) if box else None, captured_at=when(captured_at), encounter=encounter,
+        camera=camera, side=side, season=season, notes=json.loads(notes), width=width, height=height,
+        removed=removed_seq is not None,
+    )

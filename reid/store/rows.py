@@ -1,0 +1,153 @@
+"""What goes into a gallery and what comes out of it: frozen records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.records import Box, Photo
+
+Ids = NDArray[np.int64]
+"""Permanent photo ids; -1 = none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Enrollment:
+    """One photo to enroll under one individual.
+
+    sha256: hex digest of the file's bytes; with the photo's box it keeps a photo from being enrolled twice.
+    width, height: of the whole upright photo, pixels. vector: (D,) float32, unit length, of the species' current net.
+    """
+
+    individual: str
+    photo: Photo
+    sha256: str
+    width: int
+    height: int
+    vector: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What became of one `Enrollment`.
+
+    status "added": enrolled now. "already": it was there, under this individual. "conflict": the same photo is enrolled
+    under ANOTHER individual; that one is told here and was left as it is.
+    """
+
+    photo_id: int
+    individual: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledPhoto:
+    """One photo of the gallery; "" or None = not known. `path` is where the file was when it was enrolled."""
+
+    id: int
+    individual_id: int
+    individual: str
+    species: str
+    path: Path
+    near_path: str
+    """From the gallery's folder, with forward slashes; `Gallery.locate` uses it when the disk was moved."""
+    sha256: str
+    box: Box | None
+    captured_at: datetime | None
+    encounter: str
+    camera: str
+    side: str
+    season: str
+    notes: Mapping[str, str]
+    width: int
+    height: int
+    removed: bool = False
+    """True for a photo taken out again: its id still tells what it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeciesSummary:
+    """One species of the gallery. sides counts photos by side ("" = not known); first and last are capture times."""
+
+    id: int
+    name: str
+    fingerprint: str
+    """Of the current embedding net; "" if it has none."""
+    dimension: int
+    individuals: int
+    photos: int
+    sides: Mapping[str, int]
+    seasons: tuple[str, ...]
+    first: datetime | None
+    last: datetime | None
+    calibrated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IndividualSummary:
+    """One individual. sides counts photos by side; seasons and years are those of its photos, sorted."""
+
+    id: int
+    species: str
+    name: str
+    photos: int
+    sides: Mapping[str, int]
+    seasons: tuple[str, ...]
+    years: tuple[int, ...]
+    first: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which enrolled photos a search may return. Empty = all of them.
+
+    side: photos of that side or of unknown side. individuals, seasons, cameras: only these (None = any).
+    after, before: captured at or after, captured earlier than; compared by the camera's clock, a time zone is not
+    looked at; photos without a date do not pass once either is set.
+    exclude_sha256, exclude_encounters: leave these out ("" is no encounter, and excludes nothing).
+    """
+
+    side: str = ""
+    individuals: frozenset[str] | None = None
+    seasons: frozenset[str] | None = None
+    cameras: frozenset[str] | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+    exclude_sha256: frozenset[str] = frozenset()
+    exclude_encounters: frozenset[str] = frozenset()
+
+    def picks(self) -> bool:
+        """True if photos must have something to pass (beside not being excluded)."""
+        some = self.individuals is not None or self.seasons is not None or self.cameras is not None
+        return bool(self.side) or some or self.after is not None or self.before is not None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The enrolled photos most like each query.
+
+    scores (Q, k) float32: cosine, falling along each row; ties go to the lower photo id. photo_ids (Q, k) int64.
+    Where fewer than k photos pass: score -inf and id -1 at the end of the row.
+    """
+
+    scores: NDArray[np.float32]
+    photo_ids: Ids
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One change of the gallery: when (UTC), who, the verb, why, and JSON of what was and what is."""
+
+    seq: int
+    at: datetime
+    who: str
+    what: str
+    why: str
+    before: str
+    after: str

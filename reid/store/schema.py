@@ -1,0 +1,106 @@
+"""The tables of catalog.sqlite, as SQL text.
+
+Rules that every later verb keeps:
+    * Ids are permanent (AUTOINCREMENT): an id is never given to another thing, not even after a removal.
+    * Every transaction that changes something writes one row of `journal`; its `seq` marks every row that it touched.
+    * Nothing is deleted: `removed_seq` is the seq of the removal, `added_seq` that of the start, `seq` the last change.
+    * A change to anything of a species also sets `species.seq`: that is what tells a running search to look again.
+    * Embeddings hang on (photo, net), so that vectors of two nets live side by side, and a stored vector never changes.
+"""
+
+from __future__ import annotations
+
+FORMAT = 1
+"""Of the folder and of the catalogue (`PRAGMA user_version`). A reader refuses anything above."""
+APPLICATION = 0x52454944
+"""`PRAGMA application_id`: "REID"."""
+PAGE_BYTES = 16384
+"""A 256-dimensional vector is 1 kB: a page of 16 kB makes the file a quarter smaller than the default of 4 kB."""
+
+TABLES = (
+    """CREATE TABLE meta (
+        name TEXT PRIMARY KEY,           -- 'gallery' (a random id), 'created_at', 'species_net' (a net id)
+        value TEXT NOT NULL)""",
+    """CREATE TABLE net (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        fingerprint TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL CHECK (kind IN ('species', 'embedding')),
+        dimension INTEGER,               -- of the embedding; NULL for a species net
+        seq INTEGER NOT NULL)""",
+    """CREATE TABLE species (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        net_id INTEGER REFERENCES net(id),
+        calibration TEXT,                -- JSON of records.Calibration, for net_id
+        seq INTEGER NOT NULL)""",
+    """CREATE TABLE individual (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        species_id INTEGER NOT NULL REFERENCES species(id),
+        name TEXT NOT NULL,
+        added_seq INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        removed_seq INTEGER)""",
+    "CREATE UNIQUE INDEX individual_name ON individual(species_id, name) WHERE removed_seq IS NULL",
+    """CREATE TABLE photo (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        individual_id INTEGER NOT NULL REFERENCES individual(id),
+        species_id INTEGER NOT NULL REFERENCES species(id),
+        sha256 TEXT NOT NULL,
+        box_key TEXT NOT NULL,           -- '' for the whole frame
+        box TEXT,                        -- JSON [x, y, width, height], not rounded
+        path TEXT NOT NULL,              -- absolute, with forward slashes, as it was when enrolled
+        near_path TEXT NOT NULL,         -- the same from the gallery's folder; '' where there is none
+        captured_at TEXT,                -- ISO with microseconds: the first 26 characters are the camera's clock
+        encounter TEXT NOT NULL,
+        camera TEXT NOT NULL,
+        side TEXT NOT NULL,
+        season TEXT NOT NULL,
+        notes TEXT NOT NULL,             -- JSON object of texts
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        added_seq INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        removed_seq INTEGER)""",
+    "CREATE UNIQUE INDEX photo_key ON photo(sha256, box_key, species_id) WHERE removed_seq IS NULL",
+    "CREATE INDEX photo_live ON photo(species_id) WHERE removed_seq IS NULL",
+    "CREATE INDEX photo_individual ON photo(individual_id) WHERE removed_seq IS NULL",
+    "CREATE INDEX photo_encounter ON photo(species_id, encounter) WHERE removed_seq IS NULL AND encounter <> ''",
+    "CREATE INDEX photo_change ON photo(species_id, seq)",
+    """CREATE TABLE embedding (
+        id INTEGER PRIMARY KEY,
+        photo_id INTEGER NOT NULL REFERENCES photo(id),
+        net_id INTEGER NOT NULL REFERENCES net(id),
+        seq INTEGER NOT NULL,
+        vector BLOB NOT NULL,            -- float32, little-endian, unit length
+        UNIQUE (photo_id, net_id))""",
+    "CREATE INDEX embedding_change ON embedding(net_id, seq)",
+    """CREATE TABLE sighting (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        path TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        species TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        individual_id INTEGER REFERENCES individual(id),
+        individual TEXT,                 -- the name that was told at the time
+        probability REAL,
+        reason TEXT NOT NULL,
+        captured_at TEXT,
+        encounter TEXT NOT NULL,
+        camera TEXT NOT NULL,
+        side TEXT NOT NULL,
+        season TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,       -- of the embedding net; '' if stage 2 was not run
+        details TEXT NOT NULL,           -- JSON: stage 1's guess, the matches, the species searched, the photos
+        seq INTEGER NOT NULL,
+        removed_seq INTEGER)""",
+    "CREATE INDEX sighting_sha256 ON sighting(sha256)",
+    """CREATE TABLE journal (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,                -- UTC, ISO
+        who TEXT NOT NULL,
+        what TEXT NOT NULL,              -- the verb: enroll, set_embedding_net, ...
+        why TEXT NOT NULL,
+        before TEXT NOT NULL,            -- JSON: enough to undo
+        after TEXT NOT NULL,             -- JSON: enough to redo, with the rows themselves
+        mark TEXT NOT NULL)              -- random: tells this history from another one with the same seq""",
+)

@@ -1,0 +1,265 @@
+"""What is written into the catalogue: nets, photos, sightings. Each call is one transaction with one journal entry."""
+
+from __future__ import annotations
+
+import json
+import os
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.errors import ModelMismatch, ShapeError, UsageError
+from reid.records import SIDES, Calibration, Sighting
+from reid.store.catalog import Catalog, Change, to_json
+from reid.store.reading import SpeciesRow, are_unit, iso, species_rows
+from reid.store.rows import Enrolled, Enrollment
+
+_FACTS = (
+    "individual_id", "species_id", "sha256", "box_key", "box", "path", "near_path", "captured_at", "encounter",
+    "camera", "side", "season", "notes", "width", "height", "added_seq", "seq",
+)
+_INSERT_PHOTO = f"INSERT INTO photo ({', '.join(_FACTS)}) VALUES ({', '.join('?' * len(_FACTS))})"
+_INSERT_EMBEDDING = "INSERT OR IGNORE INTO embedding (photo_id, net_id, seq, vector) VALUES (?, ?, ?, ?)"
+_INSERT_SIGHTING = """INSERT INTO sighting (path, sha256, species, outcome, individual_id, individual, probability,
+    reason, captured_at, encounter, camera, side, season, fingerprint, details, seq)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+
+def canonical(name: str) -> str:
+    """A name as the gallery keeps it: accents composed (NFC), so that names from macOS and from a table are equal.
+
+    Raises:
+        UsageError: it is blank, or holds bytes that are no text.
+    """
+    if not name.strip():
+        raise UsageError("a name of a species or an individual is blank: give it one")
+    return _text(unicodedata.normalize("NFC", name), "the name")
+
+
+def _text(value: str, what: str) -> str:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{what} {value!r} holds bytes that are no UTF-8 text: rename it") from error
+    return value
+
+
+def set_species_net(catalog: Catalog, fingerprint: str, why: str) -> None:
+    """Make `fingerprint` the stage-1 net."""
+    with catalog.change("set_species_net", why) as change:
+        net_id = _net(change, fingerprint, "species", None)
+        before = change.ask("SELECT value FROM meta WHERE name = 'species_net'")
+        if before and before[0][0] == str(net_id):
+            return
+        change.put(
+            "INSERT INTO meta VALUES ('species_net', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (str(net_id),),
+        )
+        change.before = {"net_id": int(before[0][0]) if before else None}
+        change.after = {"net_id": net_id, "fingerprint": fingerprint}
+
+
+def set_embedding_net(
+    catalog: Catalog, name: str, fingerprint: str, dimension: int, calibration: Calibration | None,
+    vectors: Mapping[int, NDArray[np.float32]] | None, why: str,
+) -> None:
+    """Make `fingerprint` the embedding net of a species; see `Gallery.set_embedding_net`."""
+    name, given = canonical(name), dict(vectors or {})
+    blobs = dict(zip(given, _blobs(list(given.values()), dimension), strict=True))
+    with catalog.change("set_embedding_net", why) as change:
+        found = species_rows(change, name)
+        species_id = found[0].id if found else _add_species(change, name)
+        net_id = _net(change, fingerprint, "embedding", dimension)
+        photos = {row[0] for row in change.ask("SELECT id FROM photo WHERE species_id = ?", (species_id,))}
+        if strange := set(blobs) - photos:
+            raise UsageError(f"{len(strange)} vectors are for ids that are no photos of {name!r}, first {min(strange)}")
+        change.put_many(_INSERT_EMBEDDING, ((photo, net_id, change.seq, blob) for photo, blob in blobs.items()))
+        (missing,) = change.ask(
+            "SELECT count(*) FROM photo p WHERE species_id = ? AND removed_seq IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM embedding e WHERE e.photo_id = p.id AND e.net_id = ?)",
+            (species_id, net_id),
+        )[0]
+        if missing:
+            raise ModelMismatch(
+                f"{missing} enrolled photos of {name!r} have no embedding of net {fingerprint}: "
+                "embed them all with it and pass their vectors too (nothing was changed)"
+            )
+        learnt = to_json(calibration.to_json()) if calibration else None
+        change.put(
+            "UPDATE species SET net_id = ?, calibration = ?, seq = ? WHERE id = ?",
+            (net_id, learnt, change.seq, species_id),
+        )
+        change.before = _net_state(found[0]) if found else {}
+        change.after = {
+            "species_id": species_id, "species": name, "net_id": net_id, "fingerprint": fingerprint,
+            "calibration": calibration.to_json() if calibration else None, "embeddings": len(blobs),
+        }
+
+
+def _add_species(change: Change, name: str) -> int:
+    return change.put("INSERT INTO species (name, seq) VALUES (?, ?)", (name, change.seq))
+
+
+def _net_state(row: SpeciesRow) -> dict[str, object]:
+    return {
+        "species_id": row.id, "species": row.name, "net_id": row.net_id or None, "fingerprint": row.fingerprint,
+        "calibration": json.loads(row.calibration) if row.calibration else None,
+    }
+
+
+def _net(change: Change, fingerprint: str, kind: str, dimension: int | None) -> int:
+    if not fingerprint or (dimension is not None and dimension < 1):
+        raise UsageError(f"a net needs a fingerprint and a dimension above 0, met {fingerprint!r} and {dimension}")
+    found = change.ask("SELECT id, kind, dimension FROM net WHERE fingerprint = ?", (fingerprint,))
+    if not found:
+        return change.put(
+            "INSERT INTO net (fingerprint, kind, dimension, seq) VALUES (?, ?, ?, ?)",
+            (fingerprint, kind, dimension, change.seq),
+        )
+    if found[0][1:] != (kind, dimension):
+        raise ModelMismatch(
+            f"net {fingerprint} is in this gallery as a net for {found[0][1]} with dimension {found[0][2]}, "
+            f"not for {kind} with dimension {dimension}: a fingerprint belongs to one net"
+        )
+    return int(found[0][0])
+
+
+def enroll(
+    catalog: Catalog, folder: Path, name: str, fingerprint: str, items: Sequence[Enrollment], why: str
+) -> tuple[Enrolled, ...]:
+    """Enroll a batch in one transaction; see `Gallery.enroll`."""
+    name = canonical(name)
+    names = [canonical(item.individual) for item in items]
+    facts = [_facts(item, folder) for item in items]
+    with catalog.reading():
+        _check_net(species_rows(catalog, name), name, fingerprint, items)  # before a writer's lock is asked for
+    blobs = _blobs([item.vector for item in items], len(items[0].vector) if items else 0)
+    with catalog.change("enroll", why) as change:
+        species = _check_net(species_rows(change, name), name, fingerprint, items)
+        told: list[Enrolled] = []
+        photos: list[int] = []
+        made: dict[str, int] = {}
+        for individual, fact, blob in zip(names, facts, blobs, strict=True):
+            there = change.ask(
+                "SELECT p.id, i.name FROM photo p JOIN individual i ON i.id = p.individual_id"
+                " WHERE p.sha256 = ? AND p.box_key = ? AND p.species_id = ? AND p.removed_seq IS NULL",
+                (*fact[:2], species.id),
+            )
+            if there:
+                photo, enrolled = there[0]
+                told.append(Enrolled(photo, enrolled, "already" if enrolled == individual else "conflict"))
+                continue
+            individual_id = _individual(change, species.id, individual, made)
+            photo = change.put(_INSERT_PHOTO, (individual_id, species.id, *fact, change.seq, change.seq))
+            change.put(_INSERT_EMBEDDING, (photo, species.net_id, change.seq, blob))
+            photos.append(photo)
+            told.append(Enrolled(photo, individual, "added"))
+        if photos:
+            change.put("UPDATE species SET seq = ? WHERE id = ?", (change.seq, species.id))
+            change.after = {
+                "species_id": species.id, "species": name, "fingerprint": fingerprint, "photos": len(photos),
+                "first_photo_id": photos[0], "last_photo_id": photos[-1],
+                "new_individuals": {str(number): individual for individual, number in made.items()},
+            }
+    return tuple(told)
+
+
+def _check_net(found: list[SpeciesRow], name: str, fingerprint: str, items: Sequence[Enrollment]) -> SpeciesRow:
+    if not found or not found[0].net_id:
+        raise ModelMismatch(f"this gallery has no embedding net for {name!r} yet: train or set one before enrolling")
+    species = found[0]
+    if species.fingerprint != fingerprint:
+        raise ModelMismatch(
+            f"{name!r} is enrolled with net {species.fingerprint}, these vectors are of net {fingerprint}: "
+            "embed the photos with the gallery's net, or give the species its new net first"
+        )
+    for item in items:
+        if item.vector.ndim == 1 and len(item.vector) != species.dimension:
+            raise ModelMismatch(
+                f"{item.photo.path}: its vector has {len(item.vector)} numbers, net {fingerprint} makes "
+                f"{species.dimension}: embed it with the gallery's net"
+            )
+    return species
+
+
+def _individual(change: Change, species_id: int, name: str, made: dict[str, int]) -> int:
+    found = change.ask(
+        "SELECT id FROM individual WHERE species_id = ? AND name = ? AND removed_seq IS NULL", (species_id, name)
+    )
+    if found:
+        return int(found[0][0])
+    made[name] = change.put(
+        "INSERT INTO individual (species_id, name, added_seq, seq) VALUES (?, ?, ?, ?)",
+        (species_id, name, change.seq, change.seq),
+    )
+    return made[name]
+
+
+def _facts(item: Enrollment, folder: Path) -> tuple[object, ...]:
+    photo = item.photo
+    if not item.sha256:
+        raise UsageError(f"{photo.path}: the sha256 of its content is missing, it is the key of an enrollment")
+    if photo.side not in SIDES:
+        raise UsageError(f"{photo.path}: side {photo.side!r} is none of {', '.join(map(repr, SIDES))}")
+    path = photo.path.absolute()
+    try:
+        near = Path(os.path.relpath(path, folder.absolute())).as_posix()
+    except ValueError:
+        near = ""  # another drive
+    box = photo.box
+    return (
+        item.sha256, box.key() if box else "", to_json([box.x, box.y, box.width, box.height]) if box else None,
+        _text(path.as_posix(), "the file"), _text(near, "the gallery folder"),
+        iso(photo.captured_at) if photo.captured_at else None, photo.encounter, photo.camera, photo.side, photo.season,
+        to_json(dict(photo.notes)), item.width, item.height,
+    )
+
+
+def _blobs(found: Sequence[NDArray[np.float32]], dimension: int) -> list[bytes]:
+    for vector in found:
+        if np.shape(vector) != (dimension,) or np.asarray(vector).dtype.kind != "f":
+            met = f"{np.shape(vector)} {np.asarray(vector).dtype}"
+            raise ShapeError(f"an embedding must be ({dimension},) float32, met {met}")
+    stacked = np.stack(found).astype("<f4") if found else np.empty((0, 1), "<f4")
+    if not are_unit(stacked):
+        raise ShapeError("an embedding must be finite and of length 1: normalise what the net gives")
+    return [row.tobytes() for row in stacked]
+
+
+def add_sightings(catalog: Catalog, sightings: Sequence[Sighting]) -> None:
+    """Keep the decisions of queries, in one transaction."""
+    with catalog.change("add_sightings", "") as change:
+        ids = [change.put(_INSERT_SIGHTING, _sighting(change, sighting)) for sighting in sightings]
+        if ids:
+            change.after = {"sightings": len(ids), "first_sighting_id": ids[0], "last_sighting_id": ids[-1]}
+
+
+def _sighting(change: Change, sighting: Sighting) -> tuple[object, ...]:
+    told = sighting.decision.individual
+    species = sighting.matches[0].species if sighting.matches else sighting.species.name
+    named = change.ask(
+        "SELECT i.id FROM individual i JOIN species s ON s.id = i.species_id"
+        " WHERE s.name = ? AND i.name = ? AND i.removed_seq IS NULL",
+        (species, told),
+    )
+    matches = [
+        {**asdict(match), "captured_at": iso(match.captured_at) if match.captured_at else None}
+        for match in sighting.matches
+    ]
+    details = {
+        "species": asdict(sighting.species), "matches": matches, "searched": sighting.searched,
+        "photos": sighting.photos,
+    }
+    # A decision is kept whatever the bytes of the file's name.
+    path = sighting.photo.encode("utf-8", "backslashreplace").decode("utf-8")
+    return (
+        path, sighting.sha256, species, sighting.decision.outcome.value, named[0][0] if named else None, told,
+        sighting.decision.probability, sighting.decision.reason,
+        iso(sighting.captured_at) if sighting.captured_at else None,
+        sighting.encounter, sighting.camera, sighting.side, sighting.season, sighting.embedding_fingerprint,
+        to_json(details), change.seq,
+    )
