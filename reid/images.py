@@ -137,7 +137,8 @@ def write_jpeg(path: Path, pixels: Pixels, *, quality: int = 90, captured_at: da
     if camera:
         exif[ExifTags.Base.Model] = camera
     if captured_at is not None:
-        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = captured_at.strftime("%Y:%m:%d %H:%M:%S")
+        taken = captured_at.strftime("%Y:%m:%d %H:%M:%S")
+        exif[ExifTags.IFD.Exif] = {int(ExifTags.Base.DateTimeOriginal): taken}
     out = io.BytesIO()
     _image(pixels).save(out, "JPEG", quality=quality, exif=exif)
     _swap_in(path, out.getvalue())

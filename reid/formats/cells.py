@@ -91,9 +91,9 @@ def read_box(texts: dict[str, str], photo: Path) -> Box | None:
             raise BadCell(",".join(texts), f"the box x={x:g} y={y:g} width={width:g} height={height:g} reaches outside "
                                            f"of the photo of {across} x {down} pixels.")
         x, y, width, height = x / across, y / down, width / across, height / down
-    if fault := images.box_fault(Box(x, y, width, height)):
-        raise BadCell(",".join(texts), fault)
+    if reason := images.box_fault(Box(x, y, width, height)):
+        raise BadCell(",".join(texts), reason)
     clipped = Box(x, y, min(width, 1 - x), min(height, 1 - y))
-    if fault := images.box_fault(clipped):
-        raise BadCell(",".join(texts), f"nothing of the box lies in the photo: {fault}")
+    if reason := images.box_fault(clipped):
+        raise BadCell(",".join(texts), f"nothing of the box lies in the photo: {reason}")
     return clipped

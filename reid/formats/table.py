@@ -79,8 +79,8 @@ def read_table(path: Path) -> Table:
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV (UTF-8, commas, a header) beside and swap it in.
 
-    None is an empty cell, a datetime is ISO 8601. Text that a spreadsheet would run as a formula (it begins with = + - @, a
-    tab or a line break and is no plain number) gets a leading apostrophe, which `read_table` takes away again.
+    None is an empty cell, a datetime is ISO 8601. Text that a spreadsheet would run as a formula (it begins with = + -
+    @, a tab or a line break and is no plain number) gets a leading apostrophe, which `read_table` takes away again.
 
     Raises:
         UsageError: the file cannot be written.

@@ -54,7 +54,7 @@ def decode(
     def read(row: int) -> Photo | Problem:
         photo = photos[row]
         try:
-            picture = images.read(photo.path, box=photo.box, shortest=min(height, width))
+            picture = images.read(photo.path, box=photo.box, shortest=max(height, width))
         except PhotoError as error:
             return Problem(str(photo.path), str(error), photo.origin)
         pixels[row] = images.resize(picture.pixels, height, width)

@@ -108,6 +108,31 @@ class EmbeddingTask:
         }
 
 
+def start_head(net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], device: torch.device, seed: int) -> None:
+    """Start the linear layer of a net without a trained head from the whitened principal components of its features.
+
+    The first embedding is then as good as the backbone's own features, instead of a random projection of them.
+    """
+    rows = np.random.default_rng(seed).permutation(len(decoded.photos))[:1000]
+    net.to(device).eval()
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(rows), 32):
+            pixels = torch.from_numpy(decoded.pixels[np.sort(rows)[start : start + 32]]).to(device)
+            parts.append(net.pool(net.maps(augment.plain(pixels, size))).float())
+    features = torch.cat(parts).cpu()
+    mean = features.mean(dim=0)
+    _, scale, axes = torch.linalg.svd(features - mean, full_matrices=False)
+    kept = min(net.linear.out_features, len(scale))
+    weight = torch.zeros_like(net.linear.weight, device="cpu")
+    weight[:kept] = axes[:kept] / (scale[:kept, None] + 0.05 * scale[0]) * len(features) ** 0.5
+    projected = features @ weight.T
+    with torch.no_grad():
+        net.linear.weight.copy_(weight)
+        net.neck.running_mean.copy_(projected.mean(dim=0))  # type: ignore[union-attr,operator]
+        net.neck.running_var.fill_(float(projected.var(dim=0).mean()))  # type: ignore[union-attr,operator]
+
+
 def pool_of(vectors: Vectors, decoded: Decoded, groups: Sequence[str]) -> metrics.Pool:
     """Embeddings of decoded photos with who, which side and which encounter they are."""
     photos = decoded.photos

@@ -32,11 +32,11 @@ def examples(photos: Sequence[Photo], groups: Sequence[str]) -> list[Example]:
         photos: with their individual.
         groups: of each photo the encounter it belongs to.
     """
-    labels: dict[tuple[str, str, bool], int] = {}
+    labels: dict[tuple[str, str, str, bool], int] = {}
     found: list[Example] = []
     for mirrored in (False, True):
         for row, (photo, group) in enumerate(zip(photos, groups, strict=True)):
-            label = labels.setdefault((photo.individual, photo.side, mirrored), len(labels))
+            label = labels.setdefault((photo.species, photo.individual, photo.side, mirrored), len(labels))
             found.append(Example(row, mirrored, label, group))
     return found
 

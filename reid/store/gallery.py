@@ -301,6 +301,7 @@ class Gallery:
         key = (row.id, row.net_id)
         with self._lock:
             if key not in self._indexes:
+                self._indexes = {at: held for at, held in self._indexes.items() if at[0] != row.id}
                 self._indexes[key] = index.SpeciesIndex(self._catalog, self.cache_folder, row)
             return self._indexes[key]
 

@@ -74,7 +74,9 @@ class SpeciesIndex:
     def __init__(self, catalog: Catalog, cache: Path, species: SpeciesRow) -> None:
         """Nothing is read yet."""
         self._catalog, self._cache, self._species = catalog, cache, species
-        self._stem = f"{_plain(species.name, 40)}-{_plain(species.fingerprint, 16)}"
+        plain = _plain(species.name, 40)
+        plain += "" if plain == species.name else f"-{species.id}"  # "a b" and "a/b" are two species
+        self._stem = f"{plain}-{_plain(species.fingerprint, 16)}"
         self._view: View | None = None
 
     def refresh(self, seq: int, where: Where) -> tuple[View, tuple[Mask, Mask]]:
@@ -142,8 +144,7 @@ class SpeciesIndex:
         base = _part(ids, rows)
         if len(ids):
             try:
-                self._write(base, seq)
-                base, seq = self._read()
+                base = self._map(self._write(base, seq), ids)
             except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
                 log.warning("%s: index cannot be kept on disk (%s), searching from memory", self._stem, error)
         return View(seq, base, _part(np.empty(0, np.int64), self._no_rows()))
@@ -155,9 +156,8 @@ class SpeciesIndex:
             "seq": seq, "mark": self._catalog.mark(seq),
         }
 
-    def _write(self, base: Part, seq: int) -> None:
+    def _write(self, base: Part, seq: int) -> Path:
         faiss = _faiss()
-
         self._cache.mkdir(exist_ok=True)
         name = f"{self._stem}.{seq}"
         with swapped_in(self._cache / f"{name}.faiss") as beside:
@@ -174,10 +174,9 @@ class SpeciesIndex:
             if left or (NEW not in old.name and not old.name.startswith(f"{name}.") and old.suffix != ".json"):
                 with contextlib.suppress(OSError):  # still mapped by another process on some systems: next time
                     old.unlink()
+        return self._cache / f"{name}.faiss"
 
     def _read(self) -> tuple[Part, int]:
-        faiss = _faiss()
-
         card = json.loads((self._cache / f"{self._stem}.json").read_text("utf-8"))
         seq, photos, sums = card["seq"], card["photos"], card.pop("crc32")
         expected = self._card(seq, photos)
@@ -189,10 +188,16 @@ class SpeciesIndex:
             if _sum(path) != sums[what]:
                 raise ValueError(f"{path.name} is damaged")
         ids = np.load(files["ids"], allow_pickle=False)
-        index = faiss.read_index(str(files["vectors"]), faiss.IO_FLAG_MMAP_IFC)
-        if index.ntotal != photos or ids.shape != (photos,) or index.d != self._species.dimension:
+        if ids.shape != (photos,):
             raise ValueError("its files do not belong together")
-        return Part(ids, index, _rows(index), np.ones(photos, bool)), seq
+        return self._map(files["vectors"], ids), seq
+
+    def _map(self, path: Path, ids: Ids) -> Part:
+        faiss = _faiss()
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        if index.ntotal != len(ids) or index.d != self._species.dimension:
+            raise ValueError("its files do not belong together")
+        return Part(ids, index, _rows(index), np.ones(len(ids), bool))
 
 
 def nearest(view: View, masks: tuple[Mask, Mask], queries: Vectors, k: int) -> Found:

@@ -24,7 +24,9 @@ _CHUNK = 4096
 
 _PHOTO = """SELECT p.id, p.individual_id, i.name, s.name, p.path, p.near_path, p.sha256, p.box, p.captured_at,
     p.encounter, p.camera, p.side, p.season, p.notes, p.width, p.height, p.removed_seq
-    FROM photo p JOIN individual i ON i.id = p.individual_id JOIN species s ON s.id = p.species_id """
+    FROM photo p CROSS JOIN individual i ON i.id = p.individual_id CROSS JOIN species s ON s.id = p.species_id """
+# CROSS JOIN keeps SQLite to this order, and a + before a column keeps it from the index of that column: without
+# statistics it would rather walk a whole species than look up one individual.
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class SpeciesRow:
     fingerprint: str
     dimension: int
     calibration: str
+    individuals: int
+    photos: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +57,7 @@ def species_rows(source: Catalog | Change, name: str | None = None) -> list[Spec
     """All species by name, or the one called `name` (an empty list if there is none)."""
     rows = source.ask(
         "SELECT s.id, s.name, s.seq, coalesce(n.id, 0), coalesce(n.fingerprint, ''), coalesce(n.dimension, 0),"
-        " coalesce(s.calibration, '') FROM species s LEFT JOIN net n ON n.id = s.net_id"
+        " coalesce(s.calibration, ''), s.individuals, s.photos FROM species s LEFT JOIN net n ON n.id = s.net_id"
         " WHERE ? IS NULL OR s.name = ? ORDER BY s.name",
         (name, name),
     )
@@ -116,16 +120,13 @@ def species_summaries(catalog: Catalog) -> tuple[SpeciesSummary, ...]:
     """Every species of the gallery, by name."""
     with catalog.reading():
         tallies = _tallies(catalog, "species_id")
-        individuals: dict[int, int] = dict(
-            catalog.ask("SELECT species_id, count(*) FROM individual WHERE removed_seq IS NULL GROUP BY species_id")
-        )
         rows = species_rows(catalog)
     summaries = []
     for row in rows:
         tally = tallies.get(row.id, _Tally())
         summaries.append(SpeciesSummary(
             id=row.id, name=row.name, fingerprint=row.fingerprint, dimension=row.dimension,
-            individuals=individuals.get(row.id, 0), photos=tally.photos, sides=dict(sorted(tally.sides.items())),
+            individuals=row.individuals, photos=row.photos, sides=dict(sorted(tally.sides.items())),
             seasons=tuple(sorted(tally.seasons)), first=when(tally.first), last=when(tally.last),
             calibrated=bool(row.calibration),
         ))
@@ -154,11 +155,13 @@ def individual_summaries(catalog: Catalog, species: str | None) -> tuple[Individ
 
 def photos(catalog: Catalog, species: str | None, individual: str | None) -> tuple[EnrolledPhoto, ...]:
     """The enrolled photos (of one species, of one individual), by id."""
-    rows = catalog.ask(
-        _PHOTO + "WHERE p.removed_seq IS NULL AND (? IS NULL OR s.name = ?)"
-        " AND (? IS NULL OR i.name = ?) ORDER BY p.id",
-        (species, species, individual, individual),
-    )
+    clauses, values = ["p.removed_seq IS NULL"], [name for name in (species, individual) if name is not None]
+    if species is not None:
+        column = "p.species_id" if individual is None else "+p.species_id"
+        clauses.append(f"{column} IN (SELECT id FROM species WHERE name = ?)")
+    if individual is not None:
+        clauses.append("p.individual_id IN (SELECT id FROM individual WHERE name = ?)")
+    rows = catalog.ask(f"{_PHOTO} WHERE {' AND '.join(clauses)} ORDER BY p.id", values)
     return tuple(_photo(row) for row in rows)
 
 
@@ -258,7 +261,7 @@ def excluded(catalog: Catalog, species_id: int, where: Where) -> Ids:
     rows: list[Row] = []
     if where.exclude_sha256:
         rows += catalog.ask(
-            "SELECT id FROM photo WHERE removed_seq IS NULL AND species_id = ?"
+            "SELECT id FROM photo WHERE removed_seq IS NULL AND +species_id = ?"
             " AND sha256 IN (SELECT value FROM json_each(?))",
             (species_id, to_json(sorted(where.exclude_sha256))),
         )

@@ -10,6 +10,19 @@ Rules that every later verb keeps:
 
 from __future__ import annotations
 
+
+def _counted(table: str, column: str) -> tuple[str, str]:
+    """Triggers that keep species.<column>: counting a million photos after every enrollment would take 0.1 s."""
+    step = f"UPDATE species SET {column} = {column}"
+    return (
+        f"""CREATE TRIGGER {table}_added AFTER INSERT ON {table} WHEN NEW.removed_seq IS NULL BEGIN
+            {step} + 1 WHERE id = NEW.species_id; END""",
+        f"""CREATE TRIGGER {table}_moved AFTER UPDATE OF removed_seq, species_id ON {table} BEGIN
+            {step} - (OLD.removed_seq IS NULL) WHERE id = OLD.species_id;
+            {step} + (NEW.removed_seq IS NULL) WHERE id = NEW.species_id; END""",
+    )
+
+
 FORMAT = 1
 """Of the folder and of the catalogue (`PRAGMA user_version`). A reader refuses anything above."""
 APPLICATION = 0x52454944
@@ -32,6 +45,8 @@ TABLES = (
         name TEXT NOT NULL UNIQUE,
         net_id INTEGER REFERENCES net(id),
         calibration TEXT,                -- JSON of records.Calibration, for net_id
+        individuals INTEGER NOT NULL DEFAULT 0, -- not removed; the triggers below keep both numbers
+        photos INTEGER NOT NULL DEFAULT 0,
         seq INTEGER NOT NULL)""",
     """CREATE TABLE individual (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -103,4 +118,6 @@ TABLES = (
         before TEXT NOT NULL,            -- JSON: enough to undo
         after TEXT NOT NULL,             -- JSON: enough to redo, with the rows themselves
         mark TEXT NOT NULL)              -- random: tells this history from another one with the same seq""",
+    *_counted("individual", "individuals"),
+    *_counted("photo", "photos"),
 )

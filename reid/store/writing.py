@@ -210,12 +210,13 @@ def _facts(item: Enrollment, folder: Path) -> tuple[object, ...]:
         near = Path(os.path.relpath(path, folder.absolute())).as_posix()
     except ValueError:
         near = ""  # another drive
-    box = photo.box
+    box, notes = photo.box, to_json(dict(photo.notes))
+    _text(f"{photo.encounter}{photo.camera}{photo.season}{notes}", f"{photo.path}: one of its facts")
     return (
         item.sha256, box.key() if box else "", to_json([box.x, box.y, box.width, box.height]) if box else None,
         _text(path.as_posix(), "the file"), _text(near, "the gallery folder"),
         iso(photo.captured_at) if photo.captured_at else None, photo.encounter, photo.camera, photo.side, photo.season,
-        to_json(dict(photo.notes)), item.width, item.height,
+        notes, item.width, item.height,
     )
 
 

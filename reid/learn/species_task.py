@@ -1,0 +1,169 @@
+"""Training of the species net: transfer learning in two steps, class weights, calibrated probabilities, prototypes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from reid.learn import augment
+from reid.learn.dataset import Decoded
+from reid.learn.trainer import Batch
+from reid.nets.networks import SpeciesNet
+from reid.settings import TrainSettings
+
+BATCH = 32
+HEAD_STEPS = 300
+PROTOTYPES_PER_CLASS = 12
+UNFAMILIAR_SHARE = 0.01
+"""Share of held-out photos of known species that may be called unfamiliar."""
+MAX_CLASS_WEIGHT = 8.0
+
+
+class SpeciesTask:
+    """A `trainer.Task` for stage 1. Step one, the head on frozen features, is done when the task is made."""
+
+    def __init__(
+        self, net: SpeciesNet, classes: Sequence[str], taught: Decoded, held: Decoded, settings: TrainSettings,
+        device: torch.device,
+    ) -> None:
+        """Prepare, and train the head on features of the frozen backbone.
+
+        Args:
+            net: with its start weights.
+            classes: index -> species name.
+            taught, held: photos to learn from and to validate on; no encounter on both sides.
+            settings: image size, seed.
+            device: where to compute.
+        """
+        self.settings, self.device, self.classes = settings, device, tuple(classes)
+        self.size = settings.species_image_size
+        self.net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.extra: nn.Module | None = None
+        self.taught, self.held = taught, held
+        index = {name: number for number, name in enumerate(classes)}
+        self.labels = torch.tensor([index[photo.species] for photo in taught.photos])
+        self.held_labels = torch.tensor([index[photo.species] for photo in held.photos], dtype=torch.int64)
+        self.weights = class_weights(self.labels, len(classes)).to(device)
+        self.frozen = list(net.features.children())[: settings.frozen_blocks]
+        for block in self.frozen:
+            block.requires_grad_(False)
+        self._train_head()
+
+    def _train_head(self) -> None:
+        """Step one: the linear layer alone, on features of the photos and their mirror images."""
+        features = torch.cat([self.features(self.net, self.taught), self.features(self.net, self.taught, mirrored=True)])
+        features, labels = features.to(self.device), self.labels.repeat(2).to(self.device)
+        optimizer = torch.optim.AdamW(self.net.linear.parameters(), lr=3e-3, weight_decay=1e-3)
+        for _ in range(HEAD_STEPS):
+            optimizer.zero_grad()
+            functional.cross_entropy(self.net.linear(features), labels, weight=self.weights).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Step two: the backbone at the plan's rate, the head a little faster."""
+        body = [p for name, p in self.net.named_parameters() if p.requires_grad and name.startswith("features")]
+        return [{"params": body, "share": 1.0}, {"params": list(self.net.linear.parameters()), "share": 2.0}]
+
+    def start_epoch(self) -> None:
+        """Training mode for the head and dropout; the backbone keeps its batch statistics, which few photos would spoil."""
+        self.net.train()
+        self.net.features.eval()
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Every photo once, mirrored half of the time, augmented."""
+        rng = np.random.default_rng((self.settings.seed, epoch, 1))
+        generator = torch.Generator().manual_seed(self.settings.seed * 7919 + epoch)
+        order = rng.permutation(len(self.labels))
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            pixels = torch.from_numpy(self.taught.pixels[rows])
+            mirrored = torch.from_numpy(rng.random(len(rows)) < 0.5)
+            pixels[mirrored] = pixels[mirrored].flip(2)
+            images = augment.augment(pixels.to(self.device), self.size, generator)
+            yield images.contiguous(memory_format=torch.channels_last), self.labels[rows].to(self.device)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Cross-entropy with class weights and a little label smoothing."""
+        images, labels = batch
+        return functional.cross_entropy(self.net(images)[0], labels, weight=self.weights, label_smoothing=0.05)
+
+    def validate(self, net: nn.Module) -> dict[str, float]:
+        """Top-1 and macro recall on what was held out; `figure`, which decides, is their mean less a little log-loss."""
+        if not self.held.photos:
+            return {}
+        logits = self.logits(net, self.held)
+        right = (logits.argmax(dim=1) == self.held_labels).numpy()
+        recalls = [float(right[(self.held_labels == label).numpy()].mean()) for label in self.held_labels.unique()]
+        top_1, macro = float(right.mean()), float(np.mean(recalls))
+        loss = float(functional.cross_entropy(logits, self.held_labels))
+        return {"top_1": top_1, "macro_recall": macro, "log_loss": loss, "figure": 0.5 * (top_1 + macro) - 0.05 * loss}
+
+    def features(self, net: nn.Module, decoded: Decoded, *, mirrored: bool = False) -> Tensor:
+        """Pooled features (N, C) of decoded photos, on the CPU."""
+        return self._forward(net, decoded, mirrored)[1]
+
+    def logits(self, net: nn.Module, decoded: Decoded) -> Tensor:
+        """Logits (N, classes) of decoded photos, on the CPU."""
+        return self._forward(net, decoded, False)[0]
+
+    def _forward(self, net: nn.Module, decoded: Decoded, mirrored: bool) -> tuple[Tensor, Tensor]:
+        net.eval()
+        logits, features = [], []
+        with torch.inference_mode():
+            for start in range(0, len(decoded.photos), BATCH):
+                pixels = torch.from_numpy(np.ascontiguousarray(decoded.pixels[start : start + BATCH])).to(self.device)
+                images = augment.plain(pixels.flip(2) if mirrored else pixels, self.size)
+                one, two = net(images.contiguous(memory_format=torch.channels_last))
+                logits.append(one.float().cpu())
+                features.append(two.float().cpu())
+        return torch.cat(logits).clone(), torch.cat(features).clone()
+
+
+def class_weights(labels: Tensor, classes: int) -> Tensor:
+    """Weight of each class against uneven numbers: inverse frequency, at most `MAX_CLASS_WEIGHT` times the commonest."""
+    counts = torch.bincount(labels, minlength=classes).clamp(min=1).float()
+    weights = (counts.max() / counts).clamp(max=MAX_CLASS_WEIGHT)
+    return weights / (weights * counts).sum() * counts.sum()
+
+
+def temperature(logits: Tensor, labels: Tensor) -> float:
+    """The temperature that makes held-out probabilities honest (Guo et al., 2017), in [0.25, 8]; 1 without photos."""
+    if len(labels) == 0:
+        return 1.0
+    grid = torch.logspace(-2, 3, 101, base=2.0)
+    losses = [float(functional.cross_entropy(logits / value, labels)) for value in grid]
+    return round(float(grid[int(np.argmin(losses))]), 4)
+
+
+def prototypes(features: Tensor, labels: Tensor, seed: int) -> Tensor:
+    """Up to `PROTOTYPES_PER_CLASS` unit vectors a class, by k-means on the sphere: (P, C)."""
+    unit = functional.normalize(features, dim=1)
+    found = [_centres(unit[labels == label], seed) for label in labels.unique()]
+    return torch.cat(found)
+
+
+def _centres(points: Tensor, seed: int) -> Tensor:
+    count = min(PROTOTYPES_PER_CLASS, max(1, len(points) // 3))
+    order = torch.randperm(len(points), generator=torch.Generator().manual_seed(seed))
+    centres = points[order[:count]]
+    for _ in range(20):
+        nearest = (points @ centres.T).argmax(dim=1)
+        sums = torch.zeros_like(centres).index_add_(0, nearest, points)
+        empty = sums.norm(dim=1) < 1e-6
+        sums[empty] = centres[empty]
+        centres = functional.normalize(sums, dim=1)
+    return centres
+
+
+def familiar_bound(features: Tensor, centres: Tensor) -> float:
+    """The cosine to the nearest prototype that all but `UNFAMILIAR_SHARE` of known photos reach; -1 without photos."""
+    if len(features) == 0:
+        return -1.0
+    near: NDArray[np.float32] = (functional.normalize(features, dim=1) @ centres.T).max(dim=1).values.numpy()
+    return round(float(np.quantile(near, UNFAMILIAR_SHARE)), 6)

@@ -1,0 +1,93 @@
+"""From a shortlist of individuals to a decision: known, review or new, with its probability and its reason. Pure.
+
+The score of each enrolled individual is turned into evidence, ln LR = ln P(score | same) / P(score | another), by the
+calibration of its species. With a share `prior` of queries that show an enrolled animal, any of N with equal chance,
+Bayes gives for individual i
+
+    P(i) = (prior / N) LR_i / (1 - prior + sum_j (prior / N) LR_j)
+
+and the rest, P(nobody enrolled). So a larger gallery, in which chance look-alikes are likelier, asks for more evidence;
+two look-alikes share the probability between them; and "new" is an answer with a probability of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reid.records import Calibration, Decision, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One enrolled individual with its evidence, ln LR (or its plain score where nothing is calibrated)."""
+
+    individual: str
+    evidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """Chance of each candidate to be the one shown, and of nobody enrolled; they sum to at most 1."""
+
+    individuals: Mapping[str, float]
+    nobody: float
+
+
+def evidence(score: float, calibration: Calibration) -> float:
+    """ln LR of one score, cut at the calibration's ceiling on both sides."""
+    value = calibration.slope * score + calibration.intercept
+    return max(-calibration.ceiling, min(calibration.ceiling, value))
+
+
+def posterior(candidates: Sequence[Candidate], enrolled: int, prior: float) -> Posterior:
+    """Bayes over "it is individual i" and "nobody enrolled".
+
+    Args:
+        candidates: the shortlist; individuals not on it are taken to weigh nothing.
+        enrolled: N, how many individuals could have matched.
+        prior: share of queries that show an enrolled animal, in (0, 1).
+    """
+    weights = {item.individual: prior / max(1, enrolled) * math.exp(item.evidence) for item in candidates}
+    total = 1.0 - prior + math.fsum(weights.values())
+    return Posterior({name: weight / total for name, weight in weights.items()}, (1.0 - prior) / total)
+
+
+def decide(best: str | None, chances: Posterior | None, calibration: Calibration | None, enrolled: int) -> Decision:
+    """Decide on one sighting.
+
+    Args:
+        best: the individual of rank 1; None when nobody is enrolled that could match.
+        chances: as `posterior` gives; None when not calibrated.
+        calibration: of the species; None says REVIEW.
+        enrolled: how many individuals could have matched.
+
+    Returns:
+        KNOWN from `calibration.known_at` on, NEW from `calibration.new_at` on, else REVIEW. A value on a bound counts
+        as reached.
+    """
+    if best is None:
+        return Decision(Outcome.NEW, None, None, "no individual of this species and side is enrolled yet")
+    if calibration is None or chances is None:
+        return Decision(
+            Outcome.REVIEW, best, None,
+            "not calibrated for this species: `reid train` with enough individuals sets thresholds",
+        )
+    chance = chances.individuals.get(best, 0.0)
+    among = f"among {enrolled} enrolled"
+    if chance >= calibration.known_at:
+        return Decision(
+            Outcome.KNOWN, best, chance,
+            f"{best} with probability {chance:.2f}, {among} (needs {calibration.known_at:.2f})",
+        )
+    if chances.nobody >= calibration.new_at:
+        return Decision(
+            Outcome.NEW, None, chances.nobody,
+            f"nobody {among} with probability {chances.nobody:.2f} (needs {calibration.new_at:.2f})",
+        )
+    return Decision(
+        Outcome.REVIEW, best, chance,
+        f"{best} with probability {chance:.2f}, below {calibration.known_at:.2f}; "
+        f"nobody enrolled {chances.nobody:.2f}, below {calibration.new_at:.2f}",
+    )

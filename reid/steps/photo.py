@@ -1,0 +1,56 @@
+"""Photos opened ahead of the nets, in order, a few at a time; one that cannot be read never stops the others."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from reid import images, threads
+from reid.errors import PhotoError
+from reid.records import Photo, Picture, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A photo with its picture; date and camera come from its EXIF where the manifest has none."""
+
+    photo: Photo
+    picture: Picture
+
+
+def open_photos(photos: Iterable[Photo], shortest: int) -> Iterator[Opened | Problem]:
+    """Decode photos in the order given, with a few decoded ahead by other threads.
+
+    Args:
+        photos: what to open.
+        shortest: the shorter side that is enough, in pixels; larger photos are scaled down while decoding.
+
+    Yields:
+        For each photo, in order, itself opened or the problem with it.
+    """
+    ahead = 4 * threads.cores()
+    waiting: deque[Future[Opened | Problem]] = deque()
+    with ThreadPoolExecutor(threads.cores()) as pool:
+        try:
+            for photo in photos:
+                waiting.append(pool.submit(_open, photo, shortest))
+                if len(waiting) >= ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _open(photo: Photo, shortest: int) -> Opened | Problem:
+    try:
+        picture = images.read(photo.path, box=photo.box, shortest=shortest)
+    except PhotoError as error:
+        return Problem(str(photo.path), str(error), photo.origin)
+    dated = replace(
+        photo, captured_at=photo.captured_at or picture.captured_at, camera=photo.camera or picture.camera
+    )
+    return Opened(dated, picture)

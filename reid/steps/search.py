@@ -1,0 +1,87 @@
+"""A shortlist of individuals for each query: the best photo of each individual that could match."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from reid.records import Vectors
+from reid.store import EnrolledPhoto, Found, IndividualSummary, Where
+
+FIRST_LOOK = 64
+"""Photos asked for at first; more are asked for until the shortlist has enough individuals."""
+SHORTLIST = 20
+"""Individuals on a shortlist at least, if that many are enrolled: those beyond it weigh nothing in the decision."""
+
+
+class Searchable(Protocol):
+    """What a search needs of a gallery."""
+
+    def search(
+        self, species: str, queries: Vectors, k: int, *, where: Where = ..., fingerprint: str | None = None
+    ) -> Found:
+        """The k photos most like each query."""
+
+    def photos_by_id(self, photo_ids: Sequence[int]) -> tuple[EnrolledPhoto, ...]:
+        """Photos by id, in order."""
+
+    def individuals(self, species: str | None = None) -> tuple[IndividualSummary, ...]:
+        """The enrolled individuals of a species."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One individual on a shortlist with the score of its best photo."""
+
+    individual: str
+    score: float
+    photo: EnrolledPhoto
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """Individuals in falling order of score, ties to the photo enrolled first; enrolled: how many could have matched."""
+
+    species: str
+    enrolled: int
+    listed: tuple[Listed, ...]
+
+
+def eligible(gallery: Searchable, species: str, side: str) -> int:
+    """How many individuals have a photo that a query of this side may be compared with."""
+    people = gallery.individuals(species)
+    if not side:
+        return len(people)
+    return sum(1 for one in people if one.sides.get(side, 0) + one.sides.get("", 0) > 0)
+
+
+def shortlist(
+    gallery: Searchable, species: str, query: Vectors, *, fingerprint: str, where: Where, enrolled: int,
+    wanted: int = SHORTLIST,
+) -> Shortlist:
+    """Search one query.
+
+    Args:
+        gallery: where to search.
+        species: whose gallery.
+        query: (1, D) embedding.
+        fingerprint: of the net that made it.
+        where: which photos may match; a known side restricts to photos of that side or of unknown side.
+        enrolled: how many individuals could match, as `eligible` counts.
+        wanted: individuals on the list, if there are as many.
+    """
+    asked = FIRST_LOOK
+    while True:
+        found = gallery.search(species, query, asked, where=where, fingerprint=fingerprint)
+        ids = [int(number) for number in found.photo_ids[0] if number >= 0]
+        best: dict[int, tuple[int, float]] = {}
+        photos = gallery.photos_by_id(ids)
+        for photo, score in zip(photos, found.scores[0].tolist(), strict=False):
+            best.setdefault(photo.individual_id, (photo.id, score))
+        if len(best) >= min(wanted, enrolled) or len(ids) < asked:
+            break
+        asked *= 4
+    by_id = {photo.id: photo for photo in photos}
+    listed = tuple(Listed(by_id[number].individual, score, by_id[number]) for number, score in best.values())
+    return Shortlist(species, enrolled, listed)

@@ -1,0 +1,157 @@
+"""One animal, one decision: what the steps found about a photo, or about all photos of an encounter, put together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from reid.records import EMPTY, UNKNOWN_SPECIES, Calibration, Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
+from reid.steps.decision import Candidate, Posterior, decide, evidence, posterior
+from reid.steps.encounter import season
+from reid.steps.search import Listed, Shortlist
+from reid.store import EnrolledPhoto
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One photo after both stages. shortlists: of each species searched, the routed one first; () = not searched."""
+
+    photo: Photo
+    sha256: str
+    encounter: str
+    guess: SpeciesGuess
+    shortlists: tuple[Shortlist, ...] = ()
+    already: EnrolledPhoto | None = None
+    """The enrolled photo with the same content, if this very photo is in the gallery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """What a decision must know of the galleries searched, by species."""
+
+    calibrations: Mapping[str, Calibration | None]
+    fingerprints: Mapping[str, str]
+
+
+def sight(looks: Sequence[Looked], known: Gallery, *, top: int) -> Sighting:
+    """Decide on photos that show one animal: one photo, or all photos of one encounter.
+
+    Photos of one side in one encounter repeat each other, so their evidence is averaged; two sides are independent views
+    of the animal, so their evidence is added.
+
+    Args:
+        looks: at least one, of one encounter.
+        known: calibrations and nets of the species searched.
+        top: matches to tell.
+    """
+    guess = _species(looks)
+    lead = next(look for look in looks if look.guess.name == guess.name)
+    used = [look for look in looks if look.guess.name == guess.name]
+    species = tuple(shortlist.species for shortlist in lead.shortlists)
+    decision, matches = _decide(used, guess, species, known)
+    return Sighting(
+        photo=str(lead.photo.path), sha256=lead.sha256, species=guess, decision=decision,
+        matches=tuple(matches[:top]), side=lead.photo.side, captured_at=lead.photo.captured_at,
+        encounter=lead.encounter, camera=lead.photo.camera, season=season(lead.photo),
+        embedding_fingerprint=known.fingerprints.get(guess.name, "") if species else "", searched=species,
+        photos=tuple(str(look.photo.path) for look in looks),
+    )
+
+
+def _species(looks: Sequence[Looked]) -> SpeciesGuess:
+    """The guess that the photos of one encounter agree on most; an animal in any of them outweighs empty frames."""
+    weight: dict[str, float] = defaultdict(float)
+    for look in looks:
+        weight[look.guess.name] += look.guess.probability
+    animals = {name: value for name, value in weight.items() if name not in (EMPTY, UNKNOWN_SPECIES)}
+    pool = animals or {name: value for name, value in weight.items() if name == UNKNOWN_SPECIES} or weight
+    name = max(pool, key=lambda key: pool[key])
+    return max((look.guess for look in looks if look.guess.name == name), key=lambda guess: guess.probability)
+
+
+def _decide(
+    used: Sequence[Looked], guess: SpeciesGuess, species: Sequence[str], known: Gallery
+) -> tuple[Decision, list[Match]]:
+    if guess.name == EMPTY:
+        return Decision(Outcome.EMPTY, None, guess.probability, f"no animal: {guess.reason}"), []
+    if guess.name == UNKNOWN_SPECIES:
+        return Decision(Outcome.UNKNOWN_SPECIES, None, guess.probability, guess.reason), []
+    if not species:
+        reason = f"{guess.name} has no embedding net in this gallery: train or enroll it first"
+        return Decision(Outcome.REVIEW, None, None, reason), []
+    shares = _shares(guess, species)
+    matches: list[Match] = []
+    nobody = 0.0
+    for name in species:
+        found, alone = _matches(name, used, known.calibrations.get(name), shares[name])
+        matches += found
+        nobody += alone
+    matches = _ranked(matches)
+    already = next((look.already for look in used if look.already is not None), None)
+    if already is not None:
+        return Decision(Outcome.KNOWN, already.individual, 1.0, "this very photo is enrolled under that name"), matches
+    best = matches[0] if matches else None
+    calibration = known.calibrations.get(best.species if best else species[0])
+    chances = None
+    if best is not None and best.probability is not None and all(match.probability is not None for match in matches):
+        chances = Posterior({best.individual: best.probability}, nobody)
+    enrolled = sum(one.enrolled for one in used[0].shortlists)
+    decision = decide(best.individual if best else None, chances, calibration, enrolled)
+    if len(species) > 1:
+        reason = f"{decision.reason}; species unsure, searched {' and '.join(species)}"
+        decision = Decision(decision.outcome, decision.individual, decision.probability, reason)
+    return decision, matches
+
+
+def _shares(guess: SpeciesGuess, species: Sequence[str]) -> dict[str, float]:
+    """How the probability is split between the species searched."""
+    chances = {guess.name: guess.probability, **dict(guess.alternatives)}
+    total = sum(chances.get(name, 0.0) for name in species)
+    return {name: chances.get(name, 0.0) / total if total > 0 else 1.0 / len(species) for name in species}
+
+
+def _matches(
+    species: str, used: Sequence[Looked], calibration: Calibration | None, share: float
+) -> tuple[list[Match], float]:
+    """Matches of one species from all photos of the encounter, and the chance that nobody enrolled is shown."""
+    lists = [(look.photo.side, one) for look in used for one in look.shortlists if one.species == species]
+    best: dict[str, Listed] = {}
+    for _, one in lists:
+        for listed in one.listed:
+            if listed.individual not in best or listed.score > best[listed.individual].score:
+                best[listed.individual] = listed
+    if calibration is None:
+        return [_match(species, item, None) for item in best.values()], 0.0
+    items = [Candidate(name, _evidence(name, lists, calibration)) for name in best]
+    chances = posterior(items, max((one.enrolled for _, one in lists), default=0), calibration.prior)
+    return [_match(species, best[name], share * chances.individuals[name]) for name in best], share * chances.nobody
+
+
+def _evidence(name: str, lists: Sequence[tuple[str, Shortlist]], calibration: Calibration) -> float:
+    by_side: dict[str, list[float]] = defaultdict(list)
+    for side, one in lists:
+        scores = {listed.individual: listed.score for listed in one.listed}
+        score = scores.get(name, min(scores.values(), default=-1.0))
+        by_side[side].append(evidence(score, calibration))
+    return sum(fmean(values) for values in by_side.values())
+
+
+def _match(species: str, item: Listed, probability: float | None) -> Match:
+    photo = item.photo
+    return Match(
+        species, item.individual, 0, item.score, probability, str(photo.path), photo.side, photo.captured_at,
+        photo.sha256,
+    )
+
+
+def _ranked(matches: Sequence[Match]) -> list[Match]:
+    """Ranked by probability, then by score; where one is uncalibrated, by score alone."""
+    calibrated = all(match.probability is not None for match in matches)
+    order = sorted(matches, key=lambda match: (-(match.probability or 0.0) if calibrated else 0.0, -match.score))
+    return [
+        Match(one.species, one.individual, rank, one.score, one.probability, one.photo, one.side, one.captured_at,
+              one.sha256)
+        for rank, one in enumerate(order, start=1)
+    ]

@@ -1,0 +1,63 @@
+"""Stage 1: which species a photo shows, or honestly none. Pure but for the net it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reid.nets.bundle import NetCard
+from reid.nets.runtime import SpeciesAnswer
+from reid.records import EMPTY, UNKNOWN_SPECIES, SpeciesGuess
+from reid.settings import QuerySettings
+
+ALTERNATIVES = 3
+
+
+def route(card: NetCard, answer: SpeciesAnswer, settings: QuerySettings) -> list[SpeciesGuess]:
+    """Turn the net's probabilities into a guess for each photo.
+
+    A photo is of unknown species when the best probability is below `settings.min_species_probability`, or when its
+    features are unlike anything the net was trained on (`card.familiar_at`).
+
+    Args:
+        card: of the species net.
+        answer: for B photos.
+        settings: thresholds.
+
+    Returns:
+        B guesses; `name` is `reid.records.UNKNOWN_SPECIES` where the net is too unsure.
+    """
+    guesses = []
+    for chances, familiarity in zip(answer.probabilities, answer.familiarity, strict=True):
+        order = np.argsort(-chances, kind="stable")
+        best = card.classes[order[0]]
+        others = tuple((card.classes[index], float(chances[index])) for index in order[1 : 1 + ALTERNATIVES])
+        probability = float(chances[order[0]])
+        name, reason = best, f"{best} with probability {probability:.2f}"
+        if familiarity < card.familiar_at:
+            name = UNKNOWN_SPECIES
+            reason = (f"unlike every photo the species net learned from (cosine {familiarity:.2f}, "
+                      f"needs {card.familiar_at:.2f}); nearest is {best}")
+        elif probability < settings.min_species_probability:
+            name = UNKNOWN_SPECIES
+            reason = f"best is {best} with probability {probability:.2f}, needs {settings.min_species_probability:.2f}"
+        if name == UNKNOWN_SPECIES:
+            others = ((best, probability), *others[: ALTERNATIVES - 1])
+        guesses.append(SpeciesGuess(name, probability, others, reason, card.fingerprint))
+    return guesses
+
+
+def galleries(guess: SpeciesGuess, enrolled: Sequence[str], settings: QuerySettings) -> tuple[str, ...]:
+    """The species whose galleries are to be searched for a guess, the routed one first; () when none is.
+
+    When the second species is nearly as likely as the first, both are searched. `empty` has no gallery.
+    """
+    if guess.name in (EMPTY, UNKNOWN_SPECIES):
+        return ()
+    found = [guess.name]
+    if guess.alternatives:
+        second, chance = guess.alternatives[0]
+        if second != EMPTY and second in enrolled and guess.probability < settings.close_species_ratio * chance:
+            found.append(second)
+    return tuple(found)
