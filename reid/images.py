@@ -110,6 +110,12 @@ def size(path: Path) -> tuple[int, int]:
     return frame.width, frame.height
 
 
+def facts(path: Path) -> tuple[datetime | None, str]:
+    """(when, with what camera) a photo was taken, from its EXIF alone. Raises PhotoError as `read` does."""
+    with _file(path) as file, _photo(file, str(path)) as photo:
+        return _exif_facts(photo)
+
+
 def box_fault(box: Box) -> str:
     """What is wrong with a box, in one sentence; "" if it lies in the frame (within BOX_SLACK) and has an area."""
     values = (box.x, box.y, box.width, box.height)

@@ -88,9 +88,7 @@ class QuerySettings:
 _Settings = TypeVar("_Settings", TrainSettings, QuerySettings)
 
 
-def resolve(
-    settings: _Settings, given: Mapping[str, Any], environment: Mapping[str, str] | None = None
-) -> _Settings:
+def resolve(settings: _Settings, given: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> _Settings:
     """Fill settings from the arguments given (None = not given), then REID_* variables, then the defaults.
 
     Raises:
@@ -151,13 +149,25 @@ def check_train(settings: TrainSettings) -> TrainSettings:
     Raises:
         UsageError: which one does not, and what is wanted.
     """
-    choices = (("stage", settings.stages, STAGES), ("loss", (settings.loss,), LOSSES), ("device", (settings.device,), DEVICES))
+    choices = (
+        ("stage", settings.stages, STAGES),
+        ("loss", (settings.loss,), LOSSES),
+        ("device", (settings.device,), DEVICES),
+    )
     for name, values, allowed in choices:
         for value in values:
             if value not in allowed:
                 raise UsageError(f"{name} {value!r} does not exist; choose from {', '.join(allowed)}")
-    if settings.epochs < 1 or settings.species_epochs < 1 or (settings.minutes is not None and settings.minutes <= 0):
+    if (
+        settings.epochs < 1
+        or settings.species_epochs < 1
+        or (settings.minutes is not None and not settings.minutes > 0)
+    ):
         raise UsageError("epochs must be at least 1 and minutes above 0")
     if not 0.0 < settings.max_false_match < 1.0 or not 0.0 < settings.validation_share < 1.0:
         raise UsageError("max_false_match and validation_share must lie between 0 and 1")
+    if settings.individuals_per_batch < 2 or settings.photos_per_individual < 2:
+        raise UsageError("individuals_per_batch and photos_per_individual must be at least 2: a triplet needs both")
+    if not settings.learning_rate > 0 or settings.patience < 1 or settings.dimension < 1 or settings.frozen_blocks < 0:
+        raise UsageError("learning_rate must be above 0, patience and dimension at least 1, frozen_blocks at least 0")
     return settings

@@ -40,8 +40,16 @@ def real_photos(data: Path) -> list[Photo]:
 
 def drawn_photos(folder: Path, individuals: int) -> list[Photo]:
     seasons = (
-        drawn.draw_season(drawn.SPECIES, range(individuals), season=season, encounters=2, photos_per_encounter=2,
-                          width=384, height=256, seed=DRAWN_SEED)
+        drawn.draw_season(
+            drawn.SPECIES,
+            range(individuals),
+            season=season,
+            encounters=2,
+            photos_per_encounter=2,
+            width=384,
+            height=256,
+            seed=DRAWN_SEED,
+        )
         for season in (0, 1)
     )
     drawn.write_photos(folder, (photo for season in seasons for photo in season))
@@ -78,29 +86,56 @@ def main() -> None:
     net.load_state_dict(bundle.read_state(args.start), strict=False)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     start_head(net, decoded.subset(taught), args.image_size, device, 0)
-    task = EmbeddingTask(net, decoded.subset(taught), [groups[row] for row in taught], decoded.subset(held),
-                         [groups[row] for row in held], settings, device)
+    task = EmbeddingTask(
+        net,
+        decoded.subset(taught),
+        [groups[row] for row in taught],
+        decoded.subset(held),
+        [groups[row] for row in held],
+        settings,
+        device,
+    )
     before = task.validate(net)
     print("start", before, flush=True)
 
     def told(epoch: Epoch) -> None:
         figures = {name: round(value, 4) for name, value in epoch.figures.items()}
-        print(f"{epoch.number} loss {epoch.loss:.4f} {figures} {epoch.seconds:.0f} s {epoch.photos_per_second:.0f}/s", flush=True)
+        print(
+            f"{epoch.number} loss {epoch.loss:.4f} {figures} {epoch.seconds:.0f} s {epoch.photos_per_second:.0f}/s",
+            flush=True,
+        )
 
-    fitted = fit(task, Plan(args.epochs, args.rate, 1e-4, 99, 0, args.minutes), on_epoch=told,
-                 checkpoint=Path(tempfile.gettempdir()) / "reid-base.ckpt")
-    counts = {name: sum(photo.species == name for photo in decoded.photos) for name in sorted({p.species for p in decoded.photos})}
+    fitted = fit(
+        task,
+        Plan(args.epochs, args.rate, 1e-4, 99, 0, args.minutes),
+        on_epoch=told,
+        checkpoint=Path(tempfile.gettempdir()) / "reid-base.ckpt",
+    )
+    counts = {
+        name: sum(photo.species == name for photo in decoded.photos)
+        for name in sorted({p.species for p in decoded.photos})
+    }
     card = NetCard(
-        kind="embedding", backbone=settings.backbone, image_size=args.image_size, pooling=settings.pooling,
-        dimension=settings.dimension, figures={**fitted.figures, "start_rank_1": before["rank_1"]},
+        kind="embedding",
+        backbone=settings.backbone,
+        image_size=args.image_size,
+        pooling=settings.pooling,
+        dimension=settings.dimension,
+        figures={**fitted.figures, "start_rank_1": before["rank_1"]},
         training={
-            "data": {"photos per species": counts,
-                     "sources": "NyalaData and LionData (tvanzyl/wildlife_reidentification, no licence stated), "
-                                "StripeSpotter subset (CC BY-SA 3.0), drawn animals (reid.drawn)",
-                     "split": "no photo whose split_published or split_unseen is test; 12 % of the individuals held out "
-                              "for the figures"},
-            "start": "torchvision MobileNetV2 ImageNet weights (BSD-3-Clause)", "licence": "Apache-2.0",
-            "loss": args.loss, "seed": 0, "epochs": fitted.best_epoch, "minutes": round(fitted.history[-1].seconds / 60, 1),
+            "data": {
+                "photos per species": counts,
+                "sources": "NyalaData and LionData (tvanzyl/wildlife_reidentification, no licence stated), "
+                "StripeSpotter subset (CC BY-SA 3.0), drawn animals (reid.drawn)",
+                "split": "no photo whose split_published or split_unseen is test; 12 % of the individuals held out "
+                "for the figures",
+            },
+            "start": "torchvision MobileNetV2 ImageNet weights (BSD-3-Clause)",
+            "licence": "Apache-2.0",
+            "loss": args.loss,
+            "seed": 0,
+            "epochs": fitted.best_epoch,
+            "minutes": round(fitted.history[-1].seconds / 60, 1),
         },
     )
     saved = bundle.save(card, fitted.state, args.out, name="base")

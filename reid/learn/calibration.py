@@ -90,7 +90,8 @@ def platt(genuine: NDArray[np.float64], impostor: NDArray[np.float64]) -> tuple[
         np.full(len(impostor), 1.0 / (len(impostor) + 2.0)),
     ])
     weight = np.concatenate([np.full(len(genuine), 0.5 / len(genuine)), np.full(len(impostor), 0.5 / len(impostor))])
-    design = np.stack([x - x.mean(), np.ones_like(x)], axis=1)
+    scale = float(x.std()) or 1.0  # so that the steps below fit scores that lie close together, too
+    design = np.stack([(x - x.mean()) / scale, np.ones_like(x)], axis=1)
     solution = np.zeros(2)
     for _ in range(100):
         chance = 1.0 / (1.0 + np.exp(-np.clip(design @ solution, -30, 30)))
@@ -101,7 +102,8 @@ def platt(genuine: NDArray[np.float64], impostor: NDArray[np.float64]) -> tuple[
         solution -= step
         if float(np.abs(step).max()) < 1e-9:
             break
-    return float(solution[0]), float(solution[1] - solution[0] * x.mean())
+    slope = float(solution[0]) / scale
+    return slope, float(solution[1]) - slope * float(x.mean())
 
 
 def _with_thresholds(calibration: Calibration, found: Trials) -> Calibration:

@@ -67,7 +67,8 @@ def batches(
 
 
 def _spread(turns: NDArray[np.int64], individuals: int) -> list[list[int]]:
-    """Fill batches in order with distinct classes; what is left over is dropped if it is less than half a batch."""
+    """Fill batches in order with distinct classes; less than half a batch at the end is dropped, but for
+    classes that have not come up yet, which others join."""
     waiting = [int(label) for label in turns]
     batches_: list[list[int]] = []
     while waiting:
@@ -76,6 +77,10 @@ def _spread(turns: NDArray[np.int64], individuals: int) -> list[list[int]]:
         for label in waiting:
             (rest if len(batch) == individuals or label in batch else batch).append(label)
         if len(batch) < max(2, individuals // 2) and batches_:
+            unseen = [label for label in batch if not any(label in earlier for earlier in batches_)]
+            if unseen:
+                others = [label for label in dict.fromkeys(turns.tolist()) if label not in unseen]
+                batches_.append((unseen + others)[:individuals])
             break
         batches_.append(batch)
         waiting = rest

@@ -114,7 +114,8 @@ class SpeciesTask:
 
     def _forward(self, net: nn.Module, decoded: Decoded, mirrored: bool) -> tuple[Tensor, Tensor]:
         net.eval()
-        logits, features = [], []
+        head = self.net.linear
+        logits, features = [torch.zeros(0, head.out_features)], [torch.zeros(0, head.in_features)]
         with torch.inference_mode():
             for start in range(0, len(decoded.photos), BATCH):
                 pixels = torch.from_numpy(np.ascontiguousarray(decoded.pixels[start : start + BATCH])).to(self.device)

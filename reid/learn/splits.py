@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -51,24 +51,24 @@ def hold_out_groups(
     rng = np.random.default_rng(seed)
     held: set[int] = set()
     taken: set[str] = set()
-    sizes = {name: sum(1 for label in labels if label == name) for name in set(labels)}
+    sizes = Counter(labels)
+    judging: Counter[str] = Counter()
+    content: dict[str, Counter[str]] = defaultdict(Counter)
+    for label, group in zip(labels, groups, strict=True):
+        content[group][label] += 1
     for name in sorted(sizes, key=lambda label: (sizes[label], label)):
-        by_group: dict[str, list[int]] = defaultdict(list)
-        for row, (label, group) in enumerate(zip(labels, groups, strict=True)):
-            if label == name:
-                by_group[group].append(row)
-        names = sorted(by_group)
+        names = sorted(group for group in content if content[group][name])
         if len(names) == 1 and sizes[name] >= 8:
-            rows = by_group[names[0]]
+            rows = [row for row, label in enumerate(labels) if label == name]
             held |= set(rows[-max(1, round(share * len(rows))) :])
             continue
-        count = 0
         for group in np.asarray(names, dtype=object)[rng.permutation(len(names))][: len(names) // 2].tolist():
-            if count >= share * sizes[name]:
+            if judging[name] >= share * sizes[name]:
                 break
-            if count + len(by_group[group]) <= max(0.5 * sizes[name], 1):
+            # a group may show several classes: none of them may lose more than half of its photos
+            if group not in taken and all(judging[one] + rows <= 0.5 * sizes[one] for one, rows in content[group].items()):
                 taken.add(group)
-                count += len(by_group[group])
+                judging.update(content[group])
     single = {row for row in held if groups[row] not in taken}
     held_rows = [row for row, group in enumerate(groups) if group in taken or row in single]
     inside = set(held_rows)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Protocol
 
 import torch
@@ -79,7 +80,7 @@ class Fitted:
 
 
 def fit(
-    task: Task, plan: Plan, *, checkpoint: Path | None = None, resume: bool = False,
+    task: Task, plan: Plan, *, checkpoint: Path | None = None, resume: bool = False, signature: str = "",
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Fitted:
     """Train a task.
@@ -91,18 +92,18 @@ def fit(
         task: what to train.
         plan: how.
         checkpoint: written after every epoch, and removed by the caller once the net is saved.
-        resume: go on from the checkpoint if it exists.
+        resume: go on from the checkpoint if it exists; one of a finished training gives its net at once.
+        signature: of the photos and settings; a checkpoint with another one is refused.
         on_epoch: told of every finished epoch.
 
     Raises:
         TrainingError: the loss is no number, or the checkpoint is of another task.
     """
     torch.manual_seed(plan.seed)
-    run = _Run(task, plan)
+    run = _Run(task, plan, signature)
     if resume and checkpoint is not None and checkpoint.exists():
         run.load(checkpoint)
-    stopped = "all epochs done"
-    while run.epoch < plan.epochs:
+    while not (stopped := run.why_stop()):
         torch.manual_seed(plan.seed * 100_003 + run.epoch)
         task.start_epoch()
         losses, photos = [], 0
@@ -121,20 +122,14 @@ def fit(
             on_epoch(run.history[-1])
         if checkpoint is not None:
             run.save(checkpoint)
-        if run.time_is_up():
-            stopped = "the time given is used up"
-            break
-        if run.epoch - run.best_epoch >= plan.patience:
-            stopped = f"no better figure for {plan.patience} epochs"
-            break
     return Fitted(run.best_state, run.best_epoch, run.best_figures, tuple(run.history), stopped)
 
 
 class _Run:
     """The state of one training: optimiser, averaged net, best net so far, clock."""
 
-    def __init__(self, task: Task, plan: Plan) -> None:
-        self.task, self.plan = task, plan
+    def __init__(self, task: Task, plan: Plan, signature: str) -> None:
+        self.task, self.plan, self.signature = task, plan, signature
         self.groups = [dict(group) for group in task.parameter_groups()]
         self.shares = [float(group.pop("share")) for group in self.groups]
         self.optimizer = torch.optim.AdamW(self.groups, lr=plan.learning_rate, weight_decay=plan.weight_decay)
@@ -154,6 +149,16 @@ class _Run:
 
     def time_is_up(self) -> bool:
         return self.plan.minutes is not None and self.seconds() >= 60.0 * self.plan.minutes
+
+    def why_stop(self) -> str:
+        """Why training is over; "" while it is not. The first epoch is always trained."""
+        if self.epoch >= self.plan.epochs:
+            return "all epochs done"
+        if self.epoch and self.time_is_up():
+            return "the time given is used up"
+        if self.epoch - self.best_epoch >= self.plan.patience:
+            return f"no better figure for {self.plan.patience} epochs"
+        return ""
 
     def progress(self) -> float:
         """How much of the training is behind us, in [0, 1]."""
@@ -203,7 +208,7 @@ class _Run:
     def save(self, path: Path) -> None:
         extra = self.task.extra
         content = {
-            "net": self.task.net.state_dict(), "average": self.average.state_dict(),
+            "signature": self.signature, "net": self.task.net.state_dict(), "average": self.average.state_dict(),
             "extra": extra.state_dict() if extra is not None else {}, "optimizer": self.optimizer.state_dict(),
             "numbers": [self.steps, self.epoch, self.epoch_steps, self.best_epoch, self.best, self.seconds()],
             "best_state": self.best_state, "best_figures": self.best_figures,
@@ -216,18 +221,21 @@ class _Run:
     def load(self, path: Path) -> None:
         try:
             content = torch.load(path, weights_only=True)
+            if content["signature"] != self.signature:
+                raise ValueError("it is of other photos or settings")
             self.task.net.load_state_dict(content["net"])
             self.average.load_state_dict(content["average"])
             if self.task.extra is not None:
                 self.task.extra.load_state_dict(content["extra"])
             self.optimizer.load_state_dict(content["optimizer"])
-        except Exception as error:
+            self.steps, self.epoch, self.epoch_steps, self.best_epoch, self.best, self.before = content["numbers"]
+            self.best_state, self.best_figures = content["best_state"], content["best_figures"]
+            self.history = [Epoch(**values) for values in content["history"]]
+        except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, UnpicklingError) as error:
+            why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             raise TrainingError(
-                f"{path} cannot be resumed from ({type(error).__name__}); delete it or train without --resume"
+                f"{path} cannot be resumed from ({why}); delete it or train without --resume"
             ) from error
-        self.steps, self.epoch, self.epoch_steps, self.best_epoch, self.best, self.before = content["numbers"]
-        self.best_state, self.best_figures = content["best_state"], content["best_figures"]
-        self.history = [Epoch(**values) for values in content["history"]]
 
 
 def _state(net: nn.Module) -> dict[str, Tensor]:

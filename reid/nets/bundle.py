@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -88,7 +89,7 @@ def save(card: NetCard, state: Mapping[str, Tensor], folder: Path, *, name: str 
     Raises:
         NetError: a weight is no finite number.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save as as_bytes
 
     bad = [key for key, value in state.items() if value.is_floating_point() and not bool(value.isfinite().all())]
     if bad:
@@ -98,7 +99,7 @@ def save(card: NetCard, state: Mapping[str, Tensor], folder: Path, *, name: str 
     stem = name or card.fingerprint
     weights, text = folder / f"{stem}.safetensors", folder / f"{stem}.json"
     beside = folder / f".{stem}.{os.getpid()}.tmp"
-    save_file({key: value.detach().cpu().contiguous() for key, value in state.items()}, beside)
+    beside.write_bytes(as_bytes({key: value.detach().cpu().contiguous() for key, value in state.items()}))
     os.replace(beside, weights)
     beside.write_text(json.dumps(_to_json(card), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(beside, text)
@@ -121,7 +122,7 @@ def read_card(path: Path) -> NetCard:
         return _checked(_from_json(values), text)
     except FileNotFoundError as error:
         raise NetError(f"{text} is missing; a net is a .safetensors file with its .json card beside it") from error
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise NetError(f"{text} is no card of a net ({type(error).__name__}: {error}); take it from a backup") from error
 
 
@@ -196,6 +197,8 @@ def _to_json(card: NetCard) -> dict[str, Any]:
 
 def _from_json(values: Mapping[str, Any]) -> NetCard:
     height, width = values["image_size"]
+    if not re.fullmatch("[0-9a-f]{16}", str(values["fingerprint"])):  # it names files: no path may hide in it
+        raise ValueError(f"fingerprint {values['fingerprint']!r} is not 16 hex digits")
     return NetCard(
         kind=str(values["kind"]), backbone=str(values["backbone"]), image_size=(int(height), int(width)),
         pooling=str(values["pooling"]), dimension=int(values["dimension"]), classes=tuple(map(str, values["classes"])),
@@ -211,9 +214,10 @@ def _checked(card: NetCard, path: Path) -> NetCard:
     from reid.nets.networks import POOLINGS
 
     sizes_fit = all(32 <= edge <= 1024 for edge in card.image_size)
-    heads_fit = 0 <= card.dimension <= MAX_DIMENSION and len(card.classes) <= MAX_CLASSES and card.prototypes <= 100_000
+    outputs, most = (card.dimension, MAX_DIMENSION) if card.kind == "embedding" else (len(card.classes), MAX_CLASSES)
+    heads_fit = 1 <= outputs <= most and 0 <= card.prototypes <= 100_000 and 0.0 < card.temperature < math.inf
     if card.kind not in ("species", "embedding") or card.backbone not in backbones.BACKBONES:
         raise NetError(f"{path}: a {card.kind!r} net on backbone {card.backbone!r} cannot be built by this reid; update it")
-    if not sizes_fit or not heads_fit or card.prototypes < 0 or card.pooling not in POOLINGS or card.temperature <= 0:
+    if not sizes_fit or not heads_fit or card.pooling not in POOLINGS:
         raise NetError(f"{path}: the card's sizes are absurd (input {card.image_size}, dimension {card.dimension})")
     return card

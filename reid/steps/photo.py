@@ -45,12 +45,28 @@ def open_photos(photos: Iterable[Photo], shortest: int) -> Iterator[Opened | Pro
                 future.cancel()
 
 
+def dated(photos: Iterable[Photo]) -> list[Photo]:
+    """The photos with date and camera from EXIF where the manifest has none; an unreadable one stays as it is."""
+    with ThreadPoolExecutor(threads.cores()) as pool:
+        return list(pool.map(_dated, photos))
+
+
+def _dated(photo: Photo) -> Photo:
+    if photo.captured_at is not None and photo.camera:
+        return photo
+    try:
+        captured_at, camera = images.facts(photo.path)
+    except PhotoError:
+        return photo
+    return replace(photo, captured_at=photo.captured_at or captured_at, camera=photo.camera or camera)
+
+
 def _open(photo: Photo, shortest: int) -> Opened | Problem:
     try:
         picture = images.read(photo.path, box=photo.box, shortest=shortest)
     except PhotoError as error:
         return Problem(str(photo.path), str(error), photo.origin)
-    dated = replace(
+    known = replace(
         photo, captured_at=photo.captured_at or picture.captured_at, camera=photo.camera or picture.camera
     )
-    return Opened(dated, picture)
+    return Opened(known, picture)

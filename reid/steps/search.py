@@ -48,12 +48,14 @@ class Shortlist:
     listed: tuple[Listed, ...]
 
 
-def eligible(gallery: Searchable, species: str, side: str) -> int:
-    """How many individuals have a photo that a query of this side may be compared with."""
-    people = gallery.individuals(species)
-    if not side:
-        return len(people)
-    return sum(1 for one in people if one.sides.get(side, 0) + one.sides.get("", 0) > 0)
+def eligible(gallery: Searchable, species: str, where: Where) -> int:
+    """How many individuals have a photo that may match: of the query's side or of unknown side, of the seasons asked."""
+    return sum(
+        1 for one in gallery.individuals(species)
+        if (not where.side or one.sides.get(where.side, 0) + one.sides.get("", 0) > 0)
+        and (where.seasons is None or where.seasons.intersection(one.seasons))
+        and (where.individuals is None or one.name in where.individuals)
+    )
 
 
 def shortlist(

@@ -28,14 +28,14 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Gallery:
-    """What a decision must know of the galleries searched, by species."""
+class Known:
+    """What is known of the galleries searched, by species: calibration and fingerprint of the embedding net."""
 
     calibrations: Mapping[str, Calibration | None]
     fingerprints: Mapping[str, str]
 
 
-def sight(looks: Sequence[Looked], known: Gallery, *, top: int) -> Sighting:
+def sight(looks: Sequence[Looked], known: Known, *, top: int) -> Sighting:
     """Decide on photos that show one animal: one photo, or all photos of one encounter.
 
     Photos of one side in one encounter repeat each other, so their evidence is averaged; two sides are independent views
@@ -72,7 +72,7 @@ def _species(looks: Sequence[Looked]) -> SpeciesGuess:
 
 
 def _decide(
-    used: Sequence[Looked], guess: SpeciesGuess, species: Sequence[str], known: Gallery
+    used: Sequence[Looked], guess: SpeciesGuess, species: Sequence[str], known: Known
 ) -> tuple[Decision, list[Match]]:
     if guess.name == EMPTY:
         return Decision(Outcome.EMPTY, None, guess.probability, f"no animal: {guess.reason}"), []
@@ -97,7 +97,8 @@ def _decide(
     chances = None
     if best is not None and best.probability is not None and all(match.probability is not None for match in matches):
         chances = Posterior({best.individual: best.probability}, nobody)
-    enrolled = sum(one.enrolled for one in used[0].shortlists)
+    listed = [one for look in used for one in look.shortlists]
+    enrolled = sum(max((one.enrolled for one in listed if one.species == name), default=0) for name in species)
     decision = decide(best.individual if best else None, chances, calibration, enrolled)
     if len(species) > 1:
         reason = f"{decision.reason}; species unsure, searched {' and '.join(species)}"
@@ -133,8 +134,10 @@ def _evidence(name: str, lists: Sequence[tuple[str, Shortlist]], calibration: Ca
     by_side: dict[str, list[float]] = defaultdict(list)
     for side, one in lists:
         scores = {listed.individual: listed.score for listed in one.listed}
-        score = scores.get(name, min(scores.values(), default=-1.0))
-        by_side[side].append(evidence(score, calibration))
+        if name in scores:
+            by_side[side].append(evidence(scores[name], calibration))
+        elif scores and len(scores) < one.enrolled:  # below the end of the list; else not enrolled with this side
+            by_side[side].append(evidence(min(scores.values()), calibration))
     return sum(fmean(values) for values in by_side.values())
 
 

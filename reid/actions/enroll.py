@@ -1,0 +1,170 @@
+"""`reid enroll`: labelled photos into the gallery, each under its individual."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from reid import settings as options
+from reid.actions.selecting import photos_of_column
+from reid.errors import UsageError
+from reid.formats.manifest import read_photos
+from reid.nets import bundle, runtime
+from reid.progress import SILENT, Progress
+from reid.records import EMPTY, Photo, Problem
+from reid.steps.embedding import embed, shortest_side
+from reid.steps.encounter import season
+from reid.steps.photo import Opened, open_photos
+from reid.store import Enrollment, Gallery
+
+BATCH = 16
+"""Photos embedded and enrolled at once: what a crash in the middle of a run can cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollReport:
+    """What `enroll` did.
+
+    added: photos enrolled now, by species. already: photos that were enrolled before, under the same individual.
+    unlabelled: photos without species or individual, which cannot be enrolled; `query` can identify them.
+    new_individuals: (species, name) of those enrolled for the first time.
+    """
+
+    gallery: Path
+    added: dict[str, int]
+    already: int
+    unlabelled: int
+    new_individuals: tuple[tuple[str, str], ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
+def enroll(
+    photos: Sequence[Path],
+    *,
+    gallery: Path | None = None,
+    individual: str = "",
+    species: str = "",
+    column: str = "",
+    only: str = "train",
+    device: str = "auto",
+    progress: Progress = SILENT,
+) -> EnrollReport:
+    """Enroll labelled photos.
+
+    A species without a net of its own gets the shared net that ships. A photo that is enrolled already (same content and
+    box) is not enrolled twice; under another individual it is left there and told as a problem.
+
+    Args:
+        photos: files, folders or manifests.
+        gallery: its folder, made if absent; None = REID_GALLERY or indexes/default.
+        individual, species: the names of all these photos, whatever their manifest says; "" = as the manifest says.
+        column, only: use only the rows whose column has this value.
+        device: auto, cpu or cuda.
+        progress: told of every photo.
+
+    Raises:
+        UsageError: no photo names an individual and a species.
+        ManifestError, GalleryError, ModelMismatch: table, gallery or net cannot be used.
+    """
+    found = read_photos(list(photos))
+    chosen = photos_of_column(found.photos, column, only)
+    named = [
+        replace(photo, species=species or photo.species, individual=individual or photo.individual) for photo in chosen
+    ]
+    labelled = [photo for photo in named if photo.species and photo.individual and photo.species != EMPTY]
+    if not labelled and not found.problems:
+        raise UsageError(
+            f"none of the {len(named)} photos names a species and an individual: use a manifest, folders "
+            "species/individual/photo.jpg, or --species and --individual"
+        )
+    run = _Run(progress, len(labelled), problems=list(found.problems))
+    by_species: dict[str, list[Photo]] = defaultdict(list)
+    for photo in labelled:
+        by_species[photo.species].append(photo)
+    folder = options.gallery_folder(gallery)
+    with Gallery.open(folder, create=True) as opened:
+        for name, members in by_species.items():
+            run.species(opened, name, members, device)
+    progress.finish()
+    return EnrollReport(
+        folder,
+        dict(run.added),
+        run.already,
+        len(named) - len(labelled),
+        tuple(run.new_individuals),
+        tuple(run.problems),
+        tuple(run.notes),
+    )
+
+
+def net_of(gallery: Gallery, species: str, device: str) -> tuple[runtime.Runtime, str]:
+    """The embedding net of a species, ready to answer; the shared net where it has none yet, with a note that says so."""
+    note = ""
+    fingerprint = gallery.embedding_net(species)
+    if fingerprint is None:
+        card = bundle.adopt(bundle.BASE, gallery.nets_folder)
+        gallery.set_embedding_net(
+            species, card.fingerprint, card.dimension, calibration=None, why="shared net, untrained"
+        )
+        fingerprint = card.fingerprint
+        note = (
+            f"{species} has no net of its own: it uses the shared net that ships, uncalibrated; `reid train` makes one"
+        )
+    return runtime.load(gallery.nets_folder / f"{fingerprint}.safetensors", device), note
+
+
+class _Run:
+    """The counts of one run of `enroll`."""
+
+    def __init__(self, progress: Progress, total: int, problems: list[Problem]) -> None:
+        self.progress, self.problems = progress, problems
+        self.added: Counter[str] = Counter()
+        self.already = self.done = 0
+        self.new_individuals: list[tuple[str, str]] = []
+        self.notes: list[str] = []
+        progress.start("enrolling", total)
+
+    def species(self, gallery: Gallery, species: str, photos: Sequence[Photo], device: str) -> None:
+        net, note = net_of(gallery, species, device)
+        if note:
+            self.notes.append(note)
+            self.progress.say(note)
+        before = {one.name for one in gallery.individuals(species)}
+        answers = open_photos(photos, shortest_side(net))
+        while batch := list(islice(answers, BATCH)):
+            self.batch(gallery, species, net, batch)
+            self.done += len(batch)
+            self.progress.advance(self.done)
+        after = {one.name for one in gallery.individuals(species)}
+        self.new_individuals += [(species, name) for name in sorted(after - before)]
+
+    def batch(self, gallery: Gallery, species: str, net: runtime.Runtime, batch: Iterable[Opened | Problem]) -> None:
+        opened = [item for item in batch if isinstance(item, Opened)]
+        self.problems += [item for item in batch if isinstance(item, Problem)]
+        vectors = embed(net, [item.picture for item in opened])
+        items = [
+            Enrollment(
+                item.photo.individual,
+                replace(item.photo, season=season(item.photo)),
+                item.picture.sha256,
+                item.picture.width,
+                item.picture.height,
+                vector,
+            )
+            for item, vector in zip(opened, vectors, strict=True)
+        ]
+        for item, told in zip(items, gallery.enroll(species, net.card.fingerprint, items), strict=True):
+            if told.status == "added":
+                self.added[species] += 1
+            elif told.status == "already":
+                self.already += 1
+            else:
+                reason = (
+                    f"this photo is already enrolled under {told.individual!r}, not under {item.individual!r}; "
+                    "it was left there"
+                )
+                self.problems.append(Problem(str(item.photo.path), reason, item.photo.origin))

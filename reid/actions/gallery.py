@@ -1,0 +1,82 @@
+"""`reid gallery`: what is in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reid import settings as options
+from reid.errors import NetError
+from reid.nets import bundle
+from reid.records import Calibration
+from reid.store import EnrolledPhoto, Gallery, IndividualSummary, SpeciesSummary
+
+
+@dataclass(frozen=True, slots=True)
+class SpeciesInGallery:
+    """One species: what is enrolled, with which net, calibrated how. card: None when the net's file is missing."""
+
+    summary: SpeciesSummary
+    card: bundle.NetCard | None
+    calibration: Calibration | None
+
+
+@dataclass(frozen=True, slots=True)
+class GallerySummary:
+    """The whole gallery. classes: what the species net can tell apart; () without one."""
+
+    folder: Path
+    species: tuple[SpeciesInGallery, ...]
+    species_net: str
+    classes: tuple[str, ...]
+    individuals: int
+    photos: int
+
+
+def gallery(folder: Path | None = None) -> GallerySummary:
+    """What is in a gallery: species, nets, individuals, photos, seasons.
+
+    Args:
+        folder: None = REID_GALLERY or indexes/default.
+
+    Raises:
+        GalleryError: no gallery there, or it cannot be read.
+    """
+    with Gallery.open(options.gallery_folder(folder)) as opened:
+        found = tuple(
+            SpeciesInGallery(one, _card(opened, one.fingerprint), opened.calibration(one.name))
+            for one in opened.species()
+        )
+        stage_1 = opened.species_net() or ""
+        card = _card(opened, stage_1)
+        return GallerySummary(
+            opened.folder,
+            found,
+            stage_1,
+            card.classes if card else (),
+            sum(one.summary.individuals for one in found),
+            sum(one.summary.photos for one in found),
+        )
+
+
+def individuals(folder: Path | None = None, *, species: str | None = None) -> tuple[IndividualSummary, ...]:
+    """The enrolled individuals, by species and name. Raises GalleryError."""
+    with Gallery.open(options.gallery_folder(folder)) as opened:
+        return opened.individuals(species)
+
+
+def photos(
+    folder: Path | None = None, *, species: str | None = None, individual: str | None = None
+) -> tuple[EnrolledPhoto, ...]:
+    """The enrolled photos, by id. Raises GalleryError."""
+    with Gallery.open(options.gallery_folder(folder)) as opened:
+        return opened.photos(species, individual)
+
+
+def _card(opened: Gallery, fingerprint: str) -> bundle.NetCard | None:
+    if not fingerprint:
+        return None
+    try:
+        return bundle.read_card(opened.nets_folder / f"{fingerprint}.safetensors")
+    except NetError:
+        return None

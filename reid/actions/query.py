@@ -1,0 +1,211 @@
+"""`reid query`: who is this animal? Each photo, or each encounter, gets one decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from reid import settings as options
+from reid.actions.train_net import net_path
+from reid.errors import UsageError
+from reid.formats.manifest import read_photos
+from reid.nets import runtime
+from reid.progress import SILENT, Progress
+from reid.records import Photo, Problem, Sighting, SpeciesGuess, Vectors
+from reid.settings import QuerySettings
+from reid.steps import species as species_step
+from reid.steps.embedding import classify, embed, shortest_side
+from reid.steps.encounter import encounters
+from reid.steps.photo import Opened, dated, open_photos
+from reid.steps.search import Shortlist, eligible, shortlist
+from reid.steps.sighting import Known, Looked, sight
+from reid.store import Gallery, Where
+
+
+@dataclass(frozen=True, slots=True)
+class QueryReport:
+    """The decisions in the order of the photos (of the encounters' first photos), and the photos that failed."""
+
+    sightings: tuple[Sighting, ...]
+    problems: tuple[Problem, ...]
+
+
+def query(
+    photos: Sequence[Path],
+    *,
+    gallery: Path | None = None,
+    settings: QuerySettings | None = None,
+    record: bool = False,
+    progress: Progress = SILENT,
+    on_sighting: Callable[[Sighting], None] | None = None,
+) -> QueryReport:
+    """Identify photos against the gallery.
+
+    Args:
+        photos: files, folders or manifests; labels in them are not looked at.
+        gallery: its folder; None = REID_GALLERY or indexes/default.
+        settings: None = defaults and REID_* variables.
+        record: keep the decisions in the gallery as sightings.
+        progress: told of every photo.
+        on_sighting: given every decision as soon as it is made.
+
+    Raises:
+        UsageError: no photo, or the species given is not in the gallery.
+        GalleryError, NetError, ModelMismatch: gallery or net cannot be used.
+        ManifestError: the photos' table cannot be read.
+    """
+    settings = options.resolve(QuerySettings(), {}) if settings is None else settings
+    found = read_photos(list(photos))
+    sightings: list[Sighting] = []
+    problems = list(found.problems)
+    with Gallery.open(options.gallery_folder(gallery)) as opened:
+        progress.start("identifying", len(found.photos))
+        for done, item in Identifier(opened, settings).identify(found.photos):
+            if isinstance(item, Problem):
+                problems.append(item)
+            else:
+                sightings.append(item)
+                if on_sighting is not None:
+                    on_sighting(item)
+            progress.advance(done)
+        if record:
+            opened.add_sightings(sightings)
+    progress.finish()
+    return QueryReport(tuple(sightings), tuple(problems))
+
+
+class Identifier:
+    """The flow photo -> species -> embedding -> search -> decision -> sighting, over one open gallery."""
+
+    def __init__(self, gallery: Gallery, settings: QuerySettings, where: Where | None = None) -> None:
+        """Load the species net; embedding nets are loaded when a photo is first routed to them.
+
+        Args:
+            gallery: open.
+            settings: how to identify.
+            where: restrict which enrolled photos may match (the side of each query is added to it).
+
+        Raises:
+            UsageError: an unknown species was given, or there is no species net and several species.
+        """
+        self.gallery, self.settings, self.where = gallery, settings, where or Where()
+        self.enrolled = {one.name: one.fingerprint for one in gallery.species() if one.fingerprint}
+        self.given = settings.species
+        if self.given and self.given not in self.enrolled:
+            raise UsageError(
+                f"species {self.given!r} is not in the gallery; there are {sorted(self.enrolled) or 'none'}"
+            )
+        self.species_net = None
+        fingerprint = gallery.species_net()
+        if not self.given and fingerprint is not None:
+            self.species_net = runtime.load(net_path(gallery, fingerprint), settings.device)
+        elif not self.given:
+            self.given = self._only_species()
+        self.nets = {name: net_path(gallery, fingerprint) for name, fingerprint in self.enrolled.items()}
+        self.known = Known({name: gallery.calibration(name) for name in self.enrolled}, dict(self.enrolled))
+        self.counts: dict[tuple[str, str], int] = {}
+
+    def _only_species(self) -> str:
+        if len(self.enrolled) == 1:
+            return next(iter(self.enrolled))
+        raise UsageError(
+            f"the gallery has no species net and {len(self.enrolled)} species; give --species, or train one: "
+            "`reid train PHOTOS --stage species`"
+        )
+
+    def identify(self, photos: Sequence[Photo]) -> Iterator[tuple[int, Sighting | Problem]]:
+        """Identify photos; yields (photos done, decision or problem).
+
+        With `settings.encounters` the photos of an encounter are taken together, in the order of their first photos.
+        """
+        ordered = self._in_order(photos)
+        waiting: list[Looked] = []
+        answers = open_photos((photo for photo, _ in ordered), self._shortest())
+        names = iter([encounter for _, encounter in ordered])
+        done = 0
+        while batch := list(islice(answers, self.settings.batch)):
+            for item in self._look(batch, list(islice(names, len(batch)))):
+                done += 1
+                if isinstance(item, Problem):
+                    yield done, item
+                    continue
+                if waiting and not (self.settings.encounters and waiting[0].encounter == item.encounter):
+                    yield done, sight(waiting, self.known, top=self.settings.top)
+                    waiting = []
+                waiting.append(item)
+        if waiting:
+            yield done, sight(waiting, self.known, top=self.settings.top)
+
+    def _in_order(self, photos: Sequence[Photo]) -> list[tuple[Photo, str]]:
+        anonymous = [
+            replace(photo, side=photo.side or self.settings.side, species="", individual="") for photo in dated(photos)
+        ]
+        groups = encounters(anonymous, minutes=self.settings.encounter_minutes)
+        pairs = list(zip(anonymous, groups, strict=True))
+        if not self.settings.encounters:
+            return pairs
+        first: dict[str, int] = {}
+        for row, group in enumerate(groups):
+            first.setdefault(group, row)
+        return sorted(pairs, key=lambda pair: first[pair[1]])
+
+    def _shortest(self) -> int:
+        cards = [runtime.load(path, self.settings.device) for path in set(self.nets.values())]
+        return shortest_side(self.species_net, *cards) if cards or self.species_net else 256
+
+    def _look(self, batch: Sequence[Opened | Problem], encounter: Sequence[str]) -> Iterable[Looked | Problem]:
+        """Both stages for one batch: species of all photos at once, then each species' photos through its net."""
+        opened = [(item, name) for item, name in zip(batch, encounter, strict=True) if isinstance(item, Opened)]
+        guesses = self._route([item for item, _ in opened])
+        wanted = [species_step.galleries(guess, tuple(self.enrolled), self.settings) for guess in guesses]
+        vectors: dict[tuple[int, str], Vectors] = {}
+        for name in sorted({name for names in wanted for name in names if name in self.nets}):
+            rows = [row for row, names in enumerate(wanted) if name in names]
+            net = runtime.load(self.nets[name], self.settings.device)
+            for row, vector in zip(rows, embed(net, [opened[row][0].picture for row in rows]), strict=True):
+                vectors[row, name] = np.ascontiguousarray(vector[None])
+        looks = iter(
+            [
+                self._looked(
+                    item, name, guess, {species: vectors[row, species] for species in names if species in self.nets}
+                )
+                for row, ((item, name), guess, names) in enumerate(zip(opened, guesses, wanted, strict=True))
+            ]
+        )
+        return [item if isinstance(item, Problem) else next(looks) for item in batch]
+
+    def _route(self, opened: Sequence[Opened]) -> list[SpeciesGuess]:
+        if self.species_net is None:
+            return [SpeciesGuess(self.given, 1.0, (), "species given")] * len(opened)
+        answer = classify(self.species_net, [item.picture for item in opened])
+        return species_step.route(self.species_net.card, answer, self.settings)
+
+    def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, vectors: dict[str, Vectors]) -> Looked:
+        photo, sha256 = item.photo, item.picture.sha256
+        already = self.gallery.find(sha256, photo.box.key() if photo.box else "") if vectors else None
+        where = replace(
+            self.where,
+            side=photo.side,
+            exclude_sha256=self.where.exclude_sha256 | {sha256},
+            exclude_encounters=self.where.exclude_encounters | ({photo.encounter} if already else frozenset()),
+        )
+        lists = tuple(self._search(name, vector, where) for name, vector in vectors.items())
+        return Looked(photo, sha256, encounter, guess, lists, already)
+
+    def _search(self, species: str, vector: Vectors, where: Where) -> Shortlist:
+        key = (species, where.side)
+        if key not in self.counts:
+            self.counts[key] = eligible(self.gallery, species, where)
+        return shortlist(
+            self.gallery,
+            species,
+            vector,
+            fingerprint=self.enrolled[species],
+            where=where,
+            enrolled=self.counts[key],
+            wanted=max(20, self.settings.top),
+        )

@@ -1,0 +1,324 @@
+"""Training of one net, from its photos to its place in the gallery."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from reid import images
+from reid.errors import PhotoError, TrainingError
+from reid.learn import calibration, dataset, species_task, splits, start
+from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, pool_of
+from reid.learn.species_task import SpeciesTask
+from reid.learn.trainer import Epoch, Fitted, Plan, fit
+from reid.nets import bundle, runtime
+from reid.nets.bundle import NetCard
+from reid.progress import Progress
+from reid.records import Calibration, Photo, Problem
+from reid.settings import QuerySettings, TrainSettings
+from reid.steps.encounter import encounters
+from reid.store import Gallery
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One net to train. photos: its examples; minutes: its share of the time; shared: use the net that ships."""
+
+    stage: str
+    species: str
+    photos: tuple[Photo, ...]
+    minutes: float | None = None
+    shared: bool = False
+
+    @property
+    def name(self) -> str:
+        """For messages and for the checkpoint."""
+        return self.species or "species net"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedNet:
+    """One net that is now in use. species: "" for the species net. figures: on photos held out of its training.
+
+    shared: the species has too few individuals and uses the net that ships.
+    """
+
+    stage: str
+    species: str
+    fingerprint: str
+    photos: int
+    individuals: int
+    epochs: int
+    seconds: float
+    figures: dict[str, float]
+    calibrated: bool
+    shared: bool = False
+    note: str = ""
+
+
+Result = tuple[TrainedNet, tuple[Problem, ...]]
+REMEDY = (
+    "the net gives nearly the same vector to every animal (mean cosine {cosine:.2f} between individuals): it has "
+    "collapsed. Use a lower learning rate, --loss arcface or multi-similarity, or more photos of each individual"
+)
+
+
+def run(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
+    """Train the net of a job and put it to use. Raises TrainingError; the gallery is then as before."""
+    if job.stage == "species":
+        return _species(job, gallery, settings, device, progress)
+    if job.shared:
+        return _shared(job, gallery, settings, progress)
+    return _embedding(job, gallery, settings, device, progress)
+
+
+def _decode(job: Job, size: tuple[int, int], progress: Progress) -> dataset.Decoded:
+    progress.start(f"{job.name}: reading photos", len(job.photos))
+    decoded = dataset.decode(job.photos, size, progress=progress.advance)
+    if not decoded.photos:
+        raise TrainingError(f"none of the {len(job.photos)} photos can be read; the first: {decoded.problems[0]}")
+    return decoded
+
+
+def _groups(photos: Sequence[Photo]) -> tuple[str, ...]:
+    return encounters(photos, minutes=QuerySettings().encounter_minutes)
+
+
+def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
+    decoded = _decode(job, settings.species_image_size, progress)
+    classes = sorted({photo.species for photo in decoded.photos})
+    if len(classes) < 2:
+        raise TrainingError(f"only photos of {classes} can be read; the species net needs two species")
+    names = [photo.species for photo in decoded.photos]
+    taught_rows, held_rows = splits.hold_out_groups(
+        names, _groups(decoded.photos), share=settings.validation_share, seed=settings.seed
+    )
+    taught, held = decoded.subset(taught_rows), decoded.subset(held_rows)
+    progress.start(f"{job.name}: head on frozen features", 1)
+    task = SpeciesTask(start.species_net(settings, len(classes)), classes, taught, held, settings, device)
+    plan = Plan(
+        settings.species_epochs,
+        settings.learning_rate * 0.5,
+        settings.weight_decay,
+        settings.patience,
+        settings.seed,
+        job.minutes,
+    )
+    fitted = _fit(task, plan, job, gallery, settings, progress)
+    task.net.load_state_dict(fitted.state)
+    centres = species_task.prototypes(task.features(task.net, taught), task.labels, settings.seed)
+    logits, seen = task.logits(task.net, held), task.features(task.net, held)
+    card = NetCard(
+        kind="species",
+        backbone=settings.backbone,
+        image_size=settings.species_image_size,
+        classes=tuple(classes),
+        temperature=species_task.temperature(logits, task.held_labels),
+        prototypes=len(centres),
+        familiar_at=species_task.familiar_bound(seen, centres),
+        training=_training(settings, decoded, fitted, held),
+        figures=_figures(fitted.figures),
+    )
+    card = bundle.save(card, {**fitted.state, "prototypes": centres}, gallery.nets_folder)
+    gallery.set_species_net(card.fingerprint, why="trained")
+    return _trained(job, card, decoded, fitted), decoded.problems
+
+
+def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
+    decoded = _decode(job, settings.image_size, progress)
+    groups = _groups(decoded.photos)
+    taught_rows, held_rows = splits.hold_out_individuals(
+        decoded.photos, groups, share=settings.validation_share, seed=settings.seed
+    )
+    if not taught_rows:
+        raise TrainingError("no photo is left to learn from")
+    taught, held = decoded.subset(taught_rows), decoded.subset(held_rows)
+    held_groups = [groups[row] for row in held_rows]
+    net = start.embedding_net(settings, taught, device)
+    task = EmbeddingTask(net, taught, [groups[row] for row in taught_rows], held, held_groups, settings, device)
+    plan = Plan(
+        settings.epochs, settings.learning_rate, settings.weight_decay, settings.patience, settings.seed, job.minutes
+    )
+    before = task.validate(net)
+    fitted = _fit(task, plan, job, gallery, settings, progress)
+    task.net.load_state_dict(fitted.state)
+    pool = pool_of(embed(task.net, held, settings.image_size, device), held, held_groups)
+    learned = calibration.calibrate(pool, max_false_match=settings.max_false_match) if held.photos else None
+    figures = {**fitted.figures, **{f"start_{name}": value for name, value in before.items()}}
+    card = NetCard(
+        kind="embedding",
+        backbone=settings.backbone,
+        image_size=settings.image_size,
+        pooling=settings.pooling,
+        dimension=settings.dimension,
+        species=job.species,
+        figures=_figures(figures),
+        calibration=learned,
+        training=_training(settings, decoded, fitted, held),
+    )
+    card = bundle.save(card, fitted.state, gallery.nets_folder)
+    put_to_use(gallery, job.species, card, learned, settings.device, progress)
+    return _trained(job, card, decoded, fitted), decoded.problems
+
+
+def _shared(job: Job, gallery: Gallery, settings: TrainSettings, progress: Progress) -> Result:
+    """The net that ships, calibrated on these photos where they are enough: it has seen none of them."""
+    card = bundle.adopt(bundle.BASE, gallery.nets_folder)
+    net = runtime.load(gallery.nets_folder / f"{card.fingerprint}.safetensors", settings.device)
+    decoded = _decode(job, card.image_size, progress)
+    vectors = net.embed([images.resize(pixels, *card.image_size) for pixels in decoded.pixels])
+    pool = pool_of(vectors, decoded, _groups(decoded.photos))
+    learned = calibration.calibrate(pool, max_false_match=settings.max_false_match)
+    put_to_use(gallery, job.species, card, learned, settings.device, progress)
+    note = f"fewer than {settings.min_individuals} individuals with two photos: uses the shared net that ships"
+    people = len({photo.individual for photo in decoded.photos})
+    return TrainedNet(
+        "embedding",
+        job.species,
+        card.fingerprint,
+        len(decoded.photos),
+        people,
+        0,
+        0.0,
+        {},
+        learned is not None,
+        shared=True,
+        note=note,
+    ), decoded.problems
+
+
+def put_to_use(
+    gallery: Gallery, species: str, card: NetCard, learned: Calibration | None, device: str, progress: Progress
+) -> None:
+    """Make a net the species' net, embedding anew what is enrolled; one transaction, all or nothing.
+
+    Raises:
+        TrainingError: an enrolled photo cannot be read any more.
+    """
+    vectors: Mapping[int, NDArray[np.float32]] = {}
+    if gallery.embedding_net(species) != card.fingerprint:
+        net = runtime.load(gallery.nets_folder / f"{card.fingerprint}.safetensors", device)
+        vectors = _embed_enrolled(gallery, species, net, progress)
+    gallery.set_embedding_net(
+        species, card.fingerprint, card.dimension, calibration=learned, vectors=vectors, why="trained"
+    )
+
+
+def _embed_enrolled(
+    gallery: Gallery, species: str, net: runtime.Runtime, progress: Progress
+) -> dict[int, NDArray[np.float32]]:
+    enrolled = gallery.photos(species)
+    if enrolled:
+        progress.start(f"{species}: embedding enrolled photos anew", len(enrolled))
+    vectors = {}
+    for done, photo in enumerate(enrolled, start=1):
+        path = gallery.locate(photo) or photo.path
+        try:
+            picture = images.read(path, box=photo.box, shortest=max(net.card.image_size))
+        except PhotoError as error:
+            raise TrainingError(
+                f"an enrolled photo cannot be embedded anew, so the net in use stays: {error}"
+            ) from error
+        if picture.sha256 != photo.sha256:
+            raise TrainingError(
+                f"{path} is no longer the photo that was enrolled, so the net in use stays; bring it back"
+            )
+        vectors[photo.id] = net.embed([images.resize(picture.pixels, *net.card.image_size)])[0]
+        progress.advance(done)
+    return vectors
+
+
+def _fit(
+    task: SpeciesTask | EmbeddingTask,
+    plan: Plan,
+    job: Job,
+    gallery: Gallery,
+    settings: TrainSettings,
+    progress: Progress,
+) -> Fitted:
+    folder = gallery.nets_folder / "training"
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / f"{job.stage}-{hashlib.sha256(job.species.encode()).hexdigest()[:12]}.ckpt"
+    progress.start(f"{job.name}: training", plan.epochs)
+    return fit(
+        task,
+        plan,
+        checkpoint=checkpoint,
+        resume=settings.resume,
+        signature=_signature(job, settings),
+        on_epoch=_teller(job, progress),
+    )
+
+
+def _teller(job: Job, progress: Progress) -> Callable[[Epoch], None]:
+    def told(epoch: Epoch) -> None:
+        cosine = epoch.figures.get("mean_cosine", 0.0)
+        if cosine > COLLAPSED_AT:
+            raise TrainingError(REMEDY.format(cosine=cosine))
+        name = "rank_1" if "rank_1" in epoch.figures else "top_1"
+        figure = f"{name.replace('_', '-')} {epoch.figures[name]:.3f}, " if name in epoch.figures else ""
+        note = f"loss {epoch.loss:.3f}, {figure}{epoch.seconds_left / 60.0:.1f} min left"
+        progress.advance(epoch.number, note)
+
+    return told
+
+
+def _signature(job: Job, settings: TrainSettings) -> str:
+    """Equal for equal photos and settings, so that a checkpoint of another training is refused."""
+    same = {name: value for name, value in asdict(settings).items() if name not in ("resume", "minutes", "device")}
+    paths = sorted(f"{photo.path}|{photo.species}|{photo.individual}" for photo in job.photos)
+    return hashlib.sha256(repr((same, paths)).encode()).hexdigest()
+
+
+def _training(
+    settings: TrainSettings, decoded: dataset.Decoded, fitted: Fitted, held: dataset.Decoded
+) -> dict[str, object]:
+    photos = decoded.photos
+    return {
+        "data": {
+            "photos": len(photos),
+            "individuals": len({photo.individual for photo in photos if photo.individual}),
+            "held_out_photos": len(held.photos),
+            "held_out_individuals": sorted({photo.individual for photo in held.photos if photo.individual}),
+            "column": settings.column,
+        },
+        "start": start.fingerprint(settings),
+        "loss": settings.loss,
+        "seed": settings.seed,
+        "epochs": len(fitted.history),
+        "best_epoch": fitted.best_epoch,
+        "stopped": fitted.stopped,
+        "seconds": round(fitted.history[-1].seconds, 1) if fitted.history else 0.0,
+    }
+
+
+def _figures(figures: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(value) for name, value in figures.items() if math.isfinite(value)}
+
+
+def _trained(job: Job, card: NetCard, decoded: dataset.Decoded, fitted: Fitted) -> TrainedNet:
+    people = len({photo.individual for photo in decoded.photos if photo.individual})
+    seconds = fitted.history[-1].seconds if fitted.history else 0.0
+    return TrainedNet(
+        job.stage,
+        job.species,
+        card.fingerprint,
+        len(decoded.photos),
+        people,
+        len(fitted.history),
+        seconds,
+        dict(card.figures),
+        card.calibration is not None,
+    )
+
+
+def net_path(gallery: Gallery, fingerprint: str) -> Path:
+    """Where the gallery keeps a net."""
+    return gallery.nets_folder / f"{fingerprint}.safetensors"

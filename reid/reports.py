@@ -1,0 +1,113 @@
+"""Reports as tables of plain values, for the terminal and for pages alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reid.actions.demo import DemoReport
+    from reid.actions.evaluate import EvaluateReport
+    from reid.actions.gallery import GallerySummary
+
+Rows = list[tuple[object, ...]]
+Plain = tuple[str, tuple[str, ...], Rows]
+"""Title, columns, rows."""
+
+
+def evaluation(report: EvaluateReport) -> list[Plain]:
+    """Closed set, open set, species routing."""
+    columns = ("species", "protocol", "gallery", "queries", "skipped", "rank-1", "rank-5", "rank-10", "mAP", "MAP@R")
+    rows: Rows = [
+        (
+            one.species,
+            protocol,
+            one.gallery_photos,
+            ranking.queries,
+            ranking.skipped,
+            ranking.rank_1,
+            ranking.rank_5,
+            ranking.rank_10,
+            ranking.mean_ap,
+            ranking.map_at_r,
+        )
+        for one in report.species
+        for protocol, ranking in (("any photo", one.published), ("same side, other encounter", one.strict))
+    ]
+    tables: list[Plain] = [("Closed set", columns, rows)] if rows else []
+    unknown: Rows = [
+        (
+            one.species,
+            found.enrolled,
+            found.known_right,
+            found.known_wrong,
+            found.called_new,
+            found.enrolled_review,
+            found.unknown,
+            found.new_right,
+            found.false_match,
+            found.unknown_review,
+        )
+        for one in report.species
+        if (found := one.open_set) is not None
+    ]
+    if unknown:
+        tables.append(
+            (
+                "Open set: enrolled animals, then animals never enrolled",
+                (
+                    "species",
+                    "enrolled",
+                    "right",
+                    "wrong",
+                    "called new",
+                    "review",
+                    "never enrolled",
+                    "new",
+                    "false match",
+                    "review ",
+                ),
+                unknown,
+            )
+        )
+    if report.routing is not None:
+        found = report.routing
+        shares: Rows = [
+            ("all", found.photos, found.top_1),
+            *((name, "", share) for name, share in found.recalls.items()),
+            ("mean of the species", "", found.macro_recall),
+            ("called unknown", "", found.called_unknown),
+        ]
+        tables.append(("Species net: share right", ("species", "photos", "top-1"), shares))
+    return tables
+
+
+def contents(summary: GallerySummary) -> list[Plain]:
+    """What is in a gallery."""
+    rows: Rows = [
+        (
+            one.summary.name,
+            one.summary.individuals,
+            one.summary.photos,
+            ", ".join(f"{side or 'unknown'} {count}" for side, count in sorted(one.summary.sides.items())),
+            ", ".join(one.summary.seasons),
+            one.summary.fingerprint or "none",
+            f"known from {one.calibration.known_at:.2f}" if one.calibration else "no: REVIEW only",
+        )
+        for one in summary.species
+    ]
+    rows.append(("all", summary.individuals, summary.photos, "", "", summary.species_net or "no species net", ""))
+    columns = ("species", "individuals", "photos", "sides", "seasons", "net", "calibrated")
+    return [(f"Gallery {summary.folder}", columns, rows)]
+
+
+def demonstration(report: DemoReport) -> list[Plain]:
+    """What the demo decided, against the truth."""
+    rows: Rows = [(line.what, line.photos, line.right, line.review, line.wrong, line.note) for line in report.lines]
+    return [
+        (
+            "Decisions on season two against the truth",
+            ("the photo shows", "cases", "right", "review", "wrong", "right means"),
+            rows,
+        ),
+        ("Figures", ("figure", "value"), [(name, value) for name, value in report.figures]),
+    ]

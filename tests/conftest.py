@@ -1,0 +1,107 @@
+"""A small drawn world, trained and enrolled once for all tests that need a whole gallery."""
+
+import contextlib
+import io
+import json
+import shutil
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reid import cli, drawn
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def command(*arguments: object) -> Answer:
+    """Run `reid` in this process, exactly as the command line does."""
+    out, err = io.StringIO(), io.StringIO()
+    code = 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            cli.run([str(argument) for argument in arguments])
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+    return Answer(code, out.getvalue(), err.getvalue())
+
+
+@dataclass(frozen=True)
+class World:
+    """Two drawn seasons and the gallery of the first. `train` holds the options it was trained with."""
+
+    first: Path
+    second: Path
+    gallery: Path
+    trained: Answer
+    enrolled: Answer
+
+
+TRAIN = ("--epochs", 2, "--species-epochs", 2, "--image-size", "64x96")
+
+
+@pytest.fixture(scope="session")
+def drawings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Season one: zebras 0-9, deer 0-7, one lonely giraffe, empty frames. Season two: some of them, and new ones."""
+    folder = tmp_path_factory.mktemp("drawings")
+    size = {"width": 240, "height": 160, "seed": 77}
+    one = drawn.draw_season(
+        ["zebra", "deer"],
+        {"zebra": range(10), "deer": range(8)},
+        season=0,
+        encounters=4,
+        photos_per_encounter=1,
+        empty_frames=10,
+        **size,
+    )
+    lonely = drawn.draw_season(["giraffe"], [0, 1], season=0, encounters=4, photos_per_encounter=1, **size)
+    two = drawn.draw_season(
+        ["zebra", "deer"],
+        {"zebra": [0, 1, 2, 10, 11], "deer": [0, 1, 2, 8]},
+        season=1,
+        encounters=2,
+        photos_per_encounter=2,
+        empty_frames=2,
+        **size,
+    )
+    renamed = ((_renamed(photo), pixels) for photo, pixels in lonely)
+    drawn.write_photos(folder / "season one", chain(one, renamed))
+    drawn.write_photos(folder / "saison zwei é", two)
+    return folder / "season one", folder / "saison zwei é"
+
+
+def _renamed(photo: drawn.DrawnPhoto) -> drawn.DrawnPhoto:
+    from dataclasses import replace
+
+    return replace(photo, encounter=f"{photo.encounter}-giraffe")
+
+
+@pytest.fixture(scope="session")
+def trained(drawings: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Never change this gallery in a test: take `world` for that."""
+    first, second = drawings
+    gallery = tmp_path_factory.mktemp("indexes") / "drawn"
+    told = command("train", first, "--gallery", gallery, "--json", *TRAIN)
+    enrolled = command("enroll", first, "--gallery", gallery, "--json")
+    return World(first, second, gallery, told, enrolled)
+
+
+@pytest.fixture
+def world(trained: World, tmp_path: Path) -> World:
+    """A copy of the trained world whose gallery may be changed."""
+    gallery = tmp_path / "gallery"
+    shutil.copytree(trained.gallery, gallery)
+    return World(trained.first, trained.second, gallery, trained.trained, trained.enrolled)

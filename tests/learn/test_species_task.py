@@ -1,0 +1,145 @@
+"""Training of the species net: it learns, weighs thin classes up, tells honest probabilities and knows what it never saw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from reid.learn import species_task
+from reid.learn.species_task import SpeciesTask, class_weights, familiar_bound, prototypes, temperature
+from reid.learn.trainer import Plan, fit
+from tests.learn.stock import CPU, SETTINGS, SIZE, species_net, species_photos
+
+COLOURS = {"lion": (220, 60, 30), "zebra": (230, 230, 230), "frog": (20, 60, 220)}
+PLAN = Plan(epochs=2, learning_rate=1e-3, weight_decay=1e-4, patience=99, seed=0)
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[SpeciesTask, dict[str, torch.Tensor]]:
+    task = SpeciesTask(
+        species_net(3), tuple(COLOURS), species_photos(COLOURS, 12), species_photos(COLOURS, 5, seed=1), SETTINGS, CPU
+    )
+    return task, {name: value.clone() for name, value in task.net.state_dict().items()}
+
+
+def test_three_colours_are_told_apart_by_the_head_alone_and_after_training(
+    trained: tuple[SpeciesTask, dict[str, torch.Tensor]],
+) -> None:
+    task, before = trained
+    assert task.validate(task.net)["top_1"] == 1.0
+    found = fit(task, PLAN)
+    assert (found.figures["top_1"], found.figures["macro_recall"]) == (1.0, 1.0)
+    assert found.figures["figure"] == pytest.approx(1.0 - 0.05 * found.figures["log_loss"])
+    assert not torch.equal(found.state["features.5.block.0.0.weight"], before["features.5.block.0.0.weight"])
+    for name, value in before.items():
+        if name.split(".")[:2] in (["features", "0"], ["features", "1"]) or "running" in name:
+            assert torch.equal(found.state[name], value), name
+
+
+def test_the_figures_by_hand(
+    trained: tuple[SpeciesTask, dict[str, torch.Tensor]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, _ = trained
+    guesses = torch.tensor([0] * 5 + [1, 1, 1, 1, 0] + [2, 0, 0, 0, 1])
+    monkeypatch.setattr(task, "logits", lambda net, held: functional.one_hot(guesses, 3).float())
+    figures = task.validate(task.net)
+    assert figures["top_1"] == pytest.approx(10 / 15)
+    assert figures["macro_recall"] == pytest.approx((1.0 + 0.8 + 0.2) / 3)
+    right, wrong = np.log(np.e + 2) - 1, np.log(np.e + 2)
+    assert figures["log_loss"] == pytest.approx((10 * right + 5 * wrong) / 15)
+
+
+def test_macro_recall_is_over_the_classes_that_were_held_out() -> None:
+    held = species_photos({"zebra": COLOURS["zebra"]}, 4, seed=2)
+    task = SpeciesTask(species_net(3), tuple(COLOURS), species_photos(COLOURS, 6), held, SETTINGS, CPU)
+    figures = task.validate(task.net)
+    assert figures["macro_recall"] == figures["top_1"] == 1.0
+
+
+def test_nothing_held_out_gives_no_figures_and_neutral_calibration() -> None:
+    taught = species_photos(COLOURS, 4)
+    task = SpeciesTask(species_net(3), tuple(COLOURS), taught, taught.subset([]), SETTINGS, CPU)
+    assert task.validate(task.net) == {}
+    logits, features = task.logits(task.net, task.held), task.features(task.net, task.held)
+    assert (tuple(logits.shape), features.shape[0]) == ((0, 3), 0)
+    assert temperature(logits, task.held_labels) == 1.0
+    assert familiar_bound(features, prototypes(task.features(task.net, taught), task.labels, 0)) == -1.0
+
+
+def test_the_same_seed_shows_the_same_batches_and_every_photo_once() -> None:
+    taught = species_photos(COLOURS, 15)
+    task = SpeciesTask(species_net(3), tuple(COLOURS), taught, taught.subset([]), SETTINGS, CPU)
+    before = taught.pixels.copy()
+    one, two, other = (list(task.batches(epoch)) for epoch in (0, 0, 1))
+    assert [len(labels) for _, labels in one] == [32, 13]
+    assert torch.cat([labels for _, labels in one]).bincount().tolist() == [15, 15, 15]
+    assert all(torch.equal(a[0], b[0]) and torch.equal(a[1], b[1]) for a, b in zip(one, two, strict=True))
+    assert not torch.equal(one[0][0], other[0][0])
+    assert tuple(one[0][0].shape[1:]) == (3, *SIZE)
+    assert (taught.pixels == before).all()
+
+
+def test_mirrored_features_are_those_of_the_flipped_photos(
+    trained: tuple[SpeciesTask, dict[str, torch.Tensor]],
+) -> None:
+    task, _ = trained
+    flipped = replace(task.taught, pixels=np.ascontiguousarray(task.taught.pixels[:, :, ::-1]))
+    torch.testing.assert_close(task.features(task.net, task.taught, mirrored=True), task.features(task.net, flipped))
+
+
+def test_class_weights_are_inverse_frequencies_cut_and_weigh_one_on_average() -> None:
+    counts = torch.tensor([100, 50, 25, 2])
+    labels = torch.arange(4).repeat_interleave(counts)
+    found = class_weights(labels, 4)
+    assert (found / found[0]).tolist() == pytest.approx([1.0, 2.0, 4.0, species_task.MAX_CLASS_WEIGHT])
+    assert float((found * counts).sum()) == pytest.approx(float(counts.sum()))
+    assert class_weights(torch.tensor([0, 1, 2]), 3).tolist() == pytest.approx([1.0, 1.0, 1.0])
+
+
+def test_a_class_without_photos_has_a_finite_weight() -> None:
+    assert bool(class_weights(torch.tensor([0, 0, 1]), 3).isfinite().all())
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
+def test_the_temperature_undoes_a_known_over_confidence(scale: float) -> None:
+    torch.manual_seed(0)
+    honest = 2.0 * torch.randn(6000, 4)
+    labels = torch.multinomial(torch.softmax(honest, dim=1), 1)[:, 0]
+    assert temperature(scale * honest, labels) == pytest.approx(scale, rel=0.08)
+
+
+def clusters(seed: int = 0, count: int = 60) -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(seed)
+    labels = torch.arange(count) % 3
+    return 5 * torch.eye(3, 12)[labels] + 0.4 * torch.randn(count, 12), labels
+
+
+def test_prototypes_are_unit_vectors_near_the_photos_of_their_class() -> None:
+    features, labels = clusters()
+    found = prototypes(features, labels, seed=0)
+    assert tuple(found.shape) == (3 * 6, 12)
+    torch.testing.assert_close(found.norm(dim=1), torch.ones(18))
+    axis = found[:, :3].argmax(dim=1).tolist()
+    assert axis == [0] * 6 + [1] * 6 + [2] * 6
+    assert torch.equal(found, prototypes(features, labels, seed=0))
+
+
+def test_a_class_has_at_most_twelve_prototypes_and_at_least_one() -> None:
+    features, labels = clusters(count=300)
+    assert len(prototypes(features, labels, 0)) == 36
+    assert len(prototypes(features[:1], labels[:1], 0)) == 1
+
+
+def test_the_familiar_bound_passes_held_out_photos_and_stops_an_outlier() -> None:
+    centres = prototypes(*clusters(), seed=0)
+    held, _ = clusters(seed=1, count=300)
+    bound = familiar_bound(held, centres)
+    near = (functional.normalize(held, dim=1) @ centres.T).max(dim=1).values
+    assert float((near < bound).float().mean()) <= 0.011
+    outlier = torch.zeros(1, 12)
+    outlier[0, 7] = 5.0
+    assert float((functional.normalize(outlier, dim=1) @ centres.T).max()) < bound

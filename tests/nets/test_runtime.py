@@ -1,0 +1,148 @@
+"""The runtime answers as the torch net does, alone or in a batch, and refuses what it cannot do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from reid.errors import NetError, ShapeError, UsageError
+from reid.nets import bundle, runtime
+from reid.nets.bundle import NetCard
+from reid.records import Pixels
+
+EMBEDDING = NetCard("embedding", "mobilenet_v3_small", (32, 64), "gem", 8)
+SPECIES = NetCard(
+    "species", "mobilenet_v3_small", (64, 32), classes=("lion", "zebra", "empty"), temperature=2.0, prototypes=4
+)
+CPU = torch.device("cpu")
+
+
+def photos(count: int, card: NetCard, seed: int = 0) -> list[Pixels]:
+    rng = np.random.default_rng(seed)
+    return list(rng.integers(0, 256, (count, *card.image_size, 3), dtype=np.uint8))
+
+
+def tensors(pixels: list[Pixels]) -> torch.Tensor:
+    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2) / 255.0
+
+
+def built(card: NetCard) -> Any:
+    torch.manual_seed(0)
+    net: Any = bundle.build(card).train()
+    for module in net.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            module.momentum = 1.0  # else a net with random weights answers the same to every photo
+    with torch.no_grad():
+        net(tensors(photos(16, card, seed=9)))
+    net.eval()
+    if card.kind == "species" and card.prototypes:
+        net.prototypes.copy_(torch.randn(net.prototypes.shape))
+    return net
+
+
+@pytest.fixture(scope="module")
+def embedding() -> runtime.Runtime:
+    return runtime.Runtime(EMBEDDING, built(EMBEDDING), CPU)
+
+
+@pytest.fixture(scope="module")
+def species() -> runtime.Runtime:
+    return runtime.Runtime(SPECIES, built(SPECIES), CPU)
+
+
+def test_embeddings_are_those_of_the_torch_net(embedding: runtime.Runtime) -> None:
+    pixels = photos(5, EMBEDDING)
+    with torch.inference_mode():
+        wanted = built(EMBEDDING)(tensors(pixels)).numpy()
+    found = embedding.embed(pixels)
+    assert found.dtype == np.float32
+    assert (found * wanted).sum(axis=1) == pytest.approx(np.ones(5), abs=1e-5)
+    assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(5), abs=1e-6)
+    assert np.abs(found[0] - found[1]).max() > 1e-3
+
+
+def test_a_photo_has_the_same_embedding_alone_and_in_a_batch(embedding: runtime.Runtime) -> None:
+    pixels = photos(6, EMBEDDING)
+    together = embedding.embed(pixels)
+    alone = np.concatenate([embedding.embed([photo]) for photo in pixels])
+    assert np.abs(together - alone).max() < 1e-5
+
+
+def test_no_photos_have_no_embeddings_and_no_species(embedding: runtime.Runtime, species: runtime.Runtime) -> None:
+    assert embedding.embed([]).shape == (0, 8)
+    answer = species.classify([])
+    assert (answer.probabilities.shape, answer.familiarity.shape) == ((0, 3), (0,))
+
+
+def test_probabilities_are_the_softmax_at_the_cards_temperature(species: runtime.Runtime) -> None:
+    pixels = photos(4, SPECIES)
+    with torch.inference_mode():
+        logits, features = built(SPECIES)(tensors(pixels))
+    answer = species.classify(pixels)
+    assert answer.probabilities == pytest.approx(torch.softmax(logits / 2.0, dim=1).numpy(), abs=1e-5)
+    assert answer.probabilities.sum(axis=1) == pytest.approx(np.ones(4), abs=1e-6)
+    centres = built(SPECIES).prototypes
+    cosines = torch.nn.functional.cosine_similarity(features[:, None], centres[None], dim=2)
+    assert answer.familiarity == pytest.approx(cosines.max(dim=1).values.numpy(), abs=1e-5)
+
+
+def test_without_prototypes_every_photo_is_familiar() -> None:
+    card = replace(SPECIES, prototypes=0)
+    answer = runtime.Runtime(card, built(card), CPU).classify(photos(2, card))
+    assert answer.familiarity.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "photo",
+    [
+        np.zeros((64, 32, 3), np.uint8),
+        np.zeros((32, 64), np.uint8),
+        np.zeros((32, 64, 4), np.uint8),
+        np.zeros((32, 64, 3), np.float32),
+    ],
+)
+def test_a_photo_of_another_shape_or_type_is_refused(embedding: runtime.Runtime, photo: Any) -> None:
+    with pytest.raises(ShapeError, match=r"takes photos of shape \(32, 64, 3\), uint8"):
+        embedding.embed([*photos(1, EMBEDDING), photo])
+
+
+def test_each_net_answers_its_own_question_only(embedding: runtime.Runtime, species: runtime.Runtime) -> None:
+    with pytest.raises(NetError, match="is a species net; it makes no embeddings"):
+        species.embed(photos(1, SPECIES))
+    with pytest.raises(NetError, match="is an embedding net; it knows no species"):
+        embedding.classify(photos(1, EMBEDDING))
+
+
+def test_a_net_is_loaded_once_and_again_when_its_file_changes(tmp_path: Path) -> None:
+    state = built(EMBEDDING).state_dict()
+    path = tmp_path / "base.safetensors"
+    bundle.save(EMBEDDING, state, tmp_path, name="base")
+    first = runtime.load(path, "cpu")
+    assert runtime.load(path, "cpu") is first
+    bundle.save(EMBEDDING, {**state, "linear.weight": -state["linear.weight"]}, tmp_path, name="base")
+    second = runtime.load(path, "cpu")
+    assert second.card.fingerprint != first.card.fingerprint
+    pixels = photos(1, EMBEDDING)
+    assert float((first.embed(pixels) * second.embed(pixels)).sum()) < 0.99
+
+
+def test_a_missing_net_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NetError, match=r"nothing\.safetensors is missing; take it from a backup or train again"):
+        runtime.load(tmp_path / "nothing.safetensors")
+
+
+def test_devices_are_auto_cpu_or_cuda_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert runtime.device("cpu") == runtime.device("auto") == CPU
+    with pytest.raises(UsageError, match="no CUDA device on this machine; use --device cpu or auto"):
+        runtime.device("cuda")
+    with pytest.raises(UsageError, match="device 'tpu' does not exist; choose auto, cpu or cuda"):
+        runtime.device("tpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert runtime.device("auto") == runtime.device("cuda") == torch.device("cuda")
+    assert runtime.device("cpu") == CPU

@@ -1,0 +1,134 @@
+"""The decision: pure, calibrated, and aware of how many are enrolled."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reid.records import Calibration, Outcome
+from reid.steps.decision import Candidate, Posterior, decide, evidence, posterior
+
+CALIBRATION = Calibration(
+    slope=20.0,
+    intercept=-10.0,
+    ceiling=6.0,
+    known_at=0.8,
+    new_at=0.6,
+    prior=0.5,
+    max_false_match=0.01,
+    false_match=0.0,
+    false_new=0.0,
+    individuals=10,
+    photos=40,
+    comparisons=400,
+)
+EVIDENCE = st.floats(-12.0, 12.0)
+
+
+def test_evidence_is_linear_in_the_score_and_cut_at_the_ceiling_on_both_sides() -> None:
+    assert evidence(0.5, CALIBRATION) == 0.0
+    assert evidence(0.6, CALIBRATION) == pytest.approx(2.0)
+    assert evidence(1.0, CALIBRATION) == 6.0
+    assert evidence(-1.0, CALIBRATION) == -6.0
+
+
+def test_the_posterior_is_bayes_by_hand() -> None:
+    found = posterior([Candidate("a", math.log(30.0)), Candidate("b", math.log(2.0))], enrolled=10, prior=0.4)
+    # 0.4/10 * 30 = 1.2, 0.4/10 * 2 = 0.08, nobody 0.6: together 1.88
+    assert found.individuals == pytest.approx({"a": 1.2 / 1.88, "b": 0.08 / 1.88})
+    assert found.nobody == pytest.approx(0.6 / 1.88)
+
+
+def test_an_empty_shortlist_leaves_nobody() -> None:
+    assert posterior([], enrolled=0, prior=0.5) == Posterior({}, 1.0)
+
+
+@given(st.lists(EVIDENCE, max_size=20), st.integers(0, 1000), st.floats(0.01, 0.99))
+def test_the_probabilities_never_sum_to_more_than_one(values: list[float], more: int, prior: float) -> None:
+    found = posterior([Candidate(str(i), value) for i, value in enumerate(values)], len(values) + more, prior)
+    everything = [*found.individuals.values(), found.nobody]
+    assert all(0.0 <= chance <= 1.0 for chance in everything)
+    assert math.fsum(everything) <= 1.0 + 1e-12
+
+
+@given(EVIDENCE, EVIDENCE, st.integers(1, 500), st.integers(1, 500))
+def test_a_larger_gallery_lowers_the_probability_of_the_same_score(
+    own: float, other: float, enrolled: int, more: int
+) -> None:
+    both = [Candidate("own", own), Candidate("other", other)]
+    small, large = posterior(both, enrolled + 1, 0.5), posterior(both, enrolled + 1 + more, 0.5)
+    assert large.individuals["own"] < small.individuals["own"]
+    assert large.nobody > small.nobody
+
+
+@given(EVIDENCE, st.integers(2, 50))
+def test_two_look_alikes_share_the_probability(value: float, enrolled: int) -> None:
+    alone = posterior([Candidate("a", value)], enrolled, 0.5).individuals["a"]
+    pair = posterior([Candidate("a", value), Candidate("b", value)], enrolled, 0.5).individuals
+    assert pair["a"] == pair["b"] < alone
+    assert pair["a"] <= 0.5
+
+
+@given(EVIDENCE, st.floats(0.001, 3.0), EVIDENCE, st.integers(2, 50))
+def test_more_evidence_for_one_takes_from_all_others(low: float, more: float, other: float, enrolled: int) -> None:
+    before = posterior([Candidate("a", low), Candidate("b", other)], enrolled, 0.5)
+    after = posterior([Candidate("a", low + more), Candidate("b", other)], enrolled, 0.5)
+    assert after.individuals["a"] > before.individuals["a"]
+    assert after.individuals["b"] < before.individuals["b"]
+    assert after.nobody < before.nobody
+
+
+@given(st.floats(-1.0, 1.0), st.floats(-1.0, 1.0))
+def test_probability_never_falls_with_the_score(one: float, two: float) -> None:
+    low, high = sorted((one, two))
+    chances = [posterior([Candidate("a", evidence(s, CALIBRATION))], 5, 0.5).individuals["a"] for s in (low, high)]
+    assert chances[0] <= chances[1]
+
+
+def test_a_probability_on_the_known_bound_counts_as_reached() -> None:
+    on = decide("a", Posterior({"a": 0.8}, 0.1), CALIBRATION, 7)
+    assert (on.outcome, on.individual, on.probability) == (Outcome.KNOWN, "a", 0.8)
+    assert "a with probability 0.80, among 7 enrolled" in on.reason
+    below = decide("a", Posterior({"a": math.nextafter(0.8, 0)}, 0.1), CALIBRATION, 7)
+    assert below.outcome is Outcome.REVIEW
+
+
+def test_a_probability_on_the_new_bound_counts_as_reached() -> None:
+    on = decide("a", Posterior({"a": 0.3}, 0.6), CALIBRATION, 7)
+    assert (on.outcome, on.individual, on.probability) == (Outcome.NEW, None, 0.6)
+    assert "nobody among 7 enrolled" in on.reason
+    below = decide("a", Posterior({"a": 0.3}, math.nextafter(0.6, 0)), CALIBRATION, 7)
+    assert (below.outcome, below.individual, below.probability) == (Outcome.REVIEW, "a", 0.3)
+
+
+def test_where_both_bounds_are_reached_the_known_individual_is_told() -> None:
+    loose = replace(CALIBRATION, known_at=0.5, new_at=0.5)
+    assert decide("a", Posterior({"a": 0.5}, 0.5), loose, 2).outcome is Outcome.KNOWN
+
+
+def test_uncalibrated_says_review_whatever_the_score() -> None:
+    for chances, calibration in ((None, None), (None, CALIBRATION), (Posterior({"a": 1.0}, 0.0), None)):
+        found = decide("a", chances, calibration, 3)
+        assert (found.outcome, found.individual, found.probability) == (Outcome.REVIEW, "a", None)
+        assert "not calibrated" in found.reason
+
+
+def test_with_nobody_enrolled_every_animal_is_new() -> None:
+    for calibration in (None, CALIBRATION):
+        found = decide(None, None, calibration, 0)
+        assert (found.outcome, found.individual, found.probability) == (Outcome.NEW, None, None)
+        assert "enrolled yet" in found.reason
+
+
+@given(st.floats(-1.0, 1.0), st.floats(-1.0, 1.0), st.integers(1, 200))
+def test_the_decision_rises_from_new_over_review_to_known_with_the_score(one: float, two: float, enrolled: int) -> None:
+    order = [Outcome.NEW, Outcome.REVIEW, Outcome.KNOWN]
+    places = []
+    for score in sorted((one, two)):
+        chances = posterior([Candidate("a", evidence(score, CALIBRATION))], enrolled, 0.5)
+        places.append(order.index(decide("a", chances, CALIBRATION, enrolled).outcome))
+    assert places[0] <= places[1]

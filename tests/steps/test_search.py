@@ -1,0 +1,166 @@
+"""The shortlist: the best photo of each individual, however many photos one of them has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reid.errors import ModelMismatch
+from reid.records import Photo, Vectors
+from reid.steps.search import FIRST_LOOK, SHORTLIST, Searchable, eligible, shortlist
+from reid.store import Enrollment, Gallery, Where
+from tests.steps.stock import InMemory, enrolled_photo
+
+NET = "0123456789abcdef"
+DIMENSION = 8
+ANYWHERE = Where()
+
+
+def unit(rows: Vectors) -> Vectors:
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def crowd(counts: dict[str, int], seed: int = 0) -> tuple[list[str], list[str], Vectors]:
+    """(individual of each photo, its side, vectors): an individual's photos lie around a direction of its own."""
+    rng = np.random.default_rng(seed)
+    names = [name for name, count in counts.items() for _ in range(count)]
+    centres = {name: rng.standard_normal(DIMENSION) for name in counts}
+    vectors = unit(np.stack([centres[name] + 0.3 * rng.standard_normal(DIMENSION) for name in names]))
+    order = rng.permutation(len(names))
+    return [names[row] for row in order], [("left", "right", "")[row % 3] for row in order], vectors[order]
+
+
+def fake(names: list[str], sides: list[str], vectors: Vectors) -> InMemory:
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names), start=1)}
+    photos = [
+        enrolled_photo(row + 1, name, numbers[name], side=side)
+        for row, (name, side) in enumerate(zip(names, sides, strict=True))
+    ]
+    return InMemory(photos, vectors)
+
+
+def real(folder: Path, names: list[str], sides: list[str], vectors: Vectors) -> Gallery:
+    gallery = Gallery.open(folder, create=True)
+    gallery.set_embedding_net("zebra", NET, DIMENSION, calibration=None)
+    gallery.enroll(
+        "zebra",
+        NET,
+        [
+            Enrollment(name, Photo(Path(f"/p/{row}.jpg"), side=side), f"{row:064x}", 9, 9, vector)
+            for row, (name, side, vector) in enumerate(zip(names, sides, vectors, strict=True))
+        ],
+    )
+    return gallery
+
+
+COUNTS = {"Ada": 300, "Bo": 5, "Çelik": 40, **{f"n{number}": 1 for number in range(30)}}
+
+
+@pytest.fixture(params=["in memory", "on disk"])
+def searched(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[tuple[Searchable, list[str], list[str], Vectors]]:
+    stock = crowd(COUNTS)
+    if request.param == "in memory":
+        yield fake(*stock), *stock
+    else:
+        with real(tmp_path / "g", *stock) as gallery:
+            yield gallery, *stock
+
+
+def by_hand(names: list[str], sides: list[str], vectors: Vectors, query: Vectors, side: str) -> list[tuple[str, float]]:
+    best: dict[str, float] = {}
+    for name, photo_side, vector in zip(names, sides, vectors, strict=True):
+        if not side or photo_side in (side, ""):
+            best[name] = max(best.get(name, -2.0), float(vector @ query[0]))
+    return sorted(best.items(), key=lambda item: -item[1])
+
+
+@pytest.mark.parametrize("side", ["", "left", "right"])
+def test_each_individual_stands_once_with_its_best_photo(
+    searched: tuple[Searchable, list[str], list[str], Vectors], side: str
+) -> None:
+    gallery, names, sides, vectors = searched
+    rng = np.random.default_rng(5)
+    for query in (
+        vectors[[names.index("Ada")]],
+        vectors[[names.index("n3")]],
+        unit(rng.standard_normal((1, DIMENSION))),
+    ):
+        where = Where(side=side)
+        count = eligible(gallery, "zebra", where)
+        wanted = by_hand(names, sides, vectors, query, side)
+        assert count == len(wanted)
+        found = shortlist(gallery, "zebra", query, fingerprint=NET, where=where, enrolled=count)
+        told = [(one.individual, one.score) for one in found.listed]
+        assert found.enrolled == count
+        assert len(told) >= min(SHORTLIST, count)
+        assert [name for name, _ in told] == [name for name, _ in wanted[: len(told)]]
+        assert [score for _, score in told] == pytest.approx([score for _, score in wanted[: len(told)]], abs=1e-6)
+        assert all(one.photo.individual == one.individual for one in found.listed)
+        assert all(one.photo.side in (side, "") or not side for one in found.listed)
+
+
+def test_more_photos_are_asked_for_when_one_individual_fills_the_first_look() -> None:
+    names, sides, vectors = crowd(COUNTS)
+    gallery = fake(names, sides, vectors)
+    query = vectors[[names.index("Ada")]]
+    found = shortlist(gallery, "zebra", query, fingerprint=NET, where=ANYWHERE, enrolled=len(COUNTS))
+    assert gallery.asked[0] == FIRST_LOOK
+    assert gallery.asked == [FIRST_LOOK * 4**turn for turn in range(len(gallery.asked))]
+    assert len(gallery.asked) > 1
+    assert found.listed[0].individual == "Ada"
+
+
+def test_one_look_is_enough_where_all_who_could_match_are_on_it() -> None:
+    gallery = fake(*crowd({"Ada": 20, "Bo": 20}))
+    shortlist(gallery, "zebra", gallery.vectors[:1], fingerprint=NET, where=ANYWHERE, enrolled=2)
+    assert gallery.asked == [FIRST_LOOK]
+
+
+def test_it_ends_when_the_gallery_has_fewer_than_was_counted() -> None:
+    gallery = fake(*crowd({"Ada": 20, "Bo": 20}))
+    found = shortlist(gallery, "zebra", gallery.vectors[:1], fingerprint=NET, where=ANYWHERE, enrolled=90)
+    assert {one.individual for one in found.listed} == {"Ada", "Bo"}
+
+
+def test_ties_go_to_the_photo_enrolled_first(tmp_path: Path) -> None:
+    names, sides = ["Bo", "Ada", "Ada"], ["", "", ""]
+    same = unit(np.ones((3, DIMENSION)))
+    with real(tmp_path / "g", names, sides, same) as gallery:
+        found = shortlist(gallery, "zebra", same[:1], fingerprint=NET, where=ANYWHERE, enrolled=2)
+        assert [(one.individual, one.photo.path) for one in found.listed] == [
+            ("Bo", Path("/p/0.jpg")),
+            ("Ada", Path("/p/1.jpg")),
+        ]
+
+
+def test_an_empty_gallery_gives_an_empty_list(tmp_path: Path) -> None:
+    with Gallery.open(tmp_path / "g", create=True) as gallery:
+        gallery.set_embedding_net("zebra", NET, DIMENSION, calibration=None)
+        assert eligible(gallery, "zebra", ANYWHERE) == 0
+        found = shortlist(gallery, "zebra", unit(np.ones((1, DIMENSION))), fingerprint=NET, where=ANYWHERE, enrolled=0)
+        assert (found.enrolled, found.listed) == (0, ())
+
+
+def test_a_query_of_another_net_is_refused(tmp_path: Path) -> None:
+    with (
+        real(tmp_path / "g", *crowd({"Ada": 2})) as gallery,
+        pytest.raises(ModelMismatch, match="embed it with the gallery's net"),
+    ):
+        shortlist(gallery, "zebra", unit(np.ones((1, DIMENSION))), fingerprint="f" * 16, where=ANYWHERE, enrolled=1)
+
+
+def test_who_could_match_is_counted_by_side_and_name() -> None:
+    photos = [
+        enrolled_photo(1, "Ada", 1, side="left"),
+        enrolled_photo(2, "Bo", 2, side="right"),
+        enrolled_photo(3, "Cy", 3, side=""),
+        enrolled_photo(4, "Ada", 1, side="left"),
+    ]
+    gallery = InMemory(photos, unit(np.ones((4, DIMENSION))))
+    assert [eligible(gallery, "zebra", Where(side=side)) for side in ("", "left", "right")] == [3, 2, 2]
+    assert eligible(gallery, "zebra", Where(side="left", individuals=frozenset({"Ada", "Bo"}))) == 1

@@ -1,0 +1,247 @@
+"""One animal, one decision: photos, sides, species and galleries put together."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reid.records import EMPTY, UNKNOWN_SPECIES, Calibration, Outcome, Photo, SpeciesGuess
+from reid.steps.search import Shortlist
+from reid.steps.sighting import Known, Looked, sight
+from tests.steps.stock import calibration, enrolled_photo, shortlist
+
+ZEBRA = SpeciesGuess("zebra", 0.9, (("lion", 0.1),), fingerprint="s" * 16)
+
+
+def look(*lists: Shortlist, name: str = "q.jpg", side: str = "", guess: SpeciesGuess = ZEBRA, **facts: Any) -> Looked:
+    photo = Photo(Path(name), captured_at=datetime(2024, 5, 1), camera="C1", side=side)
+    return Looked(photo, f"sha-{name}", "E1", guess, tuple(lists), **facts)
+
+
+def known(**calibrations: Calibration | None) -> Known:
+    return Known(calibrations, dict.fromkeys(calibrations, "n" * 16))
+
+
+CALIBRATED = known(zebra=calibration())
+
+
+def chance(evidence: float, others: float = 0.0, enrolled: int = 1) -> float:
+    """P(i) by hand, prior 1/2: LR / (N + LR + the other LRs)."""
+    return math.exp(evidence) / (enrolled + math.exp(evidence) + others)
+
+
+def test_one_photo_is_decided_by_bayes_over_its_shortlist() -> None:
+    found = sight([look(shortlist({"Ada": 0.7, "Bo": 0.5}), side="left")], CALIBRATED, top=5)
+    assert (found.decision.outcome, found.decision.individual) == (Outcome.KNOWN, "Ada")
+    assert found.decision.probability == pytest.approx(chance(4.0, 1.0, 2))
+    assert [(one.individual, one.rank, one.score) for one in found.matches] == [("Ada", 1, 0.7), ("Bo", 2, 0.5)]
+    assert [one.probability for one in found.matches] == pytest.approx(
+        [chance(4.0, 1.0, 2), chance(0.0, math.exp(4), 2)]
+    )
+
+
+def test_a_sighting_carries_the_facts_of_its_photo_and_nets() -> None:
+    found = sight([look(shortlist({"Ada": 0.7}), name="a/é.jpg", side="left")], CALIBRATED, top=5)
+    assert (found.photo, found.sha256, found.side, found.camera, found.encounter) == (
+        str(Path("a/é.jpg")),
+        "sha-a/é.jpg",
+        "left",
+        "C1",
+        "E1",
+    )
+    assert (found.season, found.captured_at) == ("2024", datetime(2024, 5, 1))
+    assert (found.embedding_fingerprint, found.searched, found.species) == ("n" * 16, ("zebra",), ZEBRA)
+    assert found.photos == (str(Path("a/é.jpg")),)
+
+
+def test_only_as_many_matches_are_told_as_asked_for_and_the_decision_is_the_same() -> None:
+    one = look(shortlist({"Ada": 0.7, "Bo": 0.6, "Cy": 0.5}))
+    short, long = sight([one], CALIBRATED, top=1), sight([one], CALIBRATED, top=9)
+    assert [match.individual for match in short.matches] == ["Ada"]
+    assert short.decision == long.decision
+
+
+def test_photos_of_one_side_average_their_evidence() -> None:
+    looks = [look(shortlist({"Ada": 0.7}), name="1", side="left"), look(shortlist({"Ada": 0.6}), name="2", side="left")]
+    found = sight(looks, CALIBRATED, top=5)
+    assert found.matches[0].probability == pytest.approx(chance(3.0))
+    assert found.matches[0].score == 0.7
+    assert found.photos == ("1", "2")
+
+
+def test_two_sides_add_their_evidence() -> None:
+    looks = [
+        look(shortlist({"Ada": 0.7}), name="1", side="left"),
+        look(shortlist({"Ada": 0.6}), name="2", side="right"),
+    ]
+    assert sight(looks, CALIBRATED, top=5).matches[0].probability == pytest.approx(chance(6.0))
+
+
+def test_repeating_a_photo_proves_nothing_more() -> None:
+    once = look(shortlist({"Ada": 0.62, "Bo": 0.55}), side="left")
+    one, many = sight([once], CALIBRATED, top=5), sight([once] * 7, CALIBRATED, top=5)
+    assert many.decision.probability == pytest.approx(one.decision.probability)
+
+
+def test_the_photos_of_an_encounter_overrule_one_misleading_photo() -> None:
+    looks = [
+        look(shortlist({"Ada": 0.55, "Bo": 0.60}), name="1", side="left"),
+        look(shortlist({"Ada": 0.80, "Bo": 0.40}), name="2", side="left"),
+    ]
+    found = sight(looks, CALIBRATED, top=5)
+    assert [one.individual for one in found.matches] == ["Ada", "Bo"]
+    assert found.matches[0].probability == pytest.approx(chance((1 + 6) / 2, math.exp((2 - 2) / 2), 2))
+
+
+def test_somebody_below_the_end_of_a_full_shortlist_is_given_the_last_score_on_it() -> None:
+    looks = [
+        look(shortlist({"Ada": 0.7, "Bo": 0.6}, enrolled=9), name="1", side="left"),
+        look(shortlist({"Cy": 0.6, "Bo": 0.55}, enrolled=9), name="2", side="left"),
+    ]
+    found = {one.individual: one.probability for one in sight(looks, CALIBRATED, top=5).matches}
+    weights = {"Ada": math.exp((4 + 1) / 2), "Bo": math.exp((2 + 1) / 2), "Cy": math.exp((2 + 2) / 2)}
+    total = 9 + sum(weights.values())
+    assert found == pytest.approx({name: weight / total for name, weight in weights.items()})
+
+
+def test_a_side_that_nobody_is_enrolled_with_says_nothing_against_anybody() -> None:
+    left = look(shortlist({"Ada": 0.7}), name="1", side="left")
+    right = look(shortlist({}), name="2", side="right")
+    for looks in ([left, right], [right, left]):
+        found = sight(looks, CALIBRATED, top=5)
+        assert (found.decision.outcome, found.decision.individual) == (Outcome.KNOWN, "Ada")
+        assert found.decision.probability == pytest.approx(chance(4.0))
+        assert "among 1 enrolled" in found.decision.reason
+
+
+def test_a_side_that_one_individual_is_not_enrolled_with_says_nothing_against_it() -> None:
+    looks = [
+        look(shortlist({"Ada": 0.7, "Bo": 0.5}), name="1", side="left"),
+        look(shortlist({"Bo": 0.2}), name="2", side="right"),
+    ]
+    found = sight(looks, CALIBRATED, top=5)
+    assert (found.decision.outcome, found.decision.individual) == (Outcome.KNOWN, "Ada")
+    assert found.decision.probability == pytest.approx(chance(4.0, math.exp(-6), 2))
+
+
+def test_uncalibrated_is_ranked_by_score_and_left_for_review() -> None:
+    found = sight([look(shortlist({"Ada": 0.7, "Bo": 0.99}))], known(zebra=None), top=5)
+    assert [(one.individual, one.probability) for one in found.matches] == [("Bo", None), ("Ada", None)]
+    assert (found.decision.outcome, found.decision.individual, found.decision.probability) == (
+        Outcome.REVIEW,
+        "Bo",
+        None,
+    )
+
+
+def test_with_nobody_enrolled_the_animal_is_new() -> None:
+    found = sight([look(shortlist({}))], CALIBRATED, top=5)
+    assert (found.decision.outcome, found.matches, found.searched) == (Outcome.NEW, (), ("zebra",))
+
+
+def test_an_animal_unlike_all_enrolled_is_new_with_a_probability() -> None:
+    found = sight([look(shortlist({"Ada": 0.1, "Bo": 0.0}))], CALIBRATED, top=5)
+    assert found.decision.outcome is Outcome.NEW
+    assert found.decision.probability == pytest.approx(2 / (2 + 2 * math.exp(-6)))
+
+
+def test_a_species_without_a_net_is_left_for_review() -> None:
+    found = sight([look()], known(), top=5)
+    assert (found.decision.outcome, found.searched, found.embedding_fingerprint) == (Outcome.REVIEW, (), "")
+    assert "zebra has no embedding net" in found.decision.reason
+
+
+@pytest.mark.parametrize(("name", "outcome"), [(EMPTY, Outcome.EMPTY), (UNKNOWN_SPECIES, Outcome.UNKNOWN_SPECIES)])
+def test_empty_and_unknown_photos_are_not_searched(name: str, outcome: Outcome) -> None:
+    guess = SpeciesGuess(name, 0.7, reason="because")
+    found = sight([look(guess=guess)], CALIBRATED, top=5)
+    assert (found.decision.outcome, found.decision.individual, found.decision.probability) == (outcome, None, 0.7)
+    assert "because" in found.decision.reason
+    assert (found.matches, found.searched, found.embedding_fingerprint) == ((), (), "")
+
+
+def test_one_animal_outweighs_many_empty_frames() -> None:
+    empty = SpeciesGuess(EMPTY, 0.99)
+    looks = [look(name="1", guess=empty), look(shortlist({"Ada": 0.8}), name="2"), look(name="3", guess=empty)]
+    found = sight(looks, CALIBRATED, top=5)
+    assert (found.species, found.photo, found.decision.individual) == (ZEBRA, "2", "Ada")
+    assert found.photos == ("1", "2", "3")
+
+
+def test_the_species_that_most_photos_agree_on_is_taken_and_its_photos_alone_decide() -> None:
+    lion = SpeciesGuess("lion", 0.95)
+    looks = [
+        look(shortlist({"Leo": 0.9}, "lion"), name="1", guess=lion),
+        look(shortlist({"Ada": 0.7}), name="2", side="left"),
+        look(shortlist({"Ada": 0.6}), name="3", side="left"),
+    ]
+    found = sight(looks, known(zebra=calibration(), lion=calibration()), top=5)
+    assert (found.species.name, found.searched) == ("zebra", ("zebra",))
+    assert found.decision.probability == pytest.approx(chance(3.0))
+
+
+UNSURE = SpeciesGuess("zebra", 0.5, (("lion", 0.3), (EMPTY, 0.2)))
+BOTH = known(zebra=calibration(), lion=calibration())
+
+
+def test_two_species_searched_share_the_probability_as_the_species_net_saw_them() -> None:
+    lists = shortlist({"Ada": 0.6}), shortlist({"Leo": 0.7}, "lion")
+    found = sight([look(*lists, guess=UNSURE)], BOTH, top=5)
+    zebra, lion = 0.625, 0.375
+    wanted = {"Ada": zebra * chance(2.0), "Leo": lion * chance(4.0)}
+    assert {one.individual: one.probability for one in found.matches} == pytest.approx(wanted)
+    assert [one.individual for one in found.matches] == ["Ada", "Leo"]
+    assert (found.decision.outcome, found.searched) == (Outcome.REVIEW, ("zebra", "lion"))
+    assert found.decision.reason.endswith("species unsure, searched zebra and lion")
+    assert "nobody enrolled 0.08" in found.decision.reason
+    assert zebra * (1 - chance(2.0)) + lion * (1 - chance(4.0)) == pytest.approx(0.08, abs=0.005)
+
+
+def test_animals_of_two_species_with_one_name_stay_two_animals() -> None:
+    lists = shortlist({"Kibo": 0.6}), shortlist({"Kibo": 0.9}, "lion")
+    found = sight([look(*lists, guess=UNSURE)], BOTH, top=5)
+    told = [(one.species, one.individual, one.probability) for one in found.matches]
+    assert [(species, name) for species, name, _ in told] == [("zebra", "Kibo"), ("lion", "Kibo")]
+    assert found.decision.probability == told[0][2] == pytest.approx(0.625 * chance(2.0))
+    assert sum(one.probability or 0.0 for one in found.matches) <= 1.0
+
+
+def test_a_sure_second_species_takes_over_from_the_routed_one() -> None:
+    lists = shortlist({"Ada": 0.1}), shortlist({"Leo": 0.9}, "lion")
+    close = SpeciesGuess("zebra", 0.51, (("lion", 0.49),))
+    loose = known(zebra=calibration(), lion=calibration(known_at=0.48))
+    found = sight([look(*lists, guess=close)], loose, top=5)
+    assert (found.decision.outcome, found.decision.individual, found.matches[0].species) == (
+        Outcome.KNOWN,
+        "Leo",
+        "lion",
+    )
+    assert found.species.name == "zebra"
+
+
+def test_where_one_of_two_species_is_uncalibrated_a_person_must_look() -> None:
+    lists = shortlist({"Ada": 0.6}), shortlist({"Leo": 0.9}, "lion")
+    found = sight([look(*lists, guess=UNSURE)], known(zebra=calibration(), lion=None), top=5)
+    assert [one.individual for one in found.matches] == ["Leo", "Ada"]
+    assert (found.decision.outcome, found.decision.probability) == (Outcome.REVIEW, None)
+
+
+def test_nobody_enrolled_in_either_species_is_new() -> None:
+    found = sight([look(shortlist({}), shortlist({}, "lion"), guess=UNSURE)], BOTH, top=5)
+    assert found.decision.outcome is Outcome.NEW
+
+
+def test_a_photo_that_is_enrolled_already_is_known_under_its_name_whatever_the_search_says() -> None:
+    there = enrolled_photo(7, "Zoe", 3)
+    found = sight([look(shortlist({"Ada": 0.9}), already=there)], CALIBRATED, top=5)
+    assert (found.decision.outcome, found.decision.individual, found.decision.probability) == (
+        Outcome.KNOWN,
+        "Zoe",
+        1.0,
+    )
+    assert "this very photo is enrolled" in found.decision.reason
+    assert found.matches[0].individual == "Ada"

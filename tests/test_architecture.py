@@ -1,0 +1,262 @@
+"""The house keeps its plan: layers, one door for each library, no code from data, and files that fit on a few screens."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / "reid").rglob("*.py"))
+NAMES = [path.relative_to(ROOT).as_posix() for path in FILES]
+TREES = {name: ast.parse(path.read_text("utf-8"), name) for name, path in zip(NAMES, FILES, strict=True)}
+
+LAYERS = (
+    ("records", "errors", "settings", "threads", "progress"),
+    ("images",),
+    ("nets", "store", "formats", "drawn"),
+    ("steps",),
+    ("learn",),
+    ("actions", "reports"),
+    ("web",),
+    ("__init__", "__main__", "cli", "terminal"),
+)
+"""From the ground up; the last one is the doors."""
+LAYER = {name: height for height, layer in enumerate(LAYERS) for name in layer}
+OPEN = (LAYER["records"], LAYER["actions"], LAYER["__init__"])
+"""Layers whose parts may use each other; elsewhere each part knows only the layers below."""
+
+ONE_DOOR = {
+    "faiss": ("reid/store/index.py",),
+    "sqlite3": ("reid/store/catalog.py", "reid/store/schema.py"),
+    "PIL": ("reid/images.py",),
+    "pytorch_metric_learning": ("reid/learn/objective.py",),
+    "torchvision": ("reid/nets/backbones.py",),
+    "openpyxl": ("reid/formats/table.py",),
+    "jinja2": ("reid/formats/page.py",),
+    "typer": ("reid/cli.py", "reid/terminal.py"),
+    "rich": ("reid/cli.py", "reid/terminal.py"),
+    "safetensors": ("reid/nets/bundle.py",),
+}
+TORCH = ("reid/nets/", "reid/learn/", "reid/actions/train_net.py", "reid/actions/train.py")
+"""Where torch itself is used: in nets and in training."""
+
+LONGEST_MODULE, LONGEST_FUNCTION = 350, 50
+LONG_MODULES = {
+    "reid/images.py": 400,  # the only door to PIL: the traps of every file format are here, and nowhere else
+    "reid/cli.py": 460,  # one command after the other, most of it their options with help texts
+}
+LONG_FUNCTIONS = {
+    "reid/reports.py:evaluation": 65,  # four tables written out, a column a line; nothing branches
+}
+"""Counted without signature and docstring: options and their explanation, one a line, are no complexity."""
+
+TOP = {
+    ".gitignore",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    ".github",
+    "reid",
+    "indexes",
+    "scripts",
+    "tests",
+}
+
+
+def module_of(name: str) -> tuple[str, ...]:
+    """`reid/store/index.py` -> (reid, store, index); a package's `__init__` stands for the package, but for the top one."""
+    parts = Path(name).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" and len(parts) > 2 else parts
+
+
+def part_of(module: tuple[str, ...]) -> str:
+    """The folder or file of `reid/` that a module belongs to; what `reid` itself offers is `__init__`."""
+    return module[1] if len(module) > 1 and module[1] in LAYER else "__init__"
+
+
+def imports(name: str) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Every module a file imports, also inside functions and for types only, with the line."""
+    package = Path(name).parent.parts
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import):
+            yield from ((tuple(one.name.split(".")), node.lineno) for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            base += tuple((node.module or "").split(".")) if node.module else ()
+            yield from (((*base, one.name) if base == ("reid",) else base, node.lineno) for one in node.names)
+
+
+def functions(name: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    yield from (node for node in ast.walk(TREES[name]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def test_every_part_of_the_package_has_its_layer() -> None:
+    parts = {path.relative_to(ROOT / "reid").with_suffix("").parts[0] for path in FILES}
+    assert parts <= set(LAYER)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_layer_imports_only_from_layers_below_it(name: str) -> None:
+    own = part_of(module_of(name))
+    wrong = []
+    for module, line in imports(name):
+        if module[0] == "reid":
+            part = part_of(module)
+            together = part == own or (LAYER[own] in OPEN and LAYER[part] == LAYER[own])
+            if not (together or LAYER[part] < LAYER[own]):
+                wrong.append(
+                    f"line {line}: {own} (layer {LAYER[own]}) imports {'.'.join(module)} (layer {LAYER[part]})"
+                )
+    assert wrong == []
+
+
+@pytest.mark.parametrize("library", ONE_DOOR)
+def test_a_library_comes_in_by_one_door(library: str) -> None:
+    users = {name for name in NAMES if any(module[0] == library for module, _ in imports(name))}
+    assert users <= set(ONE_DOOR[library])
+
+
+def test_torch_is_used_by_nets_and_training_alone() -> None:
+    users = [name for name in NAMES if any(module[0] == "torch" for module, _ in imports(name))]
+    assert [name for name in users if not name.startswith(TORCH)] == []
+
+
+def test_heavy_libraries_are_imported_inside_functions_wherever_torch_is_not_at_home() -> None:
+    heavy = {"torch", "torchvision", "faiss", "pytorch_metric_learning", "openpyxl", "jinja2", "safetensors"}
+    at_top = []
+    for name in NAMES:
+        for node in TREES[name].body:
+            found = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            found += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            at_top += [(name, one) for one in found if one.split(".")[0] in heavy]
+    home = ("reid/nets/networks.py", "reid/learn/", "reid/actions/train_net.py")
+    assert [(name, one) for name, one in at_top if not (name.startswith(home) and one.startswith("torch"))] == []
+
+
+def test_nothing_is_run_that_came_as_data() -> None:
+    wrong = []
+    for name in NAMES:
+        wrong += [
+            f"{name}: imports {module[0]}"
+            for module, line in imports(name)
+            if module[0] in ("pickle", "cPickle", "dill", "joblib", "shelve", "marshal")
+            and not _only_the_error(name, line)
+        ]
+        for node in ast.walk(TREES[name]):
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func)
+            if called in ("eval", "exec", "compile", "__import__", "os.system", "os.popen"):
+                wrong.append(f"{name}:{node.lineno}: {called}")
+            safe = any(word.arg == "weights_only" and ast.unparse(word.value) == "True" for word in node.keywords)
+            if called.endswith("torch.load") and not safe:
+                wrong.append(f"{name}:{node.lineno}: torch.load without weights_only=True")
+            if called.split(".")[0] in ("np", "numpy") and called.endswith(".load"):
+                pickles = [ast.unparse(word.value) for word in node.keywords if word.arg == "allow_pickle"]
+                wrong += [f"{name}:{node.lineno}: np.load with pickles"] if pickles not in ([], ["False"]) else []
+            if any(word.arg == "shell" and ast.unparse(word.value) != "False" for word in node.keywords):
+                wrong.append(f"{name}:{node.lineno}: a shell")
+    assert wrong == []
+
+
+def _only_the_error(name: str, line: int) -> bool:
+    """`from pickle import UnpicklingError`: to catch what torch.load(weights_only=True) raises."""
+    return any(
+        isinstance(node, ast.ImportFrom)
+        and node.lineno == line
+        and [one.name for one in node.names] == ["UnpicklingError"]
+        for node in ast.walk(TREES[name])
+    )
+
+
+def test_modules_are_short() -> None:
+    lengths = {name: len(path.read_text("utf-8").splitlines()) for name, path in zip(NAMES, FILES, strict=True)}
+    assert {name: length for name, length in lengths.items() if length > LONG_MODULES.get(name, LONGEST_MODULE)} == {}
+    assert [name for name in LONG_MODULES if lengths.get(name, 0) <= LONGEST_MODULE] == [], "no longer an exception"
+
+
+def test_functions_are_short() -> None:
+    lengths = {
+        f"{name}:{node.name}": (node.end_lineno or 0)
+        - node.body[bool(ast.get_docstring(node)) and len(node.body) > 1].lineno
+        + 1
+        for name in NAMES
+        for node in functions(name)
+    }
+    assert {
+        name: length for name, length in lengths.items() if length > LONG_FUNCTIONS.get(name, LONGEST_FUNCTION)
+    } == {}
+    assert [name for name in LONG_FUNCTIONS if lengths.get(name, 0) <= LONGEST_FUNCTION] == [], "no longer an exception"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_public_says_what_it_does(name: str) -> None:
+    without = [] if ast.get_docstring(TREES[name]) or not TREES[name].body else ["the module"]
+
+    def look(body: list[ast.stmt], prefix: str) -> None:
+        for node in body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith(
+                "_"
+            ):
+                if not ast.get_docstring(node):
+                    without.append(f"{prefix}{node.name}")
+                if isinstance(node, ast.ClassDef):
+                    look(node.body, f"{prefix}{node.name}.")
+
+    look(TREES[name].body, "")
+    assert without == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_class_of_errors_is_swallowed_whole(name: str) -> None:
+    wide = [
+        node.lineno
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
+        and not any(isinstance(one, ast.Raise) for one in ast.walk(node))
+    ]
+    assert wide == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_text_files_are_opened_as_utf_8(name: str) -> None:
+    wrong = []
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            words = {word.arg for word in node.keywords}
+            count = {"read_text": 0, "write_text": 1}.get(node.func.attr)
+            if count is not None and "encoding" not in words and len(node.args) <= count:
+                wrong.append(node.lineno)
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "module", ["reid", "reid.settings", "reid.records", "reid.images", "reid.store", "reid.steps.sighting"]
+)
+def test_the_light_parts_load_no_heavy_library(module: str) -> None:
+    code = (
+        f"import sys, {module}\n"
+        "print([one for one in ('torch', 'torchvision', 'faiss', 'pandas', 'matplotlib', 'pytorch_metric_learning', 'scipy')"
+        " if one in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
+
+
+def test_the_top_of_the_repository_holds_what_the_plan_says() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("no git checkout: there is no list of tracked files")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True, encoding="utf-8"
+    )
+    assert {name.split("/")[0] for name in listed.stdout.split("\0") if name} <= TOP

@@ -1,0 +1,82 @@
+"""The README is run as it stands: its walk, its Python, its table of packages."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from conftest import World
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+QUICK = {"REID_EPOCHS": "1", "REID_SPECIES_EPOCHS": "1", "REID_IMAGE_SIZE": "64x96", "REID_SPECIES_IMAGE_SIZE": "64x96"}
+"""The same commands as in the README, on smaller nets."""
+
+
+def block(mark: str) -> str:
+    found = re.search(rf"<!-- {mark} -->\n```\w+\n(.*?)```", README, flags=re.DOTALL)
+    assert found, f"README has no block {mark}"
+    return found[1]
+
+
+@pytest.fixture(scope="module")
+def folder(drawings: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's folder: my-photos, new-photos and one.jpg."""
+    place = tmp_path_factory.mktemp("user")
+    first, second = drawings
+    shutil.copytree(first, place / "my-photos")
+    shutil.copytree(second, place / "new-photos")
+    shutil.copy(next(second.glob("**/zebra/*.jpg")), place / "one.jpg")
+    return place
+
+
+def run(command: str, folder: Path) -> str:
+    """Run a line of the README with the `reid` of this interpreter."""
+    environment = os.environ | QUICK | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+    environment.pop("REID_GALLERY", None)
+    line = re.sub(r"^reid ", f"{sys.executable} -m reid ", command)
+    done = subprocess.run(line, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_the_walk_and_the_python_of_the_readme_run(folder: Path):
+    commands = [line.split("  #")[0].strip() for line in block("walk").splitlines() if line.strip()]
+    assert [command.split()[1] for command in commands] == [
+        "train", "enroll", "gallery", "query", "query", "enroll", "gallery", "seasons", "evaluate",
+    ]  # fmt: skip
+    answers = [run(command, folder) for command in commands]
+    assert "zebra: 40 photos enrolled, 10 new individuals" in answers[1]
+    assert "zebra: 1 photos enrolled, 1 new individuals" in answers[5]
+    assert "Amara" in answers[6]
+    assert (folder / "seasons-2023-to-2024" / "seasons.html").exists()
+    assert (folder / "indexes" / "default" / "catalog.sqlite").exists()
+    script = folder / "script.py"
+    script.write_text(block("python"), encoding="utf-8")
+    told = run(f"{sys.executable} script.py", folder)
+    photos = len(list((folder / "new-photos").glob("**/*.jpg")))
+    assert told.count("IMG_") == photos and "enroll" in told
+
+
+def test_the_readme_names_every_dependency_and_every_file_it_links_to():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for requirement in project["dependencies"]:
+        name = re.match(r"[\w-]+", requirement)
+        assert name and re.search(rf"\b{name[0]}\b", README), f"README does not say why {requirement} is needed"
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), f"README links to {target}, which is not there"
+
+
+def test_both_set_up_commands_of_the_readme_are_there_and_ci_calls_the_second():
+    for name in ("scripts/demo", "scripts/test"):
+        assert f"    {name} " in README.split("## ")[0]
+        assert os.access(ROOT / name, os.X_OK)
+    assert "exec scripts/test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_world_of_the_tests_is_whole(trained: World):
+    assert trained.trained.code == 0 and trained.enrolled.code == 0
