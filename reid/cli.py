@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,9 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from reid import __version__, settings, terminal
+from reid import __version__, reports, settings, terminal
 from reid.errors import ReidError
-from reid.progress import SILENT, Progress
 from reid.records import Problem, Sighting
 from reid.settings import QuerySettings, TrainSettings, parse_image_size
 
@@ -30,9 +30,7 @@ app.add_typer(gallery_app, name="gallery")
 Photos = Annotated[list[Path], typer.Argument(help="Photos, folders or manifests (.csv, .xlsx).", show_default=False)]
 Where = Annotated[
     Path | None,
-    typer.Option(
-        "--gallery", help="Folder of the gallery; default indexes/default or REID_GALLERY.", show_default=False
-    ),
+    typer.Option("--gallery", help="Folder of the gallery; default indexes/default or REID_GALLERY.", show_default=False),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
@@ -42,19 +40,14 @@ _TRAIN, _QUERY = TrainSettings(), QuerySettings()
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0 all well, 1 some inputs failed, 2 usage, 3 and up by error class."""
-    _utf8()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         app(args=None if arguments is None else list(arguments), standalone_mode=True)
     except ReidError as error:
         terminal.complain(f"reid: {error}")
         sys.exit(error.exit_code)
-
-
-def _utf8() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _version(wanted: bool) -> None:
@@ -65,15 +58,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Who is this animal?"""
-
-
-def _progress(quiet: bool = False) -> Progress:
-    return SILENT if quiet else terminal.Bars()
 
 
 def _end(problems: Sequence[Problem], failures: Sequence[str] = ()) -> None:
@@ -99,32 +86,21 @@ def train(
     gallery: Where = None,
     json: Json = False,
     stage: Annotated[str, typer.Option(help="Stages to train, comma-separated.")] = ",".join(_TRAIN.stages),
-    species: Annotated[
-        list[str] | None, typer.Option(help="Stage 2 for this species only; may be repeated.", show_default=False)
-    ] = None,
-    column: Annotated[
-        str | None, typer.Option(help="Use only rows whose column of this name is `train`.", show_default=False)
-    ] = None,
+    species: Annotated[list[str] | None,
+        typer.Option(help="Stage 2 for this species only; may be repeated.", show_default=False)] = None,
+    column: Annotated[str | None,
+        typer.Option(help="Use only rows whose column of this name is `train`.", show_default=False)] = None,
     minutes: Annotated[float | None, typer.Option(help="Time to spend, over all nets.", show_default=False)] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help=f"Of stage 2; default {_TRAIN.epochs}.", show_default=False)
-    ] = None,
-    species_epochs: Annotated[
-        int | None, typer.Option(help=f"Of stage 1; default {_TRAIN.species_epochs}.", show_default=False)
-    ] = None,
-    loss: Annotated[
-        str | None, typer.Option(help=f"{', '.join(settings.LOSSES)}; default {_TRAIN.loss}.", show_default=False)
-    ] = None,
-    backbone: Annotated[
-        str | None, typer.Option(help=f"torchvision's name; default {_TRAIN.backbone}.", show_default=False)
-    ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(help="base (ships with reid), imagenet (downloads), none, or a file.", show_default=False),
-    ] = None,
-    image_size: Annotated[
-        str | None, typer.Option(help="Stage 2 input, 224 or HEIGHTxWIDTH.", show_default=False)
-    ] = None,
+    epochs: Annotated[int | None, typer.Option(help=f"Of stage 2; default {_TRAIN.epochs}.", show_default=False)] = None,
+    species_epochs: Annotated[int | None,
+        typer.Option(help=f"Of stage 1; default {_TRAIN.species_epochs}.", show_default=False)] = None,
+    loss: Annotated[str | None,
+        typer.Option(help=f"{', '.join(settings.LOSSES)}; default {_TRAIN.loss}.", show_default=False)] = None,
+    backbone: Annotated[str | None,
+        typer.Option(help=f"torchvision's name; default {_TRAIN.backbone}.", show_default=False)] = None,
+    weights: Annotated[str | None,
+        typer.Option(help="base (ships with reid), imagenet (downloads), none, or a file.", show_default=False)] = None,
+    image_size: Annotated[str | None, typer.Option(help="Stage 2 input, 224 or HEIGHTxWIDTH.", show_default=False)] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.", show_default=False)] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same net on the CPU.", show_default=False)] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training.")] = False,
@@ -135,48 +111,21 @@ def train(
     given = {
         "stages": tuple(part.strip() for part in stage.split(",") if part.strip()),
         "species": tuple(species) if species else None,
-        "column": column,
-        "minutes": minutes,
-        "epochs": epochs,
-        "species_epochs": species_epochs,
-        "loss": loss,
-        "backbone": backbone,
-        "weights": weights,
-        "device": device,
         "image_size": parse_image_size(image_size) if image_size else None,
-        "seed": seed,
-        "resume": resume or None,
+        "column": column, "minutes": minutes, "epochs": epochs, "species_epochs": species_epochs, "loss": loss,
+        "backbone": backbone, "weights": weights, "device": device, "seed": seed, "resume": resume or None,
     }
-    report = action(photos, gallery=gallery, settings=settings.resolve(TrainSettings(), given), progress=_progress())
+    report = action(photos, gallery=gallery, settings=settings.resolve(TrainSettings(), given), progress=terminal.Bars())
     if json:
         _json(report)
     else:
-        terminal.table(
-            f"Nets of {report.gallery}",
-            ("stage", "species", "photos", "individuals", "epochs", "seconds", "figure", "calibrated", "net"),
-            [
-                (
-                    net.stage,
-                    net.species or "all",
-                    net.photos,
-                    net.individuals,
-                    net.epochs,
-                    round(net.seconds),
-                    _figure(net.figures),
-                    "-" if net.stage == "species" else "yes" if net.calibrated else "no: REVIEW only",
-                    net.fingerprint + (" (shared)" if net.shared else ""),
-                )
-                for net in report.nets
-            ],
-        )
+        _tables(reports.training(report))
     _end(report.problems, report.failures)
 
 
-def _figure(figures: dict[str, float]) -> str:
-    for name in ("rank_1", "top_1"):
-        if name in figures:
-            return f"{name.replace('_', '-')} {figures[name]:.3f}"
-    return ""
+def _tables(tables: Sequence[reports.Plain]) -> None:
+    for title, columns, rows in tables:
+        terminal.table(title, columns, rows)
 
 
 @app.command()
@@ -186,9 +135,7 @@ def enroll(
     json: Json = False,
     individual: Annotated[str, typer.Option(help="All these photos show this individual.", show_default=False)] = "",
     species: Annotated[str, typer.Option(help="All these photos show this species.", show_default=False)] = "",
-    column: Annotated[
-        str, typer.Option(help="Use only rows whose column has the value of --only.", show_default=False)
-    ] = "",
+    column: Annotated[str, typer.Option(help="Use only rows whose column has the value of --only.", show_default=False)] = "",
     only: Annotated[str, typer.Option(help="The value wanted in --column.")] = "train",
     device: Device = "auto",
 ) -> None:
@@ -196,14 +143,8 @@ def enroll(
     from reid.actions.enroll import enroll as action
 
     report = action(
-        photos,
-        gallery=gallery,
-        individual=individual,
-        species=species,
-        column=column,
-        only=only,
-        device=device,
-        progress=_progress(),
+        photos, gallery=gallery, individual=individual, species=species, column=column, only=only, device=device,
+        progress=terminal.Bars()
     )
     if json:
         _json(report)
@@ -220,7 +161,7 @@ def query(
     photos: Photos,
     gallery: Where = None,
     json: Json = False,
-    top: Annotated[int, typer.Option(help="Matches to tell.", min=1)] = _QUERY.top,
+    top: Annotated[int | None, typer.Option(help=f"Matches to tell; default {_QUERY.top}.", min=1, show_default=False)] = None,
     species: Species = "",
     side: Annotated[str, typer.Option(help="left or right, where the manifest does not say.", show_default=False)] = "",
     encounters: Annotated[bool, typer.Option("--encounters", help="One decision per encounter.")] = False,
@@ -230,20 +171,11 @@ def query(
     """Identify photos: who is it, how sure, and why."""
     from reid.actions.query import query as action
 
-    given = {
-        "top": top,
-        "species": species or None,
-        "side": _side(side),
-        "encounters": encounters or None,
-        "device": device,
-    }
+    given = {"top": top, "species": species or None, "side": _side(side), "encounters": encounters or None}
+    given["device"] = device if device != "auto" else None
     report = action(
-        photos,
-        gallery=gallery,
-        settings=settings.resolve(QuerySettings(), given),
-        record=record,
-        progress=_progress(),
-        on_sighting=_json if json else _tell,
+        photos, gallery=gallery, settings=settings.resolve(QuerySettings(), given), record=record, progress=terminal.Bars(),
+        on_sighting=_json if json else _tell
     )
     if json:
         for problem in report.problems:
@@ -259,9 +191,9 @@ def _side(side: str) -> str | None:
 
 def _tell(one: Sighting) -> None:
     more = f" (+{len(one.photos) - 1} photos)" if len(one.photos) > 1 else ""
-    terminal.out(
-        f"{one.photo}{more}\t{one.decision.outcome.value}\t{one.decision.individual or '-'}\t{one.species.name}\t{one.decision.reason}"
-    )
+    decision = one.decision
+    who = decision.individual or "-"
+    terminal.out("\t".join((one.photo + more, decision.outcome.value, who, one.species.name, decision.reason)))
     for match in one.matches:
         chance = f"{match.probability:.3f}" if match.probability is not None else "  -  "
         terminal.out(
@@ -271,19 +203,13 @@ def _tell(one: Sighting) -> None:
 
 @app.command()
 def seasons(
-    photos: Annotated[
-        list[Path] | None, typer.Argument(help="Photos of the second season.", show_default=False)
-    ] = None,
-    first: Annotated[
-        str, typer.Option("--from", help="The season to start from, such as 2023.", show_default=False)
-    ] = "",
+    photos: Annotated[list[Path] | None, typer.Argument(help="Photos of the second season.", show_default=False)] = None,
+    first: Annotated[str, typer.Option("--from", help="The season to start from, such as 2023.", show_default=False)] = "",
     second: Annotated[str, typer.Option("--to", help="The season to compare with it.", show_default=False)] = "",
     gallery: Where = None,
     json: Json = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for seasons.csv and seasons.html; default seasons-A-to-B.", show_default=False),
-    ] = None,
+    out: Annotated[Path | None,
+        typer.Option(help="Folder for seasons.csv and seasons.html; default seasons-A-to-B.", show_default=False)] = None,
     species: Species = "",
     device: Device = "auto",
 ) -> None:
@@ -293,15 +219,10 @@ def seasons(
 
     if not first or not second:
         raise typer.BadParameter("name both seasons", param_hint="--from, --to")
-    given = {"species": species or None, "device": device}
+    given = {"species": species or None, "device": device if device != "auto" else None}
     report = action(
-        photos or [],
-        first=first,
-        second=second,
-        gallery=gallery,
-        out=out or Path(f"seasons-{first}-to-{second}"),
-        settings=settings.resolve(QuerySettings(), given),
-        progress=_progress(),
+        photos or [], first=first, second=second, gallery=gallery, out=out or Path(f"seasons-{first}-to-{second}"),
+        settings=settings.resolve(QuerySettings(), given), progress=terminal.Bars()
     )
     if json:
         for row in report.rows:
@@ -322,13 +243,8 @@ def evaluate(
     photos: Photos,
     gallery: Where = None,
     json: Json = False,
-    column: Annotated[
-        str,
-        typer.Option(
-            help="Of the manifest, or season; rows `train` are the gallery, rows `test` the queries; none: all against all.",
-            show_default=False,
-        ),
-    ] = "",
+    column: Annotated[str,
+        typer.Option(help="Of the manifest, or `season`; none: every photo against all others.", show_default=False)] = "",
     known: Annotated[str, typer.Option(help="Values of --column that make the gallery, comma-separated.")] = "train",
     asked: Annotated[str, typer.Option(help="Values of --column that make the queries, comma-separated.")] = "test",
     open_set: Annotated[bool, typer.Option("--open-set", help="Measure unknown animals too.")] = False,
@@ -337,26 +253,18 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="Of the halves of the open set.")] = 0,
 ) -> None:
     """Measure the nets on photos whose individual is known."""
-    from reid import reports
     from reid.actions.evaluate import evaluate as action
 
     report = action(
-        photos,
-        column=column,
-        known=known,
-        asked=asked,
-        gallery=gallery,
-        open_set=open_set,
-        species=species,
-        device=device,
-        seed=seed,
-        progress=_progress(),
+        photos, column=column, known=known, asked=asked, gallery=gallery, open_set=open_set, species=species,
+        device=device, seed=seed, progress=terminal.Bars()
     )
     if json:
         _json(report)
     else:
-        for title, columns, rows in reports.evaluation(report):
-            terminal.table(title, columns, rows)
+        _tables(reports.evaluation(report))
+        for name in report.left_out:
+            terminal.complain(f"{name}: left out, the gallery has no net for it")
     _end(report.problems)
 
 
@@ -367,15 +275,13 @@ def demo(
     seed: Annotated[int, typer.Option(help="Of the drawn animals and of the training.")] = 1,
 ) -> None:
     """Draw animals, train, enroll a season, query the next one, compare with the truth; no photograph is needed."""
-    from reid import reports
     from reid.actions.demo import demo as action
 
-    report = action(folder, seed=seed, progress=_progress())
+    report = action(folder, seed=seed, progress=terminal.Bars())
     if json:
         _json(report)
     else:
-        for title, columns, rows in reports.demonstration(report):
-            terminal.table(title, columns, rows)
+        _tables(reports.demonstration(report))
         terminal.out(f"Everything is in {report.folder}; open {report.page}")
 
 
@@ -385,15 +291,13 @@ def gallery_(context: typer.Context, gallery: Where = None, json: Json = False) 
     if context.invoked_subcommand is not None:
         context.obj = gallery
         return
-    from reid import reports
     from reid.actions.gallery import gallery as action
 
     summary = action(gallery)
     if json:
         _json(summary)
         return
-    for title, columns, rows in reports.contents(summary):
-        terminal.table(title, columns, rows)
+    _tables(reports.contents(summary))
 
 
 @gallery_app.command()

@@ -8,10 +8,25 @@ if TYPE_CHECKING:
     from reid.actions.demo import DemoReport
     from reid.actions.evaluate import EvaluateReport
     from reid.actions.gallery import GallerySummary
+    from reid.actions.train import TrainReport
 
 Rows = list[tuple[object, ...]]
 Plain = tuple[str, tuple[str, ...], Rows]
 """Title, columns, rows."""
+
+
+def training(report: TrainReport) -> list[Plain]:
+    """The nets now in use, with their figures on photos held out of their training."""
+    rows: Rows = []
+    for net in report.nets:
+        name = "rank_1" if net.stage == "embedding" else "top_1"
+        figure = f"{name.replace('_', '-')} {net.figures[name]:.3f}" if name in net.figures else ""
+        calibrated = "" if net.stage == "species" else "yes" if net.calibrated else "no: REVIEW only"
+        used = net.fingerprint + (" (shared)" if net.shared else "")
+        shown = (net.photos, net.individuals or "", net.epochs, round(net.seconds), figure, calibrated, used)
+        rows.append((net.stage, net.species or "all", *shown))
+    columns = ("stage", "species", "photos", "individuals", "epochs", "seconds", "figure", "calibrated", "net")
+    return [(f"Nets of {report.gallery}", columns, rows)]
 
 
 def evaluation(report: EvaluateReport) -> list[Plain]:
@@ -70,12 +85,12 @@ def evaluation(report: EvaluateReport) -> list[Plain]:
             )
         )
     if report.routing is not None:
-        found = report.routing
+        routing = report.routing
         shares: Rows = [
-            ("all", found.photos, found.top_1),
-            *((name, "", share) for name, share in found.recalls.items()),
-            ("mean of the species", "", found.macro_recall),
-            ("called unknown", "", found.called_unknown),
+            ("all", routing.photos, routing.top_1),
+            *((name, "", share) for name, share in routing.recalls.items()),
+            ("mean of the species", "", routing.macro_recall),
+            ("called unknown", "", routing.called_unknown),
         ]
         tables.append(("Species net: share right", ("species", "photos", "top-1"), shares))
     return tables

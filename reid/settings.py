@@ -79,6 +79,8 @@ class QuerySettings:
     """Photos of one camera closer in time than this belong to one encounter."""
     min_species_probability: float = 0.6
     """Below it a photo is of unknown species and stage 2 is not run."""
+    min_pair_probability: float = 0.85
+    """Unless the best two species together reach this: then it is one of the two, and both galleries are searched."""
     close_species_ratio: float = 2.0
     """When the best species is less than this many times as likely as the second, both galleries are searched."""
     device: str = "auto"

@@ -130,7 +130,7 @@ def main() -> None:
                 "split": "no photo whose split_published or split_unseen is test; 12 % of the individuals held out "
                 "for the figures",
             },
-            "start": "torchvision MobileNetV2 ImageNet weights (BSD-3-Clause)",
+            "start": "MobileNetV2 1.0 224 trained on ImageNet-1k (Apache-2.0 release)",
             "licence": "Apache-2.0",
             "loss": args.loss,
             "seed": 0,

@@ -28,9 +28,7 @@ def test_an_argument_wins_over_the_variable_and_the_variable_over_the_default() 
 
 
 def test_an_argument_of_zero_or_false_is_given_and_none_is_not() -> None:
-    found = resolve(
-        TrainSettings(), {"seed": 0, "resume": False, "margin": None}, {"REID_SEED": "5", "REID_RESUME": "1"}
-    )
+    found = resolve(TrainSettings(), {"seed": 0, "resume": False, "margin": None}, {"REID_SEED": "5", "REID_RESUME": "1"})
     assert (found.seed, found.resume, found.margin) == (0, False, 0.2)
 
 
@@ -52,9 +50,7 @@ def test_a_variable_is_read_as_the_kind_of_its_field(name: str, text: str, wante
     assert getattr(resolve(TrainSettings(), {}, {f"REID_{name.upper()}": text}), name) == wanted
 
 
-@pytest.mark.parametrize(
-    ("name", "text"), [("EPOCHS", "many"), ("RESUME", "maybe"), ("MINUTES", ""), ("MARGIN", "0,2")]
-)
+@pytest.mark.parametrize(("name", "text"), [("EPOCHS", "many"), ("RESUME", "maybe"), ("MINUTES", ""), ("MARGIN", "0,2")])
 def test_a_variable_that_cannot_be_read_is_named(name: str, text: str) -> None:
     with pytest.raises(UsageError, match=f"REID_{name}='{text}' cannot be read"):
         resolve(TrainSettings(), {}, {f"REID_{name}": text})

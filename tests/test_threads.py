@@ -56,6 +56,12 @@ for one in work: one.join()
 search(embed())
 loss = torch.nn.functional.conv2d(torch.rand(2, 3, 16, 16), torch.rand(4, 3, 3, 3, requires_grad=True)).sum()
 loss.backward()
+from reid.learn.objective import Objective
+from reid.store import Where
+Objective("triplet+arcface", classes=3, dimension=16, margin=0.2)
+found = gallery.search("zebra", rows[:2], 3, where=Where(side="left", individuals=frozenset({"n1", "n5"})))
+assert found.photo_ids.tolist() == [[2, 6, -1], [2, 6, -1]], found
+assert "faiss.contrib.torch_utils" not in sys.modules  # it takes the filters out of faiss' search
 print({name: os.environ.get(name) for name in sorted(os.environ) if name.startswith(("OMP_", "KMP_"))})
 """
 

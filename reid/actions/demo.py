@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -43,14 +43,9 @@ class DemoSettings:
     empty_frames: tuple[int, int] = (24, 6)
     untrained: int = 4
     """Photos in season two of a species that nobody trained on."""
-    train: TrainSettings = TrainSettings(
-        image_size=(128, 192),
-        species_image_size=(128, 192),
-        epochs=10,
-        species_epochs=3,
-        patience=5,
-        validation_share=0.34,
-    )
+    train: TrainSettings = field(default_factory=lambda: TrainSettings(
+        image_size=(128, 192), species_image_size=(128, 192), epochs=10, species_epochs=3, patience=5, validation_share=0.34,
+    ))
 
 
 @dataclass(frozen=True, slots=True)

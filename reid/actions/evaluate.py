@@ -76,9 +76,13 @@ class RoutingEvaluation:
 
 @dataclass(frozen=True, slots=True)
 class EvaluateReport:
-    """What `evaluate` measured, species by species, and the species net where there is one."""
+    """What `evaluate` measured, species by species, and the species net where there is one.
+
+    left_out: species of the photos that the gallery has no net for.
+    """
 
     species: tuple[SpeciesEvaluation, ...]
+    left_out: tuple[str, ...]
     routing: RoutingEvaluation | None
     problems: tuple[Problem, ...]
 
@@ -124,7 +128,8 @@ def evaluate(
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         run = _Run(opened, device, progress, problems)
         names = sorted({photo.species for photo in queries if photo.individual and photo.species})
-        for name in [one for one in names if species in ("", one)]:
+        with_net = [name for name in names if opened.embedding_net(name) is not None]
+        for name in [species] if species else with_net:
             results.append(run.species(name, enrolled, queries, open_set=open_set, seed=seed, alone=not column))
         routing = run.routing(queries) if not species else None
     progress.finish()
@@ -132,7 +137,8 @@ def evaluate(
         raise UsageError(
             f"nothing to evaluate: none of the {len(queries)} photos names an individual, or a species the net knows"
         )
-    return EvaluateReport(tuple(results), routing, tuple(problems.values()))
+    left_out = tuple(name for name in names if name not in with_net)
+    return EvaluateReport(tuple(results), left_out, routing, tuple(problems.values()))
 
 
 class _Run:
@@ -273,7 +279,7 @@ def unknown_rates(queries: Pool, enrolled: Pool, calibration: Calibration | None
 
 def _best(row: np.ndarray, individuals: Sequence[str], use: np.ndarray) -> dict[str, float]:
     best: dict[str, float] = {}
-    for index in np.flatnonzero(use & np.isfinite(row)):
+    for index in np.flatnonzero(use & np.isfinite(row)).tolist():
         name = individuals[index]
         best[name] = max(best.get(name, -2.0), float(row[index]))
     return best

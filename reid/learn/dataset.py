@@ -48,7 +48,7 @@ def decode(
         size: (height, width) of the net's input in pixels.
         progress: told the number of photos done, after each.
     """
-    height, width = (int(round(edge * MARGIN)) for edge in size)
+    height, width = (round(edge * MARGIN) for edge in size)
     pixels = _room((len(photos), height, width, 3))
 
     def read(row: int) -> Photo | Problem:

@@ -131,8 +131,8 @@ def start_head(net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], devic
     projected = features @ weight.T
     with torch.no_grad():
         net.linear.weight.copy_(weight)
-        net.neck.running_mean.copy_(projected.mean(dim=0))  # type: ignore[union-attr,operator]
-        net.neck.running_var.fill_(float(projected.var(dim=0).mean()))  # type: ignore[union-attr,operator]
+        net.neck.running_mean.copy_(projected.mean(dim=0))  # type: ignore[union-attr]
+        net.neck.running_var.fill_(float(projected.var(dim=0).mean()))  # type: ignore[union-attr]
 
 
 def pool_of(vectors: Vectors, decoded: Decoded, groups: Sequence[str]) -> metrics.Pool:

@@ -104,10 +104,13 @@ def rank(
     if count == 0:
         return Ranking(0, len(queries.vectors), *(float("nan"),) * 5)
     first = np.concatenate(firsts)
+    rank_1, rank_5, rank_10 = (float(np.mean(first < k)) for k in (1, 5, 10))
     return Ranking(
         count,
         len(queries.vectors) - count,
-        *(float(np.mean(first < k)) for k in (1, 5, 10)),
+        rank_1,
+        rank_5,
+        rank_10,
         float(np.mean(np.concatenate(precisions))),
         float(np.mean(np.concatenate(at_r))),
     )
@@ -117,4 +120,5 @@ def _equal(left: Sequence[str], right: Sequence[str]) -> Mask:
     codes = {name: code for code, name in enumerate(sorted({*left, *right}))}
     a = np.fromiter((codes[name] for name in left), np.int64, len(left))
     b = np.fromiter((codes[name] for name in right), np.int64, len(right))
-    return a[:, None] == b[None, :]
+    equal: Mask = a[:, None] == b[None, :]
+    return equal

@@ -99,7 +99,7 @@ class SpeciesTask:
             return {}
         logits = self.logits(net, self.held)
         right = (logits.argmax(dim=1) == self.held_labels).numpy()
-        recalls = [float(right[(self.held_labels == label).numpy()].mean()) for label in self.held_labels.unique()]
+        recalls = [float(right[(self.held_labels == label).numpy()].mean()) for label in sorted(set(self.held_labels.tolist()))]
         top_1, macro = float(right.mean()), float(np.mean(recalls))
         loss = float(functional.cross_entropy(logits, self.held_labels))
         return {"top_1": top_1, "macro_recall": macro, "log_loss": loss, "figure": 0.5 * (top_1 + macro) - 0.05 * loss}
@@ -145,7 +145,7 @@ def temperature(logits: Tensor, labels: Tensor) -> float:
 def prototypes(features: Tensor, labels: Tensor, seed: int) -> Tensor:
     """Up to `PROTOTYPES_PER_CLASS` unit vectors a class, by k-means on the sphere: (P, C)."""
     unit = functional.normalize(features, dim=1)
-    found = [_centres(unit[labels == label], seed) for label in labels.unique()]
+    found = [_centres(unit[labels == label], seed) for label in sorted(set(labels.tolist()))]
     return torch.cat(found)
 
 

@@ -66,9 +66,10 @@ def hold_out_groups(
             if judging[name] >= share * sizes[name]:
                 break
             # a group may show several classes: none of them may lose more than half of its photos
-            if group not in taken and all(judging[one] + rows <= 0.5 * sizes[one] for one, rows in content[group].items()):
+            shown = content[group]
+            if group not in taken and all(judging[one] + rows <= 0.5 * sizes[one] for one, rows in shown.items()):
                 taken.add(group)
-                judging.update(content[group])
+                judging.update(shown)
     single = {row for row in held if groups[row] not in taken}
     held_rows = [row for row, group in enumerate(groups) if group in taken or row in single]
     inside = set(held_rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -216,7 +215,7 @@ class _Run:
         }
         beside = path.with_suffix(".tmp")
         torch.save(content, beside)
-        os.replace(beside, path)
+        beside.replace(path)
 
     def load(self, path: Path) -> None:
         try:

@@ -100,9 +100,9 @@ def save(card: NetCard, state: Mapping[str, Tensor], folder: Path, *, name: str 
     weights, text = folder / f"{stem}.safetensors", folder / f"{stem}.json"
     beside = folder / f".{stem}.{os.getpid()}.tmp"
     beside.write_bytes(as_bytes({key: value.detach().cpu().contiguous() for key, value in state.items()}))
-    os.replace(beside, weights)
+    beside.replace(weights)
     beside.write_text(json.dumps(_to_json(card), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(beside, text)
+    beside.replace(text)
     return card
 
 
@@ -122,7 +122,7 @@ def read_card(path: Path) -> NetCard:
         return _checked(_from_json(values), text)
     except FileNotFoundError as error:
         raise NetError(f"{text} is missing; a net is a .safetensors file with its .json card beside it") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise NetError(f"{text} is no card of a net ({type(error).__name__}: {error}); take it from a backup") from error
 
 
@@ -180,7 +180,7 @@ def adopt(source: Path, folder: Path) -> NetCard:
         if not target.exists():
             beside = folder / f".{card.fingerprint}.{os.getpid()}.tmp"
             shutil.copyfile(source.with_suffix(suffix), beside)
-            os.replace(beside, target)
+            beside.replace(target)
     return card
 
 

@@ -80,7 +80,8 @@ class Runtime:
         if not pixels:
             return np.zeros((0, self.card.dimension), np.float32)
         vectors: Vectors = self._forward(pixels).float().cpu().numpy()
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
 
     def classify(self, pixels: Sequence[Pixels]) -> SpeciesAnswer:
         """Species probabilities of photos already resized to the card's image_size.

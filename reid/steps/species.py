@@ -17,8 +17,9 @@ ALTERNATIVES = 3
 def route(card: NetCard, answer: SpeciesAnswer, settings: QuerySettings) -> list[SpeciesGuess]:
     """Turn the net's probabilities into a guess for each photo.
 
-    A photo is of unknown species when the best probability is below `settings.min_species_probability`, or when its
-    features are unlike anything the net was trained on (`card.familiar_at`).
+    A photo is of unknown species when the best probability is below `settings.min_species_probability` (and the best two
+    animals together are below `settings.min_pair_probability`: if they reach it, it is one of the two and both galleries can
+    be searched), or when its features are unlike anything the net was trained on (`card.familiar_at`).
 
     Args:
         card: of the species net.
@@ -39,13 +40,22 @@ def route(card: NetCard, answer: SpeciesAnswer, settings: QuerySettings) -> list
             name = UNKNOWN_SPECIES
             reason = (f"unlike every photo the species net learned from (cosine {familiarity:.2f}, "
                       f"needs {card.familiar_at:.2f}); nearest is {best}")
-        elif probability < settings.min_species_probability:
+        elif probability < settings.min_species_probability and not _one_of_two(best, probability, others, settings):
             name = UNKNOWN_SPECIES
             reason = f"best is {best} with probability {probability:.2f}, needs {settings.min_species_probability:.2f}"
         if name == UNKNOWN_SPECIES:
             others = ((best, probability), *others[: ALTERNATIVES - 1])
         guesses.append(SpeciesGuess(name, probability, others, reason, card.fingerprint))
     return guesses
+
+
+def _one_of_two(
+    best: str, probability: float, others: Sequence[tuple[str, float]], settings: QuerySettings
+) -> bool:
+    """Whether the photo surely shows one of the best two species, both animals, though not surely which."""
+    if not others or EMPTY in (best, others[0][0]):
+        return False
+    return probability + others[0][1] >= settings.min_pair_probability
 
 
 def galleries(guess: SpeciesGuess, enrolled: Sequence[str], settings: QuerySettings) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def species_photos(colours: Mapping[str, tuple[int, int, int]], count: int, seed
 
 
 def awake(net: Any) -> Any:
-    """The net with running statistics of random photos: with random weights alone it answers the same to every photo."""
+    """The net with running statistics of random photos: with random weights alone all photos look the same to it."""
     norms = [one for one in net.modules() if isinstance(one, nn.modules.batchnorm._BatchNorm)]
     kept = [norm.momentum for norm in norms]
     for norm in norms:

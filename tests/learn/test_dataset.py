@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -43,12 +44,10 @@ def test_photos_are_decoded_a_little_larger_than_asked_and_bad_ones_are_told(
     assert done == [1, 2, 3, 4, 5, 6]
 
 
-def test_many_photos_lie_in_a_mapped_file_that_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_photos_lie_in_a_mapped_file_that_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     photos = files(tmp_path)
     (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr(dataset.tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     in_memory = dataset.decode(photos, (32, 32))
     monkeypatch.setattr(dataset, "IN_MEMORY_BYTES", 0)
     mapped = dataset.decode(photos, (32, 32))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from reid.learn import augment, embedding_task, metrics
+from reid.learn import augment, metrics
 from reid.learn.dataset import Decoded
 from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, mean_cosine, pool_of, start_head
 from reid.learn.metrics import Pool
@@ -34,9 +34,7 @@ def state(net: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 
 def test_training_lowers_the_loss() -> None:
-    losses = [
-        epoch.loss for epoch in fit(task(replace(SETTINGS, loss="arcface"), held=0), replace(PLAN, epochs=6)).history
-    ]
+    losses = [epoch.loss for epoch in fit(task(replace(SETTINGS, loss="arcface"), held=0), replace(PLAN, epochs=6)).history]
     assert losses[-1] < 0.8 * losses[0]
 
 
@@ -207,13 +205,14 @@ def test_a_net_with_many_dimensions_and_gem_pooling_is_trained_too() -> None:
 
 def test_images_are_augmented_with_the_tasks_generator_only(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[tuple[int, ...]] = []
-    real = embedding_task.augment.augment
+    real = augment.augment
 
     def spy(pixels: torch.Tensor, size: tuple[int, int], generator: torch.Generator) -> torch.Tensor:
         called.append(tuple(pixels.shape))
-        return real(pixels, size, generator)
+        found: torch.Tensor = real(pixels, size, generator)
+        return found
 
-    monkeypatch.setattr(embedding_task.augment, "augment", spy)
+    monkeypatch.setattr(augment, "augment", spy)
     training = task()
     torch.manual_seed(1)
     one = next(training.batches(3))[0]

@@ -40,9 +40,7 @@ def test_the_triplet_loss_is_the_mean_over_semi_hard_triplets(seed: int) -> None
 
 def test_a_sum_of_two_losses_weighs_arcface_down() -> None:
     vectors, labels = batch()
-    triplet, arcface, both = (
-        objective(name)(vectors, labels).item() for name in ("triplet", "arcface", "triplet+arcface")
-    )
+    triplet, arcface, both = (objective(name)(vectors, labels).item() for name in ("triplet", "arcface", "triplet+arcface"))
     assert both == pytest.approx(triplet + ARCFACE_WEIGHT * arcface, rel=1e-5)
 
 
@@ -68,9 +66,7 @@ def test_descending_the_loss_brings_photos_of_one_animal_together(name: str) -> 
 
 
 def test_only_arcface_has_parameters_of_its_own() -> None:
-    shapes = {
-        name: [tuple(one.shape) for one in objective(name).parameters()] for name in ("triplet", "triplet+arcface")
-    }
+    shapes = {name: [tuple(one.shape) for one in objective(name).parameters()] for name in ("triplet", "triplet+arcface")}
     assert shapes == {"triplet": [], "triplet+arcface": [(5, 3)]}
 
 

@@ -20,7 +20,8 @@ def photo(number: int, individual: str, side: str = "", species: str = "zebra") 
 
 
 def herd(counts: dict[str, int], encounters: int = 3) -> list[Example]:
-    photos, groups = [], []
+    photos: list[Photo] = []
+    groups: list[str] = []
     for name, count in counts.items():
         for number in range(count):
             photos.append(photo(len(photos), name))
@@ -80,7 +81,7 @@ def test_positives_come_from_different_encounters_where_there_are_any() -> None:
 
 def test_a_photo_is_repeated_only_when_its_class_has_no_other() -> None:
     for batch in epoch(herd({"thin": 2, "rich": 7, "full": 3})):
-        rows = defaultdict(Counter)
+        rows: dict[int, Counter[int]] = defaultdict(Counter)
         for one in batch:
             rows[one.label][one.row] += 1
         for found in rows.values():

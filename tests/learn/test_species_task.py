@@ -1,4 +1,4 @@
-"""Training of the species net: it learns, weighs thin classes up, tells honest probabilities and knows what it never saw."""
+"""Training of the species net: it learns, weighs thin classes up, is honest, and knows what it never saw."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ def test_three_colours_are_told_apart_by_the_head_alone_and_after_training(
             assert torch.equal(found.state[name], value), name
 
 
-def test_the_figures_by_hand(
-    trained: tuple[SpeciesTask, dict[str, torch.Tensor]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_figures_by_hand(trained: tuple[SpeciesTask, dict[str, torch.Tensor]], monkeypatch: pytest.MonkeyPatch) -> None:
     task, _ = trained
     guesses = torch.tensor([0] * 5 + [1, 1, 1, 1, 0] + [2, 0, 0, 0, 1])
     monkeypatch.setattr(task, "logits", lambda net, held: functional.one_hot(guesses, 3).float())

@@ -27,9 +27,7 @@ def halves(count: int, parts: tuple[list[int], list[int]]) -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), max_size=60), SHARES, st.integers(0, 9))
-def test_no_individual_stands_on_both_sides_and_two_thirds_stay(
-    rows: list[tuple[int, int]], share: float, seed: int
-) -> None:
+def test_no_individual_stands_on_both_sides_and_two_thirds_stay(rows: list[tuple[int, int]], share: float, seed: int) -> None:
     names = [f"n{name}" for name, _ in rows]
     groups = [f"n{name}/{group}" for name, group in rows]
     taught, held = hold_out_individuals(photos_of(names), groups, share=share, seed=seed)

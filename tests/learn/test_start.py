@@ -36,7 +36,7 @@ def test_a_head_of_another_dimension_starts_from_the_photos(base: dict[str, torc
     net = start.embedding_net(replace(SETTINGS, dimension=16), DECODED, CPU)
     for name, value in net.state_dict().items():
         assert not name.startswith("features.") or torch.equal(value, base[name]), name
-    assert float(net.neck.running_var[0]) != 1.0  # type: ignore[index,arg-type]
+    assert float(net.neck.running_var[0]) != 1.0  # type: ignore[index]
     assert int((net.linear.weight.norm(dim=1) > 0).sum()) == 16
 
 
@@ -65,7 +65,7 @@ def test_weights_that_are_not_there_or_no_net_are_refused(tmp_path: Path) -> Non
         start.species_net(replace(SETTINGS, weights="best"), 3)
     path = tmp_path / "weights.safetensors"
     path.write_bytes(b"no net")
-    with pytest.raises(UsageError, match="start weights: .* is no safetensors file"):
+    with pytest.raises(UsageError, match=r"start weights: .* is no safetensors file"):
         start.species_net(replace(SETTINGS, weights=str(path)), 3)
 
 
@@ -78,4 +78,4 @@ def test_a_plain_safetensors_file_is_told_by_its_name(tmp_path: Path) -> None:
     assert start.fingerprint(settings) == "mine.safetensors"
     found = start.embedding_net(settings, DECODED, CPU)
     assert torch.equal(found.state_dict()["features.0.0.weight"], net.state_dict()["features.0.0.weight"])
-    assert float(found.neck.running_var[0]) != 1.0  # type: ignore[index,arg-type]
+    assert float(found.neck.running_var[0]) != 1.0  # type: ignore[index]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,9 +28,7 @@ class Line:
 
     def __init__(self, figures: Sequence[float] = (), width: int = 4, bad_epoch: int = -1) -> None:
         torch.manual_seed(5)
-        self.net: nn.Module = nn.Sequential(
-            nn.Linear(2, width), nn.BatchNorm1d(width), nn.Dropout(0.3), nn.Linear(width, 1)
-        )
+        self.net: nn.Module = nn.Sequential(nn.Linear(2, width), nn.BatchNorm1d(width), nn.Dropout(0.3), nn.Linear(width, 1))
         self.extra: nn.Module | None = nn.Linear(1, 1)
         self.figures, self.bad_epoch = list(figures), bad_epoch
         self.epochs_drawn: list[int] = []
@@ -206,7 +205,7 @@ def test_the_time_given_ends_training_within_an_epoch_and_a_net_is_still_returne
 
 def test_the_time_given_follows_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(trainer.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
 
     def told(epoch: Epoch) -> None:
         now[0] += 20.0
@@ -219,7 +218,7 @@ def test_the_time_given_follows_the_clock(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_time_spent_before_an_interruption_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(trainer.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
 
     def told(epoch: Epoch) -> None:
         now[0] += 25.0
@@ -229,9 +228,7 @@ def test_time_spent_before_an_interruption_counts(tmp_path: Path, monkeypatch: p
     plan = replace(PLAN, epochs=100, minutes=1.0)
     with pytest.raises(Interrupted):
         fit(Line(), plan, checkpoint=tmp_path / "c", on_epoch=told)
-    found = fit(
-        Line(), plan, checkpoint=tmp_path / "c", resume=True, on_epoch=lambda epoch: now.__setitem__(0, now[0] + 25)
-    )
+    found = fit(Line(), plan, checkpoint=tmp_path / "c", resume=True, on_epoch=lambda epoch: now.__setitem__(0, now[0] + 25))
     assert [epoch.number for epoch in found.history] == [1, 2, 3]
 
 
@@ -244,7 +241,7 @@ def test_a_loss_that_is_no_number_ends_training_with_advice(tmp_path: Path) -> N
 
 def test_a_checkpoint_of_another_net_or_of_other_photos_is_refused(tmp_path: Path) -> None:
     fit(Line(), PLAN, checkpoint=tmp_path / "c", signature="a")
-    with pytest.raises(TrainingError, match="cannot be resumed from .*delete it or train without --resume"):
+    with pytest.raises(TrainingError, match=r"cannot be resumed from .*delete it or train without --resume"):
         fit(Line(width=5), PLAN, checkpoint=tmp_path / "c", resume=True, signature="a")
     with pytest.raises(TrainingError, match="it is of other photos or settings"):
         fit(Line(), PLAN, checkpoint=tmp_path / "c", resume=True, signature="b")

@@ -90,7 +90,7 @@ def test_the_fingerprint_is_the_same_on_every_machine_and_for_every_memory_layou
 ) -> None:
     fixed = {"b": torch.arange(6, dtype=torch.float32).view(2, 3), "a": torch.tensor([7], dtype=torch.int64)}
     assert bundle.fingerprint(NetCard("embedding", "mobilenet_v2", (32, 64)), fixed) == "e331e0f34d4c3694"
-    wide = fresh().to(memory_format=torch.channels_last).state_dict()  # type: ignore[call-overload]
+    wide = fresh().to(memory_format=torch.channels_last).state_dict()
     assert bundle.fingerprint(CARD, dict(reversed(wide.items()))) == bundle.fingerprint(CARD, state)
 
 
@@ -256,7 +256,7 @@ def test_a_card_with_a_wrong_value_is_refused(saved: Path, change: dict[str, Any
 
 def test_a_card_of_many_megabytes_is_not_read(saved: Path) -> None:
     change_card(saved, notes="x" * bundle.MAX_CARD_BYTES)
-    with pytest.raises(NetError, match="the card has 4[0-9]{6} bytes; wanted at most 4000000"):
+    with pytest.raises(NetError, match=r"the card has 4[0-9]{6} bytes; wanted at most 4000000"):
         bundle.load(saved)
 
 
@@ -269,9 +269,7 @@ def test_a_card_changed_by_hand_no_longer_fits_its_weights(saved: Path) -> None:
         bundle.load(saved)
 
 
-def test_adopting_copies_both_files_under_the_fingerprint_and_once(
-    tmp_path: Path, state: dict[str, torch.Tensor]
-) -> None:
+def test_adopting_copies_both_files_under_the_fingerprint_and_once(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
     card = bundle.save(CARD, state, tmp_path / "shipped", name="base")
     folder = tmp_path / "gallery" / "nets"
     assert bundle.adopt(tmp_path / "shipped" / "base.safetensors", folder).fingerprint == card.fingerprint

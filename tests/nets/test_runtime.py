@@ -16,9 +16,7 @@ from reid.nets.bundle import NetCard
 from reid.records import Pixels
 
 EMBEDDING = NetCard("embedding", "mobilenet_v3_small", (32, 64), "gem", 8)
-SPECIES = NetCard(
-    "species", "mobilenet_v3_small", (64, 32), classes=("lion", "zebra", "empty"), temperature=2.0, prototypes=4
-)
+SPECIES = NetCard("species", "mobilenet_v3_small", (64, 32), classes=("lion", "zebra", "empty"), temperature=2.0, prototypes=4)
 CPU = torch.device("cpu")
 
 

@@ -12,10 +12,10 @@ from reid.records import Calibration, Vectors
 from reid.steps.search import Listed, Shortlist
 from reid.store import EnrolledPhoto, Found, IndividualSummary, Where
 
+ANYWHERE = Where()
 
-def enrolled_photo(
-    number: int, individual: str, individual_id: int, species: str = "zebra", side: str = ""
-) -> EnrolledPhoto:
+
+def enrolled_photo(number: int, individual: str, individual_id: int, species: str = "zebra", side: str = "") -> EnrolledPhoto:
     return EnrolledPhoto(
         number,
         individual_id,
@@ -49,8 +49,8 @@ class InMemory:
         queries: Vectors,
         k: int,
         *,
-        where: Where = Where(),
-        fingerprint: str | None = None,  # noqa: B008
+        where: Where = ANYWHERE,
+        fingerprint: str | None = None,
     ) -> Found:
         self.asked.append(k)
         photos = list(self.rows.values())
@@ -101,7 +101,6 @@ def calibration(**changes: Any) -> Calibration:
 def shortlist(scores: Mapping[str, float], species: str = "zebra", enrolled: int | None = None) -> Shortlist:
     falling = sorted(scores.items(), key=lambda item: -item[1])
     listed = tuple(
-        Listed(name, score, enrolled_photo(number, name, number, species))
-        for number, (name, score) in enumerate(falling)
+        Listed(name, score, enrolled_photo(number, name, number, species)) for number, (name, score) in enumerate(falling)
     )
     return Shortlist(species, len(listed) if enrolled is None else enrolled, listed)

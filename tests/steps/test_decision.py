@@ -56,9 +56,7 @@ def test_the_probabilities_never_sum_to_more_than_one(values: list[float], more:
 
 
 @given(EVIDENCE, EVIDENCE, st.integers(1, 500), st.integers(1, 500))
-def test_a_larger_gallery_lowers_the_probability_of_the_same_score(
-    own: float, other: float, enrolled: int, more: int
-) -> None:
+def test_a_larger_gallery_lowers_the_probability_of_the_same_score(own: float, other: float, enrolled: int, more: int) -> None:
     both = [Candidate("own", own), Candidate("other", other)]
     small, large = posterior(both, enrolled + 1, 0.5), posterior(both, enrolled + 1 + more, 0.5)
     assert large.individuals["own"] < small.individuals["own"]

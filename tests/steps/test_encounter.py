@@ -35,9 +35,7 @@ def test_two_cameras_at_one_time_are_two_encounters() -> None:
 
 
 def test_two_known_individuals_at_one_camera_are_two_encounters() -> None:
-    found = encounters(
-        [photo(individual="Ada"), photo(individual="Bo"), photo(individual="Ada", minutes=5)], minutes=30
-    )
+    found = encounters([photo(individual="Ada"), photo(individual="Bo"), photo(individual="Ada", minutes=5)], minutes=30)
     assert found == ("C1/Ada/2024-05-01T12:00:00", "C1/Bo/2024-05-01T12:00:00", "C1/Ada/2024-05-01T12:00:00")
 
 
@@ -56,9 +54,7 @@ def test_no_photos_have_no_encounters() -> None:
 
 
 PHOTOS = st.lists(
-    st.tuples(
-        st.one_of(st.none(), st.integers(0, 300)), st.sampled_from(["C1", "C2", ""]), st.sampled_from(["", "E1"])
-    ),
+    st.tuples(st.one_of(st.none(), st.integers(0, 300)), st.sampled_from(["C1", "C2", ""]), st.sampled_from(["", "E1"])),
     max_size=12,
 )
 
@@ -66,8 +62,7 @@ PHOTOS = st.lists(
 @given(PHOTOS, st.randoms())
 def test_the_order_of_the_photos_does_not_matter(facts: list[tuple[int | None, str, str]], random: Any) -> None:
     photos = [
-        photo(f"{row}.jpg", minutes, camera=camera, encounter=encounter)
-        for row, (minutes, camera, encounter) in enumerate(facts)
+        photo(f"{row}.jpg", minutes, camera=camera, encounter=encounter) for row, (minutes, camera, encounter) in enumerate(facts)
     ]
     shuffled = random.sample(photos, len(photos))
     one = {item.path: name for item, name in zip(photos, encounters(photos, minutes=30), strict=True)}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from reid.errors import ModelMismatch
 from reid.records import Photo, Vectors
@@ -19,8 +20,9 @@ DIMENSION = 8
 ANYWHERE = Where()
 
 
-def unit(rows: Vectors) -> Vectors:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+def unit(rows: NDArray[np.float64]) -> Vectors:
+    found: Vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return found
 
 
 def crowd(counts: dict[str, int], seed: int = 0) -> tuple[list[str], list[str], Vectors]:
@@ -36,8 +38,7 @@ def crowd(counts: dict[str, int], seed: int = 0) -> tuple[list[str], list[str], 
 def fake(names: list[str], sides: list[str], vectors: Vectors) -> InMemory:
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names), start=1)}
     photos = [
-        enrolled_photo(row + 1, name, numbers[name], side=side)
-        for row, (name, side) in enumerate(zip(names, sides, strict=True))
+        enrolled_photo(row + 1, name, numbers[name], side=side) for row, (name, side) in enumerate(zip(names, sides, strict=True))
     ]
     return InMemory(photos, vectors)
 
@@ -60,9 +61,7 @@ COUNTS = {"Ada": 300, "Bo": 5, "Çelik": 40, **{f"n{number}": 1 for number in ra
 
 
 @pytest.fixture(params=["in memory", "on disk"])
-def searched(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[tuple[Searchable, list[str], list[str], Vectors]]:
+def searched(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Searchable, list[str], list[str], Vectors]]:
     stock = crowd(COUNTS)
     if request.param == "in memory":
         yield fake(*stock), *stock

@@ -39,9 +39,7 @@ def test_one_photo_is_decided_by_bayes_over_its_shortlist() -> None:
     assert (found.decision.outcome, found.decision.individual) == (Outcome.KNOWN, "Ada")
     assert found.decision.probability == pytest.approx(chance(4.0, 1.0, 2))
     assert [(one.individual, one.rank, one.score) for one in found.matches] == [("Ada", 1, 0.7), ("Bo", 2, 0.5)]
-    assert [one.probability for one in found.matches] == pytest.approx(
-        [chance(4.0, 1.0, 2), chance(0.0, math.exp(4), 2)]
-    )
+    assert [one.probability for one in found.matches] == pytest.approx([chance(4.0, 1.0, 2), chance(0.0, math.exp(4), 2)])
 
 
 def test_a_sighting_carries_the_facts_of_its_photo_and_nets() -> None:

@@ -64,9 +64,7 @@ def test_each_photo_of_a_batch_has_its_own_guess() -> None:
         (EMPTY, 0.39, ("lion",)),
     ],
 )
-def test_a_close_second_species_is_searched_if_it_is_enrolled(
-    second: str, chance: float, wanted: tuple[str, ...]
-) -> None:
+def test_a_close_second_species_is_searched_if_it_is_enrolled(second: str, chance: float, wanted: tuple[str, ...]) -> None:
     guess = SpeciesGuess("lion", 0.6, ((second, chance),))
     assert galleries(guess, ["lion", "zebra", EMPTY], SETTINGS) == wanted
 
@@ -78,3 +76,10 @@ def test_empty_and_unknown_photos_are_searched_nowhere(name: str) -> None:
 
 def test_a_species_given_by_the_caller_is_searched_alone() -> None:
     assert galleries(SpeciesGuess("lion", 1.0), ["lion", "zebra"], SETTINGS) == ("lion",)
+
+def test_one_of_two_close_species_is_routed_to_both_though_neither_is_sure() -> None:
+    (guess,) = route(CARD, answer(0.45, 0.42, 0.13, 0.0), QuerySettings())
+    assert guess.name == "lion"
+    assert galleries(guess, ["lion", "zebra"], QuerySettings()) == ("lion", "zebra")
+    (with_empty,) = route(CARD, answer(0.45, 0.0, 0.13, 0.42), QuerySettings())
+    assert with_empty.name == UNKNOWN_SPECIES
