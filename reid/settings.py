@@ -49,7 +49,7 @@ class TrainSettings:
     photos_per_individual: int = 4
     learning_rate: float = 4e-4
     weight_decay: float = 1e-4
-    frozen_blocks: int = 4
+    frozen_blocks: int = 7
     """The first blocks of the backbone that keep their start weights (edges and colours are the same for all animals)."""
     patience: int = 8
     """Epochs without a better validation figure before training stops."""

@@ -1,56 +1,14 @@
 """A small drawn world, trained and enrolled once for all tests that need a whole gallery."""
 
-import contextlib
-import io
-import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from reid import cli, drawn
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command printed and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-def command(*arguments: object) -> Answer:
-    """Run `reid` in this process, exactly as the command line does."""
-    out, err = io.StringIO(), io.StringIO()
-    code = 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            cli.run([str(argument) for argument in arguments])
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 1
-    return Answer(code, out.getvalue(), err.getvalue())
-
-
-@dataclass(frozen=True)
-class World:
-    """Two drawn seasons and the gallery of the first. `train` holds the options it was trained with."""
-
-    first: Path
-    second: Path
-    gallery: Path
-    trained: Answer
-    enrolled: Answer
-
-
-TRAIN = ("--epochs", 2, "--species-epochs", 2, "--image-size", "64x96")
+from reid import drawn
+from tests.commands import TRAIN, World, command
 
 
 @pytest.fixture(scope="session")
@@ -84,8 +42,6 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def _renamed(photo: drawn.DrawnPhoto) -> drawn.DrawnPhoto:
-    from dataclasses import replace
-
     return replace(photo, encounter=f"{photo.encounter}-giraffe")
 
 

@@ -67,16 +67,15 @@ def test_a_batch_has_as_many_distinct_classes_and_photos_of_each_as_asked_for() 
 
 
 def test_positives_come_from_different_encounters_where_there_are_any() -> None:
-    items = herd({"many": 9, "two": 8, "one": 5, "other": 4}, encounters=99)
-    items = [
-        Example(one.row, one.mirrored, one.label, one.group if one.label % 4 == 0 else f"{one.label}-{one.row % 2}")
-        for one in items
-    ]
-    for batch in epoch(items, individuals=4, photos=4):
-        groups = defaultdict(set)
-        for one in batch:
-            groups[one.label].add(one.group)
-        assert all(len(found) == (4 if label % 4 == 0 else 2) for label, found in groups.items())
+    photos = [photo(row, name) for row, name in enumerate(["long"] * 12 + ["three"] * 12 + ["one"] * 6)]
+    groups = ["a"] * 11 + ["b"] + ["c"] * 10 + ["d", "e"] + ["f"] * 6
+    for seed in range(5):
+        for batch in epoch(sampler.examples(photos, groups), individuals=3, photos=3, seed=seed):
+            met = defaultdict(set)
+            for one in batch:
+                met[photos[one.row].individual, one.mirrored].add(one.group)
+            for (name, _), found in met.items():
+                assert found == {"long": {"a", "b"}, "three": {"c", "d", "e"}, "one": {"f"}}[name]
 
 
 def test_a_photo_is_repeated_only_when_its_class_has_no_other() -> None:
@@ -98,6 +97,15 @@ def test_a_class_comes_up_in_proportion_to_its_photos() -> None:
     items = herd({"big": 24, **{f"n{number}": 6 for number in range(8)}})
     turns = Counter(one.label for seed in range(10) for batch in epoch(items, seed=seed) for one in batch)
     assert turns[0] / turns[1] == pytest.approx(4.0, rel=0.25)
+
+
+@pytest.mark.parametrize("individuals", [2, 3, 5, 6, 12])
+@pytest.mark.parametrize("animals", [1, 2, 3, 4, 7])
+def test_no_class_is_dropped_with_the_rest_of_an_epoch(individuals: int, animals: int) -> None:
+    items = herd({f"n{number}": 1 for number in range(animals)})
+    batches = epoch(items, individuals, photos=2)
+    assert {one.label for batch in batches for one in batch} == set(range(2 * animals))
+    assert all(len(batch) >= 2 * max(2, min(individuals, 2 * animals) // 2) for batch in batches)
 
 
 @settings(max_examples=150, deadline=None)

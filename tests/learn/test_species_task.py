@@ -110,6 +110,11 @@ def test_the_temperature_undoes_a_known_over_confidence(scale: float) -> None:
     assert temperature(scale * honest, labels) == pytest.approx(scale, rel=0.08)
 
 
+def test_a_net_without_an_error_among_n_photos_claims_one_error_in_n_plus_2() -> None:
+    logits = torch.tensor([[8.0, 0.0]]).repeat(20, 1)
+    assert temperature(logits, torch.zeros(20, dtype=torch.int64)) == pytest.approx(8 / np.log(21), rel=0.02)
+
+
 def clusters(seed: int = 0, count: int = 60) -> tuple[torch.Tensor, torch.Tensor]:
     torch.manual_seed(seed)
     labels = torch.arange(count) % 3

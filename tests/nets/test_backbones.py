@@ -7,6 +7,7 @@ from urllib.error import URLError
 
 import pytest
 import torch
+from torch import nn
 from torchvision import models
 
 from reid.errors import NetError, UsageError
@@ -49,12 +50,11 @@ def test_embeddings_have_unit_length_whatever_the_photo() -> None:
 
 def test_the_net_normalises_its_input_itself() -> None:
     torch.manual_seed(0)
-    net = EmbeddingNet("mobilenet_v3_small", dimension=4).eval()
-    images = torch.rand(2, 3, 32, 32)
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
-    with torch.inference_mode():
-        torch.testing.assert_close(net.maps(images), net.features((images - mean) / std))
+    net = EmbeddingNet("mobilenet_v3_small", dimension=4)
     assert {"mean", "std"}.isdisjoint(net.state_dict())
+    net.features = nn.Sequential()
+    white = net.maps(torch.ones(1, 3, 1, 1)).flatten().tolist()
+    assert white == pytest.approx([(1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225])
 
 
 def test_generalised_mean_pooling_is_the_average_at_1_and_near_the_maximum_at_8() -> None:

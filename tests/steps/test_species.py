@@ -77,6 +77,7 @@ def test_empty_and_unknown_photos_are_searched_nowhere(name: str) -> None:
 def test_a_species_given_by_the_caller_is_searched_alone() -> None:
     assert galleries(SpeciesGuess("lion", 1.0), ["lion", "zebra"], SETTINGS) == ("lion",)
 
+
 def test_one_of_two_close_species_is_routed_to_both_though_neither_is_sure() -> None:
     (guess,) = route(CARD, answer(0.45, 0.42, 0.13, 0.0), QuerySettings())
     assert guess.name == "lion"
