@@ -44,8 +44,8 @@ def drawn_photos(folder: Path, individuals: int) -> list[Photo]:
             drawn.SPECIES,
             range(individuals),
             season=season,
-            encounters=2,
-            photos_per_encounter=2,
+            encounters=4,
+            photos_per_encounter=1,
             width=384,
             height=256,
             seed=DRAWN_SEED,
@@ -83,9 +83,11 @@ def main() -> None:
         image_size=args.image_size, loss=args.loss, frozen_blocks=args.frozen, individuals_per_batch=14
     )
     net = EmbeddingNet(settings.backbone, dimension=settings.dimension, pooling=settings.pooling)
-    net.load_state_dict(bundle.read_state(args.start), strict=False)
+    state = bundle.read_state(args.start)
+    net.load_state_dict(state, strict=False)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    start_head(net, decoded.subset(taught), args.image_size, device, 0)
+    if "linear.weight" not in state:
+        start_head(net, decoded.subset(taught), args.image_size, device, 0)
     task = EmbeddingTask(
         net,
         decoded.subset(taught),

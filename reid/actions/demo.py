@@ -259,8 +259,8 @@ def _page(report: DemoReport, cases: Sequence[_Case]) -> Page:
         intro = f"Right means: {KINDS[kind]}. Shown are {len(right)} right decisions and all {len(odd)} others."
         sections.append(Section(kind.capitalize(), intro, answers=tuple(_answer(case) for case in odd + right)))
     subtitle = (
-        "Drawn animals, two seasons. Nets trained and season one enrolled on this computer; the photos below are of season "
-        "two, and nothing in them was trained on or enrolled."
+        "Drawn animals, two seasons, with a box around each as a detector gives it. Nets trained and season one enrolled on "
+        "this computer; the photos below are of season two, and none of them was trained on or enrolled."
     )
     footer = f"Made by `reid demo` in {report.seconds:.0f} seconds. Season against season: {report.seasons_page.name}."
     return Page("Who is this animal?", subtitle, tuple(sections), footer, tables)

@@ -1,7 +1,7 @@
 """Drawn photographs of animals with individual coats, so that demo, tests and docs need no real ones."""
 
 from reid.drawn.coats import coat_of
-from reid.drawn.scenes import LIGHTS, SPECIES, UNTRAINED_SPECIES, Scene, draw_animal, draw_empty, draw_frame
+from reid.drawn.scenes import LIGHTS, SPECIES, UNTRAINED_SPECIES, Scene, box_of_animal, draw_animal, draw_empty, draw_frame
 from reid.drawn.seasons import DrawnPhoto, draw_season, individual_name, write_photos
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "UNTRAINED_SPECIES",
     "DrawnPhoto",
     "Scene",
+    "box_of_animal",
     "coat_of",
     "draw_animal",
     "draw_empty",

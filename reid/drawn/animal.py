@@ -11,6 +11,7 @@ from reid.drawn.builds import REST, Pose, body_cones, head_points
 from reid.drawn.coats import Coat, Colour
 from reid.drawn.noise import Field, step
 from reid.drawn.shapes import Cone, View, skin
+from reid.records import Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,24 @@ def view_of(placed: Placed, size: tuple[int, int]) -> View:
     across = placed.across * size[1] - matrix[0] * middle
     down = placed.ground * size[0] - scale * placed.coat.build.leg
     return View(matrix, (float(across), float(down)), float(scale))
+
+
+def outline(placed: Placed, size: tuple[int, int]) -> Box:
+    """The box around the animal, cut at the frame's edges.
+
+    Args:
+        placed: the animal.
+        size: (height, width) of the frame in pixels.
+    """
+    view = view_of(placed, size)
+    cones = [cone for layer in body_cones(placed.coat.build, placed.pose).values() for cone in layer]
+    ends = [(x, y, radius) for cone in cones for x, y, radius in ((cone.ax, cone.ay, cone.ra), (cone.bx, cone.by, cone.rb))]
+    points = [(*view.pixel(x, y), radius * view.scale) for x, y, radius in ends]
+    left, right = min(x - r for x, _, r in points), max(x + r for x, _, r in points)
+    top, bottom = min(y - r for _, y, r in points), max(y + r for _, y, r in points)
+    left, right = max(0.0, left / size[1]), min(1.0, right / size[1])
+    top, bottom = max(0.0, top / size[0]), min(1.0, bottom / size[0])
+    return Box(left, top, right - left, bottom - top)
 
 
 def cast_shadow(frame: Field, placed: Placed, strength: float) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reid.drawn.builds import REST, Build, body_cones, build_of
 from reid.drawn.noise import Field, name_word, smooth_noise, step, stream
-from reid.drawn.patterns import PATTERNS, Cloth
+from reid.drawn.patterns import PATTERNS, Cloth, make_of
 
 FINE = 150.0
 Colour = tuple[float, float, float]
@@ -106,8 +106,8 @@ class Coat:
 def coat_of(species: str, individual: int, side: str, season: int, seed: int) -> Coat:
     """The coat of one flank of one individual in one season.
 
-    The pattern depends on species, individual, side and seed; the season adds tone, dust, mud and scars. A scar stays
-    in all later seasons.
+    The pattern depends on species, individual, side and seed; its make (how broad, how dense) is the same on both flanks.
+    The season adds tone, dust, mud and scars. A scar stays in all later seasons.
 
     Args:
         species: one of `PATTERNS`.
@@ -127,7 +127,7 @@ def coat_of(species: str, individual: int, side: str, season: int, seed: int) ->
     right, bottom = boxes[:, 2:].max(axis=0)
     x = np.arange(left, right, 1 / FINE, dtype=np.float32)[None, :]
     y = np.arange(top, bottom, 1 / FINE, dtype=np.float32)[:, None]
-    cloth = Cloth(x, y, FINE, build)
+    cloth = Cloth(x, y, FINE, build, make_of(stream("make", seed, kind, individual)))
     pattern = stream("pattern", seed, kind, individual, flank)
     markings = PATTERNS[species](pattern, cloth)
     palette = PALETTES[species]

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.drawn.animal import Placed, Sun, cast_shadow, paint_animal
+from reid.drawn.animal import Placed, Sun, cast_shadow, outline, paint_animal
 from reid.drawn.backgrounds import blade_rows, land_of, station
 from reid.drawn.builds import pose_of
 from reid.drawn.coats import coat_of
 from reid.drawn.noise import Field, name_word, smooth_noise, step, stream
 from reid.errors import UsageError
+from reid.records import Box
 
 SPECIES: tuple[str, ...] = ("zebra", "leopard", "tiger", "hyena", "giraffe", "nyala", "deer")
 UNTRAINED_SPECIES = "boar"
@@ -75,6 +76,31 @@ def draw_animal(
     Raises:
         UsageError: an unknown species, side or light.
     """
+    placed, view = _planned(species, individual, side, season, scene, camera, seed, light, hour)
+    return draw_frame([placed], view, width=width, height=height)
+
+
+def box_of_animal(
+    species: str,
+    individual: int,
+    *,
+    side: str,
+    season: int = 0,
+    scene: int = 0,
+    camera: int = 0,
+    width: int = 480,
+    height: int = 320,
+    seed: int = 0,
+) -> Box:
+    """Where `draw_animal` puts the animal for the same arguments, as a good detector would box it."""
+    placed, _ = _planned(species, individual, side, season, scene, camera, seed, None, None)
+    return outline(placed, (height, width))
+
+
+def _planned(
+    species: str, individual: int, side: str, season: int, scene: int, camera: int, seed: int, light: str | None, hour: int | None
+) -> tuple[Placed, Scene]:
+    """The animal and the camera's view of one photo."""
     _check(species, side, light)
     coat = coat_of(species, individual, side, season, seed)
     rng = stream("pose", seed, name_word(species), individual, name_word(side), season, scene, camera)
@@ -92,7 +118,7 @@ def draw_animal(
     number = int(rng.integers(2**31))
     spell = int(rng.integers(2**31)) if hour is None else hour
     drawn = str(rng.choice(LIGHTS, p=(0.64, 0.18, 0.18)))
-    return draw_frame([placed], Scene(camera, light or drawn, seed, number, spell), width=width, height=height)
+    return placed, Scene(camera, light or drawn, seed, number, spell)
 
 
 def draw_empty(

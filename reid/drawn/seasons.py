@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.drawn.noise import name_word, stream
-from reid.drawn.scenes import SIDES, draw_animal, draw_empty
+from reid.drawn.scenes import SIDES, box_of_animal, draw_animal, draw_empty
+from reid.records import Box
 
 FIRST_YEAR = 2023
 MANIFEST_COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side", "season")
+BOX_COLUMNS = ("x", "y", "width", "height")
+"""Of the box, in fractions of the frame, to four decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class DrawnPhoto:
         camera: the station, e.g. "CAM-02".
         side: left, right, or "" for an empty frame.
         season: the year, e.g. "2023".
+        box: where the animal is, as a good detector would tell; None for an empty frame.
     """
 
     path: str
@@ -41,6 +45,7 @@ class DrawnPhoto:
     camera: str
     side: str
     season: str
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,11 @@ def draw_season(
                 photo.species, plan.number, side=photo.side, season=season, scene=plan.scene, camera=plan.camera,
                 width=width, height=height, seed=seed, light=plan.light, hour=plan.hour,
             )  # fmt: skip
+            box = box_of_animal(
+                photo.species, plan.number, side=photo.side, season=season, scene=plan.scene, camera=plan.camera,
+                width=width, height=height, seed=seed,
+            )  # fmt: skip
+            photo = replace(photo, box=box)
         yield photo, pixels
 
 
@@ -187,9 +197,10 @@ def write_photos(folder: Path, photos: Iterable[tuple[DrawnPhoto, NDArray[np.uin
     beside = folder / "manifest.csv.part"
     with beside.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(MANIFEST_COLUMNS)
+        rows.writerow((*MANIFEST_COLUMNS, *BOX_COLUMNS))
         for photo in written:
             values = (getattr(photo, column) for column in MANIFEST_COLUMNS)
-            rows.writerow([v.isoformat() if isinstance(v, datetime) else v for v in values])
+            box = [f"{getattr(photo.box, column):.4f}" if photo.box else "" for column in BOX_COLUMNS]
+            rows.writerow([*(v.isoformat() if isinstance(v, datetime) else v for v in values), *box])
     beside.replace(folder / "manifest.csv")
     return written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -27,8 +28,8 @@ class BadCell(ManifestError):
 
 
 def spaced(text: str) -> str:
-    """The text as given, with white space trimmed and every run of it one space."""
-    return " ".join(text.split())
+    """The text as given: white space trimmed and every run of it one space, accents composed (NFC) as in the gallery."""
+    return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
 def read_date(column: str, cell: Cell) -> datetime | None:

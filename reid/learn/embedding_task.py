@@ -41,6 +41,7 @@ class EmbeddingTask:
         self.net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.taught, self.held, self.held_groups = taught, held, held_groups
         self.examples = sampler.examples(taught.photos, taught_groups)
+        self.species = sorted({photo.species for photo in taught.photos})
         classes = 1 + max(item.label for item in self.examples)
         self.objective = Objective(
             settings.loss, classes=classes, dimension=settings.dimension, margin=settings.margin
@@ -51,7 +52,7 @@ class EmbeddingTask:
             block.requires_grad_(False)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """The backbone at the plan's rate, head and loss at three times that; no decay on vectors of weights."""
+        """The backbone at the plan's rate, the head at twice that, the loss's own centres at ten times; no decay on vectors."""
         wide: dict[str, list[nn.Parameter]] = {"backbone": [], "backbone_1d": [], "head": []}
         for name, parameter in self.net.named_parameters():
             if parameter.requires_grad:
@@ -66,25 +67,34 @@ class EmbeddingTask:
         return groups + ([{"params": own, "share": 10.0, "weight_decay": 0.0}] if own else [])
 
     def start_epoch(self) -> None:
-        """Training mode, but frozen blocks keep their running statistics."""
-        self.net.train()
+        """Training mode, but frozen blocks keep their running statistics.
+
+        With several species all statistics are kept: a batch shows one species only, so its own would not be those of use.
+        """
+        self.net.train(len(self.species) == 1)
         for block in self.frozen:
             block.eval()
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        """One epoch of individuals x photos, augmented."""
+        """One epoch of individuals x photos, augmented; every batch is of one species, whose animals are hard to tell apart."""
         rng = np.random.default_rng((self.settings.seed, epoch))
         generator = torch.Generator().manual_seed(self.settings.seed * 7919 + epoch)
-        for items in sampler.batches(
-            self.examples, self.settings.individuals_per_batch, self.settings.photos_per_individual, rng
-        ):
+        for items in self._plan(rng):
             pixels = torch.from_numpy(self.taught.pixels[[item.row for item in items]])
             mirrored = torch.tensor([item.mirrored for item in items])
             pixels[mirrored] = pixels[mirrored].flip(2)
             images = augment.augment(pixels.to(self.device), self.settings.image_size, generator)
-            yield images.contiguous(memory_format=torch.channels_last), torch.tensor(
-                [item.label for item in items], device=self.device
+            yield (
+                images.contiguous(memory_format=torch.channels_last),
+                torch.tensor([item.label for item in items], device=self.device),
             )
+
+    def _plan(self, rng: np.random.Generator) -> list[list[sampler.Example]]:
+        plan: list[list[sampler.Example]] = []
+        for name in self.species:
+            own = [item for item in self.examples if self.taught.photos[item.row].species == name]
+            plan += sampler.batches(own, self.settings.individuals_per_batch, self.settings.photos_per_individual, rng)
+        return [plan[index] for index in rng.permutation(len(plan))] if len(self.species) > 1 else plan
 
     def loss(self, batch: Batch) -> Tensor:
         """The objective of a batch."""

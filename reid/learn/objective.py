@@ -6,7 +6,6 @@ triplet: Schroff et al. 2015 (FaceNet) with semi-hard mining; arcface: Deng et a
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from reid.errors import UsageError
@@ -59,13 +58,3 @@ class Objective(nn.Module):
         if self.arcface is not None:
             total = total + self.arcface_weight * self.arcface(embeddings, labels)
         return total
-
-
-def has_parameters(objective: Objective) -> bool:
-    """Whether the loss itself is trained (ArcFace's class centres)."""
-    return any(True for _ in objective.parameters())
-
-
-def to_device(objective: Objective, device: torch.device) -> Objective:
-    """The loss on the device of the net."""
-    return objective.to(device)

@@ -135,7 +135,7 @@ class _Run:
         self.average = copy.deepcopy(task.net).eval()
         self.steps = self.steps_in_epoch = self.epoch = 0
         self.epoch_steps = 0
-        self.best_epoch, self.best = 0, -math.inf
+        self.best_epoch, self.improved, self.best = 0, 0, -math.inf
         self.best_state = _state(self.average)
         self.best_figures: dict[str, float] = {}
         self.history: list[Epoch] = []
@@ -155,7 +155,7 @@ class _Run:
             return "all epochs done"
         if self.epoch and self.time_is_up():
             return "the time given is used up"
-        if self.epoch - self.best_epoch >= self.plan.patience:
+        if self.epoch - self.improved >= self.plan.patience:
             return f"no better figure for {self.plan.patience} epochs"
         return ""
 
@@ -192,7 +192,9 @@ class _Run:
         self.epoch += 1
         self.epoch_steps, self.steps_in_epoch = self.steps_in_epoch, 0
         figure = figures.get("figure", math.nan)
-        if math.isnan(figure) or figure >= self.best:
+        if math.isnan(figure) or figure > self.best:
+            self.improved = self.epoch
+        if math.isnan(figure) or figure >= self.best:  # of equals the longest trained
             self.best = -math.inf if math.isnan(figure) else figure
             self.best_epoch, self.best_figures, self.best_state = self.epoch, figures, _state(self.average)
         took, self.epoch_began = time.monotonic() - self.epoch_began, time.monotonic()
@@ -209,7 +211,7 @@ class _Run:
         content = {
             "signature": self.signature, "net": self.task.net.state_dict(), "average": self.average.state_dict(),
             "extra": extra.state_dict() if extra is not None else {}, "optimizer": self.optimizer.state_dict(),
-            "numbers": [self.steps, self.epoch, self.epoch_steps, self.best_epoch, self.best, self.seconds()],
+            "numbers": [self.steps, self.epoch, self.epoch_steps, self.best_epoch, self.improved, self.best, self.seconds()],
             "best_state": self.best_state, "best_figures": self.best_figures,
             "history": [asdict(epoch) for epoch in self.history],
         }
@@ -227,7 +229,7 @@ class _Run:
             if self.task.extra is not None:
                 self.task.extra.load_state_dict(content["extra"])
             self.optimizer.load_state_dict(content["optimizer"])
-            self.steps, self.epoch, self.epoch_steps, self.best_epoch, self.best, self.before = content["numbers"]
+            self.steps, self.epoch, self.epoch_steps, self.best_epoch, self.improved, self.best, self.before = content["numbers"]
             self.best_state, self.best_figures = content["best_state"], content["best_figures"]
             self.history = [Epoch(**values) for values in content["history"]]
         except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, UnpicklingError) as error:

@@ -67,7 +67,7 @@ def build(name: str, *, imagenet: bool = False) -> nn.Sequential:
     weights = getattr(models, entry.weights).DEFAULT if imagenet else None
     try:
         net: Any = getattr(models, entry.constructor)(weights=weights)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # no internet; a download cut off has the wrong hash
         raise NetError(
             f"torchvision's ImageNet weights for {name} could not be downloaded ({error}); "
             "without internet use --weights base (ships with reid) or a safetensors file"

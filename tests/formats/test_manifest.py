@@ -389,3 +389,9 @@ def test_a_table_that_cannot_be_written_says_so_and_leaves_nothing(tmp_path):
     with pytest.raises(RuntimeError, match="halfway"):
         write_table(tmp_path / "t.csv", ["a"], rows())
     assert [(p.name, p.read_text(encoding="utf-8")) for p in tmp_path.iterdir()] == [("t.csv", "old")]
+
+
+def test_a_name_from_a_mac_and_the_same_name_from_a_table_are_equal():
+    from reid.formats.cells import spaced
+
+    assert spaced("  Ame\u0301lie ") == "Am\u00e9lie" == spaced("Am\u00e9lie")

@@ -289,3 +289,8 @@ def test_a_checkpoint_that_holds_code_is_refused_and_never_run(tmp_path: Path) -
 def test_only_the_checkpoint_is_left_in_its_folder(tmp_path: Path) -> None:
     fit(Line(), replace(PLAN, epochs=2), checkpoint=tmp_path / "zebra.checkpoint")
     assert [path.name for path in tmp_path.iterdir()] == ["zebra.checkpoint"]
+
+
+def test_a_figure_that_only_stays_as_good_ends_training_and_the_longest_trained_of_equals_is_kept() -> None:
+    found = fit(Line([0.5, 1.0, 1.0, 1.0, 1.0, 1.0]), replace(PLAN, patience=3))
+    assert (len(found.history), found.best_epoch, found.stopped) == (5, 5, "no better figure for 3 epochs")
