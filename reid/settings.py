@@ -34,7 +34,7 @@ class TrainSettings:
     weights: str = "base"
     image_size: tuple[int, int] = (192, 256)
     """Height and width in pixels of the embedding nets' input; the photo is squashed to it."""
-    species_image_size: tuple[int, int] = (192, 192)
+    species_image_size: tuple[int, int] = (224, 224)
     dimension: int = 256
     pooling: str = "gem"
     loss: str = "triplet"
@@ -42,7 +42,7 @@ class TrainSettings:
     """Triplet margin, in units of cosine."""
     epochs: int = 30
     """Of stage 2; one epoch shows every photo and its mirror image about once."""
-    species_epochs: int = 8
+    species_epochs: int = 12
     minutes: float | None = None
     """Time budget for the whole training, split over the nets by their photos; None = no limit."""
     individuals_per_batch: int = 12

@@ -46,4 +46,4 @@ class World:
     enrolled: Answer
 
 
-TRAIN = ("--epochs", 2, "--species-epochs", 2, "--image-size", "64x96")
+TRAIN = ("--epochs", 6, "--species-epochs", 2, "--image-size", "96x128")

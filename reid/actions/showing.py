@@ -11,7 +11,7 @@ from reid.errors import PhotoError
 from reid.formats.page import OUTCOMES, Answer, Shown
 from reid.records import Match, Outcome, Problem, Sighting
 
-LONGEST = 360
+LONGEST = 300
 """Longest side of a picture on a page, in pixels."""
 
 

@@ -105,7 +105,7 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
     task = SpeciesTask(start.species_net(settings, len(classes)), classes, taught, held, settings, device)
     plan = Plan(
         settings.species_epochs,
-        settings.learning_rate * 0.5,
+        settings.learning_rate,
         settings.weight_decay,
         settings.patience,
         settings.seed,

@@ -127,9 +127,13 @@ class SpeciesTask:
 
 
 def class_weights(labels: Tensor, classes: int) -> Tensor:
-    """Weight of each class against uneven numbers: inverse frequency, at most `MAX_CLASS_WEIGHT` times the commonest."""
+    """Weight of each class against uneven numbers: one over the root of its frequency, 1 on average over the photos.
+
+    The whole inverse would make a species of ten photos pull as hard as `empty` with thousands; at most
+    `MAX_CLASS_WEIGHT` times the commonest.
+    """
     counts = torch.bincount(labels, minlength=classes).clamp(min=1).float()
-    weights = (counts.max() / counts).clamp(max=MAX_CLASS_WEIGHT)
+    weights = (counts.max() / counts).sqrt().clamp(max=MAX_CLASS_WEIGHT)
     return weights / (weights * counts).sum() * counts.sum()
 
 

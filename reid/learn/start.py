@@ -8,14 +8,14 @@ import torch
 
 from reid.errors import NetError, UsageError
 from reid.learn.dataset import Decoded
-from reid.learn.embedding_task import start_head
+from reid.learn.embedding_task import settle_neck, start_head
 from reid.nets import backbones, bundle
 from reid.nets.networks import EmbeddingNet, SpeciesNet
 from reid.settings import START_WEIGHTS, TrainSettings
 
 
 def embedding_net(settings: TrainSettings, decoded: Decoded, device: torch.device) -> EmbeddingNet:
-    """An embedding net with its start weights; a head that the weights lack starts from the photos' own features.
+    """An embedding net with its start weights; its head is settled on, or made from, the photos' features.
 
     Raises:
         UsageError: no such weights, or of another backbone.
@@ -26,7 +26,9 @@ def embedding_net(settings: TrainSettings, decoded: Decoded, device: torch.devic
         imagenet=settings.weights == "imagenet",
     )
     loaded = _fill(net, settings)
-    if settings.weights != "none" and "linear.weight" not in loaded:
+    if "linear.weight" in loaded:
+        settle_neck(net, decoded, settings.image_size, device, settings.seed)
+    elif settings.weights != "none":
         start_head(net, decoded, settings.image_size, device, settings.seed)
     return net
 

@@ -99,6 +99,18 @@ def fit(
         TrainingError: the loss is no number, or the checkpoint is of another task.
     """
     torch.manual_seed(plan.seed)
+    on_cpu = next(task.net.parameters()).device.type == "cpu"
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(on_cpu)  # else sums of gradients over several threads come in any order
+    try:
+        return _fit(task, plan, checkpoint, resume, signature, on_epoch)
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+def _fit(
+    task: Task, plan: Plan, checkpoint: Path | None, resume: bool, signature: str, on_epoch: Callable[[Epoch], None] | None
+) -> Fitted:
     run = _Run(task, plan, signature)
     if resume and checkpoint is not None and checkpoint.exists():
         run.load(checkpoint)

@@ -89,8 +89,8 @@ def test_mirrored_features_are_those_of_the_flipped_photos(
     torch.testing.assert_close(task.features(task.net, task.taught, mirrored=True), task.features(task.net, flipped))
 
 
-def test_class_weights_are_inverse_frequencies_cut_and_weigh_one_on_average() -> None:
-    counts = torch.tensor([100, 50, 25, 2])
+def test_class_weights_are_one_over_the_root_of_the_frequency_cut_and_one_on_average() -> None:
+    counts = torch.tensor([400, 100, 25, 2])
     labels = torch.arange(4).repeat_interleave(counts)
     found = class_weights(labels, 4)
     assert (found / found[0]).tolist() == pytest.approx([1.0, 2.0, 4.0, species_task.MAX_CLASS_WEIGHT])
