@@ -15,6 +15,8 @@ def prepare() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     os.environ.setdefault("KMP_BLOCKTIME", "0")
+    os.environ.setdefault("MKL_DYNAMIC", "FALSE")  # the same sums on a busy machine as on a quiet one
+    os.environ.setdefault("MKL_CBWR", "AUTO")  # ... and for an array anywhere in memory
 
 
 def cores() -> int:

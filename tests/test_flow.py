@@ -230,12 +230,6 @@ def test_training_is_refused_when_an_enrolled_photo_is_gone(world: World, tmp_pa
     assert not any((gallery / "nets").glob("training/*"))
 
 
-def test_the_same_seed_gives_the_same_net(world: World, tmp_path: Path):
-    options = ("train", world.first, "--stage", "embedding", "--species", "deer", "--json", *TRAIN)
-    again = command(*options, "--gallery", tmp_path / "again").lines[0]["nets"][0]["fingerprint"]
-    assert again == next(net["fingerprint"] for net in world.trained.lines[0]["nets"] if net["species"] == "deer")
-
-
 def test_a_photo_under_another_name_stays_where_it_was_and_is_told(world: World, tmp_path: Path):
     _, manifest = row_of(world.first, "zebra-004", tmp_path)
     told = command("enroll", manifest, "--gallery", world.gallery, "--species", "zebra", "--individual", "zebra-005")
@@ -326,24 +320,29 @@ def test_help_answers_without_loading_torch_and_in_less_than_four_tenths_of_a_se
     assert min(float(run.stderr.rsplit(" ", 1)[1]) for run in done) < 0.4
 
 
-def test_an_interrupted_training_resumes_to_the_same_net(world: World, tmp_path: Path):
-    """A real process, killed after its first epoch; the net is that of a training nobody disturbed."""
-    gallery = tmp_path / "killed"
-    options = ["train", str(world.first), "--stage", "embedding", "--species", "deer", *map(str, TRAIN), "--json"]
-    program = (
-        "import os, sys\nfrom reid.learn import trainer\nsave = trainer._Run.save\n"
-        "def stop(run, path):\n    save(run, path)\n    os.kill(os.getpid(), 9)\n"
-        "trainer._Run.save = stop\nfrom reid.cli import run\nrun(sys.argv[1:])\n"
-    )
+def trained_by_a_process(first: Path, gallery: Path, *more: str, before: str = "") -> tuple[int, str]:
+    """Train a net in a process of its own; (exit status, fingerprint)."""
+    options = ["train", str(first), "--stage", "embedding", "--species", "deer", *map(str, TRAIN), "--json"]
     done = subprocess.run(
-        [sys.executable, "-c", program, *options, "--gallery", str(gallery)],
-        capture_output=True,
-        check=False,
-        env=os.environ | {"PYTHONPATH": str(Path(reid.__file__).parents[1])},
+        [sys.executable, "-c", f"import sys\n{before}from reid.cli import run\nrun(sys.argv[1:])", *options, *more,
+         "--gallery", str(gallery)],
+        capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": str(Path(reid.__file__).parents[1])},
     )
-    assert done.returncode == -9
-    assert len(list((gallery / "nets" / "training").glob("*.ckpt"))) == 1
-    told = command(*options, "--gallery", gallery, "--resume")
-    assert told.code == 0, told.err
-    whole = next(net["fingerprint"] for net in world.trained.lines[0]["nets"] if net["species"] == "deer")
-    assert told.lines[0]["nets"][0]["fingerprint"] == whole
+    return done.returncode, json.loads(done.stdout)["nets"][0]["fingerprint"] if done.stdout else ""
+
+
+STOP_AFTER_ONE_EPOCH = (
+    "import os\nfrom reid.learn import trainer\nsave = trainer._Run.save\n"
+    "def stop(run, path):\n    save(run, path)\n    os.kill(os.getpid(), 9)\n"
+    "trainer._Run.save = stop\n"
+)
+
+
+def test_the_same_seed_gives_the_same_net_and_a_killed_training_resumes_to_it(trained: World, tmp_path: Path):
+    """Real processes; one is killed after its first epoch."""
+    assert trained_by_a_process(trained.first, tmp_path / "killed", before=STOP_AFTER_ONE_EPOCH) == (-9, "")
+    assert len(list((tmp_path / "killed" / "nets" / "training").glob("*.ckpt"))) == 1
+    code, whole = trained_by_a_process(trained.first, tmp_path / "whole")
+    assert code == 0 and len(whole) == 16
+    assert trained_by_a_process(trained.first, tmp_path / "again") == (0, whole)
+    assert trained_by_a_process(trained.first, tmp_path / "killed", "--resume") == (0, whole)
