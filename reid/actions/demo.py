@@ -120,7 +120,8 @@ def demo(
     )
     lines = tuple(_line(kind, [case for case in cases if case.kind == kind]) for kind in KINDS)
     seconds = time.monotonic() - began
-    figures = (*_figures(trained, across, second, gallery, progress), ("seconds for everything", f"{seconds:.0f}"))
+    took = ("seconds for everything", f"{seconds:.0f}")
+    figures = (*_first(cases), *_figures(trained, across, second, gallery, progress), took)
     assert across.html is not None
     report = DemoReport(folder, folder / "report.html", lines, figures, across.html, seconds)
     write_page(report.page, _page(report, cases))
@@ -222,6 +223,14 @@ def _verdict(right: bool, outcome: Outcome) -> str:
 def _line(kind: str, cases: Sequence[_Case]) -> Line:
     count = Counter(case.verdict for case in cases)
     return Line(kind, len(cases), count["right"], count["review"], count["wrong"], KINDS[kind])
+
+
+def _first(cases: Sequence[_Case]) -> tuple[tuple[str, str], ...]:
+    """How often the right individual is ranked first, whatever was decided."""
+    returning = [case for case in cases if case.kind == "returning animal"]
+    told = [one.sighting.matches[:1] if one.sighting else () for one in returning]
+    hits = sum(match.individual == case.truth for case, first in zip(returning, told, strict=True) for match in first)
+    return (("returning animals: right individual ranked first", f"{hits} of {len(returning)}"),)
 
 
 def _figures(
