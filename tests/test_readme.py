@@ -81,3 +81,9 @@ def test_both_set_up_commands_of_the_readme_are_there_and_ci_calls_the_second():
 
 def test_the_world_of_the_tests_is_whole(trained: World):
     assert trained.trained.code == 0 and trained.enrolled.code == 0
+
+
+def test_every_script_says_which_extra_it_sets_up_and_so_keeps_its_own_arguments_to_itself():
+    for name in ("demo", "test", "check"):
+        (line,) = [line for line in (ROOT / "scripts" / name).read_text("utf-8").splitlines() if line.startswith("source ")]
+        assert re.match(r'source "\$root/scripts/setup" (""|test)( |$)', line), f"scripts/{name}: {line}"
