@@ -71,7 +71,7 @@ class Interrupted(Exception):
 def stop_at(epoch: int) -> Any:
     def told(one: Epoch) -> None:
         if one.number == epoch:
-            raise Interrupted
+            raise Interrupted("the lights went out")
 
     return told
 
@@ -108,7 +108,7 @@ def test_the_same_seed_gives_the_same_net_bit_for_bit_and_another_seed_another()
 def test_an_embedding_net_trained_twice_or_interrupted_and_resumed_is_the_same_bit_for_bit(tmp_path: Path) -> None:
     plan = replace(PLAN, epochs=3, learning_rate=1e-3)
     whole = fit(embedding_task(), plan)
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted, match="the lights went out"):
         fit(embedding_task(), plan, checkpoint=tmp_path / "c", on_epoch=stop_at(2))
     same(whole, fit(embedding_task(), plan, checkpoint=tmp_path / "c", resume=True))
     assert len(whole.history) == 3
@@ -119,7 +119,7 @@ def test_an_embedding_net_trained_twice_or_interrupted_and_resumed_is_the_same_b
 def test_training_interrupted_and_resumed_gives_the_same_net_bit_for_bit(tmp_path: Path, epoch: int) -> None:
     figures = [0.1, 0.5, 0.3, 0.4, 0.2, 0.45]
     whole = fit(Line(figures), PLAN)
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted, match="the lights went out"):
         fit(Line(figures), PLAN, checkpoint=tmp_path / "c", on_epoch=stop_at(epoch))
     task = Line(figures)
     task.epochs_drawn = list(range(epoch - 1))  # the script of figures goes on where it stopped
@@ -223,10 +223,10 @@ def test_time_spent_before_an_interruption_counts(tmp_path: Path, monkeypatch: p
     def told(epoch: Epoch) -> None:
         now[0] += 25.0
         if epoch.number == 2:
-            raise Interrupted
+            raise Interrupted("the lights went out")
 
     plan = replace(PLAN, epochs=100, minutes=1.0)
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted, match="the lights went out"):
         fit(Line(), plan, checkpoint=tmp_path / "c", on_epoch=told)
     found = fit(Line(), plan, checkpoint=tmp_path / "c", resume=True, on_epoch=lambda epoch: now.__setitem__(0, now[0] + 25))
     assert [epoch.number for epoch in found.history] == [1, 2, 3]
