@@ -17,6 +17,7 @@ DEFAULT_GALLERY = Path("indexes/default")
 STAGES = ("species", "embedding")
 LOSSES = ("triplet", "arcface", "multi-similarity", "triplet+arcface")
 DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("auto", "float32", "bfloat16")
 START_WEIGHTS = ("base", "imagenet", "none")
 """`base`: the net that ships with reid; `imagenet`: torchvision's, downloaded; `none`: random; else a safetensors file."""
 
@@ -32,7 +33,7 @@ class TrainSettings:
     """Use only the rows whose column of this name is `train`; "" = all rows."""
     backbone: str = "mobilenet_v2"
     weights: str = "base"
-    image_size: tuple[int, int] = (192, 256)
+    image_size: tuple[int, int] = (192, 288)
     """Height and width in pixels of the embedding nets' input; the photo is squashed to it."""
     species_image_size: tuple[int, int] = (224, 224)
     dimension: int = 256
@@ -60,6 +61,8 @@ class TrainSettings:
     max_false_match: float = 0.01
     """The error that the KNOWN threshold is set for, see `Calibration`."""
     device: str = "auto"
+    precision: str = "auto"
+    """Of the backbone while it learns: float32, bfloat16, or `auto`, the latter where the processor is fast at it."""
     seed: int = 0
     resume: bool = False
 
@@ -155,6 +158,7 @@ def check_train(settings: TrainSettings) -> TrainSettings:
         ("stage", settings.stages, STAGES),
         ("loss", (settings.loss,), LOSSES),
         ("device", (settings.device,), DEVICES),
+        ("precision", (settings.precision,), PRECISIONS),
     )
     for name, values, allowed in choices:
         for value in values:

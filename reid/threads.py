@@ -8,6 +8,10 @@ the first import of either; it is cheap and may be called again.
 from __future__ import annotations
 
 import os
+from pathlib import Path
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+"""Of glibc's malloc.h."""
 
 
 def prepare() -> None:
@@ -23,3 +27,26 @@ def cores() -> int:
     """How many cores this process may use (at least 1)."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else (os.cpu_count() or 1)
+
+
+def keep_memory() -> None:
+    """Let the C library keep freed memory for the next training step instead of returning it to the system each time.
+
+    A step frees and takes the same large blocks again; with glibc's defaults every one of them is mapped and zeroed anew,
+    which cost 10 to 15 % of a training step here. Elsewhere than on glibc nothing happens.
+    """
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    if mallopt is not None:
+        for option in (_MMAP_THRESHOLD, _TRIM_THRESHOLD):
+            mallopt(option, 2**31 - 1)
+
+
+def fast_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 natively (AVX512-BF16 or AMX); without, it would be slower than float32."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 
-from reid import drawn
+from reid import drawn, threads
 from reid.formats.manifest import read_photos
 from reid.learn import dataset, splits
 from reid.learn.embedding_task import EmbeddingTask, start_head
@@ -38,23 +40,35 @@ def real_photos(data: Path) -> list[Photo]:
     return [photo for photo in photos if photo.individual and all(photo.column(name) != "test" for name in SPLITS)]
 
 
-def drawn_photos(folder: Path, individuals: int) -> list[Photo]:
-    seasons = (
+def draw(folder: Path, species: str, individuals: int, season: int) -> Path:
+    """One species, one season: every individual in three encounters, with the boxes that a good detector would tell."""
+    drawn.write_photos(
+        folder,
         drawn.draw_season(
-            drawn.SPECIES,
-            range(individuals),
-            season=season,
-            encounters=4,
-            photos_per_encounter=1,
-            width=384,
-            height=256,
-            seed=DRAWN_SEED,
-        )
-        for season in (0, 1)
+            [species], range(individuals), season=season, encounters=3, photos_per_encounter=1, seed=DRAWN_SEED
+        ),
     )
-    drawn.write_photos(folder, (photo for season in seasons for photo in season))
-    photos = read_photos([folder / "manifest.csv"]).photos
+    return folder / "manifest.csv"
+
+
+def drawn_photos(folder: Path, individuals: int) -> list[Photo]:
+    with ProcessPoolExecutor(threads.cores(), mp_context=get_context("spawn")) as pool:
+        jobs = [
+            pool.submit(draw, folder / f"{species}-{season}", species, individuals, season)
+            for species in drawn.SPECIES
+            for season in (0, 1)
+        ]
+        photos = read_photos([job.result() for job in jobs]).photos
     return [replace(photo, species=f"drawn {photo.species}") for photo in photos if photo.individual]
+
+
+def start_of(weights: Path) -> str:
+    """What the training starts from, for the card: an earlier net of ours with all its steps, or the ImageNet weights."""
+    if not weights.with_suffix(".json").exists():
+        return "MobileNetV2 1.0 224 trained on ImageNet-1k (Apache-2.0 release)"
+    card = bundle.read_card(weights)
+    steps = card.training.get("steps", [])
+    return f"{card.fingerprint} ({'; '.join(steps)}), which started from {card.training['start']}"
 
 
 def main() -> None:
@@ -65,11 +79,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--image-size", type=parse_image_size, default=TrainSettings().image_size)
     parser.add_argument("--loss", default="triplet+arcface")
-    parser.add_argument("--individuals", type=int, default=14, help="drawn individuals per species")
+    parser.add_argument("--individuals", type=int, default=28, help="drawn individuals per species")
     parser.add_argument("--out", type=Path, default=bundle.SHIPPED)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--frozen", type=int, default=7)
-    parser.add_argument("--rate", type=float, default=8e-4)
+    parser.add_argument("--rate", type=float, default=6e-4)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
@@ -80,7 +94,7 @@ def main() -> None:
     taught, held = splits.hold_out_individuals(decoded.photos, groups, share=0.12, seed=0)
     print(f"{len(taught)} photos to learn from, {len(held)} of other individuals to validate on", flush=True)
     settings = TrainSettings(
-        image_size=args.image_size, loss=args.loss, frozen_blocks=args.frozen, individuals_per_batch=14
+        image_size=args.image_size, loss=args.loss, frozen_blocks=args.frozen, individuals_per_batch=18
     )
     net = EmbeddingNet(settings.backbone, dimension=settings.dimension, pooling=settings.pooling)
     state = bundle.read_state(args.start)
@@ -132,7 +146,7 @@ def main() -> None:
                 "split": "no photo whose split_published or split_unseen is test; 12 % of the individuals held out "
                 "for the figures",
             },
-            "start": "MobileNetV2 1.0 224 trained on ImageNet-1k (Apache-2.0 release)",
+            "start": start_of(args.start),
             "licence": "Apache-2.0",
             "loss": args.loss,
             "seed": 0,

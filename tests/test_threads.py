@@ -112,3 +112,10 @@ def test_the_cores_are_those_this_process_may_use(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert threads.cores() == 1
+
+
+def test_freed_memory_is_kept_and_bfloat16_is_told_by_the_processor() -> None:
+    threads.keep_memory()
+    flags = Path("/proc/cpuinfo")
+    text = flags.read_text(encoding="utf-8") if flags.exists() else ""
+    assert threads.fast_bfloat16() == ("avx512_bf16" in text or "amx_bf16" in text)

@@ -123,7 +123,7 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
         temperature=species_task.temperature(logits, task.held_labels),
         prototypes=len(centres),
         familiar_at=species_task.familiar_bound(seen, centres),
-        training=_training(settings, decoded, fitted, held),
+        training=_training("species", settings, decoded, fitted, held),
         figures=_figures(fitted.figures),
     )
     card = bundle.save(card, {**fitted.state, "prototypes": centres}, gallery.nets_folder)
@@ -161,7 +161,7 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
         species=job.species,
         figures=_figures(figures),
         calibration=learned,
-        training=_training(settings, decoded, fitted, held),
+        training=_training("embedding", settings, decoded, fitted, held),
     )
     card = bundle.save(card, fitted.state, gallery.nets_folder)
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
@@ -278,7 +278,7 @@ def _signature(job: Job, settings: TrainSettings) -> str:
 
 
 def _training(
-    settings: TrainSettings, decoded: dataset.Decoded, fitted: Fitted, held: dataset.Decoded
+    stage: str, settings: TrainSettings, decoded: dataset.Decoded, fitted: Fitted, held: dataset.Decoded
 ) -> dict[str, object]:
     photos = decoded.photos
     return {
@@ -289,7 +289,7 @@ def _training(
             "held_out_individuals": sorted({photo.individual for photo in held.photos if photo.individual}),
             "column": settings.column,
         },
-        "start": start.fingerprint(settings),
+        "start": start.fingerprint(settings, stage),
         "loss": settings.loss,
         "seed": settings.seed,
         "epochs": len(fitted.history),

@@ -12,13 +12,16 @@ from torch import Tensor, nn
 from reid.learn import augment, metrics, sampler
 from reid.learn.dataset import Decoded
 from reid.learn.objective import Objective
-from reid.learn.trainer import Batch
+from reid.learn.trainer import Batch, half
 from reid.nets.networks import EmbeddingNet
 from reid.records import Vectors
 from reid.settings import TrainSettings
 
 COLLAPSED_AT = 0.97
 """Mean cosine between photos of different individuals above which a net tells nobody from anybody."""
+
+SPECIES_PER_BATCH = 3
+"""Of training on several species: enough animals of one species for hard triplets, enough species for fair statistics."""
 
 
 class EmbeddingTask:
@@ -67,16 +70,13 @@ class EmbeddingTask:
         return groups + ([{"params": own, "share": 10.0, "weight_decay": 0.0}] if own else [])
 
     def start_epoch(self) -> None:
-        """Training mode, but frozen blocks keep their running statistics.
-
-        With several species all statistics are kept: a batch shows one species only, so its own would not be those of use.
-        """
-        self.net.train(len(self.species) == 1)
+        """Training mode, but frozen blocks keep their running statistics."""
+        self.net.train()
         for block in self.frozen:
             block.eval()
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        """One epoch of individuals x photos, augmented; every batch is of one species, whose animals are hard to tell apart."""
+        """One epoch of individuals x photos, augmented; a batch is of one species, or of a few with several animals of each."""
         rng = np.random.default_rng((self.settings.seed, epoch))
         generator = torch.Generator().manual_seed(self.settings.seed * 7919 + epoch)
         for items in self._plan(rng):
@@ -90,16 +90,25 @@ class EmbeddingTask:
             )
 
     def _plan(self, rng: np.random.Generator) -> list[list[sampler.Example]]:
-        plan: list[list[sampler.Example]] = []
+        people, photos = self.settings.individuals_per_batch, self.settings.photos_per_individual
+        if len(self.species) == 1:
+            return list(sampler.batches(self.examples, people, photos, rng))
+        parts: list[list[sampler.Example]] = []
         for name in self.species:
             own = [item for item in self.examples if self.taught.photos[item.row].species == name]
-            plan += sampler.batches(own, self.settings.individuals_per_batch, self.settings.photos_per_individual, rng)
-        return [plan[index] for index in rng.permutation(len(plan))] if len(self.species) > 1 else plan
+            parts += sampler.batches(own, max(2, people // SPECIES_PER_BATCH), photos, rng)
+        parts = [parts[index] for index in rng.permutation(len(parts))]
+        return [
+            [item for part in parts[start : start + SPECIES_PER_BATCH] for item in part]
+            for start in range(0, len(parts), SPECIES_PER_BATCH)
+        ]
 
     def loss(self, batch: Batch) -> Tensor:
         """The objective of a batch."""
         images, labels = batch
-        out: Tensor = self.objective(self.net(images), labels)
+        with half(self.device, self.settings.precision):
+            maps = self.net.maps(images)
+        out: Tensor = self.objective(self.net.head(maps.float()), labels)
         return out
 
     def validate(self, net: nn.Module) -> dict[str, float]:

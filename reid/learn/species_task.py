@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from reid.learn import augment
 from reid.learn.dataset import Decoded
-from reid.learn.trainer import Batch
+from reid.learn.trainer import Batch, half
 from reid.nets.networks import SpeciesNet
 from reid.settings import TrainSettings
 
@@ -91,7 +91,9 @@ class SpeciesTask:
     def loss(self, batch: Batch) -> Tensor:
         """Cross-entropy with class weights and a little label smoothing."""
         images, labels = batch
-        return functional.cross_entropy(self.net(images)[0], labels, weight=self.weights, label_smoothing=0.05)
+        with half(self.device, self.settings.precision):
+            maps = self.net.maps(images)
+        return functional.cross_entropy(self.net.head(maps.float())[0], labels, weight=self.weights, label_smoothing=0.05)
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         """Top-1 and macro recall on what was held out; `figure`, which decides, is their mean less a little log-loss."""

@@ -1,4 +1,4 @@
-"""What a net starts from: the base net that ships, torchvision's ImageNet weights, a safetensors file, or nothing."""
+"""What a net starts from: a net that ships (one for each stage), torchvision's ImageNet weights, a safetensors file, or nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def embedding_net(settings: TrainSettings, decoded: Decoded, device: torch.devic
         settings.backbone, dimension=settings.dimension, pooling=settings.pooling,
         imagenet=settings.weights == "imagenet",
     )
-    loaded = _fill(net, settings)
+    loaded = _fill(net, _path(settings, bundle.BASE), settings.backbone)
     if "linear.weight" in loaded:
         settle_neck(net, decoded, settings.image_size, device, settings.seed)
     elif settings.weights != "none":
@@ -41,21 +41,20 @@ def species_net(settings: TrainSettings, classes: int) -> SpeciesNet:
     """
     torch.manual_seed(settings.seed)
     net = SpeciesNet(settings.backbone, classes, imagenet=settings.weights == "imagenet")
-    _fill(net, settings, only="features.")
+    _fill(net, _path(settings, bundle.SPECIES_BASE), settings.backbone, only="features.")
     return net
 
 
-def fingerprint(settings: TrainSettings) -> str:
-    """What the start weights are, for the card: a name, or the fingerprint of a net of ours."""
-    path = _path(settings)
+def fingerprint(settings: TrainSettings, stage: str) -> str:
+    """What a stage's start weights are, for the card: a name, or the fingerprint of a net of ours."""
+    path = _path(settings, bundle.SPECIES_BASE if stage == "species" else bundle.BASE)
     if path is None:
         return settings.weights
     return bundle.read_card(path).fingerprint if path.with_suffix(".json").exists() else path.name
 
 
-def _fill(net: EmbeddingNet | SpeciesNet, settings: TrainSettings, only: str = "") -> set[str]:
+def _fill(net: EmbeddingNet | SpeciesNet, path: Path | None, backbone: str, only: str = "") -> set[str]:
     """Load what fits of the start weights into a net; returns the names loaded."""
-    path = _path(settings)
     if path is None:
         return set()
     try:
@@ -70,7 +69,7 @@ def _fill(net: EmbeddingNet | SpeciesNet, settings: TrainSettings, only: str = "
     wanted = {name for name in own if name.startswith("features.")}
     if not wanted <= set(fitting):
         raise UsageError(
-            f"the weights {path} are not of backbone {settings.backbone}; choose --backbone to fit "
+            f"the weights {path} are not of backbone {backbone}; choose --backbone to fit "
             f"({', '.join(backbones.BACKBONES)}), or --weights imagenet"
         )
     if "linear.weight" not in fitting or "neck.running_var" not in fitting:
@@ -79,11 +78,11 @@ def _fill(net: EmbeddingNet | SpeciesNet, settings: TrainSettings, only: str = "
     return set(fitting)
 
 
-def _path(settings: TrainSettings) -> Path | None:
+def _path(settings: TrainSettings, shipped: Path) -> Path | None:
     if settings.weights in ("imagenet", "none"):
         return None
     if settings.weights == "base":
-        return bundle.BASE
+        return shipped
     path = Path(settings.weights)
     if not path.is_file():
         raise UsageError(f"weights {settings.weights!r}: no such file; choose {', '.join(START_WEIGHTS)} or a safetensors file")

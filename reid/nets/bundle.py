@@ -27,6 +27,8 @@ MAX_CLASSES = 10_000
 SHIPPED = Path(__file__).parent.parent / "weights"
 BASE = SHIPPED / "base.safetensors"
 """The net that ships with reid: every new species starts from it, a thin species uses it as it is."""
+SPECIES_BASE = SHIPPED / "species.safetensors"
+"""The net that ships for stage 1 to start from: it kept what tells species apart, which `BASE` gave up for individuals."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,11 @@ class EmbeddingNet(_Normalised):
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) RGB in [0, 1] -> embeddings (B, D) of unit length."""
-        return functional.normalize(self.neck(self.linear(self.pool(self.maps(images)))), dim=1)
+        return self.head(self.maps(images))
+
+    def head(self, maps: Tensor) -> Tensor:
+        """Feature maps (B, C, h, w) -> embeddings (B, D) of unit length."""
+        return functional.normalize(self.neck(self.linear(self.pool(maps))), dim=1)
 
 
 class SpeciesNet(_Normalised):
@@ -89,5 +93,9 @@ class SpeciesNet(_Normalised):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, H, W) RGB in [0, 1] -> logits (B, classes) and pooled features (B, C)."""
-        features = self.pool(self.maps(images))
+        return self.head(self.maps(images))
+
+    def head(self, maps: Tensor) -> tuple[Tensor, Tensor]:
+        """Feature maps (B, C, h, w) -> logits (B, classes) and pooled features (B, C)."""
+        features = self.pool(maps)
         return self.linear(self.dropout(features)), features

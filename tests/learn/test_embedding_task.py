@@ -219,3 +219,36 @@ def test_images_are_augmented_with_the_tasks_generator_only(monkeypatch: pytest.
     torch.manual_seed(2)
     assert torch.equal(one, next(training.batches(3))[0])
     assert called == [(8, 37, 37, 3)] * 2
+
+
+def test_batches_of_several_species_hold_several_animals_of_each() -> None:
+    one, groups = herd(range(12))
+    photos = tuple(
+        replace(photo, species=("zebra", "leopard", "deer")[int(photo.individual[1:]) % 3]) for photo in one.photos
+    )
+    mixed = replace(one, photos=photos)
+    settings = replace(SETTINGS, individuals_per_batch=6)
+    training = EmbeddingTask(embedding_net(), mixed, groups, mixed.subset([]), [], settings, CPU)
+    species_of = {item.label: photos[item.row].species for item in training.examples}
+    sizes = []
+    for _, labels in training.batches(0):
+        shown: dict[str, set[int]] = {}
+        for label in labels.tolist():
+            shown.setdefault(species_of[label], set()).add(label)
+        sizes.append(len(labels))
+        assert len(shown) <= 3
+        assert all(len(animals) >= 2 for animals in shown.values())  # a triplet within the species in every batch
+    assert max(sizes) == 3 * 2 * SETTINGS.photos_per_individual
+
+
+def test_the_backbone_learns_in_bfloat16_where_asked_and_the_embedding_stays_float32() -> None:
+    decoded, groups = herd(range(6))
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        settings = replace(SETTINGS, precision=precision)
+        training = EmbeddingTask(embedding_net(), decoded, groups, decoded.subset([]), [], settings, CPU)
+        loss = training.loss(next(training.batches(0)))
+        assert loss.dtype == torch.float32
+        losses.append(float(loss.detach()))
+    assert losses[0] != losses[1]
+    assert losses[1] == pytest.approx(losses[0], rel=0.05)

@@ -30,7 +30,7 @@ def test_the_base_net_is_taken_whole_where_it_fits_but_its_neck_is_settled_on_th
     net = start.embedding_net(SETTINGS, DECODED, CPU)
     changed = {name for name, value in net.state_dict().items() if not torch.equal(value, base[name])}
     assert changed == {"neck.running_mean", "neck.running_var"}
-    assert start.fingerprint(SETTINGS) == bundle.fingerprint(CARD, base)
+    assert start.fingerprint(SETTINGS, "embedding") == bundle.fingerprint(CARD, base)
 
 
 def test_a_head_of_another_dimension_starts_from_the_photos(base: dict[str, torch.Tensor]) -> None:
@@ -41,7 +41,14 @@ def test_a_head_of_another_dimension_starts_from_the_photos(base: dict[str, torc
     assert int((net.linear.weight.norm(dim=1) > 0).sum()) == 16
 
 
-def test_a_species_net_takes_the_backbone_only_and_a_seeded_head(base: dict[str, torch.Tensor]) -> None:
+def test_a_species_net_takes_the_backbone_of_the_net_for_stage_1_only_and_a_seeded_head(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = species_net(5).state_dict()
+    card = NetCard("species", SETTINGS.backbone, (32, 32), classes=tuple("abcde"))
+    saved = bundle.save(card, base, tmp_path, name="species")
+    monkeypatch.setattr(bundle, "SPECIES_BASE", tmp_path / "species.safetensors")
+    assert start.fingerprint(SETTINGS, "species") == saved.fingerprint
     one, two, other = (start.species_net(replace(SETTINGS, seed=seed), 3) for seed in (1, 1, 2))
     assert torch.equal(one.state_dict()["features.0.0.weight"], base["features.0.0.weight"])
     assert torch.equal(one.linear.weight, two.linear.weight)
@@ -53,7 +60,7 @@ def test_without_weights_the_seed_decides(tmp_path: Path) -> None:
     none = replace(SETTINGS, weights="none")
     one, two = (start.embedding_net(none, DECODED, CPU) for _ in "12")
     assert all(torch.equal(value, two.state_dict()[name]) for name, value in one.state_dict().items())
-    assert start.fingerprint(none) == "none"
+    assert start.fingerprint(none, "species") == "none"
 
 
 def test_weights_of_another_backbone_are_refused(base: dict[str, torch.Tensor]) -> None:
@@ -76,7 +83,7 @@ def test_a_plain_safetensors_file_is_told_by_its_name(tmp_path: Path) -> None:
     net = species_net(2)
     save_file({name: value.contiguous() for name, value in net.state_dict().items()}, tmp_path / "mine.safetensors")
     settings = replace(SETTINGS, weights=str(tmp_path / "mine.safetensors"))
-    assert start.fingerprint(settings) == "mine.safetensors"
+    assert start.fingerprint(settings, "embedding") == "mine.safetensors"
     found = start.embedding_net(settings, DECODED, CPU)
     assert torch.equal(found.state_dict()["features.0.0.weight"], net.state_dict()["features.0.0.weight"])
     assert float(found.neck.running_var[0]) != 1.0  # type: ignore[index]
