@@ -1,0 +1,86 @@
+"""Why this match: the query beside the enrolled photo it was matched with, and which places of the two belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from reid import drawing, images
+from reid.errors import PhotoError
+from reid.records import Picture, Sighting
+from reid.steps.closer import CloserLook
+from reid.steps.rerank import Lines
+from reid.steps.search import SHORTLIST, Listed, Shortlist
+from reid.steps.sighting import Looked
+
+SHARPNESS = 480
+"""Shorter side in pixels to which the photos are opened for a drawing."""
+
+
+def explain(looks: Sequence[Looked], sighting: Sighting, closer: CloserLook, path: Path) -> bool:
+    """Draw one decision: a query beside its best match, with lines between the places that agree.
+
+    Of an encounter the photo is taken that is most like the match. The lines are those that the place-by-place score
+    counts, whether or not the order went by it; what many others of the shortlist share as well is not told apart.
+
+    Args:
+        looks: the photos of the decision.
+        sighting: the decision on them.
+        closer: of the best match's species.
+        path: of the JPEG to write.
+
+    Returns:
+        False where there is nothing to draw: no match, or one of the two photos is gone.
+
+    Raises:
+        UsageError: the picture cannot be written.
+    """
+    found = _pair(looks, sighting)
+    if found is None:
+        return False
+    look, shortlist, listed = found
+    enrolled = closer.located(listed.photo)
+    if enrolled is None:
+        return False
+    try:
+        query = images.read(look.photo.path, box=look.photo.box, shortest=SHARPNESS)
+        match = images.read(enrolled, box=listed.photo.box, shortest=SHARPNESS)
+    except PhotoError:
+        return False
+    lines = _lines(closer, query, shortlist, listed)
+    strokes = [
+        drawing.Stroke((float(a), float(b)), (float(c), float(d)), float(strength))
+        for (a, b), (c, d), strength in zip(lines.query, lines.match, lines.strength, strict=True)
+    ] if lines else []
+    titles = (look.photo.path.name, _title(sighting, listed))
+    images.write_jpeg(path, drawing.connected(query.pixels, match.pixels, strokes, titles=titles))
+    return True
+
+
+def _pair(looks: Sequence[Looked], sighting: Sighting) -> tuple[Looked, Shortlist, Listed] | None:
+    """The photo of the encounter and its list in which the best match stands best."""
+    if not sighting.matches:
+        return None
+    best = sighting.matches[0]
+    pairs = [
+        (look, one, listed)
+        for look in looks
+        for one in look.shortlists
+        for listed in one.listed
+        if (one.species, listed.individual) == (best.species, best.individual)
+    ]
+    return max(pairs, key=lambda pair: pair[2].score if pair[2].fused is None else pair[2].fused, default=None)
+
+
+def _lines(closer: CloserLook, query: Picture, shortlist: Shortlist, wanted: Listed) -> Lines | None:
+    """Seen against the shortlist, so that what all of its animals have in common weighs little."""
+    photos = {wanted.photo.id: wanted.photo} | {one.photo.id: one.photo for one in shortlist.listed[:SHORTLIST]}
+    compared, rows = closer.compare(query, list(photos.values()))
+    return compared.lines(rows[wanted.photo.id]) if wanted.photo.id in rows else None
+
+
+def _title(sighting: Sighting, listed: Listed) -> str:
+    best = sighting.matches[0]
+    parts = [listed.individual, f"score {best.score:.2f}"]
+    parts += [f"probability {best.probability:.2f}"] if best.probability is not None else []
+    return " · ".join((*parts, f"decision: {sighting.decision.outcome.value}"))
