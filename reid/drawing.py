@@ -16,12 +16,16 @@ GAP, STRIP, TEXT = 14, 30, 16
 """Pixels between the photos, of the strip with the titles above them, and of its letters."""
 FINER = 2
 """Lines are drawn so many times larger and scaled down: that makes them smooth."""
+DOT = 10
+"""Radius of the numbered dot at each end of a line."""
 DIM = 0.45
 """Brightness of places that play no part, as a share of their own."""
 GLOW = 0.06
 """How far a place shines, as a fraction of the frame."""
 WEAK, STRONG = (64, 156, 255), (255, 196, 0)
 """Colours of the weakest and the strongest line: told apart by every eye, and seldom those of fur."""
+FULL = 0.6
+"""The strength from which a line has the colour of the strongest, and its places are fully bright."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,9 @@ class Stroke:
 
 def connected(
     left: Pixels, right: Pixels, strokes: Sequence[Stroke], *, titles: tuple[str, str] = ("", ""), height: int = 360,
-    lines: int = 24,
+    lines: int = 16,
 ) -> Pixels:
-    """Two photos side by side: what plays a part is bright, the strongest strokes are drawn as lines.
+    """Two photos side by side: what plays a part is bright, the strongest strokes are lines with a number at each end.
 
     Args:
         left, right: (H, W, 3) uint8 RGB, of any two sizes.
@@ -51,17 +55,16 @@ def connected(
     """
     if height < 32:
         raise ShapeError(f"a picture {height} pixels high shows nothing; wanted at least 32")
-    most = max((stroke.strength for stroke in strokes), default=1.0) or 1.0
+    shares = np.array([min(1.0, stroke.strength / FULL) for stroke in strokes])
     photos = [
-        _lit(_scaled(photo, height), np.array([getattr(stroke, end) for stroke in strokes]).reshape(-1, 2),
-             np.array([stroke.strength / most for stroke in strokes]))
+        _lit(_scaled(photo, height), np.array([getattr(stroke, end) for stroke in strokes]).reshape(-1, 2), shares)
         for photo, end in ((left, "left"), (right, "right"))
     ]
     offset = photos[0].width + GAP
     canvas = Image.new("RGB", (offset + photos[1].width, STRIP + height), (24, 24, 24))
     canvas.paste(photos[0], (0, STRIP))
     canvas.paste(photos[1], (offset, STRIP))
-    canvas = _with_lines(canvas, photos, offset, _spread(strokes, lines), most)
+    canvas = _with_lines(canvas, photos, offset, _spread(strokes, lines))
     pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(TEXT)
     for at, title in zip((0, offset), titles, strict=True):
         pen.text((at + 8, (STRIP - TEXT) // 2 - 1), title, fill=(235, 235, 235), font=font)
@@ -98,19 +101,20 @@ def _spread(strokes: Sequence[Stroke], most: int) -> list[Stroke]:
 
 
 def _with_lines(
-    canvas: Image.Image, photos: Sequence[Image.Image], offset: int, strokes: Sequence[Stroke], most: float
+    canvas: Image.Image, photos: Sequence[Image.Image], offset: int, strokes: Sequence[Stroke]
 ) -> Image.Image:
-    large = canvas.resize((canvas.width * FINER, canvas.height * FINER), Image.Resampling.BICUBIC)
+    large = canvas.resize((canvas.width * FINER, canvas.height * FINER), Image.Resampling.NEAREST)  # the photos stay as they are
     pen = ImageDraw.Draw(large)
-    for stroke in reversed(strokes):  # the strongest lie on top
-        share = stroke.strength / most
+    font, radius = ImageFont.load_default(FINER * 1.3 * DOT), FINER * DOT
+    for number, stroke in reversed(list(enumerate(strokes, start=1))):  # the strongest lie on top
+        share = min(1.0, stroke.strength / FULL)
         colour = tuple(round(weak + share * (strong - weak)) for weak, strong in zip(WEAK, STRONG, strict=True))
         ends = [
             (FINER * (start + x * photo.width), FINER * (STRIP + y * photo.height))
             for (x, y), photo, start in ((stroke.left, photos[0], 0), (stroke.right, photos[1], offset))
         ]
-        pen.line(ends, fill=colour, width=round(FINER * (1 + share)))
+        pen.line(ends, fill=colour, width=round(FINER * (0.5 + share)))
         for x, y in ends:
-            radius = FINER * (2.5 + 1.5 * share)
-            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour, outline=(0, 0, 0), width=FINER // 2)
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour, outline=(0, 0, 0), width=FINER)
+            pen.text((x, y), str(number), fill=(0, 0, 0), font=font, anchor="mm")
     return large.resize(canvas.size, Image.Resampling.BOX)

@@ -21,7 +21,7 @@ def explain(looks: Sequence[Looked], sighting: Sighting, closer: CloserLook, pat
     """Draw one decision: a query beside its best match, with lines between the places that agree.
 
     Of an encounter the photo is taken that is most like the match. The lines are those that the place-by-place score
-    counts, whether or not the order went by it; what many others of the shortlist share as well is not told apart.
+    counts, less what the other animals of the shortlist share; they are drawn whether or not the order went by them.
 
     Args:
         looks: the photos of the decision.
@@ -30,7 +30,7 @@ def explain(looks: Sequence[Looked], sighting: Sighting, closer: CloserLook, pat
         path: of the JPEG to write.
 
     Returns:
-        False where there is nothing to draw: no match, or one of the two photos is gone.
+        False where there is nothing to draw: no match, or one of the two photos is gone or another one now.
 
     Raises:
         UsageError: the picture cannot be written.
@@ -47,12 +47,15 @@ def explain(looks: Sequence[Looked], sighting: Sighting, closer: CloserLook, pat
         match = images.read(enrolled, box=listed.photo.box, shortest=SHARPNESS)
     except PhotoError:
         return False
-    lines = _lines(closer, query, shortlist, listed)
+    agreement = _lines(closer, query, shortlist, listed)
+    if agreement is None:
+        return False
+    lines, local = agreement
     strokes = [
         drawing.Stroke((float(a), float(b)), (float(c), float(d)), float(strength))
         for (a, b), (c, d), strength in zip(lines.query, lines.match, lines.strength, strict=True)
-    ] if lines else []
-    titles = (look.photo.path.name, _title(sighting, listed))
+    ]
+    titles = (look.photo.path.name, _title(sighting, local))
     images.write_jpeg(path, drawing.connected(query.pixels, match.pixels, strokes, titles=titles))
     return True
 
@@ -72,15 +75,18 @@ def _pair(looks: Sequence[Looked], sighting: Sighting) -> tuple[Looked, Shortlis
     return max(pairs, key=lambda pair: pair[2].score if pair[2].fused is None else pair[2].fused, default=None)
 
 
-def _lines(closer: CloserLook, query: Picture, shortlist: Shortlist, wanted: Listed) -> Lines | None:
-    """Seen against the shortlist, so that what all of its animals have in common weighs little."""
+def _lines(closer: CloserLook, query: Picture, shortlist: Shortlist, wanted: Listed) -> tuple[Lines, float] | None:
+    """The correspondences with one photo of the shortlist and its place-by-place score; None if its file is another now."""
     photos = {wanted.photo.id: wanted.photo} | {one.photo.id: one.photo for one in shortlist.listed[:SHORTLIST]}
     compared, rows = closer.compare(query, list(photos.values()))
-    return compared.lines(rows[wanted.photo.id]) if wanted.photo.id in rows else None
+    if wanted.photo.id not in rows:
+        return None
+    row = rows[wanted.photo.id]
+    return compared.lines(row), float(compared.scores[row])
 
 
-def _title(sighting: Sighting, listed: Listed) -> str:
+def _title(sighting: Sighting, local: float) -> str:
     best = sighting.matches[0]
-    parts = [listed.individual, f"score {best.score:.2f}"]
+    parts = [best.individual, f"score {best.score:.2f}", f"places {local:.2f}"]
     parts += [f"probability {best.probability:.2f}"] if best.probability is not None else []
     return " · ".join((*parts, f"decision: {sighting.decision.outcome.value}"))

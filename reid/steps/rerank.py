@@ -24,6 +24,9 @@ Maps = NDArray[np.float32]
 
 WEIGHT = 8.0
 """What a score of 1 here is worth in cosines, when both decide about the order. From 4 to 16 makes no odds."""
+EDGE = 1
+"""Rows and columns of cells left out at each border of a map of more than four: they have seen the padding of the
+convolutions, by which the corners of any two photos look alike."""
 REGULARISED = 0.02
 """Share of the largest variance added to every direction's before whitening: directions of pure noise stay small."""
 REACH = 0.3
@@ -32,6 +35,8 @@ SCALES = (0.25, 0.15, 0.1, 0.1)
 """The falling scale of the robust fit, in the same unit; a partner farther than the last from its place is not counted."""
 POWER = 3.0
 """Partners count by cosine to this power: a few sure ones outweigh many doubtful ones."""
+FAINT = 0.01
+"""No line is told that is weaker."""
 RIDGE = 1.0
 """Pull of the fit towards "nothing moved", in matches of full strength: two or three matches cannot bend the animal."""
 
@@ -41,7 +46,7 @@ class Lines:
     """The correspondences of one pair of photos, strongest first.
 
     query, match: (M, 2) places (x, y) as fractions of the query's and of the match's frame, each in (0, 1).
-    strength: (M,) in (0, 1], falling.
+    strength: (M,) in (`FAINT`, 1], falling.
     """
 
     query: NDArray[np.float32]
@@ -53,23 +58,30 @@ class Lines:
 class Compared:
     """One query against N candidates. scores: (N,) in [0, 1], 1 = every cell found its equal.
 
-    grid: (h, w) cells. partner: (N, h * w) for each cell of a candidate the query's cell it belongs to.
-    strength: (N, h * w) in [0, 1]; 0 where the cell has no partner that counts.
+    places: (T, 2) where the T cells of a map lie, (x, y) as fractions of the frame. partner: (N, T) for each cell of a
+    candidate the query's cell it belongs to. strength: (N, T) in [0, 1]; 0 where the cell has no partner that counts.
     """
 
     scores: NDArray[np.float32]
-    grid: tuple[int, int]
+    places: NDArray[np.float32]
     partner: NDArray[np.int64]
     strength: NDArray[np.float32]
 
     def lines(self, candidate: int) -> Lines:
-        """The correspondences with one candidate, by its row number."""
-        strength = self.strength[candidate]
+        """The correspondences with one candidate, by its row number: those by which it stands out from the others.
+
+        From each the strength is taken away that the same place of the query has with the other candidates on average:
+        grass agrees with all grass and tells nothing.
+        """
+        strength, partner = self.strength[candidate], self.partner[candidate]
+        shared = np.zeros((len(self.scores), len(self.places)), np.float32)
+        rows, cells = np.nonzero(self.strength)
+        shared[rows, self.partner[rows, cells]] = self.strength[rows, cells]
+        others = (shared.sum(axis=0) - shared[candidate]) / np.float32(max(1, len(shared) - 1))
+        strength = np.where(strength > 0, strength - others[partner], np.float32(0.0))
         order = np.argsort(-strength, kind="stable")
-        order = order[strength[order] > 0]
-        height, width = self.grid
-        places = (_cells(height, width) + 0.5) / np.array([width, height], np.float32)
-        return Lines(places[self.partner[candidate][order]], places[order], strength[order])
+        order = order[strength[order] > FAINT]
+        return Lines(self.places[partner[order]], self.places[order], strength[order])
 
 
 def compare(query: NDArray[np.float32], candidates: Maps, *, geometric: bool = True) -> Compared:
@@ -88,17 +100,17 @@ def compare(query: NDArray[np.float32], candidates: Maps, *, geometric: bool = T
     """
     if query.ndim != 3 or candidates.ndim != 4 or candidates.shape[1:] != query.shape:
         raise ShapeError(f"maps do not fit: query {query.shape}, candidates {candidates.shape}; wanted (h, w, C), (N, h, w, C)")
-    count, (height, width) = len(candidates), query.shape[:2]
-    if not count:
-        empty = np.zeros((0, height * width))
-        return Compared(np.zeros(0, np.float32), (height, width), empty.astype(np.int64), empty.astype(np.float32))
-    units = whitened(np.concatenate([query[None], candidates]))
-    partner, cosine = _mutual(units[0], units[1:], _reachable(height, width))
+    (height, width), edge = query.shape[:2], EDGE if min(query.shape[:2]) > 4 * EDGE else 0
+    inner = np.concatenate([query[None], candidates])[:, edge : height - edge, edge : width - edge]
+    cells = _cells(height, width).reshape(height, width, 2)[edge : height - edge, edge : width - edge].reshape(-1, 2)
+    places = ((cells + 0.5) / np.array([width, height])).astype(np.float32)
+    steps = cells / np.float32(max(height, width))
+    units = whitened(inner)
+    partner, cosine = _mutual(units[0], units[1:], _reachable(steps))
     strength = np.clip(cosine, 0.0, 1.0) ** np.float32(POWER)
     if geometric:
-        places = _cells(height, width) / np.float32(max(height, width))
-        strength = strength * _agreeing(places[None].repeat(count, 0), places[partner], strength)
-    return Compared(strength.sum(axis=1) / np.float32(height * width), (height, width), partner, strength)
+        strength = strength * _agreeing(steps[None].repeat(len(candidates), 0), steps[partner], strength)
+    return Compared(strength.sum(axis=1) / np.float32(len(cells)), places, partner, strength)
 
 
 def whitened(maps: Maps) -> NDArray[np.float32]:
@@ -173,8 +185,7 @@ def _cells(height: int, width: int) -> NDArray[np.float32]:
     return np.stack([columns, rows], axis=1).astype(np.float32)
 
 
-def _reachable(height: int, width: int) -> NDArray[np.float32]:
-    """(h * w, h * w): 0 where two cells are near enough to be partners, else far below any cosine."""
-    places = _cells(height, width) / np.float32(max(height, width))
-    apart = np.sqrt(((places[:, None] - places[None]) ** 2).sum(axis=2))
+def _reachable(steps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(T, T): 0 where two cells are near enough to be partners, else far below any cosine."""
+    apart = np.sqrt(((steps[:, None] - steps[None]) ** 2).sum(axis=2))
     return np.where(apart <= REACH, np.float32(0.0), np.float32(-4.0))
