@@ -84,7 +84,9 @@ class QuerySettings:
     close_species_ratio: float = 2.0
     """When the best species is less than this many times as likely as the second, both galleries are searched."""
     rerank: int = 0
-    """So many individuals of a shortlist get a closer look, their photos matched place by place; 0 = none."""
+    """So many individuals of a shortlist get a closer look, their photos matched place by place; 0 = none.
+
+    It needs the enrolled photos' files. It orders the matches; their probabilities stay those of the cosines."""
     device: str = "auto"
     batch: int = 16
 

@@ -56,7 +56,8 @@ def query(
     Args:
         photos: files, folders or manifests; labels in them are not looked at.
         gallery: its folder; None = REID_GALLERY or indexes/default.
-        settings: None = defaults and REID_* variables.
+        settings: None = defaults and REID_* variables. With `rerank` the matches stand in the order of a closer look, their
+            probabilities are still those of the cosines.
         record: keep the decisions in the gallery as sightings.
         why: a folder, made if absent, for one JPEG a decision that shows query, best match and the places that agree.
         progress: told of every photo.
@@ -92,7 +93,7 @@ def query(
 
 
 def _explain(identifier: Identifier, folder: Path, drawn: list[Path], looks: Sequence[Looked], one: Sighting) -> None:
-    """Draw a decision into the folder; the names count the decisions, so that no two photos of one name collide."""
+    """Draw a decision into the folder; numbers in the names keep photos of one name apart."""
     if not one.matches:
         return
     try:
