@@ -129,6 +129,8 @@ class Match:
     side: str = ""
     captured_at: datetime | None = None
     sha256: str = ""
+    local: float | None = None
+    """How well photo and query match place by place, in [0, 1]; None where no closer look was taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,10 @@ class QuerySettings:
     """Unless the best two species together reach this: then it is one of the two, and both galleries are searched."""
     close_species_ratio: float = 2.0
     """When the best species is less than this many times as likely as the second, both galleries are searched."""
+    rerank: int = 0
+    """So many individuals of a shortlist get a closer look, their photos matched place by place; 0 = none.
+
+    It needs the enrolled photos' files. It orders the matches; their probabilities stay those of the cosines."""
     device: str = "auto"
     batch: int = 16
 

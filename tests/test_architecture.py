@@ -17,7 +17,7 @@ TREES = {name: ast.parse(path.read_text("utf-8"), name) for name, path in zip(NA
 
 LAYERS = (
     ("records", "errors", "settings", "threads", "progress"),
-    ("images",),
+    ("images", "drawing"),
     ("nets", "store", "formats", "drawn"),
     ("steps",),
     ("learn",),
@@ -33,7 +33,7 @@ OPEN = (LAYER["records"], LAYER["actions"], LAYER["__init__"])
 ONE_DOOR = {
     "faiss": ("reid/store/index.py",),
     "sqlite3": ("reid/store/catalog.py", "reid/store/schema.py"),
-    "PIL": ("reid/images.py",),
+    "PIL": ("reid/images.py", "reid/drawing.py"),
     "pytorch_metric_learning": ("reid/learn/objective.py",),
     "torchvision": ("reid/nets/backbones.py",),
     "openpyxl": ("reid/formats/table.py",),

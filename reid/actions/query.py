@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -11,27 +12,33 @@ import numpy as np
 
 from reid import settings as options
 from reid.actions.train_net import net_path
+from reid.actions.why import explain
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.nets import runtime
 from reid.progress import SILENT, Progress
-from reid.records import Photo, Problem, Sighting, SpeciesGuess, Vectors
+from reid.records import Photo, Picture, Problem, Sighting, SpeciesGuess, Vectors
 from reid.settings import QuerySettings
 from reid.steps import species as species_step
+from reid.steps.closer import CloserLook
 from reid.steps.embedding import classify, embed, shortest_side
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, dated, open_photos
-from reid.steps.search import Shortlist, eligible, shortlist
+from reid.steps.search import SHORTLIST, Shortlist, eligible, shortlist
 from reid.steps.sighting import Known, Looked, sight
 from reid.store import Gallery, Where
 
 
 @dataclass(frozen=True, slots=True)
 class QueryReport:
-    """The decisions in the order of the photos (of the encounters' first photos), and the photos that failed."""
+    """The decisions in the order of the photos (of the encounters' first photos), and the photos that failed.
+
+    explained: the pictures written for `why`.
+    """
 
     sightings: tuple[Sighting, ...]
     problems: tuple[Problem, ...]
+    explained: tuple[Path, ...] = ()
 
 
 def query(
@@ -40,6 +47,7 @@ def query(
     gallery: Path | None = None,
     settings: QuerySettings | None = None,
     record: bool = False,
+    why: Path | None = None,
     progress: Progress = SILENT,
     on_sighting: Callable[[Sighting], None] | None = None,
 ) -> QueryReport:
@@ -48,13 +56,15 @@ def query(
     Args:
         photos: files, folders or manifests; labels in them are not looked at.
         gallery: its folder; None = REID_GALLERY or indexes/default.
-        settings: None = defaults and REID_* variables.
+        settings: None = defaults and REID_* variables. With `rerank` the matches stand in the order of a closer look, their
+            probabilities are still those of the cosines.
         record: keep the decisions in the gallery as sightings.
+        why: a folder, made if absent, for one JPEG a decision that shows query, best match and the places that agree.
         progress: told of every photo.
         on_sighting: given every decision as soon as it is made.
 
     Raises:
-        UsageError: no photo, or the species given is not in the gallery.
+        UsageError: no photo, the species given is not in the gallery, or a picture for `why` cannot be written.
         GalleryError, NetError, ModelMismatch: gallery or net cannot be used.
         ManifestError: the photos' table cannot be read.
     """
@@ -62,9 +72,13 @@ def query(
     found = read_photos(list(photos))
     sightings: list[Sighting] = []
     problems = list(found.problems)
+    drawn: list[Path] = []
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         progress.start("identifying", len(found.photos))
-        for done, item in Identifier(opened, settings).identify(found.photos):
+        identifier = Identifier(opened, settings)
+        if why is not None:
+            identifier.on_decided = partial(_explain, identifier, why, drawn)
+        for done, item in identifier.identify(found.photos):
             if isinstance(item, Problem):
                 problems.append(item)
             else:
@@ -75,7 +89,20 @@ def query(
         if record:
             opened.add_sightings(sightings)
     progress.finish()
-    return QueryReport(tuple(sightings), tuple(problems))
+    return QueryReport(tuple(sightings), tuple(problems), tuple(drawn))
+
+
+def _explain(identifier: Identifier, folder: Path, drawn: list[Path], looks: Sequence[Looked], one: Sighting) -> None:
+    """Draw a decision into the folder; numbers in the names keep photos of one name apart."""
+    if not one.matches:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be made ({error.strerror}); name a folder that can be written to") from error
+    path = folder / f"{len(drawn) + 1:04d} {Path(one.photo).stem}.jpg"
+    if explain(looks, one, identifier.closer(one.matches[0].species), path):
+        drawn.append(path)
 
 
 class Identifier:
@@ -108,6 +135,15 @@ class Identifier:
         self.nets = {name: net_path(gallery, fingerprint) for name, fingerprint in self.enrolled.items()}
         self.known = Known({name: gallery.calibration(name) for name in self.enrolled}, dict(self.enrolled))
         self.counts: dict[tuple[str, str], int] = {}
+        self.on_decided: Callable[[Sequence[Looked], Sighting], None] | None = None
+        """Told of every decision with all that it rests on."""
+        self._closer: dict[str, CloserLook] = {}
+
+    def closer(self, species: str) -> CloserLook:
+        """The closer look at the photos of a species; it keeps their maps as long as this object lives."""
+        if species not in self._closer:
+            self._closer[species] = CloserLook(self.gallery, runtime.load(self.nets[species], self.settings.device))
+        return self._closer[species]
 
     def _only_species(self) -> str:
         if len(self.enrolled) == 1:
@@ -134,11 +170,17 @@ class Identifier:
                     yield done, item
                     continue
                 if waiting and not (self.settings.encounters and waiting[0].encounter == item.encounter):
-                    yield done, sight(waiting, self.known, top=self.settings.top)
+                    yield done, self._decided(waiting)
                     waiting = []
                 waiting.append(item)
         if waiting:
-            yield done, sight(waiting, self.known, top=self.settings.top)
+            yield done, self._decided(waiting)
+
+    def _decided(self, looks: Sequence[Looked]) -> Sighting:
+        decided = sight(looks, self.known, top=self.settings.top)
+        if self.on_decided is not None:
+            self.on_decided(looks, decided)
+        return decided
 
     def _in_order(self, photos: Sequence[Photo]) -> list[tuple[Photo, str]]:
         anonymous = [
@@ -193,19 +235,22 @@ class Identifier:
             exclude_sha256=self.where.exclude_sha256 | {sha256},
             exclude_encounters=self.where.exclude_encounters | ({photo.encounter} if already else frozenset()),
         )
-        lists = tuple(self._search(name, vector, where) for name, vector in vectors.items())
+        lists = tuple(self._search(name, vector, where, item.picture) for name, vector in vectors.items())
         return Looked(photo, sha256, encounter, guess, lists, already)
 
-    def _search(self, species: str, vector: Vectors, where: Where) -> Shortlist:
+    def _search(self, species: str, vector: Vectors, where: Where, picture: Picture) -> Shortlist:
         key = (species, where.side)
         if key not in self.counts:
             self.counts[key] = eligible(self.gallery, species, where)
-        return shortlist(
+        found = shortlist(
             self.gallery,
             species,
             vector,
             fingerprint=self.enrolled[species],
             where=where,
             enrolled=self.counts[key],
-            wanted=max(20, self.settings.top),
+            wanted=max(SHORTLIST, self.settings.top, self.settings.rerank),
         )
+        if self.settings.rerank < 1:
+            return found
+        return self.closer(species).rerank(found, picture, self.settings.rerank)

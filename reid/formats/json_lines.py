@@ -73,6 +73,7 @@ def _match(match: Match) -> dict[str, Any]:
         "species": match.species,
         "rank": match.rank,
         "score": match.score,
+        "local": match.local,
         "probability": match.probability,
         "photo": match.photo,
         "side": match.side,

@@ -51,6 +51,20 @@ class _Normalised(nn.Module):
         out: Tensor = self.features((images - self.mean) / self.std)
         return out
 
+    def early_maps(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) RGB in [0, 1] -> maps of the last block at 1/8 of the input, averaged to (B, C, H/16, W/16).
+
+        Edges and textures: of a coat that is what tells places apart. With `TrainSettings.frozen_blocks` as it is, these
+        blocks of the default backbone stay as they came, so their maps do not depend on the training.
+        """
+        maps = (images - self.mean) / self.std
+        for block in self.features:
+            deeper = block(maps)
+            if deeper.shape[2] * 8 < images.shape[2]:
+                break
+            maps = deeper
+        return functional.avg_pool2d(maps, 2)
+
 
 class EmbeddingNet(_Normalised):
     """Stage 2: backbone, pooling, linear, batch-norm neck (Luo et al., 2019), unit vector."""

@@ -106,7 +106,31 @@ class Runtime:
                 familiarity = torch.ones(len(features))
         return SpeciesAnswer(probabilities.cpu().numpy(), familiarity.cpu().numpy())
 
+    def maps(self, pixels: Sequence[Pixels]) -> NDArray[np.float32]:
+        """Feature maps of photos already resized to the card's image_size, to match them place by place.
+
+        Args:
+            pixels: B photos, at least one, each (height, width, 3) uint8 RGB.
+
+        Returns:
+            (B, h, w, C) float32: one cell for every 16 x 16 pixels, see `EmbeddingNet.early_maps`.
+
+        Raises:
+            ShapeError: a photo has another size.
+        """
+        import torch
+
+        with torch.inference_mode():
+            found: NDArray[np.float32] = self._net.early_maps(self._images(pixels)).permute(0, 2, 3, 1).float().cpu().numpy()
+        return np.ascontiguousarray(found)
+
     def _forward(self, pixels: Sequence[Pixels]) -> Any:
+        import torch
+
+        with torch.inference_mode():
+            return self._net(self._images(pixels))
+
+    def _images(self, pixels: Sequence[Pixels]) -> torch.Tensor:
         import torch
 
         wanted = (*self.card.image_size, 3)
@@ -115,7 +139,7 @@ class Runtime:
         with torch.inference_mode():
             batch = torch.from_numpy(np.stack(pixels)).to(self._device)
             images = batch.permute(0, 3, 1, 2).float().div_(255.0)
-            return self._net(images.contiguous(memory_format=torch.channels_last))
+            return images.contiguous(memory_format=torch.channels_last)
 
 
 @lru_cache(maxsize=8)

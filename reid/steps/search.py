@@ -13,6 +13,8 @@ FIRST_LOOK = 64
 """Photos asked for at first; more are asked for until the shortlist has enough individuals."""
 SHORTLIST = 20
 """Individuals on a shortlist at least, if that many are enrolled: those beyond it weigh nothing in the decision."""
+PHOTOS = 3
+"""Photos of an individual that a closer look may take, its most alike first."""
 
 
 class Searchable(Protocol):
@@ -32,11 +34,18 @@ class Searchable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One individual on a shortlist with the score of its best photo."""
+    """One individual on a shortlist with the score of its best photo.
+
+    best: at most `PHOTOS` of its photos found, each with its score, falling. local, fused: of a closer look, None without
+    one: the place-by-place score of `photo` in [0, 1], and that together with its cosine, by which the order goes.
+    """
 
     individual: str
     score: float
     photo: EnrolledPhoto
+    best: tuple[tuple[EnrolledPhoto, float], ...] = ()
+    local: float | None = None
+    fused: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +86,12 @@ def shortlist(
     while True:
         found = gallery.search(species, query, asked, where=where, fingerprint=fingerprint)
         ids = [int(number) for number in found.photo_ids[0] if number >= 0]
-        best: dict[int, tuple[int, float]] = {}
+        best: dict[int, list[tuple[EnrolledPhoto, float]]] = {}
         photos = gallery.photos_by_id(ids)
         for photo, score in zip(photos, found.scores[0].tolist(), strict=False):
-            best.setdefault(photo.individual_id, (photo.id, score))
+            best.setdefault(photo.individual_id, []).append((photo, score))
         if len(best) >= min(wanted, enrolled) or len(ids) < asked:
             break
         asked *= 4
-    by_id = {photo.id: photo for photo in photos}
-    listed = tuple(Listed(by_id[number].individual, score, by_id[number]) for number, score in best.values())
+    listed = tuple(Listed(of[0][0].individual, of[0][1], of[0][0], tuple(of[:PHOTOS])) for of in best.values())
     return Shortlist(species, enrolled, listed)

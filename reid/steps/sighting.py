@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from reid.records import EMPTY, UNKNOWN_SPECIES, Calibration, Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
@@ -88,7 +89,7 @@ def _decide(
         found, alone = _matches(name, used, known.calibrations.get(name), shares[name])
         matches += found
         nobody += alone
-    matches = _ranked(matches)
+    matches = _reordered(_ranked(matches), used)
     already = next((look.already for look in used if look.already is not None), None)
     if already is not None:
         return Decision(Outcome.KNOWN, already.individual, 1.0, "this very photo is enrolled under that name"), matches
@@ -121,8 +122,7 @@ def _matches(
     best: dict[str, Listed] = {}
     for _, one in lists:
         for listed in one.listed:
-            if listed.individual not in best or listed.score > best[listed.individual].score:
-                best[listed.individual] = listed
+            best[listed.individual] = _better(best.get(listed.individual, listed), listed)
     if calibration is None:
         return [_match(species, item, None) for item in best.values()], 0.0
     items = [Candidate(name, _evidence(name, lists, calibration)) for name in best]
@@ -145,16 +145,44 @@ def _match(species: str, item: Listed, probability: float | None) -> Match:
     photo = item.photo
     return Match(
         species, item.individual, 0, item.score, probability, str(photo.path), photo.side, photo.captured_at,
-        photo.sha256,
+        photo.sha256, item.local,
     )
+
+
+def _better(one: Listed, other: Listed) -> Listed:
+    """The higher score, with the photo that a closer look, else the score, found the more alike."""
+    first, second = ((item.fused if item.fused is not None else -math.inf, item.score) for item in (one, other))
+    shown = other if second > first else one
+    return replace(shown, score=max(one.score, other.score))
 
 
 def _ranked(matches: Sequence[Match]) -> list[Match]:
     """Ranked by probability, then by score; where one is uncalibrated, by score alone."""
     calibrated = all(match.probability is not None for match in matches)
     order = sorted(matches, key=lambda match: (-(match.probability or 0.0) if calibrated else 0.0, -match.score))
-    return [
-        Match(one.species, one.individual, rank, one.score, one.probability, one.photo, one.side, one.captured_at,
-              one.sha256)
-        for rank, one in enumerate(order, start=1)
-    ]
+    return _numbered(order)
+
+
+def _reordered(matches: Sequence[Match], used: Sequence[Looked]) -> list[Match]:
+    """The matches of each species that a closer look was taken at, in its order on the ranks they hold together.
+
+    Probabilities are those of the cosines and stay: the calibration knows nothing of closer looks. Where the two disagree
+    about the first, its probability is the smaller, and a person is asked rather than told KNOWN.
+    """
+    fused: dict[tuple[str, str], float] = {}
+    for found in (found for look in used for found in look.shortlists):
+        for listed in found.listed:
+            if listed.fused is not None:
+                key = (found.species, listed.individual)
+                fused[key] = max(listed.fused, fused.get(key, -math.inf))
+    order = list(matches)
+    for species in {name for name, _ in fused}:
+        places = [row for row, one in enumerate(matches) if one.species == species and (species, one.individual) in fused]
+        falling = sorted((matches[row] for row in places), key=lambda one: -fused[one.species, one.individual])
+        for place, one in zip(places, falling, strict=True):
+            order[place] = one
+    return _numbered(order)
+
+
+def _numbered(order: Sequence[Match]) -> list[Match]:
+    return [replace(one, rank=rank) for rank, one in enumerate(order, start=1)]

@@ -144,3 +144,20 @@ def test_devices_are_auto_cpu_or_cuda_where_there_is_one(monkeypatch: pytest.Mon
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert runtime.device("auto") == runtime.device("cuda") == torch.device("cuda")
     assert runtime.device("cpu") == CPU
+
+
+@pytest.mark.parametrize(("backbone", "blocks"), [("mobilenet_v2", 7), ("mobilenet_v3_small", 4), ("resnet18", 3)])
+def test_maps_are_those_of_the_last_block_at_an_eighth_averaged_to_a_sixteenth(backbone: str, blocks: int) -> None:
+    card = replace(EMBEDDING, backbone=backbone, image_size=(64, 96))
+    net, pixels = built(card), photos(2, card)
+    with torch.inference_mode():
+        deep = net.features[:blocks]((tensors(pixels) - net.mean) / net.std)
+        wanted = torch.nn.functional.avg_pool2d(deep, 2).permute(0, 2, 3, 1).numpy()
+    found = runtime.Runtime(card, net, CPU).maps(pixels)
+    assert (found.dtype, found.shape[:3]) == (np.float32, (2, 4, 6))
+    assert found == pytest.approx(wanted, abs=1e-4)
+
+
+def test_maps_of_photos_of_another_size_are_refused(embedding: runtime.Runtime) -> None:
+    with pytest.raises(ShapeError, match=r"takes photos of shape \(32, 64, 3\), uint8"):
+        embedding.maps([np.zeros((64, 32, 3), np.uint8)])

@@ -103,6 +103,16 @@ def test_each_individual_stands_once_with_its_best_photo(
         assert all(one.photo.side in (side, "") or not side for one in found.listed)
 
 
+def test_a_listed_individual_has_its_three_most_alike_photos_falling() -> None:
+    names, sides, vectors = crowd({"Ada": 20, "Bo": 2})
+    found = shortlist(fake(names, sides, vectors), "zebra", vectors[:1], fingerprint=NET, where=ANYWHERE, enrolled=2)
+    for listed in found.listed:
+        own = sorted((float(v @ vectors[0]) for v, name in zip(vectors, names, strict=True) if name == listed.individual))
+        assert [score for _, score in listed.best] == pytest.approx(own[::-1][:3], abs=1e-6)
+        assert listed.best[0] == (listed.photo, listed.score)
+        assert {photo.individual for photo, _ in listed.best} == {listed.individual}
+
+
 def test_more_photos_are_asked_for_when_one_individual_fills_the_first_look() -> None:
     names, sides, vectors = crowd(COUNTS)
     gallery = fake(names, sides, vectors)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -243,3 +244,52 @@ def test_a_photo_that_is_enrolled_already_is_known_under_its_name_whatever_the_s
     )
     assert "this very photo is enrolled" in found.decision.reason
     assert found.matches[0].individual == "Ada"
+
+
+def looked_closer(found: Shortlist, fused: dict[str, float]) -> Shortlist:
+    """The shortlist in the order of `fused`; an individual without a value got no closer look."""
+    listed = [replace(one, fused=fused.get(one.individual), local=fused.get(one.individual)) for one in found.listed]
+    return replace(found, listed=tuple(sorted(listed, key=lambda one: -(one.fused or 0.0))))
+
+
+def test_a_closer_look_orders_the_matches_and_leaves_their_probabilities() -> None:
+    plain = shortlist({"Ada": 0.7, "Bo": 0.5, "Cy": 0.4})
+    before = sight([look(plain)], CALIBRATED, top=5)
+    after = sight([look(looked_closer(plain, {"Bo": 0.9, "Ada": 0.6}))], CALIBRATED, top=5)
+    assert [(one.individual, one.rank) for one in after.matches] == [("Bo", 1), ("Ada", 2), ("Cy", 3)]
+    chances = {one.individual: one.probability for one in before.matches}
+    assert {one.individual: one.probability for one in after.matches} == chances
+    assert [one.local for one in after.matches] == [0.9, 0.6, None]
+
+
+def test_where_cosine_and_closer_look_disagree_about_the_first_a_person_is_asked() -> None:
+    plain = shortlist({"Ada": 0.7, "Bo": 0.5})
+    assert sight([look(plain)], CALIBRATED, top=5).decision.outcome == Outcome.KNOWN
+    decision = sight([look(looked_closer(plain, {"Bo": 0.9, "Ada": 0.6}))], CALIBRATED, top=5).decision
+    assert (decision.outcome, decision.individual) == (Outcome.REVIEW, "Bo")
+
+
+def test_where_both_agree_about_the_first_the_decision_is_as_without_a_closer_look() -> None:
+    plain = shortlist({"Ada": 0.7, "Bo": 0.5})
+    closer = looked_closer(plain, {"Ada": 0.9, "Bo": 0.6})
+    assert sight([look(closer)], CALIBRATED, top=5).decision == sight([look(plain)], CALIBRATED, top=5).decision
+
+
+def test_an_individual_without_a_closer_look_keeps_its_rank() -> None:
+    plain = shortlist({"Ada": 0.7, "Bo": 0.6, "Cy": 0.5})
+    found = sight([look(looked_closer(plain, {"Cy": 0.9, "Ada": 0.2}))], CALIBRATED, top=5)
+    assert [one.individual for one in found.matches] == ["Cy", "Bo", "Ada"]
+
+
+def test_of_an_encounter_the_photo_counts_that_matches_best_place_by_place() -> None:
+    one, two = shortlist({"Ada": 0.7, "Bo": 0.6}), shortlist({"Bo": 0.65, "Ada": 0.6})
+    looks = [look(looked_closer(one, {"Ada": 0.8, "Bo": 0.3})), look(looked_closer(two, {"Bo": 0.9, "Ada": 0.1}))]
+    found = sight(looks, CALIBRATED, top=5)
+    assert [(match.individual, match.local, match.score) for match in found.matches] == [("Bo", 0.9, 0.65), ("Ada", 0.8, 0.7)]
+
+
+def test_a_closer_look_at_one_of_two_species_moves_nobody_of_the_other() -> None:
+    zebra, lion = shortlist({"Ada": 0.7, "Bo": 0.6}), shortlist({"Leo": 0.65}, "lion")
+    both = known(zebra=None, lion=None)
+    found = sight([look(looked_closer(zebra, {"Bo": 0.9, "Ada": 0.1}), lion)], both, top=5)
+    assert [one.individual for one in found.matches] == ["Bo", "Leo", "Ada"]

@@ -1,0 +1,92 @@
+"""Why this match: the query beside the enrolled photo it was matched with, and which places of the two belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from reid import drawing, images
+from reid.errors import PhotoError
+from reid.records import Picture, Sighting
+from reid.steps.closer import CloserLook
+from reid.steps.rerank import Lines
+from reid.steps.search import SHORTLIST, Listed, Shortlist
+from reid.steps.sighting import Looked
+
+SHARPNESS = 480
+"""Shorter side in pixels to which the photos are opened for a drawing."""
+
+
+def explain(looks: Sequence[Looked], sighting: Sighting, closer: CloserLook, path: Path) -> bool:
+    """Draw one decision: a query beside its best match, with lines between the places that agree.
+
+    Of an encounter the photo is taken that is most like the match. The lines are those that the place-by-place score
+    counts, less what the other animals of the shortlist share; they are drawn whether or not the order went by them.
+
+    Args:
+        looks: the photos of the decision.
+        sighting: the decision on them.
+        closer: of the best match's species.
+        path: of the JPEG to write.
+
+    Returns:
+        False where there is nothing to draw: no match, or one of the two photos is gone or another one now.
+
+    Raises:
+        UsageError: the picture cannot be written.
+    """
+    found = _pair(looks, sighting)
+    if found is None:
+        return False
+    look, shortlist, listed = found
+    enrolled = closer.located(listed.photo)
+    if enrolled is None:
+        return False
+    try:
+        query = images.read(look.photo.path, box=look.photo.box, shortest=SHARPNESS)
+        match = images.read(enrolled, box=listed.photo.box, shortest=SHARPNESS)
+    except PhotoError:
+        return False
+    agreement = _lines(closer, query, shortlist, listed)
+    if agreement is None:
+        return False
+    lines, local = agreement
+    strokes = [
+        drawing.Stroke((float(a), float(b)), (float(c), float(d)), float(strength))
+        for (a, b), (c, d), strength in zip(lines.query, lines.match, lines.strength, strict=True)
+    ]
+    titles = (look.photo.path.name, _title(sighting, local))
+    images.write_jpeg(path, drawing.connected(query.pixels, match.pixels, strokes, titles=titles))
+    return True
+
+
+def _pair(looks: Sequence[Looked], sighting: Sighting) -> tuple[Looked, Shortlist, Listed] | None:
+    """The photo of the encounter and its list in which the best match stands best."""
+    if not sighting.matches:
+        return None
+    best = sighting.matches[0]
+    pairs = [
+        (look, one, listed)
+        for look in looks
+        for one in look.shortlists
+        for listed in one.listed
+        if (one.species, listed.individual) == (best.species, best.individual)
+    ]
+    return max(pairs, key=lambda pair: pair[2].score if pair[2].fused is None else pair[2].fused, default=None)
+
+
+def _lines(closer: CloserLook, query: Picture, shortlist: Shortlist, wanted: Listed) -> tuple[Lines, float] | None:
+    """The correspondences with one photo of the shortlist and its place-by-place score; None if its file is another now."""
+    photos = {wanted.photo.id: wanted.photo} | {one.photo.id: one.photo for one in shortlist.listed[:SHORTLIST]}
+    compared, rows = closer.compare(query, list(photos.values()))
+    if wanted.photo.id not in rows:
+        return None
+    row = rows[wanted.photo.id]
+    return compared.lines(row), float(compared.scores[row])
+
+
+def _title(sighting: Sighting, local: float) -> str:
+    best = sighting.matches[0]
+    parts = [best.individual, f"score {best.score:.2f}", f"places {local:.2f}"]
+    parts += [f"probability {best.probability:.2f}"] if best.probability is not None else []
+    return " · ".join((*parts, f"decision: {sighting.decision.outcome.value}"))

@@ -1,0 +1,115 @@
+"""A closer look at a shortlist: its photos are opened again and matched with the query place by place."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid import images
+from reid.nets.runtime import Runtime
+from reid.records import Photo, Picture
+from reid.steps.embedding import shortest_side
+from reid.steps.photo import Opened, open_photos
+from reid.steps.rerank import WEIGHT, Compared, compare
+from reid.steps.search import Listed, Shortlist
+from reid.store import EnrolledPhoto
+
+KEPT = 2048
+"""Maps of enrolled photos kept in memory, so that the next query does not open them again: 24 kB each at 192 x 256."""
+BATCH = 16
+
+
+class Locating(Protocol):
+    """What a closer look needs of a gallery."""
+
+    def locate(self, photo: EnrolledPhoto) -> Path | None:
+        """Where the photo's file is now; None if it is gone."""
+
+
+class CloserLook:
+    """Feature maps of the enrolled photos of one gallery by one net, made when first needed and kept."""
+
+    def __init__(self, gallery: Locating, net: Runtime) -> None:
+        """Of a gallery, by the embedding net of one of its species."""
+        self._gallery, self._net = gallery, net
+        self._kept: OrderedDict[int, NDArray[np.float32]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def rerank(self, found: Shortlist, picture: Picture, individuals: int) -> Shortlist:
+        """The shortlist with its first individuals in the order of cosine and place-by-place score together.
+
+        An individual counts by its best photo among those on its list (`Listed.best`): measured, that beats the mean of
+        its best two. The cosines, on which the calibration rests, stay as they are: only order and photo change.
+
+        Args:
+            found: of the query.
+            picture: the query, cut to the animal.
+            individuals: how many of the list are looked at.
+
+        Returns:
+            The same individuals. One whose photos are all gone, or no longer the ones enrolled, keeps its place; the
+            others fill their own places in falling order of `Listed.fused`.
+        """
+        looked, pairs = found.listed[:individuals], []
+        compared, rows = self.compare(picture, [photo for listed in looked for photo, _ in listed.best])
+        for place, listed in enumerate(looked):
+            values = [
+                (score + WEIGHT * float(compared.scores[rows[photo.id]]), float(compared.scores[rows[photo.id]]), photo)
+                for photo, score in listed.best
+                if photo.id in rows
+            ]
+            if values:
+                fused, local, photo = max(values, key=lambda value: value[0])
+                pairs.append((place, replace(listed, photo=photo, local=local, fused=fused)))
+        falling = sorted((listed for _, listed in pairs), key=_fused, reverse=True)
+        order = list(found.listed)
+        for (place, _), listed in zip(pairs, falling, strict=True):
+            order[place] = listed
+        return replace(found, listed=tuple(order))
+
+    def located(self, photo: EnrolledPhoto) -> Path | None:
+        """Where an enrolled photo's file is now; None if it is gone."""
+        return self._gallery.locate(photo)
+
+    def compare(self, picture: Picture, photos: Sequence[EnrolledPhoto]) -> tuple[Compared, dict[int, int]]:
+        """Match a picture with enrolled photos; the second answer is each photo id's row, without those that are gone."""
+        query = self._net.maps([images.resize(picture.pixels, *self._net.card.image_size)])[0]
+        maps = self._maps(photos)
+        rows = {number: row for row, number in enumerate(maps)}
+        stacked = np.stack(list(maps.values())) if maps else np.zeros((0, *query.shape), np.float32)
+        return compare(query, stacked), rows
+
+    def _maps(self, photos: Sequence[EnrolledPhoto]) -> dict[int, NDArray[np.float32]]:
+        """The map of each photo by its id; those whose file is gone, damaged or another one now are left out."""
+        with self._lock:
+            known = {photo.id: self._kept[photo.id] for photo in photos if photo.id in self._kept}
+        missing = [(photo, path) for photo in photos if photo.id not in known and (path := self.located(photo))]
+        answers = open_photos((Photo(path, box=photo.box) for photo, path in missing), shortest_side(self._net))
+        opened = [
+            (photo.id, images.resize(item.picture.pixels, *self._net.card.image_size))
+            for (photo, _), item in zip(missing, answers, strict=True)
+            if isinstance(item, Opened) and item.picture.sha256 == photo.sha256
+        ]
+        for start in range(0, len(opened), BATCH):
+            part = opened[start : start + BATCH]
+            made = self._net.maps([pixels for _, pixels in part])
+            known |= {number: one.copy() for (number, _), one in zip(part, made, strict=True)}
+        with self._lock:
+            for number, one in known.items():
+                self._kept[number] = one
+                self._kept.move_to_end(number)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return {photo.id: known[photo.id] for photo in photos if photo.id in known}
+
+
+def _fused(listed: Listed) -> float:
+    assert listed.fused is not None
+    return listed.fused
