@@ -149,7 +149,8 @@ class _Run:
         chosen = [photo for photo in given if _name(photo.species) == name] if given is not None else None
         shown = {_name(photo.individual) for photo in chosen} if chosen is not None else enrolled
         unseen = _unseen(card, shown, enrolled, given=chosen is not None)
-        pool = self._enrolled(name, unseen) if chosen is None else self._given(name, chosen, unseen, fingerprint)
+        found = self._enrolled(name, unseen) if chosen is None else self._given(name, chosen, unseen, fingerprint)
+        pool = calibration.sampled(found)
         before = self.gallery.calibration(name)
         learned = calibration.study(pool, max_false_match=self.max_false_match)
         bins = reliability(learned.answers.probability, learned.answers.right) if learned else ()

@@ -9,6 +9,7 @@ its individual's photos nor comparisons with them. The fit that is kept comes fr
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +26,8 @@ MIN_INDIVIDUALS = 3
 MIN_GENUINE = 8
 """Fewer held-out individuals, or fewer photos that could be matched right, and nothing is calibrated."""
 FOLDS = 5
+MOST_PHOTOS = 2000
+"""Of more held-out photos, whole individuals are taken by chance: more would teach little and take minutes."""
 SIDE_INDIVIDUALS = 12
 SIDE_GENUINE = 40
 """From this many individuals and matchable photos of one side on, the side has a calibration of its own."""
@@ -105,6 +108,7 @@ def study(pool: metrics.Pool, *, max_false_match: float) -> Study | None:
     Returns:
         None where there is too little to learn from; `lacking` says what.
     """
+    pool = sampled(pool)
     whole = learn(trials(pool), max_false_match=max_false_match)
     if whole is None:
         return None
@@ -118,6 +122,18 @@ def study(pool: metrics.Pool, *, max_false_match: float) -> Study | None:
     return replace(whole, calibration=replace(whole.calibration, left=sides["left"], right=sides["right"]))
 
 
+def sampled(pool: metrics.Pool) -> metrics.Pool:
+    """The pool, or of a large one whole individuals with at most `MOST_PHOTOS` photos together; always the same ones."""
+    if len(pool.vectors) <= MOST_PHOTOS:
+        return pool
+    names = sorted(set(pool.individuals))
+    sizes = Counter(pool.individuals)
+    order = [names[place] for place in np.random.default_rng(0).permutation(len(names))]
+    taken = np.cumsum([sizes[name] for name in order]) <= MOST_PHOTOS
+    chosen = {name for name, takes in zip(order, taken, strict=True) if takes}
+    return pool.subset([row for row, name in enumerate(pool.individuals) if name in chosen])
+
+
 def lacking(found: Trials) -> str:
     """Why nothing can be learned from these trials; "" where it can."""
     genuine, impostor = found.pairs()
@@ -129,6 +145,9 @@ def lacking(found: Trials) -> str:
             f"{int(genuine.sum())} photos can be matched with another encounter of their individual; "
             f"wanted at least {MIN_GENUINE}"
         )
+    judged = _held_out(found).judged()
+    if np.isnan(judged[np.arange(len(judged)), found.own]).all():
+        return "photos of one individual only can be matched, so that none is left to judge it by; wanted two at least"
     if _fit(found, np.ones(individuals, bool)).slopes[0] <= 0.0:
         return "photos of one individual are not more alike than photos of two, as this net sees them"
     return ""
@@ -203,8 +222,11 @@ def _held_out(found: Trials) -> HeldOut:
     """The evidence of every comparison, by a fit without the individual that the query shows."""
     individuals = found.scores.shape[1]
     count = min(FOLDS, individuals)
-    fold = np.random.default_rng(0).permutation(individuals) % count
     genuine, impostor = found.pairs()
+    order = np.random.default_rng(0).permutation(individuals)
+    order = order[np.argsort(~genuine.any(axis=0)[order], kind="stable")]  # those that can be matched are spread evenly
+    fold = np.empty(individuals, np.int64)
+    fold[order] = np.arange(individuals) % count
     parts = np.full((count, *found.scores.shape[:2]), np.nan)
     for number in range(count):
         taught = fold != number

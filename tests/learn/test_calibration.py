@@ -304,6 +304,44 @@ def test_too_little_to_learn_from_leaves_the_species_uncalibrated() -> None:
     assert "6 photos can be matched" in calibration.lacking(trials(pool(0, 3, encounters=2)))
 
 
+def test_one_individual_alone_that_can_be_matched_is_not_enough_to_judge_a_fit() -> None:
+    """The others were met once each: a fit without the one would have nothing genuine to learn from."""
+    one, others = pool(0, 1, encounters=12), pool(1, 9, encounters=1)
+    thin = Pool(
+        np.concatenate([one.vectors, others.vectors]),
+        [*(f"m{name}" for name in one.individuals), *others.individuals],
+        [""] * 21,
+        [*(f"m{name}" for name in one.groups), *others.groups],
+        [*(f"m{name}" for name in one.hashes), *others.hashes],
+    )
+    assert calibrate(thin, max_false_match=0.01) is None
+    assert "photos of one individual only can be matched" in calibration.lacking(trials(thin))
+    two = Pool(
+        np.concatenate([thin.vectors, one.vectors[::-1]]),
+        [*thin.individuals, *["second"] * 12],
+        [""] * 33,
+        [*thin.groups, *(f"s{name}" for name in one.groups)],
+        [*thin.hashes, *(f"s{name}" for name in one.hashes)],
+    )
+    held = calibration._held_out(trials(two))
+    places = {name: held.fold[two.individuals.index(name)] for name in ("mn0", "second")}
+    assert places["mn0"] != places["second"]
+    assert calibration.lacking(trials(two)) == ""
+
+
+def test_of_a_large_pool_whole_individuals_are_taken_and_always_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = pool(2, 9)
+    assert calibration.sampled(found) is found
+    monkeypatch.setattr(calibration, "MOST_PHOTOS", 21)
+    part = calibration.sampled(found)
+    assert len(set(part.individuals)) == 5
+    assert len(part.vectors) == 5 * 4
+    assert part.hashes == calibration.sampled(found).hashes
+    learned = calibrate(found, max_false_match=0.05)
+    assert learned is not None
+    assert (learned.individuals, learned.photos) == (5, 20)
+
+
 def test_scores_that_mean_nothing_or_the_contrary_leave_the_species_uncalibrated() -> None:
     rng = np.random.default_rng(0)
     names = [f"n{row % 6}" for row in range(36)]
