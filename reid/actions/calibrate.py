@@ -22,13 +22,15 @@ from reid.nets import bundle, runtime
 from reid.nets.bundle import NetCard
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem, Vectors
-from reid.settings import QuerySettings
+from reid.settings import QuerySettings, TrainSettings
 from reid.steps.embedding import embed, shortest_side
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, open_photos
 from reid.store import Gallery
 
 BATCH = 16
+STATED = TrainSettings().max_false_match
+"""The stated error where none is named: as in training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def calibrate(
     gallery: Path | None = None,
     photos: Sequence[Path] = (),
     species: str = "",
-    max_false_match: float = 0.01,
+    max_false_match: float = STATED,
     report: Path | None = None,
     device: str = "auto",
     progress: Progress = SILENT,

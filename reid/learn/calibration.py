@@ -223,8 +223,10 @@ def _held_out(found: Trials) -> HeldOut:
     individuals = found.scores.shape[1]
     count = min(FOLDS, individuals)
     genuine, impostor = found.pairs()
+    unmatched: NDArray[np.bool_] = np.ones(individuals, np.bool_)
+    unmatched[found.own[genuine.any(axis=1)]] = False
     order = np.random.default_rng(0).permutation(individuals)
-    order = order[np.argsort(~genuine.any(axis=0)[order], kind="stable")]  # those that can be matched are spread evenly
+    order = order[np.argsort(unmatched[order], kind="stable")]  # those that can be matched are spread over the folds
     fold = np.empty(individuals, np.int64)
     fold[order] = np.arange(individuals) % count
     parts = np.full((count, *found.scores.shape[:2]), np.nan)

@@ -80,7 +80,7 @@ def decide(best: str | None, chances: Posterior | None, calibration: Calibration
     if calibration is None or chances is None:
         return Decision(
             Outcome.REVIEW, best, None,
-            "not calibrated for this species: `reid train` with enough individuals sets thresholds",
+            "not calibrated for this species: `reid calibrate`, or `reid train` with enough individuals, sets thresholds",
         )
     chance = chances.individuals.get(best, 0.0)
     bounds = calibration.bounds_for(enrolled)
