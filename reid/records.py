@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:  # numpy is not loaded for `reid --help`
     import numpy as np
@@ -167,6 +167,15 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """The thresholds for a gallery in which `size` individuals could match; see `Calibration` for both."""
+
+    size: int
+    known_at: float
+    new_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """What held-out photos of one species taught about the scores of one embedding net.
 
@@ -180,30 +189,60 @@ class Calibration:
     ceiling: float
     """The largest ln LR the held-out comparisons can support: no score proves more than was seen."""
     known_at: float
-    """KNOWN needs at least this probability, in (0, 1]; a value on the bound counts as reached."""
+    """KNOWN needs at least this probability, in (0, 1], whatever the gallery's size; a value on the bound counts as reached."""
     new_at: float
-    """NEW needs at least this probability that nobody enrolled is shown."""
+    """NEW needs at least this probability that nobody enrolled is shown, whatever the gallery's size."""
     prior: float
     """Share of queries taken to show an enrolled animal, in (0, 1)."""
     max_false_match: float
     """The stated error the threshold was set for: share of queries told KNOWN with a wrong individual."""
     false_match: float
-    """The same share as measured on the held-out photos with these thresholds."""
+    """The same share as measured on the held-out photos with these thresholds, cross-validated by individual."""
     false_new: float
     """Share of enrolled animals called NEW, on the same photos."""
     individuals: int
     photos: int
     comparisons: int
+    checked_up_to: int = 0
+    """So many individuals may be enrolled before chance look-alikes outgrow what was held out; 0 = not known."""
+    bounds: tuple[Bounds, ...] = ()
+    """By rising size of the gallery; known_at and new_at are the largest of them. () = the same for every size."""
+    more_slopes: tuple[float, ...] = ()
+    """Of further kinds of score beside the cosine, in ln LR for each unit; () = the cosine alone is used."""
+    left: Calibration | None = None
+    right: Calibration | None = None
+    """Of photos of one side, where enough of them were held out; None = this one serves that side, too."""
 
-    def to_json(self) -> dict[str, float | int]:
+    def of_side(self, side: str) -> Calibration:
+        """The calibration for photos of a side; this one where the side has none of its own or is not known."""
+        return {"left": self.left, "right": self.right}.get(side) or self
+
+    def bounds_for(self, size: int) -> Bounds:
+        """The thresholds where `size` individuals could match: the stricter ones of the two checked sizes around it."""
+        if not self.bounds:
+            return Bounds(size, self.known_at, self.new_at)
+        below = max((one for one in self.bounds if one.size <= size), key=lambda one: one.size, default=self.bounds[0])
+        above = min((one for one in self.bounds if one.size >= size), key=lambda one: one.size, default=self.bounds[-1])
+        return Bounds(size, max(below.known_at, above.known_at), max(below.new_at, above.new_at))
+
+    def to_json(self) -> dict[str, Any]:
         """Plain JSON values, the names of the fields."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values["bounds"] = [[one.size, one.known_at, one.new_at] for one in self.bounds]
+        values["more_slopes"] = list(self.more_slopes)
+        return values | {side: values[side].to_json() if values[side] else None for side in ("left", "right")}
 
     @staticmethod
-    def from_json(values: Mapping[str, float | int]) -> Calibration:
-        """The record that `to_json` wrote. Raises KeyError where a field is missing."""
-        whole = {"individuals", "photos", "comparisons"}
-        return Calibration(**{
+    def from_json(values: Mapping[str, Any]) -> Calibration:
+        """The record that `to_json` wrote, of an older reid too. Raises KeyError where a field it always had is missing."""
+        whole = ("individuals", "photos", "comparisons")
+        fields: dict[str, Any] = {
             name: int(values[name]) if name in whole else float(values[name])
-            for name in Calibration.__dataclass_fields__
-        })  # type: ignore[arg-type]
+            for name, about in Calibration.__dataclass_fields__.items() if about.default is MISSING
+        }
+        fields["checked_up_to"] = int(values.get("checked_up_to", 0))
+        fields["bounds"] = tuple(Bounds(int(size), float(known), float(new)) for size, known, new in values.get("bounds", ()))
+        fields["more_slopes"] = tuple(float(one) for one in values.get("more_slopes", ()))
+        for side in ("left", "right"):
+            fields[side] = Calibration.from_json(values[side]) if values.get(side) else None
+        return Calibration(**fields)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reid.actions.calibrate import CalibrateReport
     from reid.actions.demo import DemoReport
     from reid.actions.evaluate import EvaluateReport
     from reid.actions.gallery import GallerySummary
@@ -27,6 +28,26 @@ def training(report: TrainReport) -> list[Plain]:
         rows.append((net.stage, net.species or "all", *shown))
     columns = ("stage", "species", "photos", "individuals", "epochs", "seconds", "figure", "calibrated", "net")
     return [(f"Nets of {report.gallery}", columns, rows)]
+
+
+def calibrated(report: CalibrateReport) -> list[Plain]:
+    """Thresholds before and after, what they were learned from, and whether the gallery has outgrown them."""
+    rows: Rows = []
+    for one in report.species:
+        after, before = one.after or one.before, f"{one.before.known_at:.2f}" if one.before else "none"
+        notes = [one.reason] if one.after is None else []
+        if one.trained_on:
+            notes.append(f"{len(one.trained_on)} individuals left out: the net was trained on them")
+        if after is not None and 0 < after.checked_up_to < one.enrolled:
+            notes.append(f"{one.enrolled} individuals are enrolled: more than these thresholds were checked for")
+        shown = (f"{after.known_at:.2f}", f"{after.new_at:.2f}", after.checked_up_to or "") if after else ("", "", "")
+        figures = (after.false_match, one.calibration_error) if after is not None and one.after is not None else ("", "")
+        rows.append((one.species, one.individuals, one.photos, before, *shown, *figures, "; ".join(notes)))
+    columns = (
+        "species", "individuals", "photos", "known from, before", "known from", "new from", "checked up to",
+        "wrong individual", "calibration error", "note",
+    )
+    return [(f"Thresholds of {report.gallery} for a stated error of {report.max_false_match:g}", columns, rows)]
 
 
 def evaluation(report: EvaluateReport) -> list[Plain]:

@@ -161,7 +161,7 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
         species=job.species,
         figures=_figures(figures),
         calibration=learned,
-        training=_training("embedding", settings, decoded, fitted, held),
+        training=_training("embedding", settings, decoded, fitted, held, taught),
     )
     card = bundle.save(card, fitted.state, gallery.nets_folder)
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
@@ -278,15 +278,18 @@ def _signature(job: Job, settings: TrainSettings) -> str:
 
 
 def _training(
-    stage: str, settings: TrainSettings, decoded: dataset.Decoded, fitted: Fitted, held: dataset.Decoded
+    stage: str, settings: TrainSettings, decoded: dataset.Decoded, fitted: Fitted, held: dataset.Decoded,
+    taught: dataset.Decoded | None = None,
 ) -> dict[str, object]:
     photos = decoded.photos
+    named = {"trained_individuals": sorted({photo.individual for photo in taught.photos})} if taught else {}
     return {
         "data": {
             "photos": len(photos),
             "individuals": len({photo.individual for photo in photos if photo.individual}),
             "held_out_photos": len(held.photos),
             "held_out_individuals": sorted({photo.individual for photo in held.photos if photo.individual}),
+            **named,
             "column": settings.column,
         },
         "start": start.fingerprint(settings, stage),

@@ -91,6 +91,26 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """One point of a diagram, x and y in [0, 1]; share in [0, 1] sets its area. label: what a pointer on it reads."""
+
+    x: float
+    y: float
+    share: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """Points over the unit square with its diagonal, on which all of them should lie."""
+
+    title: str
+    across: str
+    up: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One chapter of the page; what is empty is left out. gallery is a plain strip of photos."""
 
@@ -99,6 +119,7 @@ class Section:
     answers: tuple[Answer, ...] = ()
     tables: tuple[Table, ...] = ()
     gallery: tuple[Shown, ...] = ()
+    diagrams: tuple[Diagram, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,41 +1,79 @@
 """What scores are worth: learned from photos of individuals that the net was not trained on, never from a constant.
 
 Evidence is Platt's logistic fit (1999) of "same individual?" on the score of (query, individual) pairs, with both
-classes weighing the same, so that its log-odds are a log-likelihood ratio. The thresholds come from an open-set trial on
-the same photos: every photo is asked once with its individual enrolled and once without.
+classes weighing the same, so that its log-odds are a log-likelihood ratio. Everything that is then asked of it (thresholds,
+error shares, the reliability diagram) is cross-validated by individual: a photo is judged by a fit that has seen neither
+its individual's photos nor comparisons with them. The fit that is kept comes from all of them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.learn import metrics
+from reid.learn import metrics, thresholds
+from reid.learn.thresholds import Answers, HeldOut
 from reid.records import Calibration
-from reid.steps.decision import Candidate, evidence, posterior
 
+Numbers = NDArray[np.float64]
 PRIOR = 0.5
 """Share of queries taken to show an enrolled animal; nothing better is known before a survey."""
 MIN_INDIVIDUALS = 3
 MIN_GENUINE = 8
 """Fewer held-out individuals, or fewer photos that could be matched right, and nothing is calibrated."""
-MAX_FALSE_NEW = 0.05
-"""Share of enrolled animals that may be called NEW."""
+FOLDS = 5
+MOST_PHOTOS = 2000
+"""Of more held-out photos, whole individuals are taken by chance: more would teach little and take minutes."""
+SIDE_INDIVIDUALS = 12
+SIDE_GENUINE = 40
+"""From this many individuals and matchable photos of one side on, the side has a calibration of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """Best score of each held-out query against each held-out individual.
+    """Best scores of each held-out query against each held-out individual.
 
-    scores: (Q, I) float, nan where the two may not be compared. own: (Q,) column of the query's individual.
+    scores: (Q, I) float, or (Q, I, K) for K kinds of score (cosine first); nan where the two may not be compared.
+    own: (Q,) column of the query's individual.
     """
 
-    scores: NDArray[np.float64]
+    scores: Numbers
     own: NDArray[np.int64]
+
+    @property
+    def columns(self) -> Numbers:
+        """The scores as (Q, I, K)."""
+        return self.scores if self.scores.ndim == 3 else self.scores[:, :, None]
+
+    def pairs(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Masks (Q, I): compared with its own individual, compared with another one."""
+        seen = ~np.isnan(self.columns).any(axis=2)
+        genuine = np.arange(self.scores.shape[1])[None, :] == self.own[:, None]
+        return seen & genuine, seen & ~genuine
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A calibration with what it was judged by. answers: of the trial, each individual judged by a fit without it."""
+
+    calibration: Calibration
+    answers: Answers
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """ln P(scores | same) / P(scores | another) = slopes . scores + intercept."""
+
+    slopes: Numbers
+    intercept: float
+
+    def evidence(self, columns: Numbers) -> Numbers:
+        """Of scores (..., K)."""
+        return np.asarray(columns @ self.slopes + self.intercept, np.float64)
 
 
 def trials(pool: metrics.Pool) -> Trials:
@@ -55,89 +93,146 @@ def trials(pool: metrics.Pool) -> Trials:
 
 
 def calibrate(pool: metrics.Pool, *, max_false_match: float) -> Calibration | None:
-    """Learn a calibration from held-out photos.
+    """The calibration of `study`; None where there is too little to learn from: every answer is then REVIEW."""
+    found = study(pool, max_false_match=max_false_match)
+    return found.calibration if found else None
+
+
+def study(pool: metrics.Pool, *, max_false_match: float) -> Study | None:
+    """Learn a calibration from held-out photos, with one of its own for each side that has enough of them.
 
     Args:
         pool: photos of at least `MIN_INDIVIDUALS` individuals that the net never saw.
-        max_false_match: stated error for the KNOWN threshold.
+        max_false_match: stated error for the KNOWN threshold, in (0, 1).
 
     Returns:
-        None where there is too little to learn from: the species stays uncalibrated, and every answer is REVIEW.
+        None where there is too little to learn from; `lacking` says what.
     """
-    found = trials(pool)
-    own = found.scores[np.arange(len(found.own)), found.own]
-    others = found.scores.copy()
-    others[np.arange(len(found.own)), found.own] = np.nan
-    genuine, impostor = own[~np.isnan(own)], others[~np.isnan(others)]
-    if len(set(pool.individuals)) < MIN_INDIVIDUALS or len(genuine) < MIN_GENUINE or len(impostor) < MIN_GENUINE:
+    pool = sampled(pool)
+    whole = learn(trials(pool), max_false_match=max_false_match)
+    if whole is None:
         return None
-    slope, intercept = platt(genuine, impostor)
-    if slope <= 0.0:
+    sides: dict[str, Calibration | None] = {}
+    for side in ("left", "right"):
+        own = trials(pool.subset([row for row, shown in enumerate(pool.sides) if shown == side]))
+        genuine, _ = own.pairs()
+        enough = own.scores.shape[1] >= SIDE_INDIVIDUALS and int(genuine.sum()) >= SIDE_GENUINE
+        found = learn(own, max_false_match=max_false_match) if enough else None
+        sides[side] = found.calibration if found else None
+    return replace(whole, calibration=replace(whole.calibration, left=sides["left"], right=sides["right"]))
+
+
+def sampled(pool: metrics.Pool) -> metrics.Pool:
+    """The pool, or of a large one whole individuals with at most `MOST_PHOTOS` photos together; always the same ones."""
+    if len(pool.vectors) <= MOST_PHOTOS:
+        return pool
+    names = sorted(set(pool.individuals))
+    sizes = Counter(pool.individuals)
+    order = [names[place] for place in np.random.default_rng(0).permutation(len(names))]
+    taken = np.cumsum([sizes[name] for name in order]) <= MOST_PHOTOS
+    chosen = {name for name, takes in zip(order, taken, strict=True) if takes}
+    return pool.subset([row for row, name in enumerate(pool.individuals) if name in chosen])
+
+
+def lacking(found: Trials) -> str:
+    """Why nothing can be learned from these trials; "" where it can."""
+    genuine, impostor = found.pairs()
+    individuals = found.scores.shape[1]
+    if individuals < MIN_INDIVIDUALS:
+        return f"{individuals} individuals that the net was not trained on; wanted at least {MIN_INDIVIDUALS}"
+    if genuine.sum() < MIN_GENUINE or impostor.sum() < MIN_GENUINE:
+        return (
+            f"{int(genuine.sum())} photos can be matched with another encounter of their individual; "
+            f"wanted at least {MIN_GENUINE}"
+        )
+    judged = _held_out(found).judged()
+    if np.isnan(judged[np.arange(len(judged)), found.own]).all():
+        return "photos of one individual only can be matched, so that none is left to judge it by; wanted two at least"
+    if _fit(found, np.ones(individuals, bool)).slopes[0] <= 0.0:
+        return "photos of one individual are not more alike than photos of two, as this net sees them"
+    return ""
+
+
+def learn(found: Trials, *, max_false_match: float) -> Study | None:
+    """Learn from one table of trials; None where `lacking` gives a reason."""
+    if lacking(found):
         return None
-    start = Calibration(
-        slope, intercept, math.log(len(impostor) + 1.0), known_at=0.5, new_at=0.5, prior=PRIOR,
-        max_false_match=max_false_match, false_match=0.0, false_new=0.0, individuals=len(set(pool.individuals)),
-        photos=len(found.own), comparisons=len(genuine) + len(impostor),
+    individuals = found.scores.shape[1]
+    everybody = _fit(found, np.ones(individuals, bool))
+    genuine, impostor = found.pairs()
+    held = _held_out(found)
+    ceiling = math.log(float(impostor.sum()) + 1.0)
+    up_to = thresholds.supported(found.own, impostor)
+    bounds = thresholds.bounds(held, up_to, ceiling=ceiling, prior=PRIOR, max_false_match=max_false_match)
+    calibration = Calibration(
+        float(everybody.slopes[0]), everybody.intercept, ceiling, known_at=max(one.known_at for one in bounds),
+        new_at=max(one.new_at for one in bounds), prior=PRIOR, max_false_match=max_false_match, false_match=0.0,
+        false_new=0.0, individuals=individuals, photos=len(found.own), comparisons=int(genuine.sum() + impostor.sum()),
+        checked_up_to=up_to, bounds=bounds, more_slopes=tuple(float(one) for one in everybody.slopes[1:]),
     )
-    return _with_thresholds(start, found)
+    answers = thresholds.answers(held, ceiling=ceiling, prior=PRIOR)
+    false_match, false_new = thresholds.errors(answers, calibration)
+    return Study(replace(calibration, false_match=false_match, false_new=false_new), answers)
 
 
-def platt(genuine: NDArray[np.float64], impostor: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and intercept of ln P(score | same) / P(score | another), by Newton's method on Platt's smoothed targets."""
+def platt(genuine: Numbers, impostor: Numbers) -> tuple[float, float]:
+    """Slope and intercept of ln P(score | same) / P(score | another) for scores of one kind, (G,) and (M,)."""
+    found = fit(genuine[:, None], impostor[:, None])
+    return float(found.slopes[0]), found.intercept
+
+
+def fit(genuine: Numbers, impostor: Numbers) -> Fit:
+    """Logistic regression by Newton's method on Platt's smoothed targets; both classes weigh the same.
+
+    Args:
+        genuine: (G, K) scores of pairs that show one individual, G >= 1.
+        impostor: (M, K) of pairs that show two, M >= 1.
+    """
     x = np.concatenate([genuine, impostor])
     target = np.concatenate([
         np.full(len(genuine), (len(genuine) + 1.0) / (len(genuine) + 2.0)),
         np.full(len(impostor), 1.0 / (len(impostor) + 2.0)),
     ])
     weight = np.concatenate([np.full(len(genuine), 0.5 / len(genuine)), np.full(len(impostor), 0.5 / len(impostor))])
-    scale = float(x.std()) or 1.0  # so that the steps below fit scores that lie close together, too
-    design = np.stack([(x - x.mean()) / scale, np.ones_like(x)], axis=1)
-    solution = np.zeros(2)
+    middle, scale = x.mean(axis=0), x.std(axis=0)
+    scale = np.where(scale > 0.0, scale, 1.0)  # so that the steps below fit scores that lie close together, too
+    design = np.concatenate([(x - middle) / scale, np.ones((len(x), 1))], axis=1)
+    solution = np.zeros(design.shape[1])
     for _ in range(100):
         chance = 1.0 / (1.0 + np.exp(-np.clip(design @ solution, -30, 30)))
         gradient = design.T @ (weight * (chance - target))
-        curvature = (design * (weight * chance * (1.0 - chance))[:, None]).T @ design + 1e-9 * np.eye(2)
+        curvature = (design * (weight * chance * (1.0 - chance))[:, None]).T @ design + 1e-9 * np.eye(len(solution))
         step = np.linalg.solve(curvature, gradient)
         step *= min(1.0, 5.0 / max(1e-12, float(np.abs(step).max())))
         solution -= step
         if float(np.abs(step).max()) < 1e-9:
             break
-    slope = float(solution[0]) / scale
-    return slope, float(solution[1]) - slope * float(x.mean())
+    slopes = solution[:-1] / scale
+    return Fit(slopes, float(solution[-1]) - float(slopes @ middle))
 
 
-def _with_thresholds(calibration: Calibration, found: Trials) -> Calibration:
-    right: list[float] = []
-    wrong: list[float] = []
-    nobody_when_enrolled: list[float] = []
-    asked = 0
-    for row, own in zip(found.scores, found.own, strict=True):
-        for enrolled in (True, False):
-            shown = np.flatnonzero(~np.isnan(row) & (enrolled | (np.arange(len(row)) != own)))
-            if len(shown) == 0 or (enrolled and np.isnan(row[own])):
-                continue
-            asked += 1
-            items = [Candidate(str(index), evidence(float(row[index]), calibration)) for index in shown]
-            chances = posterior(items, len(items), calibration.prior)
-            best = str(shown[int(np.argmax(row[shown]))])
-            (right if enrolled and best == str(own) else wrong).append(chances.individuals[best])
-            if enrolled:
-                nobody_when_enrolled.append(chances.nobody)
-    known_at = _least_bound(wrong, calibration.max_false_match * asked)
-    new_at = _least_bound(nobody_when_enrolled, MAX_FALSE_NEW * len(nobody_when_enrolled))
-    return replace(
-        calibration, known_at=known_at, new_at=new_at,
-        false_match=sum(value >= known_at for value in wrong) / max(1, asked),
-        false_new=sum(value >= new_at for value in nobody_when_enrolled) / max(1, len(nobody_when_enrolled)),
-    )
+def _fit(found: Trials, taught: NDArray[np.bool_]) -> Fit:
+    """Fit on the comparisons within the individuals `taught` (I,)."""
+    genuine, impostor = found.pairs()
+    within = taught[found.own][:, None] & taught[None, :]
+    return fit(found.columns[genuine & within], found.columns[impostor & within])
 
 
-def _least_bound(errors: Sequence[float], may_pass: float) -> float:
-    """The least bound from 0.5 on that at most `may_pass` of the errors reach, half way to the next one below it."""
-    allowed = math.floor(may_pass)
-    falling = sorted(errors, reverse=True)
-    if len(falling) <= allowed or falling[allowed] < 0.5:
-        return 0.5
-    worst = falling[allowed]
-    above = min([value for value in falling[:allowed] if value > worst], default=1.0)
-    return max(0.5, min(0.5 * (worst + above), 1.0))
+def _held_out(found: Trials) -> HeldOut:
+    """The evidence of every comparison, by a fit without the individual that the query shows."""
+    individuals = found.scores.shape[1]
+    count = min(FOLDS, individuals)
+    genuine, impostor = found.pairs()
+    unmatched: NDArray[np.bool_] = np.ones(individuals, np.bool_)
+    unmatched[found.own[genuine.any(axis=1)]] = False
+    order = np.random.default_rng(0).permutation(individuals)
+    order = order[np.argsort(unmatched[order], kind="stable")]  # those that can be matched are spread over the folds
+    fold = np.empty(individuals, np.int64)
+    fold[order] = np.arange(individuals) % count
+    parts = np.full((count, *found.scores.shape[:2]), np.nan)
+    for number in range(count):
+        taught = fold != number
+        within = taught[found.own][:, None] & taught[None, :]
+        if (genuine & within).any() and (impostor & within).any():  # else nothing can judge these individuals
+            parts[number] = _fit(found, taught).evidence(found.columns)
+    return HeldOut(parts, fold[found.own], found.own)

@@ -35,9 +35,16 @@ class Posterior:
     nobody: float
 
 
-def evidence(score: float, calibration: Calibration) -> float:
-    """ln LR of one score, cut at the calibration's ceiling on both sides."""
+def evidence(score: float, calibration: Calibration, more: Sequence[float] = ()) -> float:
+    """ln LR of one comparison, cut at the calibration's ceiling on both sides.
+
+    Args:
+        score: cosine in [-1, 1].
+        calibration: of the species, and of the side where it has one.
+        more: further scores of the same comparison, in the order of `calibration.more_slopes`.
+    """
     value = calibration.slope * score + calibration.intercept
+    value += math.fsum(slope * one for slope, one in zip(calibration.more_slopes, more, strict=True))
     return max(-calibration.ceiling, min(calibration.ceiling, value))
 
 
@@ -60,34 +67,47 @@ def decide(best: str | None, chances: Posterior | None, calibration: Calibration
     Args:
         best: the individual of rank 1; None when nobody is enrolled that could match.
         chances: as `posterior` gives; None when not calibrated.
-        calibration: of the species; None says REVIEW.
+        calibration: of the species, and of the side where it has one; None says REVIEW.
         enrolled: how many individuals could have matched.
 
     Returns:
-        KNOWN from `calibration.known_at` on, NEW from `calibration.new_at` on, else REVIEW. A value on a bound counts
-        as reached.
+        KNOWN from the `known_at` on that holds for so many individuals, NEW from their `new_at` on, else REVIEW. A value
+        on a bound counts as reached. Where more individuals could match than the calibration was checked for, the reason
+        says so.
     """
     if best is None:
         return Decision(Outcome.NEW, None, None, "no individual of this species and side is enrolled yet")
     if calibration is None or chances is None:
         return Decision(
             Outcome.REVIEW, best, None,
-            "not calibrated for this species: `reid train` with enough individuals sets thresholds",
+            "not calibrated for this species: `reid calibrate`, or `reid train` with enough individuals, sets thresholds",
         )
     chance = chances.individuals.get(best, 0.0)
+    bounds = calibration.bounds_for(enrolled)
     among = f"among {enrolled} enrolled"
-    if chance >= calibration.known_at:
+    warning = outgrown(calibration, enrolled)
+    if chance >= bounds.known_at:
         return Decision(
             Outcome.KNOWN, best, chance,
-            f"{best} with probability {chance:.2f}, {among} (needs {calibration.known_at:.2f})",
+            f"{best} with probability {chance:.2f}, {among} (needs {bounds.known_at:.2f}){warning}",
         )
-    if chances.nobody >= calibration.new_at:
+    if chances.nobody >= bounds.new_at:
         return Decision(
             Outcome.NEW, None, chances.nobody,
-            f"nobody {among} with probability {chances.nobody:.2f} (needs {calibration.new_at:.2f})",
+            f"nobody {among} with probability {chances.nobody:.2f} (needs {bounds.new_at:.2f}){warning}",
         )
     return Decision(
         Outcome.REVIEW, best, chance,
-        f"{best} with probability {chance:.2f}, below {calibration.known_at:.2f}; "
-        f"nobody enrolled {chances.nobody:.2f}, below {calibration.new_at:.2f}",
+        f"{best} with probability {chance:.2f}, below {bounds.known_at:.2f}; "
+        f"nobody enrolled {chances.nobody:.2f}, below {bounds.new_at:.2f}{warning}",
+    )
+
+
+def outgrown(calibration: Calibration, enrolled: int) -> str:
+    """What to add to a reason where more individuals could match than the calibration was checked for; else ""."""
+    if not 0 < calibration.checked_up_to < enrolled:
+        return ""
+    return (
+        f"; checked for up to {calibration.checked_up_to} individuals only: "
+        "calibrate anew with more individuals that the net was not trained on"
     )

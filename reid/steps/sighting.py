@@ -100,6 +100,9 @@ def _decide(
         chances = Posterior({best.individual: best.probability}, nobody)
     listed = [one for look in used for one in look.shortlists]
     enrolled = sum(max((one.enrolled for one in listed if one.species == name), default=0) for name in species)
+    shown = {look.photo.side for look in used}
+    if calibration is not None and len(shown) == 1:  # photos of two sides are judged by what holds for both
+        calibration = calibration.of_side(shown.pop())
     decision = decide(best.individual if best else None, chances, calibration, enrolled)
     if len(species) > 1:
         reason = f"{decision.reason}; species unsure, searched {' and '.join(species)}"
@@ -135,9 +138,9 @@ def _evidence(name: str, lists: Sequence[tuple[str, Shortlist]], calibration: Ca
     for side, one in lists:
         scores = {listed.individual: listed.score for listed in one.listed}
         if name in scores:
-            by_side[side].append(evidence(scores[name], calibration))
+            by_side[side].append(evidence(scores[name], calibration.of_side(side)))
         elif scores and len(scores) < one.enrolled:  # below the end of the list; else not enrolled with this side
-            by_side[side].append(evidence(min(scores.values()), calibration))
+            by_side[side].append(evidence(min(scores.values()), calibration.of_side(side)))
     return sum(fmean(values) for values in by_side.values())
 
 

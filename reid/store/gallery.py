@@ -168,6 +168,14 @@ class Gallery:
         writing.set_embedding_net(self._catalog, species, fingerprint, dimension, calibration, vectors, why)
         self._publish()
 
+    def set_calibrations(self, learned: Mapping[str, tuple[str, Calibration]], *, why: str = "") -> None:
+        """Set the thresholds of species anew: species -> (fingerprint of its net, calibration). One transaction.
+
+        Raises ModelMismatch where a species is not here or uses another net by now; nothing was changed.
+        """
+        writing.set_calibrations(self._catalog, learned, why)
+        self._publish()
+
     def enroll(
         self, species: str, fingerprint: str, items: Sequence[Enrollment], *, why: str = ""
     ) -> tuple[Enrolled, ...]:

@@ -100,6 +100,27 @@ def set_embedding_net(
         }
 
 
+def set_calibrations(catalog: Catalog, learned: Mapping[str, tuple[str, Calibration]], why: str) -> None:
+    """Set the thresholds of species anew; see `Gallery.set_calibrations`."""
+    with catalog.change("set_calibrations", why) as change:
+        before, after = [], []
+        for name, (fingerprint, calibration) in sorted((canonical(name), one) for name, one in learned.items()):
+            found = species_rows(change, name)
+            if not found or found[0].fingerprint != fingerprint:
+                met = f"uses net {found[0].fingerprint or 'none'}" if found else "is not in the gallery"
+                raise ModelMismatch(
+                    f"{name!r} {met}, these thresholds are for net {fingerprint}: calibrate it anew (nothing was changed)"
+                )
+            values = calibration.to_json()
+            change.put(
+                "UPDATE species SET calibration = ?, seq = ? WHERE id = ?", (to_json(values), change.seq, found[0].id)
+            )
+            before.append(_net_state(found[0]))
+            after.append(_net_state(found[0]) | {"calibration": values})
+        if after:
+            change.before, change.after = {"species": before}, {"species": after}
+
+
 def _add_species(change: Change, name: str) -> int:
     return change.put("INSERT INTO species (name, seq) VALUES (?, ?)", (name, change.seq))
 

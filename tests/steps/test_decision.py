@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reid.records import Calibration, Outcome
+from reid.records import Bounds, Calibration, Outcome
 from reid.steps.decision import Candidate, Posterior, decide, evidence, posterior
 
 CALIBRATION = Calibration(
@@ -120,6 +120,52 @@ def test_with_nobody_enrolled_every_animal_is_new() -> None:
         found = decide(None, None, calibration, 0)
         assert (found.outcome, found.individual, found.probability) == (Outcome.NEW, None, None)
         assert "enrolled yet" in found.reason
+
+
+BY_SIZE = replace(
+    CALIBRATION, known_at=0.9, new_at=0.7, checked_up_to=30,
+    bounds=(Bounds(3, 0.6, 0.7), Bounds(10, 0.9, 0.6), Bounds(30, 0.8, 0.5)),
+)
+
+
+@pytest.mark.parametrize(("enrolled", "known_at"), [(2, 0.6), (3, 0.6), (7, 0.9), (10, 0.9), (20, 0.9), (30, 0.8), (31, 0.8)])
+def test_known_needs_what_holds_for_as_many_individuals_as_could_match(enrolled: int, known_at: float) -> None:
+    on = decide("a", Posterior({"a": known_at}, 0.1), BY_SIZE, enrolled)
+    assert on.outcome is Outcome.KNOWN
+    assert f"(needs {known_at:.2f})" in on.reason
+    below = decide("a", Posterior({"a": math.nextafter(known_at, 0)}, 0.1), BY_SIZE, enrolled)
+    assert (below.outcome, below.individual) == (Outcome.REVIEW, "a")
+    assert f"below {known_at:.2f}; nobody" in below.reason
+
+
+@pytest.mark.parametrize(("enrolled", "new_at"), [(2, 0.7), (7, 0.7), (10, 0.6), (30, 0.5), (99, 0.5)])
+def test_new_needs_what_holds_for_as_many_individuals_as_could_match(enrolled: int, new_at: float) -> None:
+    assert decide("a", Posterior({"a": 0.1}, new_at), BY_SIZE, enrolled).outcome is Outcome.NEW
+    assert decide("a", Posterior({"a": 0.1}, math.nextafter(new_at, 0)), BY_SIZE, enrolled).outcome is Outcome.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("chances", "outcome"),
+    [
+        (Posterior({"a": 0.95}, 0.01), Outcome.KNOWN),
+        (Posterior({"a": 0.05}, 0.9), Outcome.NEW),
+        (Posterior({"a": 0.5}, 0.3), Outcome.REVIEW),
+    ],
+)
+def test_a_gallery_that_outgrew_the_calibration_is_told_of_in_every_reason(chances: Posterior, outcome: Outcome) -> None:
+    within, beyond = decide("a", chances, BY_SIZE, 30), decide("a", chances, BY_SIZE, 31)
+    assert within.outcome is beyond.outcome is outcome
+    assert "checked for" not in within.reason
+    assert "; checked for up to 30 individuals only: calibrate anew" in beyond.reason
+    assert "checked for" not in decide("a", chances, CALIBRATION, 10_000).reason  # an older calibration does not know
+
+
+def test_further_scores_add_their_own_evidence() -> None:
+    two = replace(CALIBRATION, more_slopes=(0.5, -1.0))
+    assert evidence(0.5, two, (4.0, 1.0)) == pytest.approx(1.0)
+    assert evidence(0.9, two, (4.0, 1.0)) == 6.0
+    with pytest.raises(ValueError, match="zip"):
+        evidence(0.5, two)
 
 
 @given(st.floats(-1.0, 1.0), st.floats(-1.0, 1.0), st.integers(1, 200))

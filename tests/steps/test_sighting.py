@@ -127,6 +127,36 @@ def test_a_side_that_one_individual_is_not_enrolled_with_says_nothing_against_it
     assert found.decision.probability == pytest.approx(chance(4.0, math.exp(-6), 2))
 
 
+SIDED = known(zebra=calibration(left=calibration(slope=10.0, intercept=-5.0, known_at=0.6), checked_up_to=1))
+
+
+def test_a_photo_of_a_side_is_judged_by_that_sides_calibration() -> None:
+    lists = shortlist({"Ada": 0.7})
+    left = sight([look(lists, side="left")], SIDED, top=5).decision
+    assert (left.outcome, left.probability) == (Outcome.KNOWN, pytest.approx(chance(2.0)))
+    assert "(needs 0.60)" in left.reason
+    for side in ("right", ""):
+        found = sight([look(lists, side=side)], SIDED, top=5).decision
+        assert (found.outcome, found.probability) == (Outcome.KNOWN, pytest.approx(chance(4.0)))
+        assert "(needs 0.80)" in found.reason
+
+
+def test_photos_of_two_sides_each_give_their_sides_evidence_and_need_what_holds_for_all() -> None:
+    looks = [
+        look(shortlist({"Ada": 0.6}), name="1", side="left"),
+        look(shortlist({"Ada": 0.5}), name="2", side="right"),
+    ]
+    found = sight(looks, SIDED, top=5).decision
+    assert (found.outcome, found.probability) == (Outcome.REVIEW, pytest.approx(chance(1.0 + 0.0)))
+    assert "below 0.80" in found.reason
+
+
+def test_a_sighting_warns_where_more_could_match_than_was_checked_for() -> None:
+    few, many = (sight([look(shortlist({"Ada": 0.7}, enrolled=count))], SIDED, top=5) for count in (1, 2))
+    assert "checked for" not in few.decision.reason
+    assert "checked for up to 1 individuals only" in many.decision.reason
+
+
 def test_uncalibrated_is_ranked_by_score_and_left_for_review() -> None:
     found = sight([look(shortlist({"Ada": 0.7, "Bo": 0.99}))], known(zebra=None), top=5)
     assert [(one.individual, one.probability) for one in found.matches] == [("Bo", None), ("Ada", None)]

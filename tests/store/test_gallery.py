@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from reid.errors import GalleryBusy, GalleryError, GalleryTooNew, ModelMismatch, ShapeError, UsageError
-from reid.records import Box, Calibration, Decision, Match, Outcome, Sighting, SpeciesGuess
+from reid.records import Bounds, Box, Calibration, Decision, Match, Outcome, Sighting, SpeciesGuess
 from reid.store import Enrolled, Gallery, published
 from reid.store.catalog import Catalog
 from tests.store.stock import DIMENSION, NET, digest, item, remove, unit
@@ -176,6 +177,45 @@ def test_a_new_net_needs_a_vector_for_every_photo(gallery: Gallery) -> None:
         gallery.search("zebra", unit(1, 3), 1, fingerprint=NET)
     gallery.set_embedding_net("zebra", NET, DIMENSION, calibration=None)
     assert gallery.search("zebra", unit(1, 3), 1).photo_ids.tolist() == [[1], [2], [3]]
+
+
+def test_thresholds_are_set_anew_with_a_journal_entry_and_nothing_else_changes(gallery: Gallery) -> None:
+    gallery.set_embedding_net("zebra", NET, DIMENSION, calibration=LEARNT)
+    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
+    newer = replace(LEARNT, known_at=0.7, checked_up_to=30, bounds=(Bounds(3, 0.6, 0.5), Bounds(30, 0.7, 0.6)), left=LEARNT)
+    gallery.set_calibrations({"zebra": (NET, newer)}, why="stated error 0.05")
+    assert gallery.calibration("zebra") == newer
+    assert manifest(gallery)["species"]["zebra"]["thresholds"]["bounds"] == [[3, 0.6, 0.5], [30, 0.7, 0.6]]
+    entry = gallery.log(1)[0]
+    assert (entry.what, entry.why, entry.seq) == ("set_calibrations", "stated error 0.05", gallery.head())
+    assert json.loads(entry.before)["species"][0]["calibration"]["known_at"] == LEARNT.known_at
+    assert json.loads(entry.after)["species"][0]["calibration"] == json.loads(json.dumps(newer.to_json()))
+    assert gallery.search("zebra", unit(1, 1), 1, fingerprint=NET).photo_ids.tolist() == [[1]]
+
+
+def test_thresholds_of_another_net_or_of_nobody_change_nothing(gallery: Gallery) -> None:
+    gallery.set_embedding_net("zebra", NET, DIMENSION, calibration=LEARNT)
+    before = gallery.head()
+    newer = replace(LEARNT, known_at=0.7)
+    with pytest.raises(ModelMismatch, match=f"'zebra' uses net {NET}, these thresholds are for net older"):
+        gallery.set_calibrations({"zebra": ("older", newer)})
+    with pytest.raises(ModelMismatch, match="'zorse' is not in the gallery"):
+        gallery.set_calibrations({"zebra": (NET, newer), "zorse": (NET, newer)})
+    assert (gallery.head(), gallery.calibration("zebra")) == (before, LEARNT)
+    gallery.set_calibrations({})
+    assert gallery.head() == before
+
+
+def test_a_calibration_written_before_sizes_and_sides_is_still_read(gallery: Gallery) -> None:
+    gallery.set_embedding_net("zebra", NET, DIMENSION, calibration=LEARNT)
+    older = {name: value for name, value in LEARNT.to_json().items() if name not in (
+        "checked_up_to", "bounds", "more_slopes", "left", "right")}
+    connection = sqlite3.connect(gallery.folder / "catalog.sqlite")
+    connection.execute("UPDATE species SET calibration = ?", (json.dumps(older),))
+    connection.commit()
+    connection.close()
+    with Gallery.open(gallery.folder) as again:
+        assert again.calibration("zebra") == LEARNT
 
 
 def test_a_fingerprint_belongs_to_one_net(gallery: Gallery) -> None:

@@ -1,0 +1,274 @@
+"""`reid calibrate`: set the thresholds of a gallery anew for a stated error, without training."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from reid import settings as options
+from reid.actions.train_net import net_path
+from reid.errors import GalleryError, UsageError
+from reid.formats.manifest import read_photos
+from reid.formats.page import Diagram, Page, Point, Section, Table, write_page
+from reid.learn import calibration
+from reid.learn.metrics import Pool
+from reid.learn.reliability import Bin, calibration_error, reliability
+from reid.nets import bundle, runtime
+from reid.nets.bundle import NetCard
+from reid.progress import SILENT, Progress
+from reid.records import Calibration, Photo, Problem, Vectors
+from reid.settings import QuerySettings, TrainSettings
+from reid.steps.embedding import embed, shortest_side
+from reid.steps.encounter import encounters
+from reid.steps.photo import Opened, open_photos
+from reid.store import Gallery
+
+BATCH = 16
+STATED = TrainSettings().max_false_match
+"""The stated error where none is named: as in training."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeciesCalibration:
+    """What became of one species.
+
+    individuals, photos: that the thresholds were learned from. enrolled: individuals in the gallery now. trained_on: left
+    out, the net was trained on them. after: None = it stays as before, `reason` says why. bins and calibration_error: of
+    the probability of the best match in a trial in which nobody is judged by a fit that saw them.
+    """
+
+    species: str
+    fingerprint: str
+    individuals: int
+    photos: int
+    enrolled: int
+    trained_on: tuple[str, ...]
+    before: Calibration | None
+    after: Calibration | None
+    reason: str
+    bins: tuple[Bin, ...]
+    calibration_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrateReport:
+    """What `calibrate` did. page: the HTML page, if one was asked for; failures: species that stay as they were."""
+
+    gallery: Path
+    max_false_match: float
+    species: tuple[SpeciesCalibration, ...]
+    page: Path | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Each species without new thresholds, and why."""
+        return tuple(f"{one.species}: {one.reason}" for one in self.species if one.after is None)
+
+
+def calibrate(
+    *,
+    gallery: Path | None = None,
+    photos: Sequence[Path] = (),
+    species: str = "",
+    max_false_match: float = STATED,
+    report: Path | None = None,
+    device: str = "auto",
+    progress: Progress = SILENT,
+) -> CalibrateReport:
+    """Set the thresholds for a stated error, from photos of individuals that the net was not trained on.
+
+    All species are changed in one transaction, after everything else went well. A species with too few such photos stays
+    as it is and says why.
+
+    Args:
+        gallery: its folder; None = REID_GALLERY or indexes/default.
+        photos: labelled files, folders or manifests; () = the photos enrolled in the gallery.
+        species: only this one; "" = all (of the photos given).
+        max_false_match: share of queries that may be told KNOWN with a wrong individual, in (0, 0.5).
+        report: write an HTML page with the reliability diagrams there.
+        device: auto, cpu or cuda.
+        progress: told of every photo that must be embedded.
+
+    Raises:
+        UsageError: the error stated is none, there is no such species, or the page cannot be written.
+        GalleryError, NetError, ManifestError: gallery, net or table cannot be read. In every case nothing was changed.
+    """
+    if not 0.0 < max_false_match < 0.5:
+        raise UsageError(f"the stated error is {max_false_match:g}; wanted a share between 0 and 0.5, such as 0.01")
+    found = read_photos(list(photos)) if photos else None
+    with Gallery.open(options.gallery_folder(gallery)) as opened:
+        if not opened.writable:
+            raise GalleryError(f"{opened.folder} cannot be written, so its thresholds stay: check its permissions")
+        run = _Run(opened, max_false_match, device, progress)
+        given = [photo for photo in found.photos if photo.species and photo.individual] if found else None
+        results = tuple(run.species(name, given) for name in _names(opened, species, given))
+        problems = (*(found.problems if found else ()), *run.problems)
+        told = CalibrateReport(opened.folder, max_false_match, results, report, problems)
+        if report is not None:
+            write_page(report, page(told))
+        learned = {one.species: (one.fingerprint, one.after) for one in results if one.after is not None}
+        if learned:
+            opened.set_calibrations(learned, why=f"at most {max_false_match:g} told a wrong individual")
+    progress.finish()
+    return told
+
+
+def _names(gallery: Gallery, species: str, given: Sequence[Photo] | None) -> list[str]:
+    """The species to calibrate, by name."""
+    with_net = {one.name for one in gallery.species() if one.fingerprint}
+    species = unicodedata.normalize("NFC", species)
+    if species and species not in with_net:
+        raise UsageError(f"species {species!r} has no net in the gallery; there are {sorted(with_net) or 'none'}")
+    shown = with_net if given is None else with_net & {_name(photo.species) for photo in given}
+    if not (wanted := {species} if species else shown):
+        raise UsageError(
+            f"nothing to calibrate: the gallery has nets for {sorted(with_net) or 'no species'}"
+            + ("" if given is None else f", and {len(given)} of the photos name a species and an individual")
+        )
+    return sorted(wanted)
+
+
+def _name(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+class _Run:
+    def __init__(self, gallery: Gallery, max_false_match: float, device: str, progress: Progress) -> None:
+        self.gallery, self.max_false_match, self.device, self.progress = gallery, max_false_match, device, progress
+        self.problems: list[Problem] = []
+
+    def species(self, name: str, given: Sequence[Photo] | None) -> SpeciesCalibration:
+        fingerprint = self.gallery.embedding_net(name)
+        assert fingerprint is not None
+        card = bundle.read_card(net_path(self.gallery, fingerprint))
+        enrolled = {one.name for one in self.gallery.individuals(name)}
+        chosen = [photo for photo in given if _name(photo.species) == name] if given is not None else None
+        shown = {_name(photo.individual) for photo in chosen} if chosen is not None else enrolled
+        unseen = _unseen(card, shown, enrolled, given=chosen is not None)
+        found = self._enrolled(name, unseen) if chosen is None else self._given(name, chosen, unseen, fingerprint)
+        pool = calibration.sampled(found)
+        before = self.gallery.calibration(name)
+        learned = calibration.study(pool, max_false_match=self.max_false_match)
+        bins = reliability(learned.answers.probability, learned.answers.right) if learned else ()
+        return SpeciesCalibration(
+            name, fingerprint, len(set(pool.individuals)), len(pool.vectors), len(enrolled),
+            tuple(sorted(shown - unseen)), before, learned.calibration if learned else None,
+            "" if learned else calibration.lacking(calibration.trials(pool)), bins, calibration_error(bins),
+        )
+
+    def _enrolled(self, name: str, unseen: set[str]) -> Pool:
+        """Embeddings as they are stored; photos of one encounter are found as when they were trained on."""
+        enrolled = [one for one in self.gallery.photos(name) if one.individual in unseen]
+        ids, vectors = self.gallery.vectors(name)
+        row = {int(number): place for place, number in enumerate(ids)}
+        photos = [
+            Photo(one.path, one.species, one.individual, one.captured_at, one.encounter, one.camera, one.side, one.season)
+            for one in enrolled
+        ]
+        hashes = [one.sha256 + (one.box.key() if one.box else "") for one in enrolled]
+        return _pool(vectors[[row[one.id] for one in enrolled]], photos, hashes)
+
+    def _given(self, name: str, given: Sequence[Photo], unseen: set[str], fingerprint: str) -> Pool:
+        """Embeddings of photos given; of those that are enrolled too, the stored ones."""
+        net = runtime.load(net_path(self.gallery, fingerprint), self.device)
+        ids, stored = self.gallery.vectors(name)
+        row = {int(number): place for place, number in enumerate(ids)}
+        vectors, photos, hashes = [np.zeros((0, net.card.dimension), np.float32)], [], []
+        for batch in self._opened(name, [one for one in given if _name(one.individual) in unseen], net):
+            made = np.empty((len(batch), net.card.dimension), np.float32)
+            fresh = []
+            for place, item in enumerate(batch):
+                box = item.photo.box.key() if item.photo.box else ""
+                there = self.gallery.find(item.picture.sha256, box, name)
+                if there is not None and there.id in row:
+                    made[place] = stored[row[there.id]]
+                else:
+                    fresh.append(place)
+                photos.append(replace(item.photo, individual=_name(item.photo.individual)))
+                hashes.append(item.picture.sha256 + box)
+            if fresh:
+                made[fresh] = embed(net, [batch[place].picture for place in fresh])
+            vectors.append(made)
+        return _pool(np.concatenate(vectors), photos, hashes)
+
+    def _opened(self, name: str, chosen: Sequence[Photo], net: runtime.Runtime) -> Iterator[list[Opened]]:
+        """The photos that can be read, a batch at a time; problems are put aside."""
+        self.progress.start(f"{name}: embedding", len(chosen))
+        answers = open_photos(chosen, shortest_side(net))
+        done = 0
+        while batch := list(islice(answers, BATCH)):
+            self.problems += [item for item in batch if isinstance(item, Problem)]
+            yield [item for item in batch if isinstance(item, Opened)]
+            done += len(batch)
+            self.progress.advance(done)
+
+
+def _pool(vectors: Vectors, photos: Sequence[Photo], hashes: Sequence[str]) -> Pool:
+    groups = encounters(photos, minutes=QuerySettings().encounter_minutes)
+    return Pool(vectors, [one.individual for one in photos], [one.side for one in photos], groups, hashes)
+
+
+def _unseen(card: NetCard, shown: set[str], enrolled: set[str], *, given: bool) -> set[str]:
+    """The individuals the net was not trained on, as its card tells.
+
+    A shared net has seen none of them. The card of an older reid names only those held out; photos given may then also
+    show individuals that were never enrolled.
+    """
+    if not card.species:
+        return shown
+    data = card.training.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    if "trained_individuals" in data:
+        return shown - {_name(str(one)) for one in data["trained_individuals"]}
+    held = {_name(str(one)) for one in data.get("held_out_individuals", ())}
+    return held & shown | (shown - enrolled if given else set())
+
+
+def page(report: CalibrateReport) -> Page:
+    """The page of `reid calibrate --report`: thresholds before and after, and a reliability diagram for each species."""
+    return Page(
+        f"Calibration of {report.gallery.name}",
+        f"Stated error: at most {report.max_false_match:g} of all queries are told KNOWN with a wrong individual.",
+        tuple(_section(one) for one in report.species),
+    )
+
+
+def _section(one: SpeciesCalibration) -> Section:
+    left_out = f" {len(one.trained_on)} individuals were left out, because the net was trained on them." if one.trained_on else ""
+    basis = f"{one.photos} photos of {one.individuals} individuals that the net was not trained on.{left_out}"
+    if one.after is None:
+        return Section(one.species, f"Stays as it was: {one.reason}. There are {basis}")
+    rows = [("before", one.before), ("after", one.after), ("left side", one.after.left), ("right side", one.after.right)]
+    thresholds = Table(
+        "Thresholds",
+        ("", "stated error", "known from", "new from", "wrong individual", "called new", "checked up to"),
+        tuple(
+            (
+                name, f"{found.max_false_match:g}", f"{found.known_at:.3f}", f"{found.new_at:.3f}",
+                f"{found.false_match:.4f}", f"{found.false_new:.4f}", str(found.checked_up_to or "-"),
+            )
+            for name, found in rows if found is not None
+        ),
+        "Known from and new from: the least probability, for the gallery size that asks for most. Wrong individual and "
+        "called new: shares measured on the same photos, each individual judged by a fit that did not see it. Checked up "
+        f"to: individuals in a gallery that these photos can speak for; {one.enrolled} are enrolled now.",
+    )
+    bins = Table(
+        "Reliability",
+        ("probability", "answers", "mean probability", "share right"),
+        tuple((f"{b.low:.1f} to {b.high:.1f}", str(b.count), f"{b.probability:.3f}", f"{b.right:.3f}") for b in one.bins),
+        f"Expected calibration error {one.calibration_error:.3f}.",
+    )
+    most = max(b.count for b in one.bins)
+    points = tuple(
+        Point(b.probability, b.right, b.count / most, f"{b.count} answers of {b.probability:.2f}: {b.right:.2f} right")
+        for b in one.bins
+    )
+    diagram = Diagram("How often answers of a probability are right", "probability of the best match", "share right", points)
+    return Section(one.species, f"Learned from {basis}", tables=(thresholds, bins), diagrams=(diagram,))

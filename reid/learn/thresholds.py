@@ -1,0 +1,200 @@
+"""From held-out evidence to thresholds that keep a stated error in a gallery of any size the evidence can speak for.
+
+A trial among a handful of held-out individuals says little about a gallery of a hundred: chance look-alikes are likelier
+there, and a few dozen queries cannot measure an error of one per cent. So the trial is played in galleries drawn from the
+held-out evidence itself: N individuals, each with the evidence of a held-out comparison of two individuals, by the smoothed
+bootstrap (Silverman and Young, 1987), its variance raised by `WIDENING` over the number of held-out individuals, because
+so few can only hint at how alike two of them may be. Every query is asked with and without its own individual.
+scripts/benchmarks/calibration_rules.py compares this rule with others on simulated scores, where the truth is known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.records import Bounds, Calibration
+
+Numbers = NDArray[np.float64]
+MAX_FALSE_NEW = 0.05
+"""Share of enrolled animals that may be called NEW."""
+ASKED = 2000
+"""Queries of each kind, enrolled and not, in a drawn gallery."""
+WIDENING = 3.0
+"""The least whole number that keeps the stated error in simulations; see scripts/benchmarks/calibration_rules.py."""
+SIZES = (3, 10, 30, 100, 300, 1000, 3000)
+LARGEST = 10_000
+"""Galleries drawn; none is larger than the evidence supports."""
+_AT_ONCE = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Evidence (ln LR) of held-out queries, by fits that never saw the individual shown.
+
+    evidence: (F, Q, I) by the fit of each fold, nan where two may not be compared or nothing could be fitted.
+    fold: (Q,) the fit that judges each query. own: (Q,) column of its individual.
+    """
+
+    evidence: Numbers
+    fold: NDArray[np.int64]
+    own: NDArray[np.int64]
+
+    def judged(self) -> Numbers:
+        """(Q, I): each query by its own fold's fit."""
+        return self.evidence[self.fold, np.arange(len(self.fold))]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What came of a trial, one entry for each question.
+
+    probability: of the best match. right: it is the individual shown. enrolled: that individual was in the gallery.
+    nobody: probability that nobody enrolled is shown. size: individuals that could match.
+    """
+
+    probability: Numbers
+    right: NDArray[np.bool_]
+    enrolled: NDArray[np.bool_]
+    nobody: Numbers
+    size: NDArray[np.int64]
+
+    @staticmethod
+    def together(parts: Sequence[Answers]) -> Answers:
+        """All of them, in order."""
+        return Answers(
+            np.concatenate([part.probability for part in parts]), np.concatenate([part.right for part in parts]),
+            np.concatenate([part.enrolled for part in parts]), np.concatenate([part.nobody for part in parts]),
+            np.concatenate([part.size for part in parts]),
+        )
+
+
+def supported(own: NDArray[np.int64], impostor: NDArray[np.bool_]) -> int:
+    """How large a gallery held-out comparisons can speak for: as many individuals as different pairs were compared.
+
+    Comparisons of one pair repeat each other. Among more look-alikes than pairs were ever compared, one may be liker
+    than all that was seen.
+
+    Args:
+        own: (Q,) column of each query's individual.
+        impostor: (Q, I) true where a query was compared with another individual.
+    """
+    pairs = sum(int(impostor[own == column].any(axis=0).sum()) for column in range(impostor.shape[1]))
+    return min(pairs, LARGEST)
+
+
+def bounds(
+    held: HeldOut, up_to: int, *, ceiling: float, prior: float, max_false_match: float
+) -> tuple[Bounds, ...]:
+    """Thresholds for galleries of rising size, each set in a drawn gallery of that size; the last one is `up_to`.
+
+    KNOWN: the least probability from 0.5 on at which at most `max_false_match` of all questions are told a wrong
+    individual. NEW: the least from 0.5 on at which at most `MAX_FALSE_NEW` of the enrolled animals are called new.
+    """
+    found = []
+    for size in [*(size for size in SIZES if size < up_to), up_to]:
+        drawn = _drawn(held, size, ceiling=ceiling, prior=prior)
+        wrong = drawn.probability[~drawn.right]
+        found.append(Bounds(
+            size,
+            least_bound(wrong.tolist(), max_false_match * len(drawn.right)),
+            least_bound(drawn.nobody[drawn.enrolled].tolist(), MAX_FALSE_NEW * int(drawn.enrolled.sum())),
+        ))
+    return tuple(found)
+
+
+def answers(held: HeldOut, *, ceiling: float, prior: float) -> Answers:
+    """Ask every held-out photo once with its individual enrolled and once without, among the held-out individuals."""
+    judged, columns = held.judged(), np.arange(held.evidence.shape[2])
+    parts = []
+    for enrolled in (True, False):
+        shown = ~np.isnan(judged) & (enrolled | (columns[None, :] != held.own[:, None]))
+        asked = shown.any(axis=1) & (~np.isnan(judged[np.arange(len(judged)), held.own]) | (not enrolled))
+        table = np.where(shown, judged, -np.inf)[asked]
+        parts.append(_asked(table, held.own[asked] if enrolled else None, shown[asked].sum(axis=1), ceiling, prior))
+    return Answers.together(parts)
+
+
+def errors(found: Answers, calibration: Calibration) -> tuple[float, float]:
+    """(share of questions told KNOWN with a wrong individual, share of enrolled animals called NEW)."""
+    at = [calibration.bounds_for(int(size)) for size in found.size]
+    told = found.probability >= np.asarray([one.known_at for one in at])
+    new = ~told & (found.nobody >= np.asarray([one.new_at for one in at]))
+    return (
+        float((told & ~found.right).sum() / max(1, len(found.right))),
+        float((new & found.enrolled).sum() / max(1, int(found.enrolled.sum()))),
+    )
+
+
+def least_bound(errors: Sequence[float], may_pass: float) -> float:
+    """The least bound from 0.5 on that at most `may_pass` of the errors reach, half way to the next one below it."""
+    allowed = math.floor(may_pass)
+    falling = sorted(errors, reverse=True)
+    if len(falling) <= allowed or falling[allowed] < 0.5:
+        return 0.5
+    worst = falling[allowed]
+    above = min([value for value in falling[:allowed] if value > worst], default=1.0)
+    return max(0.5, min(0.5 * (worst + above), 1.0))
+
+
+def _asked(
+    table: Numbers, own: NDArray[np.int64] | None, size: NDArray[np.int64], ceiling: float, prior: float
+) -> Answers:
+    """Bayes of `steps.decision.posterior` for many questions at once: (Q, N) evidence, -inf where nobody is."""
+    weights = (prior / size)[:, None] * np.exp(np.clip(table, -ceiling, ceiling)) * np.isfinite(table)
+    total = 1.0 - prior + weights.sum(axis=1)
+    best = table.argmax(axis=1)
+    right = best == own if own is not None else np.zeros(len(table), bool)
+    return Answers(
+        weights[np.arange(len(table)), best] / total, right, np.full(len(table), own is not None),
+        (1.0 - prior) / total, size.astype(np.int64),
+    )
+
+
+def _drawn(held: HeldOut, size: int, *, ceiling: float, prior: float) -> Answers:
+    """The trial in galleries of `size` individuals drawn from the held-out evidence."""
+    rng = np.random.default_rng(0)
+    columns = np.arange(held.evidence.shape[2])
+    other = columns[None, :] != held.own[:, None]
+    genuine = held.judged()[np.arange(len(held.own)), held.own]
+    selves = _Widened(genuine[~np.isnan(genuine)], len(columns))
+    parts: list[Answers] = []
+    for number, evidence in enumerate(held.evidence):
+        chosen = evidence[other & ~np.isnan(evidence)]
+        own = evidence[np.arange(len(held.own)), held.own]
+        rows = np.flatnonzero((held.fold == number) & ~np.isnan(own))
+        if not len(rows) or not len(chosen):
+            continue
+        wanted = max(1, round(ASKED * len(rows) / len(held.own)))
+        queries = own[rng.choice(rows, wanted)] if wanted < len(rows) else own[np.resize(rows, wanted)]
+        others = _Widened(chosen, len(columns))
+        step = max(1, _AT_ONCE // size)
+        for start in range(0, wanted, step):
+            part = queries[start : start + step]
+            table = others(rng, rng.choice(chosen, (len(part), size)))
+            sizes = np.full(len(part), size)
+            parts.append(_asked(table, None, sizes, ceiling, prior))
+            table[:, 0] = selves(rng, part)
+            parts.append(_asked(table, np.zeros(len(part), np.int64), sizes, ceiling, prior))
+    return Answers.together(parts)
+
+
+class _Widened:
+    """Draws of evidence by the smoothed bootstrap: of the variance seen, then widened for what few individuals hide."""
+
+    def __init__(self, seen: Numbers, individuals: int) -> None:
+        self.middle, deviation = float(seen.mean()), float(seen.std())
+        quarters = np.quantile(seen, [0.25, 0.75])
+        robust = float(quarters[1] - quarters[0]) / 1.34
+        self.kernel = 1.06 * min(deviation, robust or deviation) * len(seen) ** -0.2
+        smoothed = deviation**2 + self.kernel**2
+        self.scale = math.sqrt((1.0 + WIDENING / individuals) * deviation**2 / smoothed) if smoothed > 0.0 else 1.0
+
+    def __call__(self, rng: np.random.Generator, values: Numbers) -> Numbers:
+        """Values taken from those seen, as they might have been of other individuals."""
+        moved = values + self.kernel * rng.standard_normal(values.shape) - self.middle
+        return np.asarray(self.middle + self.scale * moved, np.float64)
