@@ -91,6 +91,16 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Plot:
+    """A drawing. svg: a whole SVG file (`formats.plots`); shown as a picture, so that nothing in it can run."""
+
+    svg: bytes
+    title: str
+    """Said to those who cannot see it; the drawing bears its own."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One chapter of the page; what is empty is left out. gallery is a plain strip of photos."""
 
@@ -99,6 +109,7 @@ class Section:
     answers: tuple[Answer, ...] = ()
     tables: tuple[Table, ...] = ()
     gallery: tuple[Shown, ...] = ()
+    plots: tuple[Plot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,5 +218,5 @@ def _numeric_columns(table: Table) -> tuple[bool, ...]:
     )
 
 
-def _data_uri(picture: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(picture).decode('ascii')}"
+def _data_uri(picture: bytes, kind: str = "jpeg") -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"

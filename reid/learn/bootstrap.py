@@ -66,4 +66,5 @@ class Herd:
 
     def sums(self, values: NDArray[np.generic]) -> Floats:
         """(I,) sum of the values of each individual's queries."""
-        return np.bincount(self.codes, weights=values.astype(np.float64), minlength=len(self.names))
+        found: Floats = np.bincount(self.codes, values.astype(np.float64), len(self.names)).astype(np.float64)
+        return found

@@ -241,7 +241,8 @@ def _dir(asked: Trials, rate: float) -> float:
 
 
 def _share(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    found: Floats = np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return found
 
 
 def _histogram(asked: Trials, bins: int = 40) -> Histogram:
