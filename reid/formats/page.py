@@ -34,7 +34,9 @@ OUTCOMES = {
 
 _MEASURE = re.compile(r"(score|probability) (\S+)")
 _SHARE = re.compile(r"[01](\.\d+)?")
-_NUMBER = re.compile(r"[-+−±<>≤≥~]?\s?\d[\d,.\u2009\u202f]*(\s?[%‰×x])?(\s?(±|[-–/]|of)\s?\d[\d,.]*\s?%?)?")
+_NUMBER = re.compile(
+    r"[-+−±<>≤≥~]?\s?\d[\d,.\u2009\u202f]*(\s?[%‰×x])?(\s?(±|[-–/]|of)\s?\d[\d,.]*\s?%?)?(\s\(\d[\d.]*–\d[\d.]*\))?"
+)
 _NO_VALUE = ("", "-", "–", "—", "n/a")
 _NOT_IN_HTML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 

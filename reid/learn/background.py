@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reid.learn import metrics
-from reid.learn.bootstrap import Estimate, Herd
+from reid.learn.bootstrap import Estimate
+from reid.learn.closed_set import PROTOCOLS, part, ranked
 from reid.learn.metrics import Pool
 from reid.records import Box, Pixels
 
@@ -21,18 +21,16 @@ ELLIPSE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """rank-1 of photos without their animal, beside that of the photos themselves; shares in [0, 1].
+    """rank-1 of photos without their animal; shares in [0, 1].
 
     boxes: photos (queries and gallery) whose boxes were filled; ellipses: those without a box, whose middle was.
-    chance: rank-1 of a match drawn blindly from the allowed photos. any_photo, strict: protocols as in `closed_set`.
+    rank_1: by protocol. chance: by protocol, rank-1 of a match drawn blindly from the allowed photos.
     """
 
     boxes: int
     ellipses: int
-    any_photo: Estimate
-    any_photo_chance: float
-    strict: Estimate
-    strict_chance: float
+    rank_1: dict[str, Estimate]
+    chance: dict[str, float]
 
 
 def without_animal(pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
@@ -58,10 +56,9 @@ def without_animal(pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
 
 def probe(queries: Pool, gallery: Pool, *, boxes: int, ellipses: int, seed: int = 0) -> Probe:
     """Measure pools of frames without their animals; photos of one frame must bear one hash."""
-    found = []
-    for strict in (False, True):
-        places = metrics.places(queries, gallery, same_side=strict, other_encounter=strict)
-        herd = Herd([queries.individuals[row] for row in places.rows], seed=seed)
-        chance = float(places.chance.mean()) if len(places.chance) else float("nan")
-        found.append((herd.mean(places.first == 0), chance))
-    return Probe(boxes, ellipses, *found[0], *found[1])
+    rank_1, chance = {}, {}
+    for protocol in PROTOCOLS:
+        places = ranked(queries, gallery, protocol)
+        rank_1[protocol.name] = part(places.first, [queries.individuals[row] for row in places.rows], seed=seed)
+        chance[protocol.name] = float(places.chance.mean()) if len(places.chance) else float("nan")
+    return Probe(boxes, ellipses, rank_1, chance)
