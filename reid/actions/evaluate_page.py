@@ -35,7 +35,8 @@ MEANINGS = (
     ("DIR at 1 %", "detection and identification rate: enrolled animals named right, above the score that 1 % of others exceed"),
     ("BAKS, BAUS", "mean over individuals of the share of their photos named right, and of those rejected as new when not "
                    f"enrolled; each threshold is set on the individuals of the other {FOLDS - 1} of {FOLDS} folds only"),
-    ("95 %", f"intervals: percentiles of {DRAWS:,} draws of whole individuals of the queries, with replacement"),
+    ("95 %", f"intervals: percentiles of {DRAWS:,} draws of whole individuals of the queries, with replacement; where all "
+             "queries agree, the exact binomial interval for as many individuals"),
 )
 
 
@@ -59,7 +60,7 @@ def page(report: EvaluateReport, *, protocol: str, examples: Examples) -> Page:
     left = f" No net for: {', '.join(report.left_out)}." if report.left_out else ""
     return Page(
         "How good is it?",
-        f"Photos whose individual is known: {protocol}. Figures with 95 % intervals over individuals.{left}",
+        f"Photos whose individual is known: {protocol}. Figures with 95 % intervals over individuals.{left}",
         tuple(section for section in sections if section.tables or section.plots or section.answers),
         footer="Made by `reid evaluate`. Nets: "
         + ", ".join(f"{one.species} {one.fingerprint}" for one in report.species) + ".",
@@ -68,27 +69,29 @@ def page(report: EvaluateReport, *, protocol: str, examples: Examples) -> Page:
 
 
 def _summary(report: EvaluateReport) -> Table:
-    rows = []
+    found = []
     for one in report.species:
         strict, any_photo = _of(one, STRICT.name), _of(one, ANY_PHOTO.name)
         unknown, hidden = one.separation, one.background
-        rows.append((
-            one.species, str(one.gallery_photos), str(one.query_photos), str(one.individuals), _figure(strict.rank_1),
+        found.append((
+            one.species, str(one.query_photos), str(one.gallery_photos), str(one.individuals), _figure(strict.rank_1),
             _figure(any_photo.rank_1), _figure(unknown.geometric_mean) if unknown else "–",
             _figure(hidden.rank_1[STRICT.name]) if hidden else "–", _number(strict.chance),
         ))
-    columns = ("species", "gallery", "queries", "individuals", "rank-1", "rank-1, any photo", "√(BAKS × BAUS)",
-               "rank-1, background only", "rank-1 by chance")
+    names = ("", "queries", "gallery photos", "gallery individuals", "rank-1", f"rank-1, {ANY_PHOTO.name}", "√(BAKS × BAUS)",
+             "rank-1, background only", "rank-1 by chance")
+    columns, *rows = zip(names, *found, strict=True)
     return Table("In short", columns, tuple(rows), note=f"Where nothing else is said: {STRICT.name}.")
 
 
 def _closed_set(one: SpeciesEvaluation) -> Section:
-    rows = tuple(
+    figures = (
         (found.protocol, str(found.queries), str(found.skipped),
          *map(_figure, (found.rank_1, found.rank_5, found.rank_10, found.mean_ap, found.map_at_r)), _number(found.chance))
         for found in one.closed_set
     )
-    columns = ("matched with", "queries", "skipped", "rank-1", "rank-5", "rank-10", "mAP", "MAP@R", "chance")
+    names = ("matched with", "queries", "skipped", "rank-1", "rank-5", "rank-10", "mAP", "MAP@R", "rank-1 by chance")
+    columns, *rows = zip(names, *figures, strict=True)
     drawn = [
         plots.Line(f"{found.protocol} ({found.queries} queries)", tuple(map(float, range(1, len(found.cmc) + 1))), found.cmc)
         for found in one.closed_set
@@ -101,7 +104,7 @@ def _closed_set(one: SpeciesEvaluation) -> Section:
         f"{one.species}: every animal is enrolled",
         f"{one.query_photos} queries against {one.gallery_photos} photos of {one.individuals} individuals. A query is skipped "
         "where the protocol leaves no photo of its own individual.",
-        tables=(Table("Closed set", columns, rows),), plots=shown,
+        tables=(Table("Closed set", columns, tuple(rows)),), plots=shown,
     )
 
 
@@ -170,8 +173,9 @@ def _open_set(one: SpeciesEvaluation) -> Section:
             ("never enrolled", str(had.unknown), "–", _number(had.false_match), _number(had.new_right),
              _number(had.unknown_review)),
         )
-        tables.append(Table("By the decision that `reid query` would tell",
-                            ("animal", "asked", "known, right", "known, wrong", "new", "review"), decided))
+        tables.append(Table("By the decision that a query is answered with",
+                            ("animal", "asked", "known, right", "known, wrong", "new", "review"), decided,
+                            note="All answers are review where the gallery is not calibrated for the species."))
     return Section(
         f"{one.species}: animals never enrolled",
         "Half of the individuals are taken out of the gallery in turn, so that every query is asked as an enrolled animal and "
@@ -188,8 +192,9 @@ def _open_set_plots(species: str, found: Separation) -> Iterator[Plot]:
         drawn = plots.histogram(title, "score of the best match (cosine)", "queries", had.edges, kinds, bound=found.threshold,
                                 bound_name="threshold")
         yield Plot(drawn, f"{title} of enrolled and other animals.")
-    if all(math.isfinite(share) for _, share in found.curve):
-        rates, shares = zip(*found.curve, strict=True)
+    told = [(rate, share) for rate, share in found.curve if math.isfinite(share) and rate * found.unknown >= 1]
+    if len(told) > 1:
+        rates, shares = zip(*told, strict=True)
         title = f"{species}: identification against false matches"
         line = plots.Line("detection and identification rate", tuple(100 * rate for rate in rates), shares)
         drawn = plots.lines(title, "false matches (% of animals never enrolled)", "enrolled animals named right (share)", [line],
@@ -206,16 +211,16 @@ def _background(one: SpeciesEvaluation, examples: Sequence[tuple[Path, bytes]]) 
         how.append(f"in {hidden.boxes} photos the boxes of the animals were filled with the frame's mean colour")
     if hidden.ellipses:
         how.append(
-            f"in {hidden.ellipses} photos no box is known, and an ellipse of {ELLIPSE:.0%} of the frame's width and height was "
-            "filled: parts of the animal may stick out of it, so that the place may get more of the credit than it should"
+            f"in {hidden.ellipses} photos no box is known, and an ellipse of {100 * ELLIPSE:.0f} % of the frame's width and height was "
+            "filled: where the animal reaches out of it, this credits the place with more than its due"
         )
     drawn, rows = [], []
     for found in one.closed_set:
         figure, chance = hidden.rank_1[found.protocol], hidden.chance[found.protocol]
         rows.append((found.protocol, _figure(found.rank_1), _figure(figure), _number(chance)))
-        if math.isfinite(figure.value):
+        if math.isfinite(figure.value) and found.protocol != OTHER_ENCOUNTER.name:
             drawn += [
-                plots.Bar(f"{found.protocol}: photo", found.rank_1.value, found.rank_1.low, found.rank_1.high),
+                plots.Bar(f"whole photo ({found.protocol})", found.rank_1.value, found.rank_1.low, found.rank_1.high),
                 plots.Bar("background only", figure.value, figure.low, figure.high, colour=2),
                 plots.Bar("by chance", chance, math.nan, math.nan, colour=4),
             ]

@@ -56,7 +56,8 @@ def lines(title: str, x_label: str, y_label: str, drawn: Sequence[Line], *, loga
                 axes.plot(line.x, line.y, color=colour, linewidth=1.2, linestyle=(0, (4, 3)), label=line.name)
                 continue
             few = len(line.x) <= 16
-            axes.plot(line.x, line.y, color=colour, linewidth=1.8, marker=MARKS[number % len(MARKS)] if few else "",
+            width = 1.8 if few else 1.6 + 1.5 * (len(drawn) - 1 - number)  # a line below another stays to be seen
+            axes.plot(line.x, line.y, color=colour, linewidth=width, marker=MARKS[number % len(MARKS)] if few else "",
                       markersize=5, label=line.name)
             if line.low and all(math.isfinite(value) for value in (*line.low, *line.high)):
                 axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.16, linewidth=0)
@@ -97,6 +98,7 @@ def histogram(title: str, x_label: str, y_label: str, edges: Sequence[float],
         if math.isfinite(bound):
             axes.axvline(bound, color=QUIET, linewidth=1.2, linestyle=(0, (4, 3)), label=bound_name)
         axes.set_ylim(bottom=0)
+        axes.locator_params(axis="y", integer=True)
         axes.legend(frameon=False, loc="best")
     return out.getvalue()
 
@@ -106,10 +108,11 @@ def _axes(title: str, x_label: str, y_label: str, height: float = SIZE[1]) -> It
     """Axes to draw on; the buffer holds the SVG afterwards. No window system and no state of pyplot is touched."""
     import matplotlib
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     style: Any = {
         "svg.hashsalt": "reid", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 11.0,
-        "axes.titlesize": 12.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 11.0,
+        "axes.labelsize": 11.0,
         "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": QUIET, "axes.grid": True,
         "grid.color": "#d5d8cb", "grid.linewidth": 0.7, "axes.axisbelow": True, "legend.fontsize": 10.0,
         "text.parse_math": False, "figure.facecolor": "white",
@@ -118,9 +121,9 @@ def _axes(title: str, x_label: str, y_label: str, height: float = SIZE[1]) -> It
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # a user's matplotlibrc changes no page
         matplotlib.rcParams.update(style)
-        figure = Figure(figsize=(SIZE[0], height), layout="constrained")
+        figure = Figure(figsize=(SIZE[0], height), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))
+        figure.suptitle(title, x=0.02, horizontalalignment="left", fontsize=12.5, fontweight="bold")
         axes = figure.add_subplot()
-        axes.set_title(title)
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         yield axes, out
@@ -128,10 +131,12 @@ def _axes(title: str, x_label: str, y_label: str, height: float = SIZE[1]) -> It
 
 
 def _plain_ticks(axes: Axes, values: Sequence[float]) -> None:
-    """Marks at 1, 2, 5, 10, ... as plain numbers, and at the end."""
+    """Marks at 1, 2, 5, 10, ... as plain numbers, and at the end where there is room."""
     wanted = [digit * 10.0**power for power in range(-4, 7) for digit in (1, 2, 5)]
     shown = [value for value in wanted if values[0] <= value <= values[-1]]
     if len(shown) > 8:
         shown = [value for value in shown if f"{value:e}".startswith("1")]
+    if shown and values[-1] > 1.4 * shown[-1]:
+        shown.append(values[-1])
     axes.set_xticks(shown, [f"{value:g}" for value in shown])
     axes.set_xticks([], minor=True)

@@ -2,6 +2,8 @@
 
 Photos of one animal are alike, so resampling photos would promise too much: whole individuals are drawn, with
 replacement, each with all its queries. What each query adds to a figure is computed once; a draw only weighs the sums.
+A share of 0 or 1 in which no draw differs is not certain either: its interval is the exact binomial one for as many
+individuals (Clopper and Pearson, 1934).
 """
 
 from __future__ import annotations
@@ -31,12 +33,21 @@ class Estimate:
 NOTHING = Estimate(float("nan"), float("nan"), float("nan"))
 
 
-def interval(value: float, draws: Floats) -> Estimate:
-    """The figure with the percentiles of its draws. draws: (B,); those that are nan (nothing to measure) are left out."""
+def interval(value: float, draws: Floats, individuals: int) -> Estimate:
+    """A share in [0, 1] with the percentiles of its draws.
+
+    Args:
+        value: the share itself.
+        draws: (B,) the share in each draw; those that are nan (nothing to measure) are left out.
+        individuals: how many the share rests on.
+    """
     good = draws[np.isfinite(draws)]
     if not len(good) or not np.isfinite(value):
         return Estimate(float(value), float("nan"), float("nan"))
     low, high = np.quantile(good, ((1.0 - LEVEL) / 2, (1.0 + LEVEL) / 2))
+    if good.min() == good.max() and value in (0.0, 1.0):
+        slack = 1.0 - ((1.0 - LEVEL) / 2) ** (1.0 / individuals)
+        low, high = (0.0, slack) if value == 0.0 else (1.0 - slack, 1.0)
     return Estimate(float(value), float(low), float(high))
 
 
@@ -62,7 +73,7 @@ class Herd:
         if not len(values):
             return NOTHING
         sums, counts = self.sums(values), self.sums(np.ones(len(values)))
-        return interval(float(sums.sum() / counts.sum()), self.draws @ sums / (self.draws @ counts))
+        return interval(float(sums.sum() / counts.sum()), self.draws @ sums / (self.draws @ counts), len(self.names))
 
     def sums(self, values: NDArray[np.generic]) -> Floats:
         """(I,) sum of the values of each individual's queries."""

@@ -125,15 +125,17 @@ def separation(asked: Trials, *, seed: int = 0) -> Separation:
     good = np.isfinite(thresholds).all() and len(thresholds) > 0
     baks, baks_draws = _balanced(herd, asked.known, asked.right & accepted)
     baus, baus_draws = _balanced(herd, ~asked.known, ~accepted)
+    sizes = [len({name for name, use in zip(asked.individuals, chosen, strict=True) if use}) for chosen in
+             (asked.known, ~asked.known)]
     curve = tuple((rate, _dir(asked, rate)) for rate in RATES)
     return Separation(
         int(asked.known.sum()),
         int((~asked.known).sum()),
         auroc(asked, herd),
         detection_and_identification(asked, herd),
-        interval(baks, baks_draws) if good else NOTHING,
-        interval(baus, baus_draws) if good else NOTHING,
-        interval(float(np.sqrt(baks * baus)), np.sqrt(baks_draws * baus_draws)) if good else NOTHING,
+        interval(baks, baks_draws, sizes[0]) if good else NOTHING,
+        interval(baus, baus_draws, sizes[1]) if good else NOTHING,
+        interval(float(np.sqrt(baks * baus)), np.sqrt(baks_draws * baus_draws), min(sizes)) if good else NOTHING,
         float(np.mean(thresholds)) if good else float("nan"),
         curve,
         _histogram(asked),
@@ -154,7 +156,8 @@ def auroc(asked: Trials, herd: Herd) -> Estimate:
     if not pairs:
         return NOTHING
     drawn = ((herd.draws @ wins) * herd.draws).sum(axis=1)
-    return interval(wins.sum() / pairs, _share(drawn, (herd.draws @ known_counts) * (herd.draws @ unknown_counts)))
+    whole = (herd.draws @ known_counts) * (herd.draws @ unknown_counts)
+    return interval(wins.sum() / pairs, _share(drawn, whole), int(min((known_counts > 0).sum(), (unknown_counts > 0).sum())))
 
 
 def detection_and_identification(asked: Trials, herd: Herd, rate: float = FALSE_MATCH) -> Estimate:
@@ -174,7 +177,7 @@ def detection_and_identification(asked: Trials, herd: Herd, rate: float = FALSE_
         bound = np.searchsorted(weights, rate * weights[-1] + 1e-9, "right")
         passed = right & (asked.scores > others[bound]) if bound < len(others) else right
         found.append(float(draw[herd.codes] @ passed) / weight_of_known)
-    return interval(value, np.asarray(found))
+    return interval(value, np.asarray(found), len(set(herd.codes[asked.known].tolist())))
 
 
 def cross_validated(asked: Trials, herd: Herd, *, seed: int = 0) -> Floats:
