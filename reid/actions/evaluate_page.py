@@ -211,8 +211,8 @@ def _background(one: SpeciesEvaluation, examples: Sequence[tuple[Path, bytes]]) 
         how.append(f"in {hidden.boxes} photos the boxes of the animals were filled with the frame's mean colour")
     if hidden.ellipses:
         how.append(
-            f"in {hidden.ellipses} photos no box is known, and an ellipse of {100 * ELLIPSE:.0f} % of the frame's width and height was "
-            "filled: where the animal reaches out of it, this credits the place with more than its due"
+            f"in {hidden.ellipses} photos no box is known, and an ellipse of {100 * ELLIPSE:.0f} % of the frame's width and "
+            "height was filled: where the animal reaches out of it, this credits the place with more than its due"
         )
     drawn, rows = [], []
     for found in one.closed_set:

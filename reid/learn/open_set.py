@@ -123,19 +123,18 @@ def separation(asked: Trials, *, seed: int = 0) -> Separation:
     thresholds = cross_validated(asked, herd, seed=seed)
     accepted = asked.scores >= thresholds
     good = np.isfinite(thresholds).all() and len(thresholds) > 0
-    baks, baks_draws = _balanced(herd, asked.known, asked.right & accepted)
-    baus, baus_draws = _balanced(herd, ~asked.known, ~accepted)
-    sizes = [len({name for name, use in zip(asked.individuals, chosen, strict=True) if use}) for chosen in
-             (asked.known, ~asked.known)]
+    baks, baks_draws, knowns = _balanced(herd, asked.known, asked.right & accepted)
+    baus, baus_draws, unknowns = _balanced(herd, ~asked.known, ~accepted)
+    both = baks * baus
     curve = tuple((rate, _dir(asked, rate)) for rate in RATES)
     return Separation(
         int(asked.known.sum()),
         int((~asked.known).sum()),
         auroc(asked, herd),
         detection_and_identification(asked, herd),
-        interval(baks, baks_draws, sizes[0]) if good else NOTHING,
-        interval(baus, baus_draws, sizes[1]) if good else NOTHING,
-        interval(float(np.sqrt(baks * baus)), np.sqrt(baks_draws * baus_draws), min(sizes)) if good else NOTHING,
+        interval(baks, baks_draws, knowns) if good else NOTHING,
+        interval(baus, baus_draws, unknowns) if good else NOTHING,
+        interval(both**0.5, np.sqrt(baks_draws * baus_draws), min(knowns, unknowns)) if good else NOTHING,
         float(np.mean(thresholds)) if good else float("nan"),
         curve,
         _histogram(asked),
@@ -225,13 +224,13 @@ def _weights(herd: Herd, chosen: Mask) -> Floats:
     return weights
 
 
-def _balanced(herd: Herd, chosen: Mask, hit: Mask) -> tuple[float, Floats]:
-    """The mean over individuals of their share of hits among the chosen trials, and the same for every draw."""
+def _balanced(herd: Herd, chosen: Mask, hit: Mask) -> tuple[float, Floats, int]:
+    """The mean over individuals of their share of hits among the chosen trials, of every draw too, and how many they are."""
     counts = herd.sums(chosen)
     shares = np.divide(herd.sums(chosen & hit), counts, out=np.zeros(len(counts)), where=counts > 0)
     there = counts > 0
     value = float(shares[there].mean()) if there.any() else float("nan")
-    return value, _share(herd.draws @ shares, herd.draws @ there)
+    return value, _share(herd.draws @ shares, herd.draws @ there), int(there.sum())
 
 
 def _dir(asked: Trials, rate: float) -> float:
