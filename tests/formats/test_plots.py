@@ -53,7 +53,7 @@ def labels(svg: bytes) -> list[str]:
 
 
 def test_title_axes_and_legend_are_written(plots):
-    assert {"Size & <script>", "individuals", "share", "rank-1", "chance", "2", "5", "10"} <= set(labels(plots["lines"]))
+    assert {"Size &amp; &lt;script&gt;", "individuals", "share", "rank-1", "chance", "2", "5", "10"} <= set(labels(plots["lines"]))
     assert {"Side", "rank-1", "left $x$", "right", "0.60", "0.90"} <= set(labels(plots["bars"]))
     assert {"Scores", "cosine", "queries", "right", "new", "threshold"} <= set(labels(plots["histogram"]))
 
@@ -76,7 +76,8 @@ def test_a_users_own_style_changes_nothing(plots):
 def test_matplotlib_is_loaded_by_the_first_plot_and_not_before():
     code = (
         "import sys\nfrom reid.formats import plots, page\nassert 'matplotlib' not in sys.modules\n"
-        "plots.bars('t', 'x', [plots.Bar('a', 0.5, 0.4, 0.6)])\nprint('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
+        "plots.bars('t', 'x', [plots.Bar('a', 0.5, 0.4, 0.6)])\n"
+        "print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "True False"), done.stderr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import chain, combinations, product
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_rank_1_by_gallery_size_is_the_mean_over_all_galleries_of_that_size(size
 @pytest.mark.parametrize("photos", [1, 2, 4])
 def test_rank_1_by_photos_is_the_mean_over_all_ways_to_enroll_so_many(photos: int) -> None:
     ways = [list(combinations(columns_of(name), min(photos, len(columns_of(name))))) for name in sorted(set(NAMES))]
-    galleries = [sum(map(list, way), []) for way in product(*ways)]
+    galleries = [list(chain(*way)) for way in product(*ways)]
     wanted = np.mean([[hit(row, columns) for row in range(5)] for columns in galleries])
     points = {point.count: point.rank_1.value for point in by_photos(QUERIES, GALLERY)}
     assert list(points) == [1, 2, 4]
@@ -55,7 +55,8 @@ def test_rank_1_by_photos_is_the_mean_over_all_ways_to_enroll_so_many(photos: in
 def test_the_last_point_of_both_is_rank_1_itself(seed: int) -> None:
     one = crowd(seed, 9, 7)
     sides = ["left" if row % 3 else "" for row in range(63)]
-    strict = Pool(one.vectors, one.individuals, sides, [f"{name}/{row % 2}" for row, name in enumerate(one.individuals)], one.hashes)
+    groups = [f"{name}/{row % 2}" for row, name in enumerate(one.individuals)]
+    strict = Pool(one.vectors, one.individuals, sides, groups, one.hashes)
     wanted = rank(strict, strict, same_side=True, other_encounter=True).rank_1
     nearest = shortlist(strict, strict, same_side=True, other_encounter=True)
     assert by_gallery_size(nearest, strict.individuals)[-1].rank_1.value == pytest.approx(wanted, abs=1e-12)
