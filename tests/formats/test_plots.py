@@ -53,7 +53,8 @@ def labels(svg: bytes) -> list[str]:
 
 
 def test_title_axes_and_legend_are_written(plots):
-    assert {"Size &amp; &lt;script&gt;", "individuals", "share", "rank-1", "chance", "2", "5", "10"} <= set(labels(plots["lines"]))
+    told = {"Size &amp; &lt;script&gt;", "individuals", "share", "rank-1", "chance", "2", "5", "10"}
+    assert told <= set(labels(plots["lines"]))
     assert {"Side", "rank-1", "left $x$", "right", "0.60", "0.90"} <= set(labels(plots["bars"]))
     assert {"Scores", "cosine", "queries", "right", "new", "threshold"} <= set(labels(plots["histogram"]))
 
