@@ -35,7 +35,7 @@ def herd(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def write(table: Path, rows: list[dict[str, Any]], photos: Path, **more: str) -> None:
     with table.open("w", encoding="utf-8", newline="") as file:
-        out = csv.DictWriter(file, [*rows[0], *more])
+        out = csv.DictWriter(file, list(dict.fromkeys([*rows[0], *more])))
         out.writeheader()
         out.writerows({**more, **row, "path": photos / row["path"]} for row in rows)
 
@@ -123,7 +123,7 @@ def test_the_same_photo_in_two_files_is_told_and_a_photo_that_is_asked_against_i
     copy = tmp_path / "copy of it.jpg"
     copy.write_bytes((photos / rows[0]["path"]).read_bytes())
     rows = [*rows[:-1], {**rows[-1], "part": "both"}, {**rows[0], "path": str(copy), "part": "test"}]
-    write(tmp_path / "table.csv", rows[::-1], photos, part="train")
+    write(tmp_path / "table.csv", rows, photos, part="train")
     options = {"species": "deer", "column": "part", "known": "train,both", "asked": "test,both"}
     [deer] = reid.evaluate([tmp_path / "table.csv"], gallery=gallery, **options).species
     audit = deer.near_duplicates
