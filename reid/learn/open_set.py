@@ -143,20 +143,16 @@ def separation(asked: Trials, *, seed: int = 0) -> Separation:
 
 def auroc(asked: Trials, herd: Herd) -> Estimate:
     """The chance that a known query's best score lies above an unknown one's; herd: of the trials' individuals."""
-    size = len(herd.names)
-    wins = np.zeros((size, size))
-    known, scores = herd.codes[asked.known], asked.scores[asked.known]
-    for column in range(size):
-        other = np.sort(asked.scores[~asked.known & (herd.codes == column)])
-        below = np.searchsorted(other, scores, "left") + np.searchsorted(other, scores, "right")
-        wins[:, column] = np.bincount(known, weights=0.5 * below, minlength=size)
-    known_counts, unknown_counts = herd.sums(asked.known), herd.sums(~asked.known)
-    pairs = known_counts.sum() * unknown_counts.sum()
-    if not pairs:
-        return NOTHING
-    drawn = ((herd.draws @ wins) * herd.draws).sum(axis=1)
-    whole = (herd.draws @ known_counts) * (herd.draws @ unknown_counts)
-    return interval(wins.sum() / pairs, _share(drawn, whole), int(min((known_counts > 0).sum(), (unknown_counts > 0).sum())))
+    levels, place = np.unique(asked.scores, return_inverse=True)
+
+    def share(weights: Floats) -> float:
+        known = np.bincount(place, weights * asked.known, len(levels))
+        unknown = np.bincount(place, weights * ~asked.known, len(levels))
+        pairs = known.sum() * unknown.sum()
+        return float(known @ (np.cumsum(unknown) - 0.5 * unknown) / pairs) if pairs else float("nan")
+
+    draws = np.asarray([share(draw[herd.codes]) for draw in herd.draws])
+    return interval(share(np.ones(len(place))), draws, len(herd.names))
 
 
 def detection_and_identification(asked: Trials, herd: Herd, rate: float = FALSE_MATCH) -> Estimate:
