@@ -107,13 +107,11 @@ def _doubts(report: EvaluateReport) -> Plain:
     """What the figures owe to near-duplicates and to the place."""
     rows: Rows = []
     for one in report.species:
-        hidden = one.background
-        for found in one.closed_set:
-            place: tuple[object, object] = ("", "")
-            if hidden is not None and found.protocol in hidden.rank_1:
-                place = spread(hidden.rank_1[found.protocol]), hidden.chance[found.protocol]
-            counted = f"{one.near_duplicates.queries} of {one.query_photos}"
-            rows.append((one.species, found.protocol, counted, spread(found.without_near_duplicates), *place))
+        counted = f"{one.near_duplicates.queries} of {one.query_photos}"
+        hidden = one.background.by_protocol if one.background else (None,) * len(one.closed_set)
+        for found, place in zip(one.closed_set, hidden, strict=True):
+            shown = (spread(place.rank_1), place.chance) if place else ("", "")
+            rows.append((one.species, found.protocol, counted, spread(found.without_near_duplicates), *shown))
     columns = (
         "species", "protocol", "queries with a near-duplicate", "rank-1 without them", "rank-1 of the background", "by chance"
     )

@@ -77,8 +77,9 @@ def test_a_report_measures_the_open_set_and_the_background_too(measured: Evaluat
     assert zebra.separation.known == zebra.open_set.enrolled
     assert zebra.separation.unknown <= zebra.open_set.unknown == 20
     assert (zebra.background.boxes, zebra.background.ellipses) == (20, 0)
-    assert zebra.background.chance["other encounter"] == pytest.approx(2 / 18)
-    assert zebra.background.rank_1["any photo"] != zebra.closed_set[0].rank_1
+    hidden = zebra.background.by_protocol[1]
+    assert (hidden.protocol, hidden.chance) == ("other encounter", pytest.approx(2 / 18))
+    assert zebra.background.by_protocol[0].rank_1 != zebra.closed_set[0].rank_1
 
 
 def test_without_a_report_neither_is_measured_unless_asked_for(herd: tuple[Path, Path]):

@@ -76,10 +76,10 @@ def _summary(report: EvaluateReport) -> Table:
         found.append((
             one.species, str(one.query_photos), str(one.gallery_photos), str(one.individuals), _figure(strict.rank_1),
             _figure(any_photo.rank_1), _figure(unknown.geometric_mean) if unknown else "–",
-            _figure(hidden.rank_1[STRICT.name]) if hidden else "–", _number(strict.chance),
+            _figure(hidden.by_protocol[-1].rank_1) if hidden else "–", _number(strict.chance),
         ))
-    names = ("", "queries", "gallery photos", "gallery individuals", "rank-1", f"rank-1, {ANY_PHOTO.name}", "√(BAKS × BAUS)",
-             "rank-1, background only", "rank-1 by chance")
+    names = ("species", "queries", "gallery photos", "gallery individuals", "rank-1", f"rank-1, {ANY_PHOTO.name}",
+             "√(BAKS × BAUS)", "rank-1, background only", "rank-1 by chance")
     columns, *rows = zip(names, *found, strict=True)
     return Table("In short", columns, tuple(rows), note=f"Where nothing else is said: {STRICT.name}.")
 
@@ -215,8 +215,8 @@ def _background(one: SpeciesEvaluation, examples: Sequence[tuple[Path, bytes]]) 
             "height was filled: where the animal reaches out of it, this credits the place with more than its due"
         )
     drawn, rows = [], []
-    for found in one.closed_set:
-        figure, chance = hidden.rank_1[found.protocol], hidden.chance[found.protocol]
+    for found, place in zip(one.closed_set, hidden.by_protocol, strict=True):
+        figure, chance = place.rank_1, place.chance
         rows.append((found.protocol, _figure(found.rank_1), _figure(figure), _number(chance)))
         if math.isfinite(figure.value) and found.protocol != OTHER_ENCOUNTER.name:
             drawn += [

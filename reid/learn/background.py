@@ -20,17 +20,24 @@ ELLIPSE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """rank-1 of photos without their animal by one protocol. chance: that of a match drawn blindly from the allowed photos."""
+
+    protocol: str
+    rank_1: Estimate
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
-    """rank-1 of photos without their animal; shares in [0, 1].
+    """What is found without the animal, protocol by protocol in the order of `PROTOCOLS`.
 
     boxes: photos (queries and gallery) whose boxes were filled; ellipses: those without a box, whose middle was.
-    rank_1: by protocol. chance: by protocol, rank-1 of a match drawn blindly from the allowed photos.
     """
 
     boxes: int
     ellipses: int
-    rank_1: dict[str, Estimate]
-    chance: dict[str, float]
+    by_protocol: tuple[Hidden, ...]
 
 
 def without_animal(pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
@@ -56,9 +63,9 @@ def without_animal(pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
 
 def probe(queries: Pool, gallery: Pool, *, boxes: int, ellipses: int, seed: int = 0) -> Probe:
     """Measure pools of frames without their animals; photos of one frame must bear one hash."""
-    rank_1, chance = {}, {}
+    found = []
     for protocol in PROTOCOLS:
         places = ranked(queries, gallery, protocol)
-        rank_1[protocol.name] = part(places.first, [queries.individuals[row] for row in places.rows], seed=seed)
-        chance[protocol.name] = float(places.chance.mean()) if len(places.chance) else float("nan")
-    return Probe(boxes, ellipses, rank_1, chance)
+        rank_1 = part(places.first, [queries.individuals[row] for row in places.rows], seed=seed)
+        found.append(Hidden(protocol.name, rank_1, float(places.chance.mean()) if len(places.chance) else float("nan")))
+    return Probe(boxes, ellipses, tuple(found))

@@ -30,6 +30,7 @@ OTHER_ENCOUNTER = Protocol("other encounter", same_side=False, other_encounter=T
 STRICT = Protocol("other encounter, same side", same_side=True, other_encounter=True)
 """As in the field: nothing of the same encounter helps, and the other flank tells nothing."""
 PROTOCOLS = (ANY_PHOTO, OTHER_ENCOUNTER, STRICT)
+"""From the easiest to the strictest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,13 +42,13 @@ def test_the_probe_is_the_rank_1_of_the_frames_beside_chance():
     queries, gallery = crowd(0, 10, 3), crowd(1, 10, 4)
     found = probe(queries, gallery, boxes=60, ellipses=10)
     assert (found.boxes, found.ellipses) == (60, 10)
-    assert list(found.rank_1) == list(found.chance) == ["any photo", "other encounter", "other encounter, same side"]
-    assert found.rank_1["any photo"].value == rank(queries, gallery).rank_1
-    assert found.chance["any photo"] == pytest.approx(0.1)
+    assert [one.protocol for one in found.by_protocol] == ["any photo", "other encounter", "other encounter, same side"]
+    assert found.by_protocol[0].rank_1.value == rank(queries, gallery).rank_1
+    assert found.by_protocol[0].chance == pytest.approx(0.1)
 
 
 def test_two_animals_of_one_frame_are_not_found_by_the_frame():
     queries, gallery = crowd(0, 10, 3), crowd(1, 10, 3)
     frames = [f"frame {row}" for row in range(30)]
     same = probe(replace(queries, hashes=frames), replace(gallery, vectors=queries.vectors, hashes=frames), boxes=60, ellipses=0)
-    assert same.rank_1["any photo"].value < 1.0 and same.chance["any photo"] < 0.1
+    assert same.by_protocol[0].rank_1.value < 1.0 and same.by_protocol[0].chance < 0.1
