@@ -20,11 +20,11 @@ from reid.records import Photo
 
 @pytest.fixture(scope="module")
 def herd(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Photos of five zebras and three deer, each in two encounters, and a gallery that has a net for both."""
+    """Photos of five zebras and three deer, each in four encounters, and a gallery that has a net for both."""
     folder = tmp_path_factory.mktemp("herd")
     animals = {"zebra": range(5), "deer": range(3)}
-    drawn.write_photos(folder / "photos", drawn.draw_season(list(animals), animals, season=0, encounters=2,
-                                                            photos_per_encounter=2, width=160, height=112, seed=11))
+    drawn.write_photos(folder / "photos", drawn.draw_season(list(animals), animals, season=0, encounters=4,
+                                                            photos_per_encounter=1, width=160, height=112, seed=11))
     with (folder / "photos" / "manifest.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     one_each = folder / "one of each.csv"
@@ -68,7 +68,7 @@ def test_the_figures_of_before_and_those_with_intervals_agree(measured: Evaluate
         assert points[-1].rank_1.value == pytest.approx(strict.rank_1.value, abs=1e-12)
     assert zebra.by_gallery_size[-1].count == zebra.individuals == 5
     assert zebra.near_duplicates.pairs == 0 and strict.without_near_duplicates == strict.rank_1
-    assert any_photo.chance == pytest.approx(3 / 19) and other.chance == pytest.approx(2 / 18)
+    assert any_photo.chance == other.chance == pytest.approx(3 / 19)
 
 
 def test_a_report_measures_the_open_set_and_the_background_too(measured: EvaluateReport):
@@ -78,7 +78,7 @@ def test_a_report_measures_the_open_set_and_the_background_too(measured: Evaluat
     assert zebra.separation.unknown <= zebra.open_set.unknown == 20
     assert (zebra.background.boxes, zebra.background.ellipses) == (20, 0)
     hidden = zebra.background.by_protocol[1]
-    assert (hidden.protocol, hidden.chance) == ("other encounter", pytest.approx(2 / 18))
+    assert (hidden.protocol, hidden.chance) == ("other encounter", pytest.approx(3 / 19))
     assert zebra.background.by_protocol[0].rank_1 != zebra.closed_set[0].rank_1
 
 
@@ -88,7 +88,8 @@ def test_without_a_report_neither_is_measured_unless_asked_for(herd: tuple[Path,
     assert (plain.open_set, plain.separation, plain.background) == (None, None, None)
     asked = reid.evaluate([photos], gallery=gallery, species="deer", probe=True).species[0]
     assert asked.background is not None and asked.open_set is None
-    assert (asked.published, asked.strict, asked.closed_set) == (plain.published, plain.strict, plain.closed_set)
+    assert json_lines.plain(asked.closed_set) == json_lines.plain(plain.closed_set)
+    assert asked.published == plain.published
 
 
 def test_the_page_holds_every_figure_and_needs_nothing_but_itself(measured: EvaluateReport, page: Path):

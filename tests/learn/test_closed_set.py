@@ -35,9 +35,9 @@ def test_what_may_be_matched_differs_by_protocol():
     gallery = pool(at_angles(1, 2, 3, 4, 5, 6), list("axaxxa"), groups=list("effggh"),
                    sides=["left", "left", "right", "left", "left", "left"])
     query = pool(at_angles(0), ["a"], groups=["e"], sides=["left"], hashes=["q"])
-    # the nearest photos are the right ones: of the same encounter, and of the other side
+    # right are the first, of the same encounter, the third, of the other side, and the last
     best = [ranked(query, gallery, protocol).first.tolist() for protocol in (ANY_PHOTO, OTHER_ENCOUNTER, STRICT)]
-    assert best == [[0], [1], [2]]
+    assert best == [[0], [1], [3]]
 
 
 def test_the_figure_without_near_duplicates_is_that_of_the_other_queries():
