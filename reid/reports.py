@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from reid.actions.evaluate import EvaluateReport
     from reid.actions.gallery import GallerySummary
     from reid.actions.train import TrainReport
+    from reid.learn.bootstrap import Estimate
 
 Rows = list[tuple[object, ...]]
 Plain = tuple[str, tuple[str, ...], Rows]
@@ -51,70 +53,104 @@ def calibrated(report: CalibrateReport) -> list[Plain]:
 
 
 def evaluation(report: EvaluateReport) -> list[Plain]:
-    """Closed set, open set, species routing."""
-    columns = ("species", "protocol", "gallery", "queries", "skipped", "rank-1", "rank-5", "rank-10", "mAP", "MAP@R")
+    """Closed set, its parts, open set, what speaks against the figures, species routing; tables without rows are left out.
+
+    A figure stands above its 95 % interval.
+    """
+    tables = [_closed(report), _parts(report), _decided(report), _separated(report), _doubts(report), _routed(report)]
+    return [table for table in tables if table[2]]
+
+
+def spread(figure: Estimate, between: str = "\n") -> str:
+    """A figure and its interval, "0.787 (0.70–0.86)"; without the interval where there is none, "" where nothing was measured."""
+    if not math.isfinite(figure.value):
+        return ""
+    if not math.isfinite(figure.low):
+        return f"{figure.value:.3f}"
+    return f"{figure.value:.3f}{between}({figure.low:.2f}–{figure.high:.2f})"
+
+
+def _closed(report: EvaluateReport) -> Plain:
+    columns = ("species", "protocol", "gallery", "queries", "skipped", "rank-1", "rank-5", "rank-10", "mAP", "MAP@R", "chance")
     rows: Rows = [
         (
-            one.species,
-            protocol,
-            one.gallery_photos,
-            ranking.queries,
-            ranking.skipped,
-            ranking.rank_1,
-            ranking.rank_5,
-            ranking.rank_10,
-            ranking.mean_ap,
-            ranking.map_at_r,
+            one.species, found.protocol, one.gallery_photos, found.queries, found.skipped,
+            *(spread(figure) for figure in (found.rank_1, found.rank_5, found.rank_10, found.mean_ap, found.map_at_r)),
+            found.chance,
         )
         for one in report.species
-        for protocol, ranking in (("any photo", one.published), ("same side, other encounter", one.strict))
+        for found in one.closed_set
     ]
-    tables: list[Plain] = [("Closed set", columns, rows)] if rows else []
-    unknown: Rows = [
+    return "Closed set", columns, rows
+
+
+def _parts(report: EvaluateReport) -> Plain:
+    rows: Rows = [
+        (one.species, what, part.name, part.queries, part.individuals, spread(part.rank_1))
+        for one in report.species
+        for what, parts in (("side", one.sides), ("season", one.seasons))
+        for part in parts
+        if len(parts) > 1
+    ]
+    columns = ("species", "by", "part", "queries", "individuals", "rank-1")
+    return "Parts of the queries (other encounter, same side)", columns, rows
+
+
+def _decided(report: EvaluateReport) -> Plain:
+    rows: Rows = [
         (
-            one.species,
-            found.enrolled,
-            found.known_right,
-            found.known_wrong,
-            found.called_new,
-            found.enrolled_review,
-            found.unknown,
-            found.new_right,
-            found.false_match,
-            found.unknown_review,
+            one.species, found.enrolled, found.known_right, found.known_wrong, found.called_new, found.enrolled_review,
+            found.unknown, found.new_right, found.false_match, found.unknown_review,
         )
         for one in report.species
         if (found := one.open_set) is not None
     ]
-    if unknown:
-        tables.append(
-            (
-                "Open set: enrolled animals, then animals never enrolled",
-                (
-                    "species",
-                    "enrolled",
-                    "right",
-                    "wrong",
-                    "called new",
-                    "review",
-                    "never enrolled",
-                    "new",
-                    "false match",
-                    "review ",
-                ),
-                unknown,
-            )
+    columns = ("species", "enrolled", "right", "wrong", "called new", "review", "never enrolled", "new", "false match", "review ")
+    return "Open set: enrolled animals, then animals never enrolled", columns, rows
+
+
+def _separated(report: EvaluateReport) -> Plain:
+    rows: Rows = [
+        (
+            one.species, found.known, found.unknown,
+            *(spread(figure) for figure in (
+                found.auroc, found.dir_at_1_percent, found.baks, found.baus, found.geometric_mean,
+            )),
         )
-    if report.routing is not None:
-        routing = report.routing
-        shares: Rows = [
-            ("all", routing.photos, routing.top_1),
-            *((name, "", share) for name, share in routing.recalls.items()),
-            ("mean of the species", "", routing.macro_recall),
-            ("called unknown", "", routing.called_unknown),
-        ]
-        tables.append(("Species net: share right", ("species", "photos", "top-1"), shares))
-    return tables
+        for one in report.species
+        if (found := one.separation) is not None
+    ]
+    columns = ("species", "known", "unknown", "AUROC", "DIR at 1 %", "BAKS", "BAUS", "geometric mean")
+    return "Open set by the best score alone", columns, rows
+
+
+def _doubts(report: EvaluateReport) -> Plain:
+    """What the figures owe to near-duplicates and to the place."""
+    rows: Rows = []
+    for one in report.species:
+        counted = f"{one.near_duplicates.queries} of {one.query_photos}"
+        hidden = one.background.by_protocol if one.background else (None,) * len(one.closed_set)
+        for found, place in zip(one.closed_set, hidden, strict=True):
+            shown = (spread(place.rank_1), place.chance) if place else ("", "")
+            rows.append((one.species, found.protocol, counted, spread(found.without_near_duplicates), *shown))
+    columns = (
+        "species", "protocol", "queries with a near-duplicate", "rank-1 without them", "rank-1 of the background", "by chance"
+    )
+    return "Doubts", columns, rows
+
+
+def _routed(report: EvaluateReport) -> Plain:
+    columns, title = ("species", "photos", "top-1"), "Species net: share right"
+    if report.routing is None:
+        return title, columns, []
+    routing = report.routing
+    rows: Rows = [
+        ("all", routing.photos, routing.top_1),
+        *((name, "", share) for name, share in routing.recalls.items()),
+        ("mean of the species", "", routing.macro_recall),
+        ("called unknown", "", routing.called_unknown),
+    ]
+    return title, columns, rows
 
 
 def contents(summary: GallerySummary) -> list[Plain]:

@@ -1,6 +1,7 @@
-"""Train the net in reid/weights that species nets start from: a softmax over real species and drawn ones together.
+r"""Train the net in reid/weights that species nets start from: a softmax over real species and drawn ones together.
 
-    .venv/bin/python scripts/train_species_base.py --data ../shared/data --start ../shared/weights/mobilenet_v2_imagenet.safetensors
+    .venv/bin/python scripts/train_species_base.py --data ../shared/data \
+        --start ../shared/weights/mobilenet_v2_imagenet.safetensors
 
 Never sees a photo that any split column calls `test`. Seals and camera_trap are left out whole, so that they stay a fair
 check on species the net has never met.

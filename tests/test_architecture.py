@@ -38,6 +38,7 @@ ONE_DOOR = {
     "torchvision": ("reid/nets/backbones.py",),
     "openpyxl": ("reid/formats/table.py",),
     "jinja2": ("reid/formats/page.py",),
+    "matplotlib": ("reid/formats/plots.py",),
     "typer": ("reid/cli.py", "reid/terminal.py"),
     "rich": ("reid/cli.py", "reid/terminal.py"),
     "safetensors": ("reid/nets/bundle.py",),
@@ -50,9 +51,7 @@ LONG_MODULES = {
     "reid/images.py": 400,  # the only door to PIL: the traps of every file format are here, and nowhere else
     "reid/cli.py": 460,  # one command after the other, most of it their options with help texts
 }
-LONG_FUNCTIONS = {
-    "reid/reports.py:evaluation": 65,  # four tables written out, a column a line; nothing branches
-}
+LONG_FUNCTIONS: dict[str, int] = {}
 """Counted without signature and docstring: options and their explanation, one a line, are no complexity."""
 
 TOP = {
@@ -128,7 +127,7 @@ def test_torch_is_used_by_nets_and_training_alone() -> None:
 
 
 def test_heavy_libraries_are_imported_inside_functions_wherever_torch_is_not_at_home() -> None:
-    heavy = {"torch", "torchvision", "faiss", "pytorch_metric_learning", "openpyxl", "jinja2", "safetensors"}
+    heavy = {"torch", "torchvision", "faiss", "pytorch_metric_learning", "openpyxl", "jinja2", "safetensors", "matplotlib"}
     at_top = []
     for name in NAMES:
         for node in TREES[name].body:

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from reid import settings as options
+from reid.actions.embedded import Embedded, Opener, background, boxes_of, embedded, encounter_of
+from reid.actions.routing import RoutingEvaluation, routing
 from reid.actions.selecting import photos_of_column
 from reid.actions.train_net import net_path
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
-from reid.learn import metrics
+from reid.learn import closed_set, growth, metrics
+from reid.learn.background import Probe
+from reid.learn.background import probe as background_probe
+from reid.learn.closed_set import ClosedSet, Group
+from reid.learn.duplicates import Audit
+from reid.learn.duplicates import audit as near_duplicates
+from reid.learn.growth import Point
 from reid.learn.metrics import Pool, Ranking
+from reid.learn.open_set import Separation, halves, separation, trials
+from reid.learn.shortlist import shortlist
 from reid.nets import runtime
 from reid.progress import SILENT, Progress
-from reid.records import UNKNOWN_SPECIES, Calibration, Outcome, Photo, Problem, SpeciesGuess
-from reid.settings import QuerySettings
+from reid.records import Calibration, Outcome, Photo, Problem
 from reid.steps.decision import Candidate, decide, evidence, posterior
-from reid.steps.embedding import classify, embed, shortest_side
-from reid.steps.encounter import encounters
-from reid.steps.photo import Opened, dated, open_photos
-from reid.steps.species import route
+from reid.steps.encounter import season
+from reid.steps.photo import dated
 from reid.store import Gallery
-
-BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,11 @@ class OpenSet:
 
 @dataclass(frozen=True, slots=True)
 class SpeciesEvaluation:
-    """Figures of one species. published: any allowed photo may match; strict: same side and other encounters only."""
+    """Figures of one species. published: any allowed photo may match; strict: same side and other encounters only.
+
+    closed_set: figures with their intervals by protocol, the two of before among them. sides, seasons, by_gallery_size,
+    by_photos and separation are measured as strict; seasons are those of the queries.
+    """
 
     species: str
     fingerprint: str
@@ -61,17 +69,14 @@ class SpeciesEvaluation:
     published: Ranking
     strict: Ranking
     open_set: OpenSet | None
-
-
-@dataclass(frozen=True, slots=True)
-class RoutingEvaluation:
-    """Figures of the species net on the query rows. top_1: share right of all; recalls: share right of each species."""
-
-    photos: int
-    top_1: float
-    macro_recall: float
-    recalls: dict[str, float]
-    called_unknown: float
+    closed_set: tuple[ClosedSet, ...]
+    sides: tuple[Group, ...]
+    seasons: tuple[Group, ...]
+    by_gallery_size: tuple[Point, ...]
+    by_photos: tuple[Point, ...]
+    near_duplicates: Audit
+    separation: Separation | None
+    background: Probe | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,8 @@ def evaluate(
     species: str = "",
     device: str = "auto",
     seed: int = 0,
+    report: Path | None = None,
+    probe: bool | None = None,
     progress: Progress = SILENT,
 ) -> EvaluateReport:
     """Measure the nets of a gallery: rows `train` of a column are the gallery, rows `test` the queries.
@@ -110,129 +117,135 @@ def evaluate(
         column: of the manifest, or `season`; "" = every photo against all others.
         known, asked: the values of the column that make the gallery and the queries; several separated by commas.
         gallery: whose nets are measured; None = REID_GALLERY or indexes/default.
-        open_set: measure unknown-animal rates too.
+        open_set: measure unknown-animal rates too; a report always does.
         species: only this one; "" = all.
         device: auto, cpu or cuda.
-        seed: of the halves of the open set.
+        seed: of the halves of the open set, and of the intervals.
+        report: write all figures, with plots, as one HTML page here.
+        probe: measure the photos without their animals too, which takes as long again; None = only for a report.
         progress: told of every photo.
 
     Raises:
-        UsageError: no photo with an individual or species to measure, or no such column.
+        UsageError: no photo with an individual or species to measure, or no such column, or the page cannot be written.
         GalleryError, NetError, ManifestError: gallery, net or table cannot be read.
     """
+    if report is not None and (report.is_dir() or not report.parent.is_dir()):
+        raise UsageError(f"{report}: no page can be written there; name a file in a folder that exists")
     found = read_photos(list(photos))
     queries = dated(photos_of_column(found.photos, column, asked))
     enrolled = dated(photos_of_column(found.photos, column, known)) if column else queries
     problems = {str(problem): problem for problem in found.problems}
     results: list[SpeciesEvaluation] = []
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        run = _Run(opened, device, progress, problems)
+        run = _Run(opened, device, Opener(progress, problems), seed)
         names = sorted({photo.species for photo in queries if photo.individual and photo.species})
         with_net = [name for name in names if opened.embedding_net(name) is not None]
         for name in [species] if species else with_net:
-            results.append(run.species(name, enrolled, queries, open_set=open_set, seed=seed, alone=not column))
-        routing = run.routing(queries) if not species else None
+            results.append(
+                run.species(
+                    name, enrolled, queries, open_set=open_set or report is not None,
+                    probe=report is not None if probe is None else probe,
+                )
+            )
+        routed = routing(opened, queries, device, run.opener) if not species else None
     progress.finish()
-    if not results and routing is None:
+    if not results and routed is None:
         raise UsageError(
             f"nothing to evaluate: none of the {len(queries)} photos names an individual, or a species the net knows"
         )
     left_out = tuple(name for name in names if name not in with_net)
-    return EvaluateReport(tuple(results), left_out, routing, tuple(problems.values()))
+    measured = EvaluateReport(tuple(results), left_out, routed, tuple(problems.values()))
+    if report is not None:
+        from reid.actions import evaluate_page  # not needed for figures alone
+
+        protocol = f"{asked} against {known} of column {column}" if column else "every photo against all others"
+        evaluate_page.write(report, measured, protocol=protocol, examples=run.examples)
+    return measured
 
 
 class _Run:
-    def __init__(self, gallery: Gallery, device: str, progress: Progress, problems: dict[str, Problem]) -> None:
-        self.gallery, self.device, self.progress, self.problems = gallery, device, progress, problems
+    def __init__(self, gallery: Gallery, device: str, opener: Opener, seed: int) -> None:
+        self.gallery, self.device, self.opener, self.seed = gallery, device, opener, seed
+        self.examples: dict[str, tuple[tuple[Path, bytes], ...]] = {}
 
     def species(
-        self, name: str, known: Sequence[Photo], asked: Sequence[Photo], *, open_set: bool, seed: int, alone: bool
+        self, name: str, known: Sequence[Photo], asked: Sequence[Photo], *, open_set: bool, probe: bool
     ) -> SpeciesEvaluation:
         fingerprint = self.gallery.embedding_net(name)
         if fingerprint is None:
             raise UsageError(f"the gallery has no net for {name!r}; `reid train` or `reid enroll` it first")
         net = runtime.load(net_path(self.gallery, fingerprint), self.device)
-        queries = self._pool(name, asked, net)
-        enrolled = queries if alone else self._pool(name, known, net)
-        if not len(queries.vectors) or not len(enrolled.vectors):
+        queries, enrolled = self._embedded(name, known, asked, net)
+        measured = measure(queries, enrolled, seed=self.seed)
+        unknown = divided = hidden = None
+        if open_set:
+            unknown = unknown_rates(queries.pool, enrolled.pool, self.gallery.calibration(name), seed=self.seed)
+            divided = separated(queries.pool, enrolled.pool, seed=self.seed)
+        if probe:
+            hidden = self._probe(name, queries, enrolled, net)
+        return replace(
+            measured, species=name, fingerprint=fingerprint, open_set=unknown, separation=divided, background=hidden
+        )
+
+    def _embedded(
+        self, name: str, known: Sequence[Photo], asked: Sequence[Photo], net: runtime.Runtime
+    ) -> tuple[Embedded, Embedded]:
+        """Queries and gallery; the same one where every photo is asked against all others."""
+        chosen = [[one for one in part if one.species == name and one.individual] for part in (asked, known)]
+        groups = encounter_of([*chosen[0], *chosen[1]] if known is not asked else chosen[0])
+        queries = embedded(name, chosen[0], groups, net, self.opener)
+        enrolled = queries if known is asked else embedded(name, chosen[1], groups, net, self.opener)
+        if not len(queries.pool.vectors) or not len(enrolled.pool.vectors):
             raise UsageError(
-                f"{name}: {len(enrolled.vectors)} gallery photos and {len(queries.vectors)} queries; wanted both"
+                f"{name}: {len(enrolled.pool.vectors)} gallery photos and {len(queries.pool.vectors)} queries; wanted both"
             )
-        calibration = self.gallery.calibration(name)
-        return SpeciesEvaluation(
-            name,
-            fingerprint,
-            len(enrolled.vectors),
-            len(queries.vectors),
-            len(set(enrolled.individuals)),
-            published=metrics.rank(queries, enrolled),
-            strict=metrics.rank(queries, enrolled, same_side=True, other_encounter=True),
-            open_set=unknown_rates(queries, enrolled, calibration, seed=seed) if open_set else None,
+        return queries, enrolled
+
+    def _probe(self, name: str, queries: Embedded, enrolled: Embedded, net: runtime.Runtime) -> Probe:
+        boxes = boxes_of([*queries.pictures.photos, *enrolled.pictures.photos])
+        asked = background(name, queries, boxes, net, self.opener)
+        known = asked if enrolled is queries else background(name, enrolled, boxes, net, self.opener)
+        self.examples[name] = asked.examples
+        parts = {id(part): part for part in (asked, known)}.values()
+        return background_probe(
+            asked.pool, known.pool, boxes=sum(one.boxes for one in parts), ellipses=sum(one.ellipses for one in parts),
+            seed=self.seed,
         )
 
-    def _pool(self, name: str, photos: Sequence[Photo], net: runtime.Runtime) -> Pool:
-        chosen = [photo for photo in photos if photo.species == name and photo.individual]
-        groups = dict(
-            zip(
-                [id(photo) for photo in chosen],
-                encounters(chosen, minutes=QuerySettings().encounter_minutes),
-                strict=True,
+
+def measure(queries: Embedded, enrolled: Embedded, *, seed: int) -> SpeciesEvaluation:
+    """All figures of the closed set; the name of the species and what needs more than embeddings stay empty."""
+    asked, known = queries.pool, enrolled.pool
+    audit, duplicated = near_duplicates(queries.pictures, enrolled.pictures)
+    ranked = {protocol: closed_set.ranked(asked, known, protocol) for protocol in closed_set.PROTOCOLS}
+    published, strict = ranked[closed_set.ANY_PHOTO], ranked[closed_set.STRICT]
+    nearest = shortlist(asked, known, same_side=True, other_encounter=True)
+    return SpeciesEvaluation(
+        "", "", len(known.vectors), len(asked.vectors), len(set(known.individuals)),
+        metrics.summary(published, len(asked.vectors)),
+        metrics.summary(strict, len(asked.vectors)),
+        open_set=None,
+        closed_set=tuple(
+            closed_set.closed_set(
+                places, asked.individuals, protocol.name, gallery=len(known.vectors), duplicated=duplicated, seed=seed
             )
-        )
-        self.progress.start(f"{name}: embedding", len(chosen))
-        vectors, kept, hashes = [], [], []
-        for opened in self._batches(chosen, net):
-            vectors.append(embed(net, [item.picture for _, item in opened]))
-            kept += [photo for photo, _ in opened]
-            hashes += [item.picture.sha256 + (photo.box.key() if photo.box else "") for photo, item in opened]
-        return Pool(
-            np.concatenate(vectors) if vectors else np.zeros((0, net.card.dimension), np.float32),
-            [photo.individual for photo in kept],
-            [photo.side for photo in kept],
-            [groups[id(photo)] for photo in kept],
-            hashes,
-        )
+            for protocol, places in ranked.items()
+        ),
+        sides=closed_set.groups(strict, asked.individuals, asked.sides, seed=seed),
+        seasons=closed_set.groups(strict, asked.individuals, [season(one) for one in queries.pictures.photos], seed=seed),
+        by_gallery_size=growth.by_gallery_size(nearest, asked.individuals, seed=seed),
+        by_photos=growth.by_photos(asked, known, same_side=True, other_encounter=True, seed=seed),
+        near_duplicates=audit,
+        separation=None,
+        background=None,
+    )
 
-    def routing(self, photos: Sequence[Photo]) -> RoutingEvaluation | None:
-        fingerprint = self.gallery.species_net()
-        if fingerprint is None:
-            return None
-        net = runtime.load(net_path(self.gallery, fingerprint), self.device)
-        chosen = [photo for photo in photos if photo.species in net.card.classes]
-        if not chosen:
-            return None
-        self.progress.start("routing species", len(chosen))
-        guesses: list[tuple[str, SpeciesGuess]] = []
-        for opened in self._batches(chosen, net):
-            answers = route(net.card, classify(net, [item.picture for _, item in opened]), QuerySettings())
-            guesses += [(photo.species, guess) for (photo, _), guess in zip(opened, answers, strict=True)]
-        right: dict[str, list[bool]] = defaultdict(list)
-        for truth, guess in guesses:
-            best = guess.alternatives[0][0] if guess.name == UNKNOWN_SPECIES else guess.name
-            right[truth].append(best == truth)
-        recalls = {name: float(np.mean(values)) for name, values in sorted(right.items())}
-        return RoutingEvaluation(
-            len(guesses),
-            float(np.mean([hit for values in right.values() for hit in values])),
-            float(np.mean(list(recalls.values()))),
-            recalls,
-            float(np.mean([guess.name == UNKNOWN_SPECIES for _, guess in guesses])),
-        )
 
-    def _batches(self, photos: Sequence[Photo], net: runtime.Runtime) -> Iterator[list[tuple[Photo, Opened]]]:
-        """Batches of opened photos; problems are put aside."""
-        batch: list[tuple[Photo, Opened]] = []
-        for done, (photo, item) in enumerate(
-            zip(photos, open_photos(photos, shortest_side(net)), strict=True), start=1
-        ):
-            if isinstance(item, Problem):
-                self.problems[str(item)] = item
-            else:
-                batch.append((photo, item))
-            if len(batch) == BATCH or (done == len(photos) and batch):
-                yield batch
-                batch = []
-            self.progress.advance(done)
+def separated(queries: Pool, enrolled: Pool, *, seed: int) -> Separation:
+    """Known against unknown queries by their best score alone; same side and other encounters only, in the same halves."""
+    nearest = shortlist(queries, enrolled, same_side=True, other_encounter=True)
+    half = halves([*enrolled.individuals, *queries.individuals], seed)
+    return separation(trials(nearest, queries.individuals, half), seed=seed)
 
 
 def unknown_rates(queries: Pool, enrolled: Pool, calibration: Calibration | None, *, seed: int) -> OpenSet:
@@ -241,9 +254,7 @@ def unknown_rates(queries: Pool, enrolled: Pool, calibration: Calibration | None
     Same side and other encounters only, as in the field. Queries with no photo of their individual to match are asked as
     unknown only.
     """
-    names = sorted({*enrolled.individuals, *queries.individuals})
-    order = np.random.default_rng(seed).permutation(len(names))
-    half = {names[number]: place % 2 for place, number in enumerate(order)}
+    half = halves([*enrolled.individuals, *queries.individuals], seed)
     side_of = np.asarray([half[name] for name in enrolled.individuals])
     own: list[tuple[Outcome, bool]] = []
     foreign: list[Outcome] = []

@@ -34,7 +34,9 @@ OUTCOMES = {
 
 _MEASURE = re.compile(r"(score|probability) (\S+)")
 _SHARE = re.compile(r"[01](\.\d+)?")
-_NUMBER = re.compile(r"[-+−±<>≤≥~]?\s?\d[\d,.\u2009\u202f]*(\s?[%‰×x])?(\s?(±|[-–/]|of)\s?\d[\d,.]*\s?%?)?")
+_NUMBER = re.compile(
+    r"[-+−±<>≤≥~]?\s?\d[\d,.\u2009\u202f]*(\s?[%‰×x])?(\s?(±|[-–/]|of)\s?\d[\d,.]*\s?%?)?(\s\(\d[\d.]*–\d[\d.]*\))?"
+)
 _NO_VALUE = ("", "-", "–", "—", "n/a")
 _NOT_IN_HTML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -111,6 +113,16 @@ class Diagram:
 
 
 @dataclass(frozen=True, slots=True)
+class Plot:
+    """A drawing. svg: a whole SVG file (`formats.plots`); shown as a picture, so that nothing in it can run."""
+
+    svg: bytes
+    title: str
+    """Said to those who cannot see it; the drawing bears its own."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One chapter of the page; what is empty is left out. gallery is a plain strip of photos."""
 
@@ -120,6 +132,7 @@ class Section:
     tables: tuple[Table, ...] = ()
     gallery: tuple[Shown, ...] = ()
     diagrams: tuple[Diagram, ...] = ()
+    plots: tuple[Plot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,5 +241,5 @@ def _numeric_columns(table: Table) -> tuple[bool, ...]:
     )
 
 
-def _data_uri(picture: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(picture).decode('ascii')}"
+def _data_uri(picture: bytes, kind: str = "jpeg") -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,17 +74,30 @@ def allowed(
     return mask
 
 
-def rank(
-    queries: Pool, gallery: Pool, *, same_side: bool = False, other_encounter: bool = False
-) -> Ranking:
-    """Rank the gallery for every query and measure rank-k, mAP and MAP@R (Musgrave et al., 2020).
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What a ranking says of each of the J queries that it can judge, in the order of the queries.
 
-    Ties go to the lower gallery row. A query without any allowed photo of its individual is skipped and counted.
-    mAP is over the whole ranking; MAP@R stops at R = the number of the individual's allowed photos.
+    rows: (J,) rows of the queries. first: (J,) place of the first right photo, 0 = the best match. precision: (J,) average
+    precision over the whole ranking. at_r: (J,) the same cut at R = the number of the individual's allowed photos. chance:
+    (J,) share of the allowed photos that show the individual: how often a match drawn blindly is right.
     """
-    firsts: list[NDArray[np.int64]] = []
-    precisions: list[NDArray[np.float64]] = []
-    at_r: list[NDArray[np.float64]] = []
+
+    rows: NDArray[np.int64]
+    first: NDArray[np.int64]
+    precision: NDArray[np.float64]
+    at_r: NDArray[np.float64]
+    chance: NDArray[np.float64]
+
+    def cmc(self, depth: int) -> NDArray[np.float64]:
+        """The cumulative match characteristic: (depth,) shares whose individual is among the first 1, 2, ... photos."""
+        reached: NDArray[np.float64] = (self.first[:, None] < np.arange(1, depth + 1)).mean(axis=0)
+        return reached
+
+
+def places(queries: Pool, gallery: Pool, *, same_side: bool = False, other_encounter: bool = False) -> Places:
+    """Rank the gallery for every query; see `rank`. A query without any allowed photo of its individual is left out."""
+    found: list[tuple[NDArray[Any], ...]] = []
     for start in range(0, len(queries.vectors), CHUNK):
         rows = slice(start, start + CHUNK)
         mask = allowed(queries, gallery, rows, same_side=same_side, other_encounter=other_encounter)
@@ -95,24 +109,42 @@ def rank(
         order = np.argsort(-scores[good], axis=1, kind="stable")
         hits = np.take_along_axis(own[good], order, axis=1)
         place = np.arange(1, hits.shape[1] + 1)
-        precision = np.cumsum(hits, axis=1) / place
+        precision = np.cumsum(hits, axis=1) / place * hits
         relevant = hits.sum(axis=1)
-        firsts.append(hits.argmax(axis=1))
-        precisions.append((precision * hits).sum(axis=1) / relevant)
-        at_r.append((precision * hits * (place <= relevant[:, None])).sum(axis=1) / relevant)
-    count = sum(len(part) for part in firsts)
+        found.append((
+            start + np.flatnonzero(good),
+            hits.argmax(axis=1),
+            precision.sum(axis=1) / relevant,
+            (precision * (place <= relevant[:, None])).sum(axis=1) / relevant,
+            relevant / mask[good].sum(axis=1),
+        ))
+    if not found:
+        none, nothing = np.zeros(0, np.int64), np.zeros(0)
+        return Places(none, none, nothing, nothing, nothing)
+    return Places(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+
+def rank(
+    queries: Pool, gallery: Pool, *, same_side: bool = False, other_encounter: bool = False
+) -> Ranking:
+    """Rank the gallery for every query and measure rank-k, mAP and MAP@R (Musgrave et al., 2020).
+
+    Ties go to the lower gallery row. A query without any allowed photo of its individual is skipped and counted. rank-k
+    counts photos: the right individual is among the individuals of the first k photos. mAP is over the whole ranking;
+    MAP@R stops at R = the number of the individual's allowed photos.
+    """
+    found = places(queries, gallery, same_side=same_side, other_encounter=other_encounter)
+    return summary(found, len(queries.vectors))
+
+
+def summary(found: Places, asked: int) -> Ranking:
+    """The figures of a ranking of `asked` queries; nan where no query could be judged."""
+    count = len(found.rows)
     if count == 0:
-        return Ranking(0, len(queries.vectors), *(float("nan"),) * 5)
-    first = np.concatenate(firsts)
-    rank_1, rank_5, rank_10 = (float(np.mean(first < k)) for k in (1, 5, 10))
+        return Ranking(0, asked, *(float("nan"),) * 5)
+    rank_1, rank_5, rank_10 = (float(np.mean(found.first < k)) for k in (1, 5, 10))
     return Ranking(
-        count,
-        len(queries.vectors) - count,
-        rank_1,
-        rank_5,
-        rank_10,
-        float(np.mean(np.concatenate(precisions))),
-        float(np.mean(np.concatenate(at_r))),
+        count, asked - count, rank_1, rank_5, rank_10, float(np.mean(found.precision)), float(np.mean(found.at_r))
     )
 
 

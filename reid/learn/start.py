@@ -1,4 +1,4 @@
-"""What a net starts from: a net that ships (one for each stage), torchvision's ImageNet weights, a safetensors file, or nothing."""
+"""What a net starts from: the net that ships for its stage, torchvision's ImageNet weights, a safetensors file, or nothing."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import pytest
 
 from reid import records
 from reid.errors import ShapeError, UsageError
-from reid.formats.page import OUTCOMES, Answer, Page, Section, Shown, Table, render, write_page
+from reid.formats.page import OUTCOMES, Answer, Page, Plot, Section, Shown, Table, render, write_page
 
 VOID = {"meta", "input", "img", "br", "link"}
 JPEG = b"\xff\xd8\xff\xe0 not really a picture \x00\xfe\xff<>&\"'"
@@ -362,3 +362,20 @@ def test_the_template_engine_is_loaded_only_when_a_page_is_made() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                           cwd=Path(__file__).parents[2])
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_a_plot_is_a_picture_with_its_title_as_text_and_its_note_below() -> None:
+    svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+    [figure] = tree(page_of(plots=(Plot(svg, 'rank-1 "by" <season>', "Two seasons."),))).find("figure", "plot")
+    [image] = figure.find("img")
+    head, body = image.attributes["src"].split(",")
+    assert (head, base64.b64decode(body, validate=True)) == ("data:image/svg+xml;base64", svg)
+    assert image.attributes["alt"] == 'rank-1 "by" <season>'
+    assert figure.texts("figcaption") == ["Two seasons."]
+    assert figure.find("script") == []
+
+
+def test_a_figure_with_its_interval_stands_to_the_right_like_a_number() -> None:
+    table = Table("t", ("name", "rank-1"), (("any photo", "0.787 (0.70–0.86)"), ("strict", "0.5"), ("none", "–")))
+    [shown] = tree(page_of(tables=(table,))).find("table")
+    assert [cell.text() for cell in shown.find(name="figure")] == ["rank-1", "0.787 (0.70–0.86)", "0.5", "–"]

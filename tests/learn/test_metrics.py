@@ -16,30 +16,9 @@ from pytorch_metric_learning.distances import CosineSimilarity
 
 from reid.errors import ShapeError
 from reid.learn import metrics
-from reid.learn.metrics import Pool, rank
+from reid.learn.metrics import Pool, places, rank, summary
 from reid.records import Vectors
-
-
-def unit(seed: int, count: int, dimension: int = 6) -> Vectors:
-    rows = np.random.default_rng(seed).standard_normal((count, dimension))
-    found: Vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    return found
-
-
-def pool(vectors: Vectors, individuals: Sequence[str], **columns: Sequence[str]) -> Pool:
-    count = len(individuals)
-    return Pool(
-        vectors,
-        individuals,
-        columns.get("sides", [""] * count),
-        columns.get("groups", [str(row) for row in range(count)]),
-        columns.get("hashes", [f"h{row}" for row in range(count)]),
-    )
-
-
-def at_angles(*degrees: float) -> Vectors:
-    angles = np.radians(degrees)
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+from tests.learn.pools import at_angles, pool, unit
 
 
 def theirs(queries: Vectors, own: Sequence[str], gallery: Vectors, names: Sequence[str], *, same: bool) -> dict[str, Any]:
@@ -86,6 +65,19 @@ def test_queries_against_a_gallery_measure_as_pytorch_metric_learning_does(seed:
     assert ours.rank_1 == pytest.approx(wanted["precision_at_1"], abs=1e-6)
     assert ours.mean_ap == pytest.approx(wanted["mean_average_precision"], abs=1e-6)
     assert ours.map_at_r == pytest.approx(wanted["mean_average_precision_at_r"], abs=1e-6)
+
+
+def test_every_query_of_its_own_measures_as_pytorch_metric_learning_does() -> None:
+    rng = np.random.default_rng(7)
+    own, names = ([f"n{number}" for number in rng.integers(0, 6, count)] for count in (20, 50))
+    queries, gallery = pool(unit(7, 20), own, hashes=[f"q{row}" for row in range(20)]), pool(unit(107, 50), names)
+    found = places(queries, gallery)
+    assert found.rows.tolist() == list(range(20))
+    for row in range(20):
+        wanted = theirs(queries.vectors[row : row + 1], own[row : row + 1], gallery.vectors, names, same=False)
+        assert float(found.first[row] == 0) == wanted["precision_at_1"]
+        assert found.precision[row] == pytest.approx(wanted["mean_average_precision"], abs=1e-6)
+        assert found.at_r[row] == pytest.approx(wanted["mean_average_precision_at_r"], abs=1e-6)
 
 
 GALLERY = at_angles(5, 10, 20, 30, 40)
@@ -165,6 +157,22 @@ def test_the_size_of_the_chunks_changes_no_figure(monkeypatch: pytest.MonkeyPatc
     assert rank(one, one, same_side=True, other_encounter=True) == whole
 
 
+def test_the_places_of_queries_give_the_match_characteristic_and_chance() -> None:
+    # seen from 0 degrees: x a x a a; from 40: a a x a x
+    queries = pool(at_angles(0, 40, 25), ["a", "x", "nobody"], hashes=["q1", "q2", "q3"])
+    found = places(queries, pool(GALLERY, NAMES))
+    assert found.rows.tolist() == [0, 1]
+    assert found.first.tolist() == [1, 2]
+    assert found.chance.tolist() == [3 / 5, 2 / 5]
+    assert found.cmc(4).tolist() == [0.0, 0.5, 1.0, 1.0]
+    assert summary(found, 3) == rank(queries, pool(GALLERY, NAMES))
+
+
+def test_chance_counts_only_the_photos_that_are_allowed() -> None:
+    gallery = pool(GALLERY, NAMES, sides=["right", "right", "left", "", "left"])
+    assert places(ask(sides=["left"]), gallery, same_side=True).chance.tolist() == [2 / 3]
+
+
 def test_columns_of_unequal_length_are_refused() -> None:
     with pytest.raises(ShapeError, match=r"the columns of a pool have lengths \[1, 2\]"):
         Pool(at_angles(0, 1), ["a"], ["", ""], ["", ""], ["", ""])
@@ -190,3 +198,6 @@ def test_figures_are_shares_and_in_order(codes: list[int], seed: int) -> None:
     if found.queries:
         assert 0.0 <= found.map_at_r <= found.mean_ap <= 1.0
         assert 0.0 <= found.rank_1 <= found.rank_5 <= found.rank_10 <= 1.0
+        reached = places(one, one).cmc(len(codes))
+        assert (np.diff(reached) >= 0).all() and reached[-1] == 1.0
+        assert [reached[0], reached[:5][-1]] == pytest.approx([found.rank_1, found.rank_5])

@@ -1,0 +1,144 @@
+"""Photos of one species, opened and embedded for an evaluation: as they are, and with their animal taken out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from reid import images
+from reid.learn.background import without_animal
+from reid.learn.duplicates import BITS, Pictures, picture_bits
+from reid.learn.metrics import Pool
+from reid.nets.runtime import Runtime
+from reid.progress import Progress
+from reid.records import Box, Photo, Picture, Problem, Vectors
+from reid.settings import QuerySettings
+from reid.steps.embedding import embed, shortest_side
+from reid.steps.encounter import encounters
+from reid.steps.photo import Opened, open_photos
+
+BATCH = 16
+EXAMPLES = 6
+"""Photos without their animal that are kept to be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Embedded photos: what may be compared (`pool`) and what they look like (`pictures`), row by row."""
+
+    pool: Pool
+    pictures: Pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Embeddings of photos without their animal; photos of one frame bear one hash.
+
+    examples: some of the frames with the photo they were made from, small JPEGs.
+    """
+
+    pool: Pool
+    boxes: int
+    ellipses: int
+    examples: tuple[tuple[Path, bytes], ...]
+
+
+class Opener:
+    """Opens photos batch by batch, tells progress, and puts aside what cannot be read."""
+
+    def __init__(self, progress: Progress, problems: dict[str, Problem]) -> None:
+        """problems: where those met are put, by their text."""
+        self.progress, self.problems = progress, problems
+
+    def batches(self, task: str, photos: Sequence[Photo], net: Runtime) -> Iterator[list[tuple[int, Opened]]]:
+        """(row, photo) in order, at most `BATCH` at a time, large enough for the net."""
+        self.progress.start(task, len(photos))
+        batch: list[tuple[int, Opened]] = []
+        for row, item in enumerate(open_photos(photos, shortest_side(net))):
+            if isinstance(item, Problem):
+                self.problems[str(item)] = item
+            else:
+                batch.append((row, item))
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+            self.progress.advance(row + 1)
+        if batch:
+            yield batch
+
+
+def encounter_of(photos: Sequence[Photo]) -> dict[int, str]:
+    """The encounter of each photo, by its `id`: of gallery and queries together, or one split between them is two."""
+    return dict(zip(map(id, photos), encounters(photos, minutes=QuerySettings().encounter_minutes), strict=True))
+
+
+def embedded(name: str, photos: Sequence[Photo], groups: Mapping[int, str], net: Runtime, opener: Opener) -> Embedded:
+    """Embed photos, cut to their boxes.
+
+    Args:
+        name: of the species, for progress.
+        photos: with their individual.
+        groups: as `encounter_of` gives them.
+        net: of the species.
+        opener: a photo it cannot read is left out.
+    """
+    vectors: list[Vectors] = [np.zeros((0, net.card.dimension), np.float32)]
+    kept: list[Photo] = []
+    sha256: list[str] = []
+    bits = [np.zeros((0, BITS), np.bool_)]
+    for batch in opener.batches(f"{name}: embedding", photos, net):
+        vectors.append(embed(net, [item.picture for _, item in batch]))
+        kept += [photos[row] for row, _ in batch]
+        sha256 += [item.picture.sha256 for _, item in batch]
+        bits += [picture_bits(item.picture.pixels)[None] for _, item in batch]
+    pool = Pool(
+        np.concatenate(vectors),
+        [photo.individual for photo in kept],
+        [photo.side for photo in kept],
+        [groups[id(photo)] for photo in kept],
+        [text + (photo.box.key() if photo.box else "") for text, photo in zip(sha256, kept, strict=True)],
+    )
+    return Embedded(pool, Pictures(kept, sha256, np.concatenate(bits)))
+
+
+def background(name: str, found: Embedded, boxes: Mapping[Path, Sequence[Box]], net: Runtime, opener: Opener) -> Background:
+    """Embed the whole frames of photos without their animals.
+
+    Args:
+        name: of the species, for progress.
+        found: the photos, embedded as they are.
+        boxes: of every animal known in a frame, by the photo's path; a frame without one loses its middle.
+        net: of the species.
+        opener: a photo it cannot read is left out.
+    """
+    vectors: list[Vectors] = [np.zeros((0, net.card.dimension), np.float32)]
+    rows: list[int] = []
+    examples: list[tuple[Path, bytes]] = []
+    frames = [replace(photo, box=None) for photo in found.pictures.photos]
+    for batch in opener.batches(f"{name}: background only", frames, net):
+        empty = [without_animal(item.picture.pixels, boxes.get(item.photo.path, ())) for _, item in batch]
+        vectors.append(embed(net, [_with_pixels(item.picture, pixels) for (_, item), pixels in zip(batch, empty, strict=True)]))
+        rows += [row for row, _ in batch]
+        if len(examples) < EXAMPLES:
+            examples.append((batch[0][1].photo.path, images.jpeg_bytes(empty[0], longest=300)))
+    whole = found.pool.subset(rows)
+    pool = replace(whole, vectors=np.concatenate(vectors), hashes=[found.pictures.sha256[row] for row in rows])
+    with_box = sum(bool(boxes.get(found.pictures.photos[row].path)) for row in rows)
+    return Background(pool, with_box, len(rows) - with_box, tuple(examples))
+
+
+def boxes_of(photos: Sequence[Photo]) -> dict[Path, list[Box]]:
+    """The boxes of every photo that has one, by path."""
+    found: dict[Path, list[Box]] = defaultdict(list)
+    for photo in photos:
+        if photo.box is not None and photo.box not in found[photo.path]:
+            found[photo.path].append(photo.box)
+    return found
+
+
+def _with_pixels(picture: Picture, pixels: np.ndarray) -> Picture:
+    return replace(picture, pixels=pixels)

@@ -1,0 +1,142 @@
+"""Plots as SVG files, the only matplotlib of the project. The same figures give the same bytes.
+
+Letters are drawn as paths, so a plot looks the same everywhere and needs no font. Colours can be told apart by most
+colour-blind eyes, and each line has a mark of its own.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS = ("#14603f", "#1d4f91", "#b3541e", "#65408a", "#4c5258")
+MARKS = ("o", "s", "^", "D", "v")
+QUIET = "#585f53"
+SIZE = (6.2, 4.1)
+"""Width and height of a plot in inches, with letters of 11 points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: y over x; with `low` and `high` a band around it. plain: thin, dashed and without marks."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a share in [0, 1] with its interval; low and high may be nan."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    colour: int = 0
+
+
+def lines(title: str, x_label: str, y_label: str, drawn: Sequence[Line], *, logarithmic: bool = False,
+          top: float | None = 1.0) -> bytes:
+    """Lines over a common x, on a logarithmic axis if asked; y runs from 0 to `top` (None = as far as needed)."""
+    with _axes(title, x_label, y_label) as (axes, out):
+        for number, line in enumerate(drawn):
+            colour = QUIET if line.plain else COLOURS[number % len(COLOURS)]
+            if line.plain:
+                axes.plot(line.x, line.y, color=colour, linewidth=1.2, linestyle=(0, (4, 3)), label=line.name)
+                continue
+            few = len(line.x) <= 16
+            width = 1.8 if few else 1.6 + 1.5 * (len(drawn) - 1 - number)  # a line below another stays to be seen
+            axes.plot(line.x, line.y, color=colour, linewidth=width, marker=MARKS[number % len(MARKS)] if few else "",
+                      markersize=5, label=line.name)
+            if line.low and all(math.isfinite(value) for value in (*line.low, *line.high)):
+                axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.16, linewidth=0)
+        if logarithmic:
+            axes.set_xscale("log")
+            _plain_ticks(axes, sorted({value for line in drawn for value in line.x}))
+        axes.set_ylim(0.0, top if top is None else top * 1.02)
+        axes.legend(frameon=False, loc="best")
+    return out.getvalue()
+
+
+def bars(title: str, x_label: str, drawn: Sequence[Bar]) -> bytes:
+    """Bars of shares that lie one below the other, the first on top, with the interval of each and its value."""
+    with _axes(title, x_label, "", height=1.25 + 0.42 * len(drawn)) as (axes, out):
+        for place, bar in enumerate(drawn):
+            axes.barh(place, bar.value, height=0.62, color=COLOURS[bar.colour % len(COLOURS)], alpha=0.85)
+            end = bar.value
+            if math.isfinite(bar.low) and math.isfinite(bar.high):
+                axes.plot((bar.low, bar.high), (place, place), color="#22271f", linewidth=1.4, marker="|", markersize=8)
+                end = max(end, bar.high)
+            axes.text(end + 0.015, place, f"{bar.value:.2f}", va="center", fontsize=10)
+        axes.set_yticks(range(len(drawn)), [bar.name for bar in drawn])
+        axes.set_ylim(len(drawn) - 0.4, -0.6)
+        axes.set_xlim(0.0, 1.1)
+        axes.set_xticks((0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(axis="y", length=0)
+    return out.getvalue()
+
+
+def histogram(title: str, x_label: str, y_label: str, edges: Sequence[float],
+              counts: Sequence[tuple[str, Sequence[int]]], *, bound: float = math.nan, bound_name: str = "") -> bytes:
+    """Counts of several kinds over the same bins, as steps over each other; `bound` is marked by an upright line."""
+    with _axes(title, x_label, y_label) as (axes, out):
+        for number, (name, values) in enumerate(counts):
+            axes.stairs(values, edges, color=COLOURS[number], fill=True, alpha=0.30)
+            axes.stairs(values, edges, color=COLOURS[number], linewidth=1.5, label=name)
+        if math.isfinite(bound):
+            axes.axvline(bound, color=QUIET, linewidth=1.2, linestyle=(0, (4, 3)), label=bound_name)
+        axes.set_ylim(bottom=0)
+        axes.locator_params(axis="y", integer=True)
+        axes.legend(frameon=False, loc="best")
+    return out.getvalue()
+
+
+@contextmanager
+def _axes(title: str, x_label: str, y_label: str, height: float = SIZE[1]) -> Iterator[tuple[Axes, io.BytesIO]]:
+    """Axes to draw on; the buffer holds the SVG afterwards. No window system and no state of pyplot is touched."""
+    import matplotlib
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    style: Any = {
+        "svg.hashsalt": "reid", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 11.0,
+        "axes.labelsize": 11.0,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": QUIET, "axes.grid": True,
+        "grid.color": "#d5d8cb", "grid.linewidth": 0.7, "axes.axisbelow": True, "legend.fontsize": 10.0,
+        "text.parse_math": False, "figure.facecolor": "white",
+    }
+    out = io.BytesIO()
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # a user's matplotlibrc changes no page
+        matplotlib.rcParams.update(style)
+        figure = Figure(figsize=(SIZE[0], height), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))
+        figure.suptitle(title, x=0.02, horizontalalignment="left", fontsize=12.5, fontweight="bold")
+        axes = figure.add_subplot()
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        yield axes, out
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+
+
+def _plain_ticks(axes: Axes, values: Sequence[float]) -> None:
+    """Marks at 1, 2, 5, 10, ... as plain numbers, and at the end where there is room."""
+    wanted = [digit * 10.0**power for power in range(-4, 7) for digit in (1, 2, 5)]
+    shown = [value for value in wanted if values[0] <= value <= values[-1]]
+    if len(shown) > 8:
+        shown = [value for value in shown if f"{value:e}".startswith("1")]
+    if shown and values[-1] > 1.4 * shown[-1]:
+        shown.append(values[-1])
+    axes.set_xticks(shown, [f"{value:g}" for value in shown])
+    axes.set_xticks([], minor=True)
