@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reid.actions.calibrate import calibrate
     from reid.actions.demo import demo
     from reid.actions.enroll import enroll
     from reid.actions.evaluate import evaluate
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "calibrate": "reid.actions.calibrate",
     "demo": "reid.actions.demo",
     "enroll": "reid.actions.enroll",
     "evaluate": "reid.actions.evaluate",
@@ -62,6 +64,7 @@ __all__ = [
     "Sighting",
     "TrainSettings",
     "__version__",
+    "calibrate",
     "demo",
     "enroll",
     "evaluate",

@@ -166,20 +166,28 @@ def query(
     side: Annotated[str, typer.Option(help="left or right, where the manifest does not say.", show_default=False)] = "",
     encounters: Annotated[bool, typer.Option("--encounters", help="One decision per encounter.")] = False,
     record: Annotated[bool, typer.Option("--record", help="Keep the decisions in the gallery as sightings.")] = False,
+    rerank: Annotated[int | None,
+        typer.Option(help=f"Individuals whose photos get a closer look, place by place; default {_QUERY.rerank}.", min=0,
+                     show_default=False)] = None,
+    why: Annotated[Path | None,
+        typer.Option(help="Folder for one picture a decision: query, best match, the places that agree.",
+                     show_default=False)] = None,
     device: Device = "auto",
 ) -> None:
     """Identify photos: who is it, how sure, and why."""
     from reid.actions.query import query as action
 
     given = {"top": top, "species": species or None, "side": _side(side), "encounters": encounters or None}
-    given["device"] = device if device != "auto" else None
+    given |= {"device": device if device != "auto" else None, "rerank": rerank}
     report = action(
-        photos, gallery=gallery, settings=settings.resolve(QuerySettings(), given), record=record, progress=terminal.Bars(),
-        on_sighting=_json if json else _tell
+        photos, gallery=gallery, settings=settings.resolve(QuerySettings(), given), record=record, why=why,
+        progress=terminal.Bars(), on_sighting=_json if json else _tell
     )
     if json:
         for problem in report.problems:
             _json(problem)
+    if why is not None:
+        terminal.complain(f"wrote {len(report.explained)} pictures to {why}")
     _end(report.problems)
 
 
@@ -196,8 +204,9 @@ def _tell(one: Sighting) -> None:
     terminal.out("\t".join((one.photo + more, decision.outcome.value, who, one.species.name, decision.reason)))
     for match in one.matches:
         chance = f"{match.probability:.3f}" if match.probability is not None else "  -  "
+        places = f"  places {match.local:.2f}" if match.local is not None else ""
         terminal.out(
-            f"    {match.rank}. {match.individual:<20} score {match.score:.3f}  probability {chance}  {match.photo}"
+            f"    {match.rank}. {match.individual:<20} score {match.score:.3f}{places}  probability {chance}  {match.photo}"
         )
 
 
@@ -249,22 +258,58 @@ def evaluate(
     asked: Annotated[str, typer.Option(help="Values of --column that make the queries, comma-separated.")] = "test",
     open_set: Annotated[bool, typer.Option("--open-set", help="Measure unknown animals too.")] = False,
     species: Species = "",
+    report_page: Annotated[Path | None,
+        typer.Option("--report", help="Write all figures with intervals and plots as one HTML page.", show_default=False)] = None,
+    probe: Annotated[bool | None,
+        typer.Option("--probe/--no-probe", help="Measure the photos without their animals too; default: with --report.",
+                     show_default=False)] = None,
     device: Device = "auto",
-    seed: Annotated[int, typer.Option(help="Of the halves of the open set.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the halves of the open set, and of the intervals.")] = 0,
 ) -> None:
     """Measure the nets on photos whose individual is known."""
     from reid.actions.evaluate import evaluate as action
 
     report = action(
         photos, column=column, known=known, asked=asked, gallery=gallery, open_set=open_set, species=species,
-        device=device, seed=seed, progress=terminal.Bars()
+        device=device, seed=seed, report=report_page, probe=probe, progress=terminal.Bars()
     )
     if json:
         _json(report)
     else:
         _tables(reports.evaluation(report))
+        if report_page is not None:
+            terminal.out(f"wrote {report_page}")
         for name in report.left_out:
             terminal.complain(f"{name}: left out, the gallery has no net for it")
+    _end(report.problems)
+
+
+@app.command()
+def calibrate(
+    photos: Annotated[list[Path] | None,
+        typer.Argument(help="Labelled photos of other individuals than trained on; none: those enrolled.", show_default=False)] = None,
+    gallery: Where = None,
+    json: Json = False,
+    max_false_match: Annotated[float,
+        typer.Option(help="Share of the queries that may be told a wrong individual.")] = _TRAIN.max_false_match,
+    species: Species = "",
+    report_page: Annotated[Path | None,
+        typer.Option("--report", help="Write the reliability diagrams as one HTML page.", show_default=False)] = None,
+    device: Device = "auto",
+) -> None:
+    """Set the thresholds of known and new for a stated error, without training again."""
+    from reid.actions.calibrate import calibrate as action
+
+    report = action(
+        photos=photos or [], gallery=gallery, max_false_match=max_false_match, species=species, report=report_page,
+        device=device, progress=terminal.Bars()
+    )
+    if json:
+        _json(report)
+    else:
+        _tables(reports.calibrated(report))
+        if report_page is not None:
+            terminal.out(f"wrote {report_page}")
     _end(report.problems)
 
 
