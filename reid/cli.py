@@ -287,7 +287,7 @@ def evaluate(
 @app.command()
 def calibrate(
     photos: Annotated[list[Path] | None,
-        typer.Argument(help="Labelled photos of other individuals than trained on; none: those enrolled.", show_default=False)] = None,
+        typer.Argument(help="Labelled photos, of individuals not trained on; none = those enrolled.", show_default=False)] = None,
     gallery: Where = None,
     json: Json = False,
     max_false_match: Annotated[float,
@@ -310,7 +310,7 @@ def calibrate(
         _tables(reports.calibrated(report))
         if report_page is not None:
             terminal.out(f"wrote {report_page}")
-    _end(report.problems)
+    _end(report.problems, report.failures)
 
 
 @app.command()

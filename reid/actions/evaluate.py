@@ -262,14 +262,15 @@ def unknown_rates(queries: Pool, enrolled: Pool, calibration: Calibration | None
         rows = slice(start, start + metrics.CHUNK)
         mask = metrics.allowed(queries, enrolled, rows, same_side=True, other_encounter=True)
         scores = np.where(mask, queries.vectors[rows] @ enrolled.vectors.T, -np.inf)
-        for row, name in zip(scores, queries.individuals[rows], strict=True):
+        for row, name, side in zip(scores, queries.individuals[rows], queries.sides[rows], strict=True):
+            learned = calibration.of_side(side) if calibration else None
             for part in (0, 1):
                 best = _best(row, enrolled.individuals, side_of == part)
                 if part == half[name] and name in best:
-                    outcome, said = _decision(best, calibration)
+                    outcome, said = _decision(best, learned)
                     own.append((outcome, said == name))
                 elif part != half[name]:
-                    foreign.append(_decision(best, calibration)[0])
+                    foreign.append(_decision(best, learned)[0])
 
     def share(hits: int, whole: int) -> float:
         return hits / whole if whole else float("nan")
