@@ -13,8 +13,9 @@ import numpy as np
 from reid import settings as options
 from reid.actions.train_net import net_path
 from reid.errors import GalleryError, UsageError
+from reid.formats import plots
 from reid.formats.manifest import read_photos
-from reid.formats.page import Diagram, Page, Point, Section, Table, write_page
+from reid.formats.page import Page, Plot, Section, Table, write_page
 from reid.learn import calibration
 from reid.learn.metrics import Pool
 from reid.learn.reliability import Bin, calibration_error, reliability
@@ -265,10 +266,15 @@ def _section(one: SpeciesCalibration) -> Section:
         tuple((f"{b.low:.1f} to {b.high:.1f}", str(b.count), f"{b.probability:.3f}", f"{b.right:.3f}") for b in one.bins),
         f"Expected calibration error {one.calibration_error:.3f}.",
     )
-    most = max(b.count for b in one.bins)
-    points = tuple(
-        Point(b.probability, b.right, b.count / most, f"{b.count} answers of {b.probability:.2f}: {b.right:.2f} right")
-        for b in one.bins
+    return Section(one.species, f"Learned from {basis}", tables=(thresholds, bins), plots=(_diagram(one),))
+
+
+def _diagram(one: SpeciesCalibration) -> Plot:
+    answers = sum(b.count for b in one.bins)
+    dots = [plots.Dot(b.probability, b.right, b.count / answers) for b in one.bins]
+    title = "How often answers of a probability are right"
+    return Plot(
+        plots.reliability(title, "mean probability of the best match", "share right", dots),
+        f"{one.species}: {title[0].lower()}{title[1:]}.",
+        f"The area of a dot is its share of the {answers} answers, 1 % where it is less; the table has the figures.",
     )
-    diagram = Diagram("How often answers of a probability are right", "probability of the best match", "share right", points)
-    return Section(one.species, f"Learned from {basis}", tables=(thresholds, bins), diagrams=(diagram,))

@@ -93,26 +93,6 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """One point of a diagram, x and y in [0, 1]; share in [0, 1] sets its area. label: what a pointer on it reads."""
-
-    x: float
-    y: float
-    share: float
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Diagram:
-    """Points over the unit square with its diagonal, on which all of them should lie."""
-
-    title: str
-    across: str
-    up: str
-    points: tuple[Point, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Plot:
     """A drawing. svg: a whole SVG file (`formats.plots`); shown as a picture, so that nothing in it can run."""
 
@@ -131,7 +111,6 @@ class Section:
     answers: tuple[Answer, ...] = ()
     tables: tuple[Table, ...] = ()
     gallery: tuple[Shown, ...] = ()
-    diagrams: tuple[Diagram, ...] = ()
     plots: tuple[Plot, ...] = ()
 
 

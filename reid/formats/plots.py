@@ -21,6 +21,10 @@ MARKS = ("o", "s", "^", "D", "v")
 QUIET = "#585f53"
 SIZE = (6.2, 4.1)
 """Width and height of a plot in inches, with letters of 11 points."""
+DOT = 1200.0
+"""Square of the width in points of the dot that stands for all answers; the areas of others follow their share."""
+LEAST_DOT = 12.0
+"""The same of the smallest dot drawn: what stands for less must still be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,15 @@ class Bar:
     low: float
     high: float
     colour: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """Answers of about one probability. right: the share of them that is right. share: of all answers. All in [0, 1]."""
+
+    probability: float
+    right: float
+    share: float
 
 
 def lines(title: str, x_label: str, y_label: str, drawn: Sequence[Line], *, logarithmic: bool = False,
@@ -101,6 +114,33 @@ def histogram(title: str, x_label: str, y_label: str, edges: Sequence[float],
         axes.locator_params(axis="y", integer=True)
         axes.legend(frameon=False, loc="best")
     return out.getvalue()
+
+
+def reliability(title: str, x_label: str, y_label: str, drawn: Sequence[Dot]) -> bytes:
+    """A reliability diagram (DeGroot and Fienberg, 1983): share right over probability, both from 0 to 1.
+
+    The area of a dot follows its share of all answers, down to `LEAST_DOT`. On the diagonal all of them should lie.
+    """
+    with _axes(title, x_label, y_label, height=4.4) as (axes, out):
+        [diagonal] = axes.plot((0.0, 1.0), (0.0, 1.0), color=QUIET, linewidth=1.2, linestyle=(0, (4, 3)), gid="diagonal")
+        # the largest first: a small dot on a large one stays to be seen
+        for number, dot in enumerate(sorted(drawn, key=lambda one: -one.share), start=1):
+            axes.plot(dot.probability, dot.right, gid=f"dot-{number}", clip_on=False, **_round(dot.share))
+        axes.set(xlim=(0.0, 1.0), ylim=(0.0, 1.0), aspect="equal", anchor="W")
+        ticks = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+        axes.set_xticks(ticks)
+        axes.set_yticks(ticks)
+        axes.tick_params(pad=7)  # a large dot in a corner leaves the numbers to be read
+        sizes = [axes.plot([], [], **_round(share))[0] for share in (0.01, 0.1, 0.5)]
+        axes.legend([diagonal, *sizes], ["as often as told", "1 % of answers", "10 %", "50 %"], frameon=False,
+                    loc="upper left", bbox_to_anchor=(1.04, 1.0), labelspacing=1.1, handlelength=2.4)
+    return out.getvalue()
+
+
+def _round(share: float) -> dict[str, Any]:
+    """How a dot for this share of the answers is drawn."""
+    return {"linestyle": "", "marker": "o", "markersize": math.sqrt(max(DOT * share, LEAST_DOT)), "color": COLOURS[0],
+            "alpha": 0.7, "markeredgewidth": 0.0}
 
 
 @contextmanager

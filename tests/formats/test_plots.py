@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from reid.formats.plots import Bar, Line, bars, histogram, lines
+from reid.formats.plots import Bar, Dot, Line, bars, histogram, lines, reliability
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAN = math.nan
@@ -23,6 +24,7 @@ def every_plot() -> dict[str, bytes]:
         "bars": bars("Side", "rank-1", [Bar("left $x$", 0.6, 0.5, 0.7), Bar("right", 0.9, NAN, NAN)]),
         "histogram": histogram("Scores", "cosine", "queries", (0.0, 0.5, 1.0), [("right", (0, 3)), ("new", (2, 1))], bound=0.5,
                                bound_name="threshold"),
+        "reliability": reliability("Right?", "probability", "share right", [Dot(0.0, 0.25, 0.04), Dot(0.9, 1.0, 0.96)]),
     }
 
 
@@ -57,6 +59,53 @@ def test_title_axes_and_legend_are_written(plots):
     assert told <= set(labels(plots["lines"]))
     assert {"Side", "rank-1", "left $x$", "right", "0.60", "0.90"} <= set(labels(plots["bars"]))
     assert {"Scores", "cosine", "queries", "right", "new", "threshold"} <= set(labels(plots["histogram"]))
+    told = {"Right?", "probability", "share right", "as often as told", "1 % of answers", "10 %", "50 %"}
+    assert told | {"0.0", "0.2", "0.4", "0.6", "0.8", "1.0"} == set(labels(plots["reliability"]))
+
+
+def numbers(text: str) -> list[float]:
+    return [float(found) for found in re.findall(r"-?\d+\.?\d*", text)]
+
+
+def groups(svg: bytes) -> dict[str, ElementTree.Element]:
+    return {node.attrib["id"]: node for node in ElementTree.fromstring(svg).iter(f"{SVG}g") if "id" in node.attrib}
+
+
+def dots(svg: bytes) -> list[tuple[float, float, float]]:
+    """Probability, share right and area of each dot in the order drawn, measured against the frame of the axes."""
+    found = groups(svg)
+    outlines = {f"#{node.get('id')}": node.get("d", "") for node in ElementTree.fromstring(svg).iter(f"{SVG}path")}
+    left, bottom, right, _, _, top = numbers(found["patch_2"].find(f"{SVG}path").attrib["d"])[:6]
+    told = []
+    for name in [name for name in found if name.startswith("dot-")]:
+        [place] = found[name].iter(f"{SVG}use")
+        x, y = float(place.attrib["x"]), float(place.attrib["y"])
+        radius = max(numbers(outlines[place.attrib["{http://www.w3.org/1999/xlink}href"]]))
+        told.append(((x - left) / (right - left), (y - bottom) / (top - bottom), math.pi * radius**2))
+    return told
+
+
+def test_a_dot_stands_at_its_probability_and_share_right_the_largest_at_the_bottom(plots):
+    assert [one[:2] for one in dots(plots["reliability"])] == [pytest.approx((0.9, 1.0)), pytest.approx((0.0, 0.25))]
+
+
+def test_the_area_of_a_dot_follows_its_share_but_the_smallest_can_be_seen():
+    drawn = [Dot(share, share, share) for share in (0.64, 0.32, 0.02, 1e-6, 0.0)]
+    areas = [area for *_, area in dots(reliability("t", "x", "y", drawn))]
+    assert areas[0] == pytest.approx(math.pi / 4 * 1200 * 0.64, rel=1e-4)
+    assert [area / areas[0] for area in areas] == pytest.approx([1, 1 / 2, 1 / 32, 1 / 64, 1 / 64], rel=1e-4)
+
+
+def test_the_diagonal_goes_from_corner_to_corner_of_a_square(plots):
+    found = groups(plots["reliability"])
+    [line], frame = found["diagonal"].findall(f"{SVG}path"), found["patch_2"].find(f"{SVG}path")
+    left, bottom, right, _, _, top = numbers(frame.attrib["d"])[:6]
+    assert numbers(line.attrib["d"]) == pytest.approx([left, bottom, right, top])
+    assert right - left == pytest.approx(bottom - top)
+
+
+def test_a_reliability_diagram_without_an_answer_is_an_empty_square():
+    assert dots(reliability("t", "x", "y", [])) == []
 
 
 def test_the_end_of_a_logarithmic_axis_is_marked_where_there_is_room():
