@@ -74,7 +74,7 @@ def connected(
 def _scaled(pixels: Pixels, height: int) -> Image.Image:
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
         raise ShapeError(f"Pixels are {pixels.dtype} {pixels.shape}; wanted uint8 (height, width, 3), RGB.")
-    width = max(1, round(height * pixels.shape[1] / pixels.shape[0]))
+    width = min(4 * height, max(1, round(height * pixels.shape[1] / pixels.shape[0])))  # a box may be a mere line
     return Image.fromarray(np.ascontiguousarray(pixels)).resize((width, height), Image.Resampling.BICUBIC)
 
 

@@ -39,7 +39,7 @@ def calibrated(report: CalibrateReport) -> list[Plain]:
         after, before = one.after or one.before, f"{one.before.known_at:.2f}" if one.before else "none"
         notes = [one.reason] if one.after is None else []
         if one.trained_on:
-            notes.append(f"{len(one.trained_on)} individuals left out: the net was trained on them")
+            notes.append(f"{len(one.trained_on)} individuals left out: the net was, or may have been, trained on them")
         if after is not None and 0 < after.checked_up_to < one.enrolled:
             notes.append(f"{one.enrolled} individuals are enrolled: more than these thresholds were checked for")
         shown = (f"{after.known_at:.2f}", f"{after.new_at:.2f}", after.checked_up_to or "") if after else ("", "", "")

@@ -89,7 +89,8 @@ class QuerySettings:
     rerank: int = 0
     """So many individuals of a shortlist get a closer look, their photos matched place by place; 0 = none.
 
-    It needs the enrolled photos' files. It orders the matches; their probabilities stay those of the cosines."""
+    It needs the enrolled photos' files. It orders the matches; their probabilities stay those of the cosines, so that an
+    individual that only the closer look puts first is REVIEW, with a reason that says so."""
     device: str = "auto"
     batch: int = 16
 

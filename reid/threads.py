@@ -8,6 +8,7 @@ the first import of either; it is cheap and may be called again.
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -38,11 +39,11 @@ def keep_memory() -> None:
     import ctypes
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
-    if mallopt is not None:
-        for option in (_MMAP_THRESHOLD, _TRIM_THRESHOLD):
-            mallopt(option, 2**31 - 1)
+    if mallopt is not None and any(mallopt(_MMAP_THRESHOLD, most) for most in (2**31 - 1, 32 * 2**20)):  # older: 32 MiB
+        mallopt(_TRIM_THRESHOLD, 2**31 - 1)
 
 
+@cache
 def fast_bfloat16() -> bool:
     """Whether this processor multiplies bfloat16 natively (AVX512-BF16 or AMX); without, it would be slower than float32."""
     try:

@@ -69,3 +69,8 @@ def test_what_is_no_picture_is_refused() -> None:
         connected(GREY, np.zeros((4, 4, 3)), [])  # type: ignore[arg-type]
     with pytest.raises(ShapeError, match="8 pixels high shows nothing; wanted at least 32"):
         connected(GREY, GREY, [], height=8)
+
+
+def test_a_crop_that_is_a_mere_line_does_not_make_an_endless_picture() -> None:
+    line = np.full((2, 400, 3), 120, np.uint8)
+    assert connected(line, GREY, [], height=100).shape == (100 + STRIP, 400 + GAP + 150, 3)

@@ -45,7 +45,7 @@ def test_a_closer_look_knows_every_animal_again_and_keeps_scores(world: Path) ->
     assert len(closer.sightings) == found_first(world, closer) == 4
     for one in closer.sightings:
         local = [match.local for match in one.matches if match.local is not None]
-        assert local[0] > 0.2 and all(local[0] > 2 * other for other in local[1:])
+        assert local[0] > 0.1 and all(local[0] > 2 * other for other in local[1:])
     for before, after in zip(plain.sightings, closer.sightings, strict=True):
         assert {one.individual: one.score for one in before.matches} == {one.individual: one.score for one in after.matches}
         assert all(one.local is None for one in before.matches)

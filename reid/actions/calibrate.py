@@ -30,7 +30,6 @@ from reid.steps.photo import Opened, open_photos
 from reid.store import Gallery
 
 BATCH = 16
-STATED = TrainSettings().max_false_match
 """The stated error where none is named: as in training."""
 
 
@@ -77,7 +76,7 @@ def calibrate(
     gallery: Path | None = None,
     photos: Sequence[Path] = (),
     species: str = "",
-    max_false_match: float = STATED,
+    max_false_match: float | None = None,
     report: Path | None = None,
     device: str = "auto",
     progress: Progress = SILENT,
@@ -91,7 +90,8 @@ def calibrate(
         gallery: its folder; None = REID_GALLERY or indexes/default.
         photos: labelled files, folders or manifests; () = the photos enrolled in the gallery.
         species: only this one; "" = all (of the photos given).
-        max_false_match: share of queries that may be told KNOWN with a wrong individual, in (0, 0.5).
+        max_false_match: share of queries that may be told KNOWN with a wrong individual, in (0, 0.5); None =
+            REID_MAX_FALSE_MATCH or the default of training.
         report: write an HTML page with the reliability diagrams there.
         device: auto, cpu or cuda.
         progress: told of every photo that must be embedded.
@@ -100,22 +100,23 @@ def calibrate(
         UsageError: the error stated is none, there is no such species, or the page cannot be written.
         GalleryError, NetError, ManifestError: gallery, net or table cannot be read. In every case nothing was changed.
     """
-    if not 0.0 < max_false_match < 0.5:
-        raise UsageError(f"the stated error is {max_false_match:g}; wanted a share between 0 and 0.5, such as 0.01")
+    stated = options.resolve(TrainSettings(), {"max_false_match": max_false_match}).max_false_match
+    if not 0.0 < stated < 0.5:
+        raise UsageError(f"the stated error is {stated:g}; wanted a share between 0 and 0.5, such as 0.01")
     found = read_photos(list(photos)) if photos else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         if not opened.writable:
             raise GalleryError(f"{opened.folder} cannot be written, so its thresholds stay: check its permissions")
-        run = _Run(opened, max_false_match, device, progress)
+        run = _Run(opened, stated, device, progress)
         given = [photo for photo in found.photos if photo.species and photo.individual] if found else None
         results = tuple(run.species(name, given) for name in _names(opened, species, given))
         problems = (*(found.problems if found else ()), *run.problems)
-        told = CalibrateReport(opened.folder, max_false_match, results, report, problems)
+        told = CalibrateReport(opened.folder, stated, results, report, problems)
         if report is not None:
             write_page(report, page(told))
         learned = {one.species: (one.fingerprint, one.after) for one in results if one.after is not None}
         if learned:
-            opened.set_calibrations(learned, why=f"at most {max_false_match:g} told a wrong individual")
+            opened.set_calibrations(learned, why=f"at most {stated:g} told a wrong individual")
     progress.finish()
     return told
 
@@ -151,7 +152,7 @@ class _Run:
         enrolled = {one.name for one in self.gallery.individuals(name)}
         chosen = [photo for photo in given if _name(photo.species) == name] if given is not None else None
         shown = {_name(photo.individual) for photo in chosen} if chosen is not None else enrolled
-        unseen = _unseen(card, shown, enrolled, given=chosen is not None)
+        unseen = _unseen(card, shown)
         found = self._enrolled(name, unseen) if chosen is None else self._given(name, chosen, unseen, fingerprint)
         pool = calibration.sampled(found)
         before = self.gallery.calibration(name)
@@ -215,11 +216,11 @@ def _pool(vectors: Vectors, photos: Sequence[Photo], hashes: Sequence[str]) -> P
     return Pool(vectors, [one.individual for one in photos], [one.side for one in photos], groups, hashes)
 
 
-def _unseen(card: NetCard, shown: set[str], enrolled: set[str], *, given: bool) -> set[str]:
+def _unseen(card: NetCard, shown: set[str]) -> set[str]:
     """The individuals the net was not trained on, as its card tells.
 
-    A shared net has seen none of them. The card of an older reid names only those held out; photos given may then also
-    show individuals that were never enrolled.
+    A shared net has seen none of them. The card of an older reid names only those held out: of the others, enrolled or
+    not, nobody knows.
     """
     if not card.species:
         return shown
@@ -228,7 +229,7 @@ def _unseen(card: NetCard, shown: set[str], enrolled: set[str], *, given: bool) 
     if "trained_individuals" in data:
         return shown - {_name(str(one)) for one in data["trained_individuals"]}
     held = {_name(str(one)) for one in data.get("held_out_individuals", ())}
-    return held & shown | (shown - enrolled if given else set())
+    return held & shown
 
 
 def page(report: CalibrateReport) -> Page:
@@ -241,7 +242,7 @@ def page(report: CalibrateReport) -> Page:
 
 
 def _section(one: SpeciesCalibration) -> Section:
-    left_out = f" {len(one.trained_on)} individuals were left out, because the net was trained on them." if one.trained_on else ""
+    left_out = f" {len(one.trained_on)} individuals were left out: the net has, or may have, seen them." if one.trained_on else ""
     basis = f"{one.photos} photos of {one.individuals} individuals that the net was not trained on.{left_out}"
     if one.after is None:
         return Section(one.species, f"Stays as it was: {one.reason}. There are {basis}")

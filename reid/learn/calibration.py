@@ -9,7 +9,7 @@ its individual's photos nor comparisons with them. The fit that is kept comes fr
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,8 @@ MIN_INDIVIDUALS = 3
 MIN_GENUINE = 8
 """Fewer held-out individuals, or fewer photos that could be matched right, and nothing is calibrated."""
 FOLDS = 5
+EACH = 20
+"""Photos of one individual that are always taken, where it has them."""
 MOST_PHOTOS = 2000
 """Of more held-out photos, whole individuals are taken by chance: more would teach little and take minutes."""
 SIDE_INDIVIDUALS = 12
@@ -123,15 +125,23 @@ def study(pool: metrics.Pool, *, max_false_match: float) -> Study | None:
 
 
 def sampled(pool: metrics.Pool) -> metrics.Pool:
-    """The pool, or of a large one whole individuals with at most `MOST_PHOTOS` photos together; always the same ones."""
+    """The pool, or of a large one at most `MOST_PHOTOS` photos, of as many individuals as fit; always the same ones.
+
+    An individual keeps at least `EACH` of its photos, where it has them: one with thousands must not crowd out the others.
+    """
     if len(pool.vectors) <= MOST_PHOTOS:
         return pool
-    names = sorted(set(pool.individuals))
-    sizes = Counter(pool.individuals)
-    order = [names[place] for place in np.random.default_rng(0).permutation(len(names))]
-    taken = np.cumsum([sizes[name] for name in order]) <= MOST_PHOTOS
-    chosen = {name for name, takes in zip(order, taken, strict=True) if takes}
-    return pool.subset([row for row, name in enumerate(pool.individuals) if name in chosen])
+    rows_of: dict[str, list[int]] = defaultdict(list)
+    for row, name in enumerate(pool.individuals):
+        rows_of[name].append(row)
+    rng, names = np.random.default_rng(0), sorted(rows_of)
+    each = max(EACH, MOST_PHOTOS // len(names))
+    taken: list[int] = []
+    for place in rng.permutation(len(names)).tolist():
+        part = rng.permutation(rows_of[names[place]])[:each].tolist()
+        if len(taken) + len(part) <= MOST_PHOTOS:
+            taken += part
+    return pool.subset(sorted(taken))
 
 
 def lacking(found: Trials) -> str:
@@ -140,7 +150,9 @@ def lacking(found: Trials) -> str:
     individuals = found.scores.shape[1]
     if individuals < MIN_INDIVIDUALS:
         return f"{individuals} individuals that the net was not trained on; wanted at least {MIN_INDIVIDUALS}"
-    if genuine.sum() < MIN_GENUINE or impostor.sum() < MIN_GENUINE:
+    if impostor.sum() < MIN_GENUINE:
+        return f"photos can be compared with {int(impostor.sum())} photos of others; wanted at least {MIN_GENUINE}"
+    if genuine.sum() < MIN_GENUINE:
         return (
             f"{int(genuine.sum())} photos can be matched with another encounter of their individual; "
             f"wanted at least {MIN_GENUINE}"

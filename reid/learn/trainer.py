@@ -260,7 +260,7 @@ def half(device: torch.device, precision: str) -> torch.autocast:
         device: where the net computes.
         precision: `float32`, `bfloat16`, or `auto`: bfloat16 where the hardware is faster at it.
     """
-    fast = threads.fast_bfloat16() if device.type == "cpu" else torch.cuda.is_bf16_supported()
+    fast = threads.fast_bfloat16() if device.type == "cpu" else torch.cuda.is_bf16_supported(including_emulation=False)
     on = precision == "bfloat16" or (precision == "auto" and fast)
     return torch.autocast(device.type, torch.bfloat16, enabled=on)
 

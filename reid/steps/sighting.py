@@ -89,7 +89,8 @@ def _decide(
         found, alone = _matches(name, used, known.calibrations.get(name), shares[name])
         matches += found
         nobody += alone
-    matches = _reordered(_ranked(matches), used)
+    plain = _ranked(matches)
+    matches = _reordered(plain, used)
     already = next((look.already for look in used if look.already is not None), None)
     if already is not None:
         return Decision(Outcome.KNOWN, already.individual, 1.0, "this very photo is enrolled under that name"), matches
@@ -104,10 +105,13 @@ def _decide(
     if calibration is not None and len(shown) == 1:  # photos of two sides are judged by what holds for both
         calibration = calibration.of_side(shown.pop())
     decision = decide(best.individual if best else None, chances, calibration, enrolled)
+    reason = decision.reason
+    if plain and plain[0].individual != matches[0].individual:
+        chance = "" if plain[0].probability is None else f" ({plain[0].probability:.2f})"
+        reason += f"; by the scores alone {plain[0].individual}{chance}: the closer look disagrees"
     if len(species) > 1:
-        reason = f"{decision.reason}; species unsure, searched {' and '.join(species)}"
-        decision = Decision(decision.outcome, decision.individual, decision.probability, reason)
-    return decision, matches
+        reason += f"; species unsure, searched {' and '.join(species)}"
+    return Decision(decision.outcome, decision.individual, decision.probability, reason), matches
 
 
 def _shares(guess: SpeciesGuess, species: Sequence[str]) -> dict[str, float]:

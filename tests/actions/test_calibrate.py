@@ -147,6 +147,12 @@ def test_the_card_of_an_older_net_names_only_the_held_out_so_all_others_are_left
     assert (one.individuals, one.trained_on) == (8, ("newcomer", *TAUGHT))
 
 
+def test_the_stated_error_may_come_from_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REID_MAX_FALSE_MATCH", "0.07")
+    assert calibrate(gallery=folder).max_false_match == 0.07
+    assert calibrate(gallery=folder, max_false_match=0.03).max_false_match == 0.03
+
+
 def test_an_animal_enrolled_after_the_training_may_judge(folder: Path) -> None:
     with Gallery.open(folder) as gallery:
         fingerprint = gallery.embedding_net("zebra")

@@ -329,7 +329,7 @@ def test_one_individual_alone_that_can_be_matched_is_not_enough_to_judge_a_fit()
     assert calibration.lacking(trials(two)) == ""
 
 
-def test_of_a_large_pool_whole_individuals_are_taken_and_always_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_large_pool_some_photos_are_taken_and_always_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     found = pool(2, 9)
     assert calibration.sampled(found) is found
     monkeypatch.setattr(calibration, "MOST_PHOTOS", 21)
@@ -340,6 +340,13 @@ def test_of_a_large_pool_whole_individuals_are_taken_and_always_the_same(monkeyp
     learned = calibrate(found, max_false_match=0.05)
     assert learned is not None
     assert (learned.individuals, learned.photos) == (5, 20)
+
+
+def test_few_individuals_with_many_photos_each_are_all_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = pool(2, 4, encounters=100)
+    monkeypatch.setattr(calibration, "MOST_PHOTOS", 200)
+    part = calibration.sampled(found)
+    assert [part.individuals.count(f"n{number}") for number in range(4)] == [50, 50, 50, 50]
 
 
 def test_scores_that_mean_nothing_or_the_contrary_leave_the_species_uncalibrated() -> None:
@@ -377,3 +384,11 @@ def test_a_posterior_never_passes_for_certain_so_the_bound_can_always_be_kept() 
     _, learned = known(2)
     sure = posterior([Candidate("a", replace(learned, ceiling=14.0).ceiling)], 1, 0.5).individuals["a"]
     assert sure < 1.0
+
+
+def test_too_few_photos_of_others_are_named_as_what_is_lacking() -> None:
+    scores = np.full((9, 3), np.nan)
+    scores[:, 0] = 0.9
+    scores[:2, 1:] = 0.1
+    few = calibration.Trials(scores, np.zeros(9, np.int64))
+    assert calibration.lacking(few) == "photos can be compared with 4 photos of others; wanted at least 8"

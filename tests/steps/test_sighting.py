@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -297,6 +298,7 @@ def test_where_cosine_and_closer_look_disagree_about_the_first_a_person_is_asked
     assert sight([look(plain)], CALIBRATED, top=5).decision.outcome == Outcome.KNOWN
     decision = sight([look(looked_closer(plain, {"Bo": 0.9, "Ada": 0.6}))], CALIBRATED, top=5).decision
     assert (decision.outcome, decision.individual) == (Outcome.REVIEW, "Bo")
+    assert re.search(r"; by the scores alone Ada \(0\.\d\d\): the closer look disagrees$", decision.reason)
 
 
 def test_where_both_agree_about_the_first_the_decision_is_as_without_a_closer_look() -> None:
