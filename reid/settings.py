@@ -35,7 +35,8 @@ class TrainSettings:
     weights: str = "base"
     image_size: tuple[int, int] = (192, 288)
     """Height and width in pixels of the embedding nets' input; the photo is squashed to it."""
-    species_image_size: tuple[int, int] = (224, 224)
+    species_image_size: tuple[int, int] = (320, 320)
+    """Of the species net: an animal may be small in its frame (the README's "Measured" compares 224 px)."""
     dimension: int = 256
     pooling: str = "gem"
     loss: str = "triplet"

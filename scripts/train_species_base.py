@@ -29,7 +29,7 @@ from reid.settings import TrainSettings, parse_image_size
 from reid.steps.encounter import encounters
 
 PER_SET = 250
-"""Photos of one of the sets of individuals, at most: here they are one species each."""
+"""Photos of one of the sets of individuals, about: here they are one species each."""
 
 
 def photos_of(data: Path) -> list[Photo]:
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--minutes", type=float, default=12.0)
-    parser.add_argument("--image-size", type=parse_image_size, default=TrainSettings().species_image_size)
+    parser.add_argument("--image-size", type=parse_image_size, default=(224, 224))
     parser.add_argument("--individuals", type=int, default=8, help="drawn individuals per species")
     parser.add_argument("--out", type=Path, default=bundle.SHIPPED)
     args = parser.parse_args()
