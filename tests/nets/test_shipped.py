@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reid import drawn, images
 from reid.nets import bundle, runtime
 
 NETS = {bundle.BASE: "embedding", bundle.SPECIES_BASE: "species"}
@@ -31,7 +32,8 @@ def test_all_nets_together_are_small_enough_to_install() -> None:
 
 def test_the_base_net_tells_a_frame_from_its_mirror_image() -> None:
     net = runtime.load(bundle.BASE, "cpu")
-    frame = np.random.default_rng(0).integers(0, 256, (*net.card.image_size, 3), dtype=np.uint8)
+    _, pixels = next(iter(drawn.draw_season(["zebra"], [0], season=0, encounters=1, photos_per_encounter=1)))
+    frame = images.resize(pixels, *net.card.image_size)
     one, again, mirrored = net.embed([frame, frame, np.ascontiguousarray(frame[:, ::-1])])
     assert one @ again == pytest.approx(1.0, abs=1e-5)
-    assert one @ mirrored < 0.99
+    assert one @ mirrored < 0.9
