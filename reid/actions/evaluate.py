@@ -137,7 +137,7 @@ def evaluate(
     problems = {str(problem): problem for problem in found.problems}
     results: list[SpeciesEvaluation] = []
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        run = _Run(opened, device, Opener(progress, problems), seed)
+        run = _Run(opened, device, Opener(progress, problems), seed, found.photos)
         names = sorted({photo.species for photo in queries if photo.individual and photo.species})
         with_net = [name for name in names if opened.embedding_net(name) is not None]
         for name in [species] if species else with_net:
@@ -164,7 +164,11 @@ def evaluate(
 
 
 class _Run:
-    def __init__(self, gallery: Gallery, device: str, opener: Opener, seed: int) -> None:
+    def __init__(
+        self, gallery: Gallery, device: str, opener: Opener, seed: int, frames: Sequence[Photo]
+    ) -> None:
+        """frames: every photo of the manifest, with all animals that were boxed in it."""
+        self.frames = frames
         self.gallery, self.device, self.opener, self.seed = gallery, device, opener, seed
         self.examples: dict[str, tuple[tuple[Path, bytes], ...]] = {}
 
@@ -202,7 +206,7 @@ class _Run:
         return queries, enrolled
 
     def _probe(self, name: str, queries: Embedded, enrolled: Embedded, net: runtime.Runtime) -> Probe:
-        boxes = boxes_of([*queries.pictures.photos, *enrolled.pictures.photos])
+        boxes = boxes_of([*self.frames, *queries.pictures.photos, *enrolled.pictures.photos])
         asked = background(name, queries, boxes, net, self.opener)
         known = asked if enrolled is queries else background(name, enrolled, boxes, net, self.opener)
         self.examples[name] = asked.examples

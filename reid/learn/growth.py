@@ -78,12 +78,12 @@ def by_photos(
     _, _, starts = by_individual(gallery)
     most = int(np.diff([*starts, len(gallery.vectors)]).max())
     counts = rounds(most)
-    tables = [_none_above(most, count) for count in counts]
+    factorial = _log_factorials(most)
     kept: list[str] = []
     values: list[list[float]] = []
     for row, scores, owner in _judged(queries, gallery, same_side=same_side, other_encounter=other_encounter):
         kept.append(queries.individuals[row])
-        values.append(_expected(scores, owner, starts, counts, tables))
+        values.append(_expected(scores, owner, starts, counts, factorial))
     if not kept:
         return ()
     herd = Herd(kept, seed=seed)
@@ -108,7 +108,7 @@ def _judged(
 
 
 def _expected(
-    scores: NDArray[np.float32], owner: int, starts: NDArray[np.int64], counts: Sequence[int], tables: Sequence[Floats]
+    scores: NDArray[np.float32], owner: int, starts: NDArray[np.int64], counts: Sequence[int], factorial: Floats
 ) -> list[float]:
     """Expected rank-1 of one query for every number of photos."""
     end = starts[owner + 1] if owner + 1 < len(starts) else len(scores)
@@ -118,23 +118,24 @@ def _expected(
     totals = np.add.reduceat(allowed, starts, dtype=np.int64)
     below = np.add.reduceat(allowed & (scores < own[:, None]), starts, axis=1, dtype=np.int64)
     found = []
-    for count, table in zip(counts, tables, strict=True):
-        less = table[totals, below]
+    for count in counts:
+        less = _none_above(factorial, totals, below, count)
         less[:, owner] = 1.0
-        best = np.diff(table[len(own), : len(own) + 1])  # the chance that the best one drawn is the first, second, ...
+        # the chance that the best one drawn is the first, second, ...
+        best = np.diff(_none_above(factorial, np.int64(len(own)), np.arange(len(own) + 1), count))
         if count > len(own):
             best = np.eye(len(own))[-1]
         found.append(float((best * less.prod(axis=1)).sum()))
     return found
 
 
-def _none_above(most: int, count: int) -> Floats:
-    """(most + 1, most + 1): the chance that `count` photos drawn of a all lie among its c least alike, at [a, c].
+def _none_above(
+    factorial: Floats, total: NDArray[np.int64] | np.int64, low: NDArray[np.int64], count: int
+) -> Floats:
+    """The chance that `count` photos drawn of `total` all lie among the `low` least alike of them, of each pair.
 
-    C(c, k) / C(a, k) with k = min(count, a); 1 where there is no photo at all.
+    C(low, k) / C(total, k) with k = min(count, total); 1 where there is no photo at all.
     """
-    factorial = _log_factorials(most)
-    total, low = np.meshgrid(np.arange(most + 1), np.arange(most + 1), indexing="ij")
     drawn = np.minimum(count, total)
     inside = (low >= drawn) & (low <= total)
     safe = np.where(inside, low, drawn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import chain, combinations, product
 
 import numpy as np
@@ -90,3 +91,14 @@ def test_the_counts_are_round_and_end_with_the_whole() -> None:
     assert rounds(1) == [1]
     assert rounds(35, 2) == [2, 5, 10, 20, 35]
     assert rounds(1000) == [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
+
+
+def test_an_individual_with_thousands_of_photos_takes_little_memory() -> None:
+    gallery = pool(at_angles(*np.linspace(0, 90, 3001)), ["a"] * 3000 + ["b"])
+    query = pool(at_angles(1), ["a"], hashes=["q"])
+    tracemalloc.start()
+    points = by_photos(query, gallery)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert points[-1].rank_1.value == 1.0
+    assert peak < 100_000_000  # a table of all pairs of counts would take 72 MB for each of a dozen counts
