@@ -44,7 +44,7 @@ class DemoSettings:
     untrained: int = 4
     """Photos in season two of a species that nobody trained on."""
     train: TrainSettings = field(default_factory=lambda: TrainSettings(
-        image_size=(128, 192), species_image_size=(128, 192), epochs=20, species_epochs=3, patience=20, validation_share=0.34,
+        image_size=(160, 224), species_image_size=(128, 192), epochs=20, species_epochs=3, patience=20, validation_share=0.34,
     ))
 
 

@@ -21,7 +21,7 @@ from reid.learn.trainer import Epoch, Fitted, Plan, fit
 from reid.nets import bundle, runtime
 from reid.nets.bundle import NetCard
 from reid.progress import Progress
-from reid.records import Calibration, Photo, Problem
+from reid.records import EMPTY, Calibration, Photo, Problem
 from reid.settings import QuerySettings, TrainSettings
 from reid.steps.encounter import encounters
 from reid.store import Gallery
@@ -115,6 +115,7 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
     task.net.load_state_dict(fitted.state)
     centres = species_task.prototypes(task.features(task.net, taught), task.labels, settings.seed)
     logits, seen = task.logits(task.net, held), task.features(task.net, held)
+    empty = torch.tensor([photo.species == EMPTY for photo in held.photos], dtype=torch.bool)
     card = NetCard(
         kind="species",
         backbone=settings.backbone,
@@ -122,7 +123,8 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
         classes=tuple(classes),
         temperature=species_task.temperature(logits, task.held_labels),
         prototypes=len(centres),
-        familiar_at=species_task.familiar_bound(seen, centres),
+        familiar_at=species_task.familiar_bound(seen[~empty], centres),
+        empty_familiar_at=species_task.familiar_bound(seen[empty], centres) if bool(empty.any()) else None,
         training=_training("species", settings, decoded, fitted, held),
         figures=_figures(fitted.figures),
     )

@@ -50,6 +50,8 @@ class NetCard:
     prototypes: int = 0
     familiar_at: float = -1.0
     """A photo whose features have a smaller cosine to every prototype shows something the net was not trained on."""
+    empty_familiar_at: float | None = None
+    """The same where the net sees an empty frame: grounds differ more than animals do. None = as for animals."""
     species: str = ""
     """The species an embedding net was trained for; "" = shared by all."""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -59,10 +61,11 @@ class NetCard:
 
     def architecture(self) -> dict[str, Any]:
         """Everything that, with the weights, decides what the net answers; goes into the fingerprint."""
+        more = {} if self.empty_familiar_at is None else {"empty_familiar_at": self.empty_familiar_at}  # newer than cards
         return {
             "kind": self.kind, "backbone": self.backbone, "image_size": list(self.image_size), "pooling": self.pooling,
             "dimension": self.dimension, "classes": list(self.classes), "temperature": self.temperature,
-            "prototypes": self.prototypes, "familiar_at": self.familiar_at,
+            "prototypes": self.prototypes, "familiar_at": self.familiar_at, **more,
         }
 
 
@@ -205,7 +208,9 @@ def _from_json(values: Mapping[str, Any]) -> NetCard:
         kind=str(values["kind"]), backbone=str(values["backbone"]), image_size=(int(height), int(width)),
         pooling=str(values["pooling"]), dimension=int(values["dimension"]), classes=tuple(map(str, values["classes"])),
         temperature=float(values["temperature"]), prototypes=int(values["prototypes"]),
-        familiar_at=float(values["familiar_at"]), species=str(values["species"]), training=dict(values["training"]),
+        familiar_at=float(values["familiar_at"]),
+        empty_familiar_at=None if values.get("empty_familiar_at") is None else float(values["empty_familiar_at"]),
+        species=str(values["species"]), training=dict(values["training"]),
         figures={str(key): float(value) for key, value in values["figures"].items()},
         calibration=Calibration.from_json(values["calibration"]) if values["calibration"] else None,
         fingerprint=str(values["fingerprint"]),

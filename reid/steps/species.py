@@ -19,7 +19,8 @@ def route(card: NetCard, answer: SpeciesAnswer, settings: QuerySettings) -> list
 
     A photo is of unknown species when the best probability is below `settings.min_species_probability` (and the best two
     animals together are below `settings.min_pair_probability`: if they reach it, it is one of the two and both galleries can
-    be searched), or when its features are unlike anything the net was trained on (`card.familiar_at`).
+    be searched), or when its features are unlike anything the net was trained on (`card.familiar_at`, for
+    what looks like an empty frame `card.empty_familiar_at`).
 
     Args:
         card: of the species net.
@@ -36,10 +37,13 @@ def route(card: NetCard, answer: SpeciesAnswer, settings: QuerySettings) -> list
         others = tuple((card.classes[index], float(chances[index])) for index in order[1 : 1 + ALTERNATIVES])
         probability = float(chances[order[0]])
         name, reason = best, f"{best} with probability {probability:.2f}"
-        if familiarity < card.familiar_at:
+        familiar_at = card.familiar_at
+        if best == EMPTY and card.empty_familiar_at is not None:
+            familiar_at = card.empty_familiar_at
+        if familiarity < familiar_at:
             name = UNKNOWN_SPECIES
             reason = (f"unlike every photo the species net learned from (cosine {familiarity:.2f}, "
-                      f"needs {card.familiar_at:.2f}); nearest is {best}")
+                      f"needs {familiar_at:.2f}); nearest is {best}")
         elif probability < settings.min_species_probability and not _one_of_two(best, probability, others, settings):
             name = UNKNOWN_SPECIES
             reason = f"best is {best} with probability {probability:.2f}, needs {settings.min_species_probability:.2f}"

@@ -36,6 +36,7 @@ SPECIES = NetCard(
     temperature=1.3195,
     prototypes=2,
     familiar_at=0.41,
+    empty_familiar_at=0.3,
 )
 
 

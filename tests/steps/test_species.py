@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -84,3 +86,11 @@ def test_one_of_two_close_species_is_routed_to_both_though_neither_is_sure() -> 
     assert galleries(guess, ["lion", "zebra"], QuerySettings()) == ("lion", "zebra")
     (with_empty,) = route(CARD, answer(0.45, 0.0, 0.13, 0.42), QuerySettings())
     assert with_empty.name == UNKNOWN_SPECIES
+
+
+def test_what_looks_like_an_empty_frame_has_a_bound_of_its_own() -> None:
+    card = replace(CARD, classes=("lion", "empty", "zebra", "deer"), empty_familiar_at=0.2)
+    (empty,) = route(card, answer(0.0, 1.0, 0.0, 0.0, familiarity=0.25), SETTINGS)
+    (animal,) = route(card, answer(1.0, 0.0, 0.0, 0.0, familiarity=0.25), SETTINGS)
+    (strange,) = route(card, answer(0.0, 1.0, 0.0, 0.0, familiarity=0.1), SETTINGS)
+    assert (empty.name, animal.name, strange.name) == ("empty", UNKNOWN_SPECIES, UNKNOWN_SPECIES)
