@@ -36,15 +36,15 @@ class DemoSettings:
     """How large the demo is. individuals are numbered; those of season two that season one lacks are new."""
 
     species: tuple[str, ...] = ("zebra", "leopard", "deer")
-    first_season: tuple[int, ...] = tuple(range(16))
-    second_season: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 18, 19)
+    first_season: tuple[int, ...] = tuple(range(12))
+    second_season: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15)
     encounters: tuple[int, int] = (4, 2)
     photos_per_encounter: int = 2
-    empty_frames: tuple[int, int] = (48, 6)
+    empty_frames: tuple[int, int] = (24, 6)
     untrained: int = 4
     """Photos in season two of a species that nobody trained on."""
     train: TrainSettings = field(default_factory=lambda: TrainSettings(
-        image_size=(160, 224), species_image_size=(128, 192), epochs=14, species_epochs=3, patience=20, validation_share=0.34,
+        image_size=(160, 224), species_image_size=(128, 192), epochs=20, species_epochs=3, patience=20, validation_share=0.34,
     ))
 
 
