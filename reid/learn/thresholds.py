@@ -76,7 +76,7 @@ class Answers:
 def supported(own: NDArray[np.int64], impostor: NDArray[np.bool_]) -> int:
     """How large a gallery held-out comparisons can speak for: as many individuals as ordered pairs were compared.
 
-    Comparisons of one pair repeat each other. Among more look-alikes than pairs were ever compared, one may be liker
+    Further comparisons of one pair in one direction repeat each other. Among more look-alikes than pairs were ever compared, one may be liker
     than all that was seen.
 
     Args:
