@@ -76,8 +76,8 @@ class Answers:
 def supported(own: NDArray[np.int64], impostor: NDArray[np.bool_]) -> int:
     """How large a gallery held-out comparisons can speak for: as many individuals as ordered pairs were compared.
 
-    Further comparisons of one pair in one direction repeat each other. Among more look-alikes than pairs were ever compared, one may be liker
-    than all that was seen.
+    Further comparisons of one pair in one direction repeat each other. Among more look-alikes than pairs were ever
+    compared, one may be liker than all that was seen.
 
     Args:
         own: (Q,) column of each query's individual.
