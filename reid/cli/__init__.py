@@ -1,0 +1,9 @@
+"""The command line: one command for each verb of actions/. The only typer; nothing heavy is imported before it is needed."""
+
+# isort: off
+from reid.cli.door import app, run
+from reid.cli import training, identifying, contents
+# isort: on
+# The order of the imports is that of the commands in --help.
+
+__all__ = ["app", "contents", "identifying", "run", "training"]

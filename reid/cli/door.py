@@ -1,0 +1,83 @@
+"""The door itself: the app, how a run begins and ends, and the options that many commands share."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reid import __version__, reports, terminal
+from reid.errors import ReidError
+from reid.records import Problem
+
+app = typer.Typer(
+    name="reid",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Who is this animal? Train, enroll, query and re-identify individual animals in photographs.",
+    epilog="Photos are files, folders (species/individual/photo.jpg) or manifests (.csv, .xlsx).",
+)
+
+Photos = Annotated[list[Path], typer.Argument(help="Photos, folders or manifests (.csv, .xlsx).", show_default=False)]
+Where = Annotated[
+    Path | None,
+    typer.Option("--gallery", help="Folder of the gallery; default indexes/default or REID_GALLERY.", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Species = Annotated[str, typer.Option(help="Only this species; for query: skip stage 1.", show_default=False)]
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0 all well, 1 some inputs failed, 2 usage, 3 and up by error class."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        app(args=None if arguments is None else list(arguments), standalone_mode=True)
+    except ReidError as error:
+        terminal.complain(f"reid: {error}")
+        sys.exit(error.exit_code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        terminal.out(f"reid {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Who is this animal?"""
+
+
+def end(problems: Sequence[Problem], failures: Sequence[str] = ()) -> None:
+    """Name every input that failed, and exit 1 if there was one."""
+    for problem in problems:
+        terminal.complain(f"skipped {problem}")
+    for failure in failures:
+        terminal.complain(f"failed {failure}")
+    if problems or failures:
+        terminal.complain(f"reid: finished, but {len(problems) + len(failures)} inputs failed (named above)")
+        raise typer.Exit(1)
+
+
+def line(value: Any) -> None:
+    """One JSON object a line on stdout."""
+    from reid.formats import json_lines
+
+    terminal.out(json_lines.line(value))
+
+
+def tables(found: Sequence[reports.Plain]) -> None:
+    """Print tables."""
+    for title, columns, rows in found:
+        terminal.table(title, columns, rows)

@@ -1,0 +1,135 @@
+"""Commands that put photos into the gallery and ask it: enroll, query, seasons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reid import settings, terminal
+from reid.cli.door import Device, Json, Photos, Species, Where, app, end, line
+from reid.records import Sighting
+from reid.settings import QuerySettings
+
+_QUERY = QuerySettings()
+
+
+@app.command()
+def enroll(
+    photos: Photos,
+    gallery: Where = None,
+    json: Json = False,
+    individual: Annotated[str, typer.Option(help="All these photos show this individual.", show_default=False)] = "",
+    species: Annotated[str, typer.Option(help="All these photos show this species.", show_default=False)] = "",
+    column: Annotated[str, typer.Option(help="Use only rows whose column has the value of --only.", show_default=False)] = "",
+    only: Annotated[str, typer.Option(help="The value wanted in --column.")] = "train",
+    device: Device = "auto",
+) -> None:
+    """Put labelled photos into the gallery, each under its individual."""
+    from reid.actions.enroll import enroll as action
+
+    report = action(
+        photos, gallery=gallery, individual=individual, species=species, column=column, only=only, device=device,
+        progress=terminal.Bars()
+    )
+    if json:
+        line(report)
+    else:
+        for name, count in sorted(report.added.items()):
+            fresh = sum(1 for one, _ in report.new_individuals if one == name)
+            terminal.out(f"{name}: {count} photos enrolled, {fresh} new individuals")
+        terminal.out(f"{report.already} were enrolled before; {report.unlabelled} name no individual and were left out")
+    end(report.problems)
+
+
+@app.command()
+def query(
+    photos: Photos,
+    gallery: Where = None,
+    json: Json = False,
+    top: Annotated[int | None, typer.Option(help=f"Matches to tell; default {_QUERY.top}.", min=1, show_default=False)] = None,
+    species: Species = "",
+    side: Annotated[str, typer.Option(help="left or right, where the manifest does not say.", show_default=False)] = "",
+    encounters: Annotated[bool, typer.Option("--encounters", help="One decision per encounter.")] = False,
+    record: Annotated[bool, typer.Option("--record", help="Keep the decisions in the gallery as sightings.")] = False,
+    rerank: Annotated[int | None,
+        typer.Option(help=f"Individuals whose photos get a closer look, place by place; default {_QUERY.rerank}.", min=0,
+                     show_default=False)] = None,
+    why: Annotated[Path | None,
+        typer.Option(help="Folder for one picture a decision: query, best match, the places that agree.",
+                     show_default=False)] = None,
+    device: Device = "auto",
+) -> None:
+    """Identify photos: who is it, how sure, and why."""
+    from reid.actions.query import query as action
+
+    given = {"top": top, "species": species or None, "side": given_side(side), "encounters": encounters or None}
+    given |= {"device": device if device != "auto" else None, "rerank": rerank}
+    report = action(
+        photos, gallery=gallery, settings=settings.resolve(QuerySettings(), given), record=record, why=why,
+        progress=terminal.Bars(), on_sighting=line if json else _tell
+    )
+    if json:
+        for problem in report.problems:
+            line(problem)
+    if why is not None:
+        terminal.complain(f"wrote {len(report.explained)} pictures to {why}")
+    end(report.problems)
+
+
+def given_side(side: str) -> str | None:
+    """The side, None where none was given; anything but left or right is a usage error."""
+    if side not in ("", "left", "right"):
+        raise typer.BadParameter(f"{side!r} is no side; wanted left or right", param_hint="--side")
+    return side or None
+
+
+def _tell(one: Sighting) -> None:
+    more = f" (+{len(one.photos) - 1} photos)" if len(one.photos) > 1 else ""
+    decision = one.decision
+    who = decision.individual or "-"
+    terminal.out("\t".join((one.photo + more, decision.outcome.value, who, one.species.name, decision.reason)))
+    for match in one.matches:
+        chance = f"{match.probability:.3f}" if match.probability is not None else "  -  "
+        places = f"  places {match.local:.2f}" if match.local is not None else ""
+        terminal.out(
+            f"    {match.rank}. {match.individual:<20} score {match.score:.3f}{places}  probability {chance}  {match.photo}"
+        )
+
+
+@app.command()
+def seasons(
+    photos: Annotated[list[Path] | None, typer.Argument(help="Photos of the second season.", show_default=False)] = None,
+    first: Annotated[str, typer.Option("--from", help="The season to start from, such as 2023.", show_default=False)] = "",
+    second: Annotated[str, typer.Option("--to", help="The season to compare with it.", show_default=False)] = "",
+    gallery: Where = None,
+    json: Json = False,
+    out: Annotated[Path | None,
+        typer.Option(help="Folder for seasons.csv and seasons.html; default seasons-A-to-B.", show_default=False)] = None,
+    species: Species = "",
+    device: Device = "auto",
+) -> None:
+    """Who returned, who is new, who was not seen again, which need a person."""
+    from reid.actions.seasons import STATUSES
+    from reid.actions.seasons import seasons as action
+
+    if not first or not second:
+        raise typer.BadParameter("name both seasons", param_hint="--from, --to")
+    given = {"species": species or None, "device": device if device != "auto" else None}
+    report = action(
+        photos or [], first=first, second=second, gallery=gallery, out=out or Path(f"seasons-{first}-to-{second}"),
+        settings=settings.resolve(QuerySettings(), given), progress=terminal.Bars()
+    )
+    if json:
+        for row in report.rows:
+            line(row)
+    else:
+        terminal.table(
+            f"Season {first} to {second}",
+            ("status", "species", "individual", "photos", "probability", "reason"),
+            [(row.status, row.species, row.individual, row.photos, row.probability, row.reason) for row in report.rows],
+        )
+        terminal.out(", ".join(f"{report.count(status)} {status}" for status in STATUSES))
+        terminal.out(f"wrote {report.csv} and {report.html}")
+    end(report.problems)
