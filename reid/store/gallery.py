@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,9 +12,10 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.errors import GalleryError, ModelMismatch, ShapeError, UsageError
+from reid.errors import GalleryError, ModelMismatch
 from reid.records import Calibration, Sighting, Vectors
-from reid.store import index, published, reading, writing
+from reid.settings import SearchSettings, resolve
+from reid.store import published, reading, writing
 from reid.store.catalog import RESTORE, Catalog, has_tables
 from reid.store.rows import (
     Enrolled,
@@ -28,6 +28,7 @@ from reid.store.rows import (
     SpeciesSummary,
     Where,
 )
+from reid.store.searching import Searches
 
 log = logging.getLogger("reid")
 
@@ -44,29 +45,32 @@ class Gallery:
     when the call returns, or nothing of it is. Use as a context manager, or call `close`.
     """
 
-    def __init__(self, folder: Path, catalog: Catalog) -> None:
+    def __init__(self, folder: Path, catalog: Catalog, search: SearchSettings) -> None:
         """Use `Gallery.open`."""
         self.folder = folder
         self.nets_folder = folder / NETS
         self.cache_folder = folder / CACHE
         self._catalog = catalog
-        self._indexes: dict[tuple[int, int], index.SpeciesIndex] = {}
-        self._lock = threading.Lock()
+        self._searches = Searches(catalog, self.cache_folder, search)
 
     @classmethod
-    def open(cls, folder: Path, *, create: bool = False, wait: float = BUSY_SECONDS) -> Gallery:
+    def open(
+        cls, folder: Path, *, create: bool = False, wait: float = BUSY_SECONDS, search: SearchSettings | None = None
+    ) -> Gallery:
         """Open the gallery in `folder`, for reading only where the folder cannot be written.
 
         Args:
             folder: of the gallery, e.g. indexes/serengeti.
             create: make a gallery there if there is none; the folder must then be empty or absent.
             wait: seconds to wait for another process that is writing.
+            search: how it is searched; None = by the REID_* variables and the defaults.
 
         Raises:
             GalleryError: no gallery, not whole, damaged, or (create) the folder holds other things.
             GalleryTooNew: written by a newer reid; nothing was changed.
             GalleryBusy: another process held the catalogue for longer than `wait`.
         """
+        search = resolve(SearchSettings(), {}) if search is None else search
         folder = Path(folder).absolute()
         catalog_path, manifest = folder / CATALOG, folder / MANIFEST
         if folder.exists() and not folder.is_dir():
@@ -92,11 +96,11 @@ class Gallery:
         except BaseException:
             catalog.close()
             raise
-        return cls(folder, catalog)
+        return cls(folder, catalog, search)
 
     def close(self) -> None:
-        """Let go of the files. May be called again."""
-        self._indexes.clear()
+        """Let go of the files, once a cache that is being written is whole. May be called again."""
+        self._searches.close()
         self._catalog.close()
 
     def __enter__(self) -> Gallery:
@@ -276,22 +280,15 @@ class Gallery:
             UsageError: no such species, or k below 1. ShapeError: queries are not (Q, D), finite and of unit length.
             ModelMismatch: the species' net is not `fingerprint`, or has another D.
         """
-        queries = _checked_queries(queries, k)
-        where = replace(where, individuals=where.individuals and frozenset(map(_composed, where.individuals)))
-        with self._catalog.reading():
-            row = reading.known_species(self._catalog, _composed(species))
-            if fingerprint is not None and fingerprint != row.fingerprint:
-                raise ModelMismatch(
-                    f"{species!r} is enrolled with net {row.fingerprint}, the query was embedded with {fingerprint}: "
-                    "embed it with the gallery's net"
-                )
-            if queries.shape[1] != row.dimension:
-                raise ModelMismatch(
-                    f"the query has {queries.shape[1]} numbers, net {row.fingerprint} makes {row.dimension}: "
-                    "embed it with the gallery's net"
-                )
-            view, masks = self._index(row).refresh(row.seq, where)
-        return index.nearest(view, masks, queries, k)
+        return self._searches.search(_composed(species), queries, k, _composed_where(where), fingerprint)
+
+    def count_individuals(self, species: str, where: Where = ANYWHERE) -> int:
+        """How many individuals of a species have a photo that a search may find. Raises UsageError: no such species."""
+        return self._searches.count_individuals(_composed(species), _composed_where(where))
+
+    def settle(self) -> None:
+        """Wait until no cache is being written. Searches need not wait: they go on with what was there before."""
+        self._searches.settle()
 
     def add_sightings(self, sightings: Sequence[Sighting]) -> None:
         """Keep the decisions of queries. One transaction, on disk on return."""
@@ -304,14 +301,6 @@ class Gallery:
     def log(self, limit: int = 100) -> tuple[JournalEntry, ...]:
         """The last `limit` changes, the newest first."""
         return reading.journal(self._catalog, limit)
-
-    def _index(self, row: reading.SpeciesRow) -> index.SpeciesIndex:
-        key = (row.id, row.net_id)
-        with self._lock:
-            if key not in self._indexes:
-                self._indexes = {at: held for at, held in self._indexes.items() if at[0] != row.id}
-                self._indexes[key] = index.SpeciesIndex(self._catalog, self.cache_folder, row)
-            return self._indexes[key]
 
     def _publish(self) -> None:
         published.publish(self._catalog, self.folder / MANIFEST)
@@ -336,12 +325,7 @@ def _composed(name: str | None) -> str:
     return unicodedata.normalize("NFC", name) if name is not None else None  # type: ignore[return-value]
 
 
-def _checked_queries(queries: Vectors, k: int) -> Vectors:
-    if k < 1:
-        raise UsageError(f"asked for the {k} most alike photos: ask for 1 or more")
-    if np.ndim(queries) != 2 or np.asarray(queries).dtype.kind != "f":
-        raise ShapeError(f"queries must be (Q, D) float32, met shape {np.shape(queries)}")
-    found = np.ascontiguousarray(queries, dtype=np.float32)
-    if not reading.are_unit(found):
-        raise ShapeError("a query's embedding must be finite and of length 1: normalise what the net gives")
-    return found
+def _composed_where(where: Where) -> Where:
+    if where.individuals is None:
+        return where
+    return replace(where, individuals=frozenset(map(_composed, where.individuals)))
