@@ -124,7 +124,7 @@ class Books:
 def read_facts(path: Path, count: int) -> tuple[Facts, Books]:
     """What `Books.write` wrote. Raises ValueError where it is damaged or of other photos, OSError."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             facts = Facts(**{name: file[name].astype(kind, casting="equiv", copy=False) for name, kind in _KINDS.items()})
             books = Books(*json.loads(file["names"].tobytes()))
     except (BadZipFile, KeyError, EOFError, TypeError) as error:

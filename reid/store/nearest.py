@@ -20,6 +20,7 @@ SPARE = 2
 """Photos asked for beyond k, so that rounding and ties at the k-th place are settled by exact scores."""
 _FEW = 16
 """Where fewer than one row in so many passes, those are copied together rather than picked out of all."""
+_PAIRS = 256
 _WEIGHTS_STEP = 2
 _REMEMBERED = 64
 
@@ -146,11 +147,14 @@ def nearest(parts: Parts, queries: Vectors, k: int, settings: SearchSettings) ->
     so that a query has one answer whether it comes alone or in a batch, and ties go to the lower photo id. Parts with
     codes propose `settings.candidates` photos; everything else is exact.
     """
-    parts = [(part, passing) for part, passing in parts if passing.count]
-    quantised = [one for one in parts if one[0].codes is not None and by_codes(*one, k, settings)]
+    parts = [one for one in parts if one[1].count]
+    if len(queries) == 1:
+        found, best = _one(parts, queries, k, settings)
+        if len(found) == k:
+            return Found(best[None], found[None])
     scores = np.full((len(queries), k), -np.inf, np.float32)
     ids = np.full((len(queries), k), -1, np.int64)
-    if len(queries) == 1 or quantised:
+    if any(by_codes(*one, k, settings) for one in parts):
         for row in range(len(queries)):
             found, best = _one(parts, queries[row : row + 1], k, settings)
             ids[row, : len(found)], scores[row, : len(found)] = found, best
@@ -216,14 +220,24 @@ def _many(parts: Parts, queries: Vectors, k: int, width: int) -> tuple[Ids, NDAr
         rough, at = _exactly(part, passing, queries, min(width, passing.count))
         if passing.count > width:
             floor = np.maximum(floor, rough[:, -1])
-        rows = part.checked(at.ravel()).reshape(*at.shape, -1).astype(np.float64)
         near.append(part.ids[at])
-        exact.append(np.einsum("qwd,qd->qw", rows, queries64).astype(np.float32))
+        exact.append(_scores(part, at, queries64))
     ids, scores = np.concatenate(near, axis=1), np.concatenate(exact, axis=1)
     order = np.lexsort((ids, -scores), axis=-1)[:, :k]
     ids, scores = np.take_along_axis(ids, order, 1), np.take_along_axis(scores, order, 1)
     last = scores[:, k - 1] if scores.shape[1] >= k else np.full(len(queries), -np.inf)
     return ids, scores, (floor == -np.inf) | (last > floor + _slack(queries))
+
+
+def _scores(part: Part, at: Ids, queries64: Exact) -> NDArray[np.float32]:
+    """Exact scores (Q, w) of the rows numbered `at`, some queries at a time so that little memory is touched anew."""
+    scores = np.empty(at.shape, np.float32)
+    step = max(_PAIRS // at.shape[1], 1)
+    for start in range(0, len(at), step):
+        some = at[start : start + step]
+        rows = part.checked(some.ravel()).astype(np.float64).reshape(*some.shape, -1)
+        scores[start : start + step] = np.einsum("qwd,qd->qw", rows, queries64[start : start + step])
+    return scores
 
 
 def _slack(queries: Vectors) -> float:

@@ -295,9 +295,11 @@ def when(text: str | None) -> datetime | None:
 
 def are_unit(found: NDArray[np.float32]) -> bool:
     """Whether every row is finite and of unit length."""
+    if len(found) == 1:
+        return bool(abs(found[0].dot(found[0]) - 1) <= 2 * UNIT)
     with np.errstate(over="ignore", invalid="ignore"):
-        lengths = np.sqrt(np.einsum("nd,nd->n", found, found, dtype=np.float64))
-    return bool(np.all(np.abs(lengths - 1) <= UNIT))
+        squares = np.einsum("nd,nd->n", found, found)  # one is within 2 x UNIT where the length is within UNIT
+        return bool((np.abs(squares - 1) <= 2 * UNIT).all())
 
 
 def _stack(rows: Iterable[Row], dimension: int) -> Vectors:

@@ -113,9 +113,10 @@ def _check_net(row: SpeciesRow, fingerprint: str | None, dimension: int | None) 
 def _checked_queries(queries: Vectors, k: int) -> Vectors:
     if k < 1:
         raise UsageError(f"asked for the {k} most alike photos: ask for 1 or more")
-    if np.ndim(queries) != 2 or np.asarray(queries).dtype.kind != "f":
-        raise ShapeError(f"queries must be (Q, D) float32, met shape {np.shape(queries)}")
-    found = np.ascontiguousarray(queries, dtype=np.float32)
+    given = np.asarray(queries)
+    if given.ndim != 2 or given.dtype.kind != "f":
+        raise ShapeError(f"queries must be (Q, D) float32, met shape {given.shape}")
+    found = np.ascontiguousarray(given, dtype=np.float32)
     if not reading.are_unit(found):
         raise ShapeError("a query's embedding must be finite and of length 1: normalise what the net gives")
     return found
