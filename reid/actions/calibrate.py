@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from reid import images
 from reid import settings as options
 from reid.actions.train_net import net_path
 from reid.errors import GalleryError, UsageError
@@ -17,6 +18,7 @@ from reid.formats import plots
 from reid.formats.manifest import read_photos
 from reid.formats.page import Page, Plot, Section, Table, write_page
 from reid.learn import calibration
+from reid.learn.calibration import Mapped
 from reid.learn.metrics import Pool
 from reid.learn.reliability import Bin, calibration_error, reliability
 from reid.nets import bundle, runtime
@@ -24,10 +26,11 @@ from reid.nets.bundle import NetCard
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem, Vectors
 from reid.settings import QuerySettings, TrainSettings
+from reid.steps.closer import CloserLook
 from reid.steps.embedding import embed, shortest_side
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, open_photos
-from reid.store import Gallery
+from reid.store import Gallery, Map
 
 BATCH = 16
 """The stated error where none is named: as in training."""
@@ -140,6 +143,19 @@ def _name(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Learnable:
+    """Photos to learn thresholds from, and feature maps of those that could be opened."""
+
+    pool: Pool
+    mapped: Mapped
+
+
+def _mapped(maps: Mapping[int, Map]) -> Mapped:
+    stacked = np.stack(list(maps.values())) if maps else np.zeros((0, 1, 1, 1))
+    return Mapped(np.asarray(list(maps), np.int64), stacked.astype(np.float16))
+
+
 class _Run:
     def __init__(self, gallery: Gallery, max_false_match: float, device: str, progress: Progress) -> None:
         self.gallery, self.max_false_match, self.device, self.progress = gallery, max_false_match, device, progress
@@ -153,10 +169,12 @@ class _Run:
         chosen = [photo for photo in given if _name(photo.species) == name] if given is not None else None
         shown = {_name(photo.individual) for photo in chosen} if chosen is not None else enrolled
         unseen = _unseen(card, shown)
-        found = self._enrolled(name, unseen) if chosen is None else self._given(name, chosen, unseen, fingerprint)
-        pool = calibration.sampled(found)
+        found = self._enrolled(name, unseen, fingerprint) if chosen is None else self._given(name, chosen, unseen, fingerprint)
+        rows = calibration.sampled_rows(found.pool)
+        pool = found.pool.subset(rows)
+        mapped = found.mapped.subset(rows)
         before = self.gallery.calibration(name)
-        learned = calibration.study(pool, max_false_match=self.max_false_match)
+        learned = calibration.study(pool, max_false_match=self.max_false_match, mapped=mapped)
         bins = reliability(learned.answers.probability, learned.answers.right) if learned else ()
         return SpeciesCalibration(
             name, fingerprint, len(set(pool.individuals)), len(pool.vectors), len(enrolled),
@@ -164,8 +182,8 @@ class _Run:
             "" if learned else calibration.lacking(calibration.trials(pool)), bins, calibration_error(bins),
         )
 
-    def _enrolled(self, name: str, unseen: set[str]) -> Pool:
-        """Embeddings as they are stored; photos of one encounter are found as when they were trained on."""
+    def _enrolled(self, name: str, unseen: set[str], fingerprint: str) -> _Learnable:
+        """Embeddings as they are stored, maps of the photos whose files are there; encounters as when they were trained on."""
         enrolled = [one for one in self.gallery.photos(name) if one.individual in unseen]
         ids, vectors = self.gallery.vectors(name)
         row = {int(number): place for place, number in enumerate(ids)}
@@ -174,14 +192,23 @@ class _Run:
             for one in enrolled
         ]
         hashes = [one.sha256 + (one.box.key() if one.box else "") for one in enrolled]
-        return _pool(vectors[[row[one.id] for one in enrolled]], photos, hashes)
+        pool = _pool(vectors[[row[one.id] for one in enrolled]], photos, hashes)
+        closer = CloserLook(self.gallery, runtime.load(net_path(self.gallery, fingerprint), self.device))
+        self.progress.start(f"{name}: opening for a closer look", len(enrolled))
+        maps: dict[int, Map] = {}
+        for start in range(0, len(enrolled), BATCH):
+            found = closer.maps(enrolled[start : start + BATCH])
+            maps |= {place: found[one.id] for place, one in enumerate(enrolled[start : start + BATCH], start) if one.id in found}
+            self.progress.advance(start + BATCH)
+        return _Learnable(pool, _mapped(maps))
 
-    def _given(self, name: str, given: Sequence[Photo], unseen: set[str], fingerprint: str) -> Pool:
-        """Embeddings of photos given; of those that are enrolled too, the stored ones."""
+    def _given(self, name: str, given: Sequence[Photo], unseen: set[str], fingerprint: str) -> _Learnable:
+        """Embeddings and maps of photos given; of those that are enrolled too, the stored embeddings."""
         net = runtime.load(net_path(self.gallery, fingerprint), self.device)
         ids, stored = self.gallery.vectors(name)
         row = {int(number): place for place, number in enumerate(ids)}
         vectors, photos, hashes = [np.zeros((0, net.card.dimension), np.float32)], [], []
+        maps: dict[int, Map] = {}
         for batch in self._opened(name, [one for one in given if _name(one.individual) in unseen], net):
             made = np.empty((len(batch), net.card.dimension), np.float32)
             fresh = []
@@ -194,10 +221,13 @@ class _Run:
                     fresh.append(place)
                 photos.append(replace(item.photo, individual=_name(item.photo.individual)))
                 hashes.append(item.picture.sha256 + box)
+            if batch:
+                resized = [images.resize(item.picture.pixels, *net.card.image_size) for item in batch]
+                maps |= dict(enumerate(net.maps(resized), len(maps)))
             if fresh:
                 made[fresh] = embed(net, [batch[place].picture for place in fresh])
             vectors.append(made)
-        return _pool(np.concatenate(vectors), photos, hashes)
+        return _Learnable(_pool(np.concatenate(vectors), photos, hashes), _mapped(maps))
 
     def _opened(self, name: str, chosen: Sequence[Photo], net: runtime.Runtime) -> Iterator[list[Opened]]:
         """The photos that can be read, a batch at a time; problems are put aside."""

@@ -56,8 +56,7 @@ def query(
     Args:
         photos: files, folders or manifests; labels in them are not looked at.
         gallery: its folder; None = REID_GALLERY or indexes/default.
-        settings: None = defaults and REID_* variables. With `rerank` the matches stand in the order of a closer look, their
-            probabilities are still those of the cosines.
+        settings: None = defaults and REID_* variables.
         record: keep the decisions in the gallery as sightings.
         why: a folder, made if absent, for one JPEG a decision that shows query, best match and the places that agree.
         progress: told of every photo.
@@ -251,6 +250,8 @@ class Identifier:
             enrolled=self.counts[key],
             wanted=max(SHORTLIST, self.settings.top, self.settings.rerank),
         )
-        if self.settings.rerank < 1:
+        learned = self.known.calibrations.get(species)
+        helps = learned is None or learned.of_side(where.side).closer is not None
+        if self.settings.rerank < 1 or not helps:
             return found
         return self.closer(species).rerank(found, picture, self.settings.rerank)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from reid import images
 from reid.errors import PhotoError, TrainingError
 from reid.learn import calibration, dataset, species_task, splits, start
-from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, pool_of
+from reid.learn.calibration import Mapped
+from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, maps_of, pool_of
 from reid.learn.species_task import SpeciesTask
 from reid.learn.trainer import Epoch, Fitted, Plan, fit
 from reid.nets import bundle, runtime
@@ -151,8 +152,11 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
     before = task.validate(net)
     fitted = _fit(task, plan, job, gallery, settings, progress)
     task.net.load_state_dict(fitted.state)
-    pool = pool_of(embed(task.net, held, settings.image_size, device), held, held_groups)
-    learned = calibration.calibrate(pool, max_false_match=settings.max_false_match) if held.photos else None
+    learned = None
+    if held.photos:
+        pool = pool_of(embed(task.net, held, settings.image_size, device), held, held_groups)
+        mapped = Mapped(np.arange(len(held.photos)), maps_of(task.net, held, settings.image_size, device))
+        learned = calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
     figures = {**fitted.figures, **{f"start_{name}": value for name, value in before.items()}}
     card = NetCard(
         kind="embedding",
@@ -175,9 +179,10 @@ def _shared(job: Job, gallery: Gallery, settings: TrainSettings, progress: Progr
     card = bundle.adopt(bundle.BASE, gallery.nets_folder)
     net = runtime.load(gallery.nets_folder / f"{card.fingerprint}.safetensors", settings.device)
     decoded = _decode(job, card.image_size, progress)
-    vectors = net.embed([images.resize(pixels, *card.image_size) for pixels in decoded.pixels])
-    pool = pool_of(vectors, decoded, _groups(decoded.photos))
-    learned = calibration.calibrate(pool, max_false_match=settings.max_false_match)
+    pixels = [images.resize(one, *card.image_size) for one in decoded.pixels]
+    pool = pool_of(net.embed(pixels), decoded, _groups(decoded.photos))
+    mapped = Mapped(np.arange(len(pixels)), net.maps(pixels).astype(np.float16))
+    learned = calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
     note = f"fewer than {settings.min_individuals} individuals with two photos: uses the shared net that ships"
     people = len({photo.individual for photo in decoded.photos})

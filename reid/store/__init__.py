@@ -4,6 +4,7 @@ catalog.sqlite is the truth; the FAISS files under cache/ are derived and may be
 """
 
 from reid.store.gallery import Gallery
+from reid.store.maps import Map, MapCache
 from reid.store.rows import (
     Enrolled,
     EnrolledPhoto,
@@ -25,6 +26,8 @@ __all__ = [
     "Gallery",
     "IndividualSummary",
     "JournalEntry",
+    "Map",
+    "MapCache",
     "SpeciesSummary",
     "Where",
 ]

@@ -17,6 +17,7 @@ from reid.errors import GalleryError, ModelMismatch, ShapeError, UsageError
 from reid.records import Calibration, Sighting, Vectors
 from reid.store import index, published, reading, writing
 from reid.store.catalog import RESTORE, Catalog, has_tables
+from reid.store.maps import MapCache
 from reid.store.rows import (
     Enrolled,
     EnrolledPhoto,
@@ -52,6 +53,7 @@ class Gallery:
         self._catalog = catalog
         self._indexes: dict[tuple[int, int], index.SpeciesIndex] = {}
         self._lock = threading.Lock()
+        self._maps: dict[str, MapCache] = {}
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = False, wait: float = BUSY_SECONDS) -> Gallery:
@@ -108,6 +110,11 @@ class Gallery:
     ) -> None:
         """Close."""
         self.close()
+
+    def maps(self, fingerprint: str) -> MapCache:
+        """The feature maps of enrolled photos that are kept for closer looks by one net."""
+        with self._lock:
+            return self._maps.setdefault(fingerprint, MapCache(self.cache_folder / f"{fingerprint}.maps"))
 
     @property
     def name(self) -> str:

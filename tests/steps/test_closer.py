@@ -17,7 +17,7 @@ from reid.steps import closer as closer_module
 from reid.steps.closer import CloserLook
 from reid.steps.rerank import WEIGHT
 from reid.steps.search import Listed, Shortlist
-from reid.store import EnrolledPhoto
+from reid.store import EnrolledPhoto, MapCache
 from tests.steps.stock import enrolled_photo
 
 SIZE = (96, 128)
@@ -41,6 +41,12 @@ class Blocks:
 
 class Shelf:
     """Stands for a gallery: a photo is where it was enrolled, or gone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def maps(self, fingerprint: str) -> MapCache:
+        return MapCache(self.folder / f"{fingerprint}.maps")
 
     def locate(self, photo: EnrolledPhoto) -> Path | None:
         return photo.path if photo.path.is_file() else None
@@ -69,7 +75,7 @@ class World:
             name = f"animal-{min(number, 3)}"
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             self.photos[number] = replace(enrolled_photo(number, name, min(number, 3)), path=path, sha256=sha256)
-        self.closer = CloserLook(Shelf(), cast(Runtime, self.net))
+        self.closer = CloserLook(Shelf(folder), cast(Runtime, self.net))
         of = ((self.photos[1], 0.9),), ((self.photos[2], 0.8),), ((self.photos[3], 0.7), (self.photos[4], 0.65))
         self.found = Shortlist("zebra", 3, tuple(Listed(one[0][0].individual, one[0][1], one[0][0], one) for one in of))
 
@@ -135,4 +141,14 @@ def test_no_more_maps_are_kept_than_there_is_room_for(world: World, monkeypatch:
     monkeypatch.setattr(closer_module, "KEPT", 2)
     assert world.names(coat(3, grain=9))[0] == "animal-3"
     assert world.names(coat(3, grain=9))[0] == "animal-3"
-    assert world.net.photos == (1 + 4) + (1 + 2)
+    assert len(world.closer._kept) == 2
+    assert world.net.photos == (1 + 4) + 1  # the others are read back from the disk
+
+
+def test_another_process_does_not_open_the_photos_again(world: World, tmp_path: Path) -> None:
+    before = world.names(coat(3, grain=9))
+    for photo in world.photos.values():
+        photo.path.unlink()
+    again = CloserLook(Shelf(tmp_path), cast(Runtime, world.net))
+    assert [one.individual for one in again.rerank(world.found, picture(coat(3, grain=9)), 20).listed] == before
+    assert world.net.photos == (1 + 4) + 1
