@@ -224,6 +224,11 @@ class Calibration:
         """The calibration for photos of a side; this one where the side has none of its own or is not known."""
         return {"left": self.left, "right": self.right}.get(side) or self
 
+    @property
+    def looks_closer(self) -> bool:
+        """Whether closer looks are calibrated, for some side at least."""
+        return any(one is not None and one.closer is not None for one in (self, self.left, self.right))
+
     def bounds_for(self, size: int) -> Bounds:
         """The thresholds where `size` individuals could match: the stricter ones of the two checked sizes around it."""
         if not self.bounds:

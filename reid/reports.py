@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -129,8 +130,7 @@ def _doubts(report: EvaluateReport) -> Plain:
     rows: Rows = []
     for one in report.species:
         counted = f"{one.near_duplicates.queries} of {one.query_photos}"
-        hidden = one.background.by_protocol if one.background else (None,) * len(one.closed_set)
-        for found, place in zip(one.closed_set, hidden, strict=True):
+        for found, place in zip_longest(one.closed_set, one.background.by_protocol if one.background else ()):
             shown = (spread(place.rank_1), place.chance) if place else ("", "")
             rows.append((one.species, found.protocol, counted, spread(found.without_near_duplicates), *shown))
     columns = (

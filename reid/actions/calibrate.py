@@ -30,7 +30,7 @@ from reid.steps.closer import CloserLook
 from reid.steps.embedding import embed, shortest_side
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, open_photos
-from reid.store import Gallery, Map
+from reid.store import EnrolledPhoto, Gallery, Map
 
 BATCH = 16
 """The stated error where none is named: as in training."""
@@ -148,12 +148,11 @@ class _Learnable:
     """Photos to learn thresholds from, and feature maps of those that could be opened."""
 
     pool: Pool
-    mapped: Mapped
+    mapped: Mapped | None
 
 
-def _mapped(maps: Mapping[int, Map]) -> Mapped:
-    stacked = np.stack(list(maps.values())) if maps else np.zeros((0, 1, 1, 1))
-    return Mapped(np.asarray(list(maps), np.int64), stacked.astype(np.float16))
+def _mapped(maps: Mapping[int, Map]) -> Mapped | None:
+    return Mapped(np.asarray(list(maps), np.int64), np.stack(list(maps.values())).astype(np.float16)) if maps else None
 
 
 class _Run:
@@ -170,11 +169,9 @@ class _Run:
         shown = {_name(photo.individual) for photo in chosen} if chosen is not None else enrolled
         unseen = _unseen(card, shown)
         found = self._enrolled(name, unseen, fingerprint) if chosen is None else self._given(name, chosen, unseen, fingerprint)
-        rows = calibration.sampled_rows(found.pool)
-        pool = found.pool.subset(rows)
-        mapped = found.mapped.subset(rows)
+        pool = found.pool
         before = self.gallery.calibration(name)
-        learned = calibration.study(pool, max_false_match=self.max_false_match, mapped=mapped)
+        learned = calibration.study(pool, max_false_match=self.max_false_match, mapped=found.mapped)
         bins = reliability(learned.answers.probability, learned.answers.right) if learned else ()
         return SpeciesCalibration(
             name, fingerprint, len(set(pool.individuals)), len(pool.vectors), len(enrolled),
@@ -193,14 +190,23 @@ class _Run:
         ]
         hashes = [one.sha256 + (one.box.key() if one.box else "") for one in enrolled]
         pool = _pool(vectors[[row[one.id] for one in enrolled]], photos, hashes)
+        chosen = calibration.sampled_rows(pool)
+        return _Learnable(pool.subset(chosen), self._maps(name, [enrolled[place] for place in chosen], fingerprint))
+
+    def _maps(self, name: str, enrolled: Sequence[EnrolledPhoto], fingerprint: str) -> Mapped | None:
+        """Maps of the enrolled photos whose files are there; None where there is none."""
+        there = [(place, one) for place, one in enumerate(enrolled) if self.gallery.locate(one) is not None]
+        if not there:
+            return None
         closer = CloserLook(self.gallery, runtime.load(net_path(self.gallery, fingerprint), self.device))
-        self.progress.start(f"{name}: opening for a closer look", len(enrolled))
+        self.progress.start(f"{name}: opening for a closer look", len(there))
         maps: dict[int, Map] = {}
-        for start in range(0, len(enrolled), BATCH):
-            found = closer.maps(enrolled[start : start + BATCH])
-            maps |= {place: found[one.id] for place, one in enumerate(enrolled[start : start + BATCH], start) if one.id in found}
-            self.progress.advance(start + BATCH)
-        return _Learnable(pool, _mapped(maps))
+        for start in range(0, len(there), BATCH):
+            part = there[start : start + BATCH]
+            found = closer.maps([one for _, one in part])
+            maps |= {place: found[one.id] for place, one in part if one.id in found}
+            self.progress.advance(start + len(part))
+        return _mapped(maps)
 
     def _given(self, name: str, given: Sequence[Photo], unseen: set[str], fingerprint: str) -> _Learnable:
         """Embeddings and maps of photos given; of those that are enrolled too, the stored embeddings."""
@@ -227,7 +233,9 @@ class _Run:
             if fresh:
                 made[fresh] = embed(net, [batch[place].picture for place in fresh])
             vectors.append(made)
-        return _Learnable(_pool(np.concatenate(vectors), photos, hashes), _mapped(maps))
+        pool, mapped = _pool(np.concatenate(vectors), photos, hashes), _mapped(maps)
+        chosen = calibration.sampled_rows(pool)
+        return _Learnable(pool.subset(chosen), mapped.subset(chosen) if mapped else None)
 
     def _opened(self, name: str, chosen: Sequence[Photo], net: runtime.Runtime) -> Iterator[list[Opened]]:
         """The photos that can be read, a batch at a time; problems are put aside."""

@@ -216,4 +216,4 @@ def maps_of(net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], device: 
             pixels = torch.from_numpy(np.ascontiguousarray(decoded.pixels[start : start + batch])).to(device)
             images = augment.plain(pixels, size).contiguous(memory_format=torch.channels_last)
             parts.append(net.early_maps(images).permute(0, 2, 3, 1).half().cpu().numpy())
-    return np.concatenate(parts)
+    return np.concatenate(parts) if parts else np.zeros((0, 1, 1, 1), np.float16)

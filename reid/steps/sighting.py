@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from reid.records import EMPTY, UNKNOWN_SPECIES, Calibration, Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
-from reid.steps.decision import Candidate, Posterior, decide, evidence, posterior
+from reid.steps.decision import Candidate, Posterior, decide, evidence, posterior, worth
 from reid.steps.encounter import season
 from reid.steps.search import Listed, Shortlist
 from reid.store import EnrolledPhoto
@@ -144,17 +144,10 @@ def _evidence(name: str, lists: Sequence[tuple[str, Shortlist]], calibration: Ca
     for side, one in lists:
         own = {listed.individual: listed for listed in one.listed}
         if name in own:
-            by_side[side].append(_worth(own[name], calibration.of_side(side)))
+            by_side[side].append(worth(own[name].score, own[name].local, calibration.of_side(side)))
         elif own and len(own) < one.enrolled:  # below the end of the list; else not enrolled with this side
             by_side[side].append(evidence(min(listed.score for listed in own.values()), calibration.of_side(side)))
     return sum(fmean(values) for values in by_side.values())
-
-
-def _worth(listed: Listed, calibration: Calibration) -> float:
-    """The evidence of one individual on a list: by cosine and closer look where that is calibrated, else by cosine."""
-    if listed.local is not None and calibration.closer is not None:
-        return evidence(listed.score, calibration.closer, (listed.local,))
-    return evidence(listed.score, calibration)
 
 
 def _match(species: str, item: Listed, probability: float | None) -> Match:

@@ -18,7 +18,7 @@ from reid.records import Calibration, Sighting, Vectors
 from reid.store import index, published, reading, writing
 from reid.store.catalog import RESTORE, Catalog, has_tables
 from reid.store.maps import MapCache
-from reid.store.rows import (
+from reid.store.rows import (  # fmt: skip
     Enrolled,
     EnrolledPhoto,
     Enrollment,
@@ -53,7 +53,6 @@ class Gallery:
         self._catalog = catalog
         self._indexes: dict[tuple[int, int], index.SpeciesIndex] = {}
         self._lock = threading.Lock()
-        self._maps: dict[str, MapCache] = {}
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = False, wait: float = BUSY_SECONDS) -> Gallery:
@@ -105,16 +104,13 @@ class Gallery:
         """Itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Close."""
         self.close()
 
     def maps(self, fingerprint: str) -> MapCache:
         """The feature maps of enrolled photos that are kept for closer looks by one net."""
-        with self._lock:
-            return self._maps.setdefault(fingerprint, MapCache(self.cache_folder / f"{fingerprint}.maps"))
+        return MapCache(self.cache_folder / f"{fingerprint}.maps")
 
     @property
     def name(self) -> str:
