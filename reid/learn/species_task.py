@@ -96,7 +96,10 @@ class SpeciesTask:
         return functional.cross_entropy(self.net.head(maps.float())[0], labels, weight=self.weights, label_smoothing=0.05)
 
     def validate(self, net: nn.Module) -> dict[str, float]:
-        """Top-1 and macro recall on what was held out; `figure`, which decides, is their mean less a little log-loss."""
+        """Top-1 and macro recall on what was held out; `figure`, which decides, is their mean less a little log-loss.
+
+        figure_error: the standard error of top-1.
+        """
         if not self.held.photos:
             return {}
         logits = self.logits(net, self.held)
@@ -104,7 +107,10 @@ class SpeciesTask:
         recalls = [float(right[(self.held_labels == label).numpy()].mean()) for label in sorted(set(self.held_labels.tolist()))]
         top_1, macro = float(right.mean()), float(np.mean(recalls))
         loss = float(functional.cross_entropy(logits, self.held_labels))
-        return {"top_1": top_1, "macro_recall": macro, "log_loss": loss, "figure": 0.5 * (top_1 + macro) - 0.05 * loss}
+        return {
+            "top_1": top_1, "macro_recall": macro, "log_loss": loss, "figure": 0.5 * (top_1 + macro) - 0.05 * loss,
+            "figure_error": float(np.sqrt(top_1 * (1.0 - top_1) / len(right))),
+        }
 
     def features(self, net: nn.Module, decoded: Decoded, *, mirrored: bool = False) -> Tensor:
         """Pooled features (N, C) of decoded photos, on the CPU."""
