@@ -223,7 +223,8 @@ class Identifier:
         if self.species_net is None:
             return [SpeciesGuess(self.given, 1.0, (), "species given")] * len(opened)
         answer = classify(self.species_net, [item.picture for item in opened])
-        return species_step.route(self.species_net.card, answer, self.settings)
+        boxed = [item.photo.box is not None for item in opened]
+        return species_step.route(self.species_net.card, answer, self.settings, boxed)
 
     def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, vectors: dict[str, Vectors]) -> Looked:
         photo, sha256 = item.photo, item.picture.sha256
