@@ -100,8 +100,9 @@ def _parts(report: EvaluateReport) -> Plain:
 def _decided(report: EvaluateReport) -> Plain:
     rows: Rows = [
         (
-            one.species, found.enrolled, found.known_right, found.known_wrong, found.called_new, found.enrolled_review,
-            found.unknown, found.new_right, found.false_match, found.unknown_review,
+            one.species, found.enrolled,
+            *map(spread, (found.known_right, found.known_wrong, found.called_new, found.enrolled_review)),
+            found.unknown, *map(spread, (found.new_right, found.false_match, found.unknown_review)),
         )
         for one in report.species
         if (found := one.open_set) is not None

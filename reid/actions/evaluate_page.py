@@ -169,10 +169,10 @@ def _open_set(one: SpeciesEvaluation) -> Section:
     if one.open_set is not None:
         had = one.open_set
         decided = (
-            ("enrolled", str(had.enrolled), _number(had.known_right), _number(had.known_wrong), _number(had.called_new),
-             _number(had.enrolled_review)),
-            ("never enrolled", str(had.unknown), "–", _number(had.false_match), _number(had.new_right),
-             _number(had.unknown_review)),
+            ("enrolled", str(had.enrolled), _figure(had.known_right), _figure(had.known_wrong), _figure(had.called_new),
+             _figure(had.enrolled_review)),
+            ("never enrolled", str(had.unknown), "–", _figure(had.false_match), _figure(had.new_right),
+             _figure(had.unknown_review)),
         )
         tables.append(Table("By the decision that a query is answered with",
                             ("animal", "asked", "known, right", "known, wrong", "new", "review"), decided,

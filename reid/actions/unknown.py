@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reid.actions.embedded import Embedded
+from reid.learn.bootstrap import Estimate, Herd
 from reid.learn.looks import look, of_individuals
 from reid.learn.open_set import halves
 from reid.learn.shortlist import shortlist
@@ -17,21 +18,21 @@ from reid.steps.decision import Candidate, decide, posterior, worth
 
 @dataclass(frozen=True, slots=True)
 class OpenSet:
-    """What was decided on animals enrolled and never enrolled; shares in [0, 1].
+    """What was decided on animals enrolled and never enrolled; shares in [0, 1] with their intervals over individuals.
 
     In turn, half of the individuals (by seed) are taken out of the gallery, so that every query is asked once as an
     enrolled animal and once as an unknown one.
     """
 
     enrolled: int
-    known_right: float
-    known_wrong: float
-    called_new: float
-    enrolled_review: float
+    known_right: Estimate
+    known_wrong: Estimate
+    called_new: Estimate
+    enrolled_review: Estimate
     unknown: int
-    false_match: float
-    new_right: float
-    unknown_review: float
+    false_match: Estimate
+    new_right: Estimate
+    unknown_review: Estimate
 
 
 def unknown_rates(
@@ -44,8 +45,8 @@ def unknown_rates(
     """
     asked = queries.pool
     half = halves([*enrolled.pool.individuals, *asked.individuals], seed)
-    own: list[tuple[Outcome, bool]] = []
-    foreign: list[Outcome] = []
+    own: list[tuple[str, Outcome, bool]] = []
+    foreign: list[tuple[str, Outcome]] = []
     for part in (0, 1):
         rows = [row for row, name in enumerate(enrolled.pool.individuals) if half[name] == part]
         names, scores, local = _compared(queries, enrolled, rows, rerank)
@@ -57,24 +58,22 @@ def unknown_rates(
             learned = calibration.of_side(side) if calibration else None
             if part == half[name] and name in found:
                 outcome, said = _decision(found, learned)
-                own.append((outcome, said == name))
+                own.append((name, outcome, said == name))
             elif part != half[name]:
-                foreign.append(_decision(found, learned)[0])
+                foreign.append((name, _decision(found, learned)[0]))
 
-    def share(hits: int, whole: int) -> float:
-        return hits / whole if whole else float("nan")
+    enrolled_herd, unknown_herd = (Herd([one[0] for one in asked_as], seed=seed) for asked_as in (own, foreign))
 
-    outcomes = [outcome for outcome, _ in own]
+    def of_enrolled(wanted: Outcome, right: bool | None = None) -> Estimate:
+        return enrolled_herd.mean(np.asarray([outcome == wanted and right in (None, hit) for _, outcome, hit in own]))
+
+    def of_unknown(wanted: Outcome) -> Estimate:
+        return unknown_herd.mean(np.asarray([outcome == wanted for _, outcome in foreign]))
+
     return OpenSet(
-        len(own),
-        share(sum(outcome == Outcome.KNOWN and right for outcome, right in own), len(own)),
-        share(sum(outcome == Outcome.KNOWN and not right for outcome, right in own), len(own)),
-        share(outcomes.count(Outcome.NEW), len(own)),
-        share(outcomes.count(Outcome.REVIEW), len(own)),
-        len(foreign),
-        share(foreign.count(Outcome.KNOWN), len(foreign)),
-        share(foreign.count(Outcome.NEW), len(foreign)),
-        share(foreign.count(Outcome.REVIEW), len(foreign)),
+        len(own), of_enrolled(Outcome.KNOWN, True), of_enrolled(Outcome.KNOWN, False), of_enrolled(Outcome.NEW),
+        of_enrolled(Outcome.REVIEW), len(foreign), of_unknown(Outcome.KNOWN), of_unknown(Outcome.NEW),
+        of_unknown(Outcome.REVIEW),
     )
 
 
