@@ -12,7 +12,7 @@ import numpy as np
 
 from reid import images
 from reid import settings as options
-from reid.actions.train_net import net_path
+from reid.actions.nets import net_path
 from reid.errors import GalleryError, UsageError
 from reid.formats import plots
 from reid.formats.manifest import read_photos

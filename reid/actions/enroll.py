@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.nets import net_path
 from reid.actions.selecting import photos_of_column
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
@@ -114,7 +115,7 @@ def net_of(gallery: Gallery, species: str, device: str) -> tuple[runtime.Runtime
         note = (
             f"{species} has no net of its own: it uses the shared net that ships, uncalibrated; `reid train` makes one"
         )
-    return runtime.load(gallery.nets_folder / f"{fingerprint}.safetensors", device), note
+    return runtime.load(net_path(gallery, fingerprint), device), note
 
 
 class _Run:

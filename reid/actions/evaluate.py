@@ -8,9 +8,9 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.embedded import Embedded, Opener, background, boxes_of, embedded, encounter_of
+from reid.actions.nets import net_path
 from reid.actions.routing import RoutingEvaluation, routing
 from reid.actions.selecting import photos_of_column
-from reid.actions.train_net import net_path
 from reid.actions.unknown import OpenSet, unknown_rates
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos

@@ -11,22 +11,22 @@ from pathlib import Path
 import numpy as np
 
 from reid import settings as options
-from reid.actions.train_net import net_path
+from reid.actions.nets import net_path
 from reid.actions.why import explain
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.nets import runtime
 from reid.progress import SILENT, Progress
-from reid.records import Photo, Picture, Problem, Sighting, SpeciesGuess, Vectors
+from reid.records import Photo, Problem, Sighting, SpeciesGuess, Vectors
 from reid.settings import QuerySettings
 from reid.steps import species as species_step
 from reid.steps.closer import CloserLook
-from reid.steps.embedding import classify, embed, shortest_side
+from reid.steps.embedding import classify, embed_and_map, shortest_side
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, dated, open_photos
 from reid.steps.search import SHORTLIST, Shortlist, eligible, shortlist
 from reid.steps.sighting import Known, Looked, sight
-from reid.store import Gallery, Where
+from reid.store import Gallery, Map, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,16 +203,16 @@ class Identifier:
         opened = [(item, name) for item, name in zip(batch, encounter, strict=True) if isinstance(item, Opened)]
         guesses = self._route([item for item, _ in opened])
         wanted = [species_step.galleries(guess, tuple(self.enrolled), self.settings) for guess in guesses]
-        vectors: dict[tuple[int, str], Vectors] = {}
+        seen: dict[tuple[int, str], tuple[Vectors, Map]] = {}
         for name in sorted({name for names in wanted for name in names if name in self.nets}):
             rows = [row for row, names in enumerate(wanted) if name in names]
             net = runtime.load(self.nets[name], self.settings.device)
-            for row, vector in zip(rows, embed(net, [opened[row][0].picture for row in rows]), strict=True):
-                vectors[row, name] = np.ascontiguousarray(vector[None])
+            for row, vector, one in zip(rows, *embed_and_map(net, [opened[row][0].picture for row in rows]), strict=True):
+                seen[row, name] = np.ascontiguousarray(vector[None]), one
         looks = iter(
             [
                 self._looked(
-                    item, name, guess, {species: vectors[row, species] for species in names if species in self.nets}
+                    item, name, guess, {species: seen[row, species] for species in names if species in self.nets}
                 )
                 for row, ((item, name), guess, names) in enumerate(zip(opened, guesses, wanted, strict=True))
             ]
@@ -226,19 +226,19 @@ class Identifier:
         boxed = [item.photo.box is not None for item in opened]
         return species_step.route(self.species_net.card, answer, self.settings, boxed)
 
-    def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, vectors: dict[str, Vectors]) -> Looked:
+    def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, seen: dict[str, tuple[Vectors, Map]]) -> Looked:
         photo, sha256 = item.photo, item.picture.sha256
-        already = self.gallery.find(sha256, photo.box.key() if photo.box else "") if vectors else None
+        already = self.gallery.find(sha256, photo.box.key() if photo.box else "") if seen else None
         where = replace(
             self.where,
             side=photo.side,
             exclude_sha256=self.where.exclude_sha256 | {sha256},
             exclude_encounters=self.where.exclude_encounters | ({photo.encounter} if already else frozenset()),
         )
-        lists = tuple(self._search(name, vector, where, item.picture) for name, vector in vectors.items())
+        lists = tuple(self._search(name, vector, where, one) for name, (vector, one) in seen.items())
         return Looked(photo, sha256, encounter, guess, lists, already)
 
-    def _search(self, species: str, vector: Vectors, where: Where, picture: Picture) -> Shortlist:
+    def _search(self, species: str, vector: Vectors, where: Where, seen: Map) -> Shortlist:
         key = (species, where.side)
         if key not in self.counts:
             self.counts[key] = eligible(self.gallery, species, where)
@@ -255,4 +255,4 @@ class Identifier:
         helps = learned is None or learned.of_side(where.side).closer is not None
         if self.settings.rerank < 1 or not helps:
             return found
-        return self.closer(species).rerank(found, picture, self.settings.rerank)
+        return self.closer(species).rerank(found, seen, self.settings.rerank)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reid.actions.embedded import Opener
-from reid.actions.train_net import net_path
+from reid.actions.nets import net_path
 from reid.nets import runtime
 from reid.records import UNKNOWN_SPECIES, Photo, SpeciesGuess
 from reid.settings import QuerySettings

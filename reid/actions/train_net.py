@@ -6,13 +6,13 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from reid import images
+from reid.actions.nets import net_path
 from reid.errors import PhotoError, TrainingError
 from reid.learn import calibration, dataset, species_task, splits, start
 from reid.learn.calibration import Mapped
@@ -130,6 +130,7 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
         figures=_figures(fitted.figures),
     )
     card = bundle.save(card, {**fitted.state, "prototypes": centres}, gallery.nets_folder)
+    runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     gallery.set_species_net(card.fingerprint, why="trained")
     return _trained(job, card, decoded, fitted), decoded.problems
 
@@ -170,6 +171,7 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
         training=_training("embedding", settings, decoded, fitted, held, taught),
     )
     card = bundle.save(card, fitted.state, gallery.nets_folder)
+    runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
     return _trained(job, card, decoded, fitted), decoded.problems
 
@@ -177,7 +179,7 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
 def _shared(job: Job, gallery: Gallery, settings: TrainSettings, progress: Progress) -> Result:
     """The net that ships, calibrated on these photos where they are enough: it has seen none of them."""
     card = bundle.adopt(bundle.BASE, gallery.nets_folder)
-    net = runtime.load(gallery.nets_folder / f"{card.fingerprint}.safetensors", settings.device)
+    net = runtime.load(net_path(gallery, card.fingerprint), settings.device)
     decoded = _decode(job, card.image_size, progress)
     pixels = [images.resize(one, *card.image_size) for one in decoded.pixels]
     pool = pool_of(net.embed(pixels), decoded, _groups(decoded.photos))
@@ -211,7 +213,7 @@ def put_to_use(
     """
     vectors: Mapping[int, NDArray[np.float32]] = {}
     if gallery.embedding_net(species) != card.fingerprint:
-        net = runtime.load(gallery.nets_folder / f"{card.fingerprint}.safetensors", device)
+        net = runtime.load(net_path(gallery, card.fingerprint), device)
         vectors = _embed_enrolled(gallery, species, net, progress)
     gallery.set_embedding_net(
         species, card.fingerprint, card.dimension, calibration=learned, vectors=vectors, why="trained"
@@ -327,8 +329,3 @@ def _trained(job: Job, card: NetCard, decoded: dataset.Decoded, fitted: Fitted) 
         dict(card.figures),
         card.calibration is not None,
     )
-
-
-def net_path(gallery: Gallery, fingerprint: str) -> Path:
-    """Where the gallery keeps a net."""
-    return gallery.nets_folder / f"{fingerprint}.safetensors"

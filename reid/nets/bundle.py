@@ -24,6 +24,8 @@ FORMAT = 1
 MAX_CARD_BYTES = 4_000_000
 MAX_DIMENSION = 4096
 MAX_CLASSES = 10_000
+POOLING_NAMES = ("average", "gem")
+"""Those of `networks.POOLINGS`, to be known without torch."""
 SHIPPED = Path(__file__).parent.parent / "weights"
 BASE = SHIPPED / "base.safetensors"
 """The net that ships with reid: every new species starts from it, a thin species uses it as it is."""
@@ -218,13 +220,11 @@ def _from_json(values: Mapping[str, Any]) -> NetCard:
 
 
 def _checked(card: NetCard, path: Path) -> NetCard:
-    from reid.nets.networks import POOLINGS
-
     sizes_fit = all(32 <= edge <= 1024 for edge in card.image_size)
     outputs, most = (card.dimension, MAX_DIMENSION) if card.kind == "embedding" else (len(card.classes), MAX_CLASSES)
     heads_fit = 1 <= outputs <= most and 0 <= card.prototypes <= 100_000 and 0.0 < card.temperature < math.inf
     if card.kind not in ("species", "embedding") or card.backbone not in backbones.BACKBONES:
         raise NetError(f"{path}: a {card.kind!r} net on backbone {card.backbone!r} cannot be built by this reid; update it")
-    if not sizes_fit or not heads_fit or card.pooling not in POOLINGS:
+    if not sizes_fit or not heads_fit or card.pooling not in POOLING_NAMES:
         raise NetError(f"{path}: the card's sizes are absurd (input {card.image_size}, dimension {card.dimension})")
     return card

@@ -45,7 +45,7 @@ class CloserLook:
         self._kept: OrderedDict[int, Map] = OrderedDict()
         self._lock = threading.Lock()
 
-    def rerank(self, found: Shortlist, picture: Picture, individuals: int) -> Shortlist:
+    def rerank(self, found: Shortlist, query: Map, individuals: int) -> Shortlist:
         """The shortlist with its first individuals in the order of cosine and place-by-place score together.
 
         An individual counts by its best photo among those on its list (`Listed.best`): measured, that beats the mean of
@@ -53,7 +53,7 @@ class CloserLook:
 
         Args:
             found: of the query.
-            picture: the query, cut to the animal.
+            query: its feature map.
             individuals: how many of the list are looked at.
 
         Returns:
@@ -61,7 +61,7 @@ class CloserLook:
             others fill their own places in falling order of `Listed.fused`.
         """
         looked, pairs = found.listed[:individuals], []
-        compared, rows = self.compare(picture, [photo for listed in looked for photo, _ in listed.best])
+        compared, rows = self.compare(query, [photo for listed in looked for photo, _ in listed.best])
         for place, listed in enumerate(looked):
             values = [
                 (score + WEIGHT * float(compared.scores[rows[photo.id]]), float(compared.scores[rows[photo.id]]), photo)
@@ -81,9 +81,13 @@ class CloserLook:
         """Where an enrolled photo's file is now; None if it is gone."""
         return self._gallery.locate(photo)
 
-    def compare(self, picture: Picture, photos: Sequence[EnrolledPhoto]) -> tuple[Compared, dict[int, int]]:
-        """Match a picture with enrolled photos; the second answer is each photo id's row, without those that are gone."""
-        query = self._net.maps([images.resize(picture.pixels, *self._net.card.image_size)])[0]
+    def map_of(self, picture: Picture) -> Map:
+        """The feature map of a picture, cut to the animal."""
+        found: Map = self._net.maps([images.resize(picture.pixels, *self._net.card.image_size)])[0]
+        return found
+
+    def compare(self, query: Map, photos: Sequence[EnrolledPhoto]) -> tuple[Compared, dict[int, int]]:
+        """Match a query's map with enrolled photos; the second answer is each photo id's row, without those that are gone."""
         maps = self.maps(photos)
         rows = {number: row for row, number in enumerate(maps)}
         stacked = np.stack(list(maps.values())) if maps else np.zeros((0, *query.shape), np.float32)
