@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reid.learn import metrics
 from reid.learn.bootstrap import Estimate, Herd
-from reid.learn.looks import Maps, look
+from reid.learn.looks import Maps, added, look
 from reid.learn.metrics import Mask, Places, Pool
 
 DEPTH = 50
@@ -88,8 +88,7 @@ def ranked_closer(
     """
     allowed = {"same_side": protocol.same_side, "other_encounter": protocol.other_encounter}
     found = look(queries, gallery, query_maps, gallery_maps, **allowed, individuals=individuals)
-    photos = len(gallery.vectors)
-    return metrics.places(queries, gallery, **allowed, added=lambda rows: found.added(rows, photos, weight))
+    return metrics.places(queries, gallery, **allowed, added=added(found, queries, gallery, weight))
 
 
 def closed_set(

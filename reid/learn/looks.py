@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,14 +27,6 @@ class Looks:
     rows: NDArray[np.int64]
     local: NDArray[np.float32]
 
-    def added(self, queries: slice, photos: int, weight: float) -> NDArray[np.float32]:
-        """(q, photos): what the closer look adds to the cosine of each photo of the gallery; 0 where none was taken."""
-        out = np.zeros((len(self.rows[queries]), photos), np.float32)
-        rows, values = self.rows[queries], self.local[queries]
-        query, place = np.nonzero(rows >= 0)
-        out[query, rows[query, place]] = weight * values[query, place]
-        return out
-
 
 def look(
     queries: Pool, gallery: Pool, query_maps: Maps, gallery_maps: Maps, *, same_side: bool, other_encounter: bool,
@@ -48,8 +41,7 @@ def look(
         individuals: so many are looked at together, the best by cosine.
         everybody: go on with the next so many until all have been looked at.
     """
-    codes = {name: code for code, name in enumerate(sorted(set(gallery.individuals)))}
-    owner = np.asarray([codes[name] for name in gallery.individuals], np.int64)
+    owner = owners(gallery)
     found: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
     for start in range(0, len(queries.vectors), metrics.CHUNK):
         rows = slice(start, start + metrics.CHUNK)
@@ -70,15 +62,29 @@ def of_individuals(looks: Looks, queries: Pool, gallery: Pool) -> NDArray[np.flo
 
     The columns are the gallery's individuals, sorted.
     """
-    codes = {name: code for code, name in enumerate(sorted(set(gallery.individuals)))}
-    owner = np.asarray([codes[name] for name in gallery.individuals], np.int64)
-    table = np.full((len(looks.rows), len(codes)), np.nan)
+    owner = owners(gallery)
+    table = np.full((len(looks.rows), len(set(gallery.individuals))), np.nan)
     for query, (rows, local) in enumerate(zip(looks.rows, looks.local, strict=True)):
         rows, local = rows[rows >= 0], local[rows >= 0]
         fused = gallery.vectors[rows] @ queries.vectors[query] + WEIGHT * local
         for place in np.argsort(fused, kind="stable").tolist():  # the best comes last and stays
             table[query, owner[rows[place]]] = local[place]
     return table
+
+
+def added(looks: Looks, queries: Pool, gallery: Pool, weight: float) -> Callable[[slice], NDArray[np.float64]]:
+    """What closer looks add to the cosines of all N photos of the gallery, for the queries of a slice: (q, N).
+
+    As at a query, a closer look speaks for the individual: all its photos gain by its best one, others nothing.
+    """
+    table, owner = np.nan_to_num(of_individuals(looks, queries, gallery)), owners(gallery)
+    return lambda rows: weight * table[rows][:, owner]
+
+
+def owners(gallery: Pool) -> NDArray[np.int64]:
+    """(N,) number of each photo's individual, in the order of their names."""
+    codes = {name: code for code, name in enumerate(sorted(set(gallery.individuals)))}
+    return np.asarray([codes[name] for name in gallery.individuals], np.int64)
 
 
 def _listed(scores: NDArray[np.float32], owner: NDArray[np.int64], individuals: int) -> list[list[int]]:

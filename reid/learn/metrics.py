@@ -97,7 +97,7 @@ class Places:
 
 def places(
     queries: Pool, gallery: Pool, *, same_side: bool = False, other_encounter: bool = False,
-    added: Callable[[slice], NDArray[np.float32]] | None = None,
+    added: Callable[[slice], NDArray[np.float64]] | None = None,
 ) -> Places:
     """Rank the gallery for every query; see `rank`. A query without any allowed photo of its individual is left out.
 
@@ -107,7 +107,7 @@ def places(
     for start in range(0, len(queries.vectors), CHUNK):
         rows = slice(start, start + CHUNK)
         mask = allowed(queries, gallery, rows, same_side=same_side, other_encounter=other_encounter)
-        alike = queries.vectors[rows] @ gallery.vectors.T + (added(rows) if added else np.float32(0.0))
+        alike = queries.vectors[rows] @ gallery.vectors.T + (added(rows) if added else 0.0)
         scores = np.where(mask, alike, -np.inf)
         own = _equal(queries.individuals[rows], gallery.individuals) & mask
         good = own.any(axis=1)

@@ -59,10 +59,16 @@ def test_of_an_individual_the_photo_counts_that_cosine_and_closer_look_together_
             assert table[query, column] == pytest.approx(max(fused)[1])
 
 
-def test_what_a_closer_look_adds_stands_at_the_photos_looked_at() -> None:
-    found = looks.Looks(np.asarray([[2, 0], [1, -1]]), np.asarray([[0.5, 0.25], [0.125, np.nan]], np.float32))
-    assert found.added(slice(0, 2), 4, 8.0).tolist() == [[2.0, 0.0, 4.0, 0.0], [0.0, 1.0, 0.0, 0.0]]
-    assert found.added(slice(1, 2), 2, 4.0).tolist() == [[0.0, 0.5]]
+def test_a_closer_look_speaks_for_all_photos_of_an_individual() -> None:
+    gallery, queries = crowd(0, 2, 2), crowd(1, 2, 1)
+    assert gallery.individuals == ["n0", "n0", "n1", "n1"]
+    found = looks.Looks(np.asarray([[2, 3], [1, -1]]), np.asarray([[0.5, 0.25], [0.125, np.nan]], np.float32))
+    table = of_individuals(found, queries, gallery)
+    better = max(((2, 0.5), (3, 0.25)), key=lambda one: float(gallery.vectors[one[0]] @ queries.vectors[0]) + WEIGHT * one[1])[1]
+    assert np.array_equal(table, [[np.nan, better], [0.125, np.nan]], equal_nan=True)
+    add = looks.added(found, queries, gallery, 4.0)
+    assert add(slice(0, 2)).tolist() == [[0.0, 0.0, 4 * better, 4 * better], [0.5, 0.5, 0.0, 0.0]]
+    assert add(slice(1, 2)).tolist() == [[0.5, 0.5, 0.0, 0.0]]
 
 
 def learned(*, telling: bool, spread: float = 1.1) -> Calibration:
@@ -134,7 +140,7 @@ def test_ranking_with_a_closer_look_moves_the_photos_it_found() -> None:
     found = look(queries, gallery, asked, maps, same_side=True, other_encounter=True)
     plain = metrics.rank(queries, gallery, same_side=True, other_encounter=True)
     closer = metrics.summary(
-        metrics.places(queries, gallery, same_side=True, other_encounter=True, added=lambda rows: found.added(rows, 18, WEIGHT)),
+        metrics.places(queries, gallery, same_side=True, other_encounter=True, added=looks.added(found, queries, gallery, WEIGHT)),
         12,
     )
     assert plain.rank_1 < 1.0
