@@ -139,9 +139,7 @@ def test_ranking_with_a_closer_look_moves_the_photos_it_found() -> None:
     maps, asked = coats(gallery, telling=True), coats(queries, telling=True)
     found = look(queries, gallery, asked, maps, same_side=True, other_encounter=True)
     plain = metrics.rank(queries, gallery, same_side=True, other_encounter=True)
-    closer = metrics.summary(
-        metrics.places(queries, gallery, same_side=True, other_encounter=True, added=looks.added(found, queries, gallery, WEIGHT)),
-        12,
-    )
+    more = looks.added(found, queries, gallery, WEIGHT)
+    closer = metrics.summary(metrics.places(queries, gallery, same_side=True, other_encounter=True, added=more), 12)
     assert plain.rank_1 < 1.0
     assert closer.rank_1 == 1.0
