@@ -59,7 +59,7 @@ def set_species_net(catalog: Catalog, fingerprint: str, why: str) -> None:
             "INSERT INTO meta VALUES ('species_net', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (str(net_id),),
         )
-        change.before = {"net_id": int(before[0][0]) if before else None}
+        change.before = {"net_id": int(before[0][0]) if before and before[0][0] else None}
         change.after = {"net_id": net_id, "fingerprint": fingerprint}
 
 
