@@ -5,6 +5,9 @@ catalog.sqlite is the truth; the FAISS files under cache/ are derived and may be
 
 from reid.store.gallery import Gallery
 from reid.store.rows import (
+    Alteration,
+    Correction,
+    Detail,
     Enrolled,
     EnrolledPhoto,
     Enrollment,
@@ -18,6 +21,9 @@ from reid.store.schema import FORMAT
 
 __all__ = [
     "FORMAT",
+    "Alteration",
+    "Correction",
+    "Detail",
     "Enrolled",
     "EnrolledPhoto",
     "Enrollment",

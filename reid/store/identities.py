@@ -23,6 +23,13 @@ class Identities:
         """Made by the gallery. publish: called after every change."""
         self._catalog, self._publish = catalog, publish
 
+    def find(self, individual: str, *, species: str | None = None) -> Owner:
+        """The individual of this name or "#id"; the one removed or merged last, where none is there. Raises UsageError."""
+        found = lookup(self._catalog, individual, species)
+        if len({one.species for one in found}) < 2 and found:
+            return found[-1]
+        return live(self._catalog, individual, species)
+
     def rename(self, individual: str, name: str, *, species: str | None = None, why: str = "") -> Correction:
         """Give an individual another name.
 
