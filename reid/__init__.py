@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         show_individual,
         split_individual,
     )
-    from reid.actions.journal import log, show_entry, undo
+    from reid.actions.journal import log, purge, show_entry, undo
     from reid.actions.query import query
     from reid.actions.seasons import seasons
     from reid.actions.train import train
@@ -56,6 +56,7 @@ _HOMES = {
     "merge_individuals": "reid.actions.identities",
     "move_photos": "reid.actions.identities",
     "photos": "reid.actions.gallery",
+    "purge": "reid.actions.journal",
     "query": "reid.actions.query",
     "remove_individual": "reid.actions.identities",
     "remove_photos": "reid.actions.identities",
@@ -101,6 +102,7 @@ __all__ = [
     "merge_individuals",
     "move_photos",
     "photos",
+    "purge",
     "query",
     "remove_individual",
     "remove_photos",

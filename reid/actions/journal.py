@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 
 from reid import settings as options
-from reid.store import Detail, Gallery, JournalEntry
+from reid.store import Detail, Gallery, JournalEntry, Purge
 
 
 def log(
@@ -51,3 +52,29 @@ def undo(entry: int | None = None, *, gallery: Path | None = None, why: str = ""
     """
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         return opened.history.undo(entry, why=why)
+
+
+def purge(
+    *,
+    gallery: Path | None = None,
+    before: datetime | date | None = None,
+    old_vectors: bool = False,
+    yes: bool = False,
+    why: str = "",
+) -> Purge:
+    """Delete for good what was removed: photos, individuals, sightings. The only real delete; it cannot be undone.
+
+    Merged individuals are not removed ones: both histories stay. Photographs are never touched.
+
+    Args:
+        gallery: its folder; None = REID_GALLERY or indexes/default.
+        before: only what was removed by that moment (a day: by its end); None = everything that is removed now.
+        old_vectors: embeddings too that those of the species' current net have replaced.
+        yes: do it; without it nothing is deleted, and what would be is told.
+        why: for the journal.
+
+    Raises:
+        UsageError: the gallery knows nothing of `before`. GalleryError, GalleryBusy: it cannot be written.
+    """
+    with Gallery.open(options.gallery_folder(gallery)) as opened:
+        return opened.history.purge(before=before, old_vectors=old_vectors, only_plan=not yes, why=why)

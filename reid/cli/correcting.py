@@ -232,3 +232,32 @@ def undo(
         line(told)
     else:
         terminal.out(f"{told.summary}; `reid undo {told.seq}` brings it back")
+
+
+@app.command()
+def purge(
+    gallery: Where = None, json: Json = False,
+    before: Annotated[str, typer.Option(help="Only what was removed by that day, 2025-03-01.", show_default=False)] = "",
+    old_vectors: Annotated[bool, typer.Option("--old-vectors", help="Embeddings too that a newer net's have replaced.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    why: Why = "",
+) -> None:
+    """Delete for good what was removed: the only real delete, which cannot be undone. It asks."""
+    from reid.actions.journal import purge as action
+
+    until = given_moment(before, "--before")
+    plan = action(gallery=gallery, before=until, old_vectors=old_vectors)
+    if not any((plan.photos, plan.individuals, plan.sightings, plan.embeddings)):
+        line(plan) if json else terminal.out("nothing to purge")
+        return
+    text = (
+        f"{plan.photos} photos, {plan.individuals} individuals, {plan.sightings} sightings and {plan.embeddings} embeddings "
+        "of the gallery"
+    )
+    if not yes and not typer.confirm(f"Delete {text} for good? This cannot be undone", err=True):
+        raise typer.Exit(1)
+    done = action(gallery=gallery, before=until, old_vectors=old_vectors, yes=True, why=why)
+    if json:
+        line(done)
+    else:
+        terminal.out(f"deleted for good: {text}; the photographs themselves stay where they are")

@@ -4,6 +4,7 @@ catalog.sqlite is the truth; the FAISS files under cache/ are derived and may be
 """
 
 from reid.store.gallery import Gallery
+from reid.store.purging import Purge
 from reid.store.rows import (
     Alteration,
     Correction,
@@ -31,6 +32,7 @@ __all__ = [
     "Gallery",
     "IndividualSummary",
     "JournalEntry",
+    "Purge",
     "SpeciesSummary",
     "Where",
 ]

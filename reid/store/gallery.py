@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from reid.errors import ModelMismatch, ShapeError, UsageError
 from reid.records import Calibration, Sighting, Vectors
-from reid.store import index, past, published, reading, writing
+from reid.store import index, past, published, purging, reading, writing
 from reid.store.catalog import Catalog
 from reid.store.corrections import Corrections
 from reid.store.folder import CACHE, MANIFEST, NETS, open_catalog
@@ -52,13 +52,13 @@ class Gallery:
         self.nets_folder = folder / NETS
         self.cache_folder = folder / CACHE
         self._catalog = catalog
-        self.history = History(catalog, self._publish)
+        self.history = History(catalog, self._publish, self.cache_folder)
         """The journal: what was changed, and undoing it."""
         self.identities = Identities(catalog, self._publish)
         """Correcting who is who."""
         self.corrections = Corrections(catalog, self._publish)
         """Correcting what photos show."""
-        self._indexes: dict[tuple[int, int], index.SpeciesIndex] = {}
+        self._indexes: dict[tuple[int, int, str], index.SpeciesIndex] = {}
         self._lock = threading.Lock()
         self._cleared: Callable[[], None] = lambda: None
 
@@ -309,7 +309,7 @@ class Gallery:
         return self.history.log(limit)
 
     def _index(self, row: reading.SpeciesRow) -> index.SpeciesIndex:
-        key = (row.id, row.net_id)
+        key = (row.id, row.net_id, self._catalog.meta(purging.PURGED))
         with self._lock:
             if key not in self._indexes:
                 self._indexes = {at: held for at, held in self._indexes.items() if at[0] != row.id}

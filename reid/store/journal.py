@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from reid.errors import UndoConflict, UsageError
+from reid.store import past, purging
 from reid.store.catalog import Catalog, Change, Row, to_json
 from reid.store.rows import Alteration, Detail, JournalEntry
 from reid.store.schema import KEPT
@@ -27,9 +29,9 @@ _ENTRY = "SELECT seq, at, who, what, why, before, after FROM journal "
 class History:
     """The journal of an open gallery, `Gallery.history`."""
 
-    def __init__(self, catalog: Catalog, publish: Callable[[], None]) -> None:
+    def __init__(self, catalog: Catalog, publish: Callable[[], None], cache: Path) -> None:
         """Made by the gallery. publish: called after every change."""
-        self._catalog, self._publish = catalog, publish
+        self._catalog, self._publish, self._cache = catalog, publish, cache
 
     def log(self, limit: int = 100, *, individual_id: int | None = None) -> tuple[JournalEntry, ...]:
         """The last changes, the newest first.
@@ -88,6 +90,27 @@ class History:
             number = change.seq
         self._publish()
         return self.detail(number).entry
+
+    def purge(
+        self, *, before: datetime | date | None = None, old_vectors: bool = False, only_plan: bool = False, why: str = ""
+    ) -> purging.Purge:
+        """Delete for good what was removed: the only real delete, which cannot be undone. Merged individuals stay.
+
+        Args:
+            before: only what was removed by that moment; None = everything that is removed now.
+            old_vectors: embeddings too that those of the species' current net have replaced.
+            only_plan: delete nothing, tell what would be deleted.
+            why: for the journal.
+
+        Raises:
+            UsageError: the gallery knows nothing of `before`. GalleryError, GalleryBusy: it cannot be written.
+        """
+        until = self._catalog.head() if before is None else past.seq_at(self._catalog, before)
+        if only_plan:
+            return purging.planned(self._catalog, until, old_vectors)
+        done = purging.purge(self._catalog, self._cache, until, old_vectors, why)
+        self._publish()
+        return done
 
 
 _CONCERNS = """SELECT added_seq FROM individual WHERE id = ?
@@ -179,7 +202,7 @@ class _Undo:
                 self._take_back(table, number)
         if not altered and not any(added.values()):
             raise UsageError(
-                f"entry {self.target.seq} ({self.target.what}) left nothing that could be undone"
+                f"entry {self.target.seq} ({self.target.what}) left nothing that could be undone, or it has been purged"
             )
         self._check_vectors()
         self._write()
@@ -243,6 +266,12 @@ class _Undo:
             lost = [one for one in lost if self.rows.get(("photo", one[0]), {}).get("removed_seq") is None]
             if lost:
                 what = "the net before" if state["net_id"] else "no net"
+                (purge,) = self.change.ask("SELECT max(seq) FROM journal WHERE what = 'purge'")[0]
+                if (purge or 0) > self.target.seq:
+                    raise UsageError(
+                        f"entry {self.target.seq} cannot be undone: entry {purge} purged embeddings of {what} "
+                        f"({len(lost)} photos have none): `reid upgrade` embeds them anew"
+                    )
                 raise self._told(lost[0][1], f"enrolled photos ({len(lost)}) that have no embedding of {what}")
 
     def _write(self) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from reid.errors import UsageError
+from reid.errors import GalleryError, UsageError
 from reid.records import Box
 from reid.store import Gallery, Where
 from tests.store.stock import NET, item, unit
@@ -43,7 +44,7 @@ def test_a_name_changes_and_the_id_stays(herd: Gallery) -> None:
 
 def test_a_rename_onto_another_name_is_refused_with_the_merge_to_use(herd: Gallery) -> None:
     before = herd.head()
-    with pytest.raises(UsageError, match=r"'Max' is another individual \(#2, 2 photos\).*reid individuals merge 'Zoë' Max --species"):
+    with pytest.raises(UsageError, match=r"'Max' is another individual \(#2, 2 photos\).*individuals merge 'Zoë' Max --species"):
         herd.identities.rename("Zoë", "Max")
     with pytest.raises(UsageError, match="is blank"):
         herd.identities.rename("Zoë", "  ")
@@ -208,3 +209,51 @@ def test_another_process_sees_a_correction_at_once(herd: Gallery) -> None:
         assert [one.name for one in other.individuals()] == ["Jo", "Max"]
         herd.identities.restore("Zoë")
         np.testing.assert_array_equal(nearest(other), [1, 2, 3, 4, 5, 6])
+
+
+def bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_a_purge_deletes_for_good_what_was_removed_and_nothing_else(herd: Gallery) -> None:
+    herd.identities.merge("Ida", "Max")
+    assert nearest(herd) == [1, 2, 3, 4, 5, 6]
+    with Gallery.open(herd.folder) as other:
+        assert nearest(other) == [1, 2, 3, 4, 5, 6]  # it has not heard of what comes
+        herd.identities.remove("Zoë")
+        herd.corrections.remove([4])
+        before, head = owners(herd), herd.head()
+        plan = herd.history.purge(only_plan=True)
+        assert (plan.photos, plan.individuals, plan.embeddings, plan.seq, herd.head()) == (4, 1, 4, 0, head)
+        done = herd.history.purge(why="not ours")
+        assert (done.photos, done.individuals, done.embeddings, done.seq) == (4, 1, 4, head + 1)
+        assert set(nearest(other)) == {5, 6}
+    assert owners(herd) == before
+    assert herd.individuals(removed=True)[0].name == "Ida"
+    assert VECTORS[0].tobytes() not in bytes_of(herd.folder)
+    assert VECTORS[4].tobytes() in bytes_of(herd.folder)
+    with pytest.raises(UsageError, match="no photo with id 1 was ever enrolled"):
+        herd.photo(1)
+    with pytest.raises(UsageError, match=r"entry 4 \(remove\) left nothing that could be undone, or it has been purged"):
+        herd.history.undo(4)
+    with pytest.raises(UsageError, match=r"entry 6 \(purge\) cannot be undone"):
+        herd.history.undo(6)
+    with pytest.raises(GalleryError, match=r"entry 6 .* purged photos or embeddings that were in use then"):
+        Gallery.open(herd.folder, as_of=herd.log(10)[-2].at)
+    herd.enroll("zebra", NET, [item("Zoë", 1, VECTORS[0])])
+    assert herd.photos("zebra", "Zoë")[0].id == 7
+    assert herd.identities.split("Max", "Ida").individual_id == 3
+    assert herd.history.purge().seq == 0
+
+
+def test_vectors_that_newer_ones_replaced_are_purged_on_request_only(herd: Gallery) -> None:
+    herd.set_embedding_net("zebra", "newer", 8, calibration=None, vectors=dict(zip(range(1, 7), unit(5, 6, 8), strict=True)))
+    assert herd.history.purge().seq == 0
+    assert herd.history.purge(old_vectors=True, only_plan=True).embeddings == 6
+    assert herd.history.purge(old_vectors=True).embeddings == 6
+    assert len(herd.vectors("zebra", NET)[0]) == 0
+    assert herd.search("zebra", unit(5, 6, 8), 1).photo_ids[:, 0].tolist() == [1, 2, 3, 4, 5, 6]
+    with pytest.raises(UsageError, match=r"entry 3 cannot be undone: entry 4 purged embeddings of the net before \(6 photos"):
+        herd.history.undo(3)
+    with pytest.raises(GalleryError, match="cannot be shown as it was after entry 2"):
+        Gallery.open(herd.folder, as_of=herd.log(10)[2].at)

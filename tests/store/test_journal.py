@@ -43,7 +43,8 @@ def test_every_kind_of_entry_can_be_undone_back_to_the_start(gallery: Gallery, m
     did(gallery.set_species_net("router"))
     did(gallery.enroll("zebra", NET, [item("a", 1, VECTORS[0]), item("b", 2, VECTORS[1]), item("c", 3, VECTORS[2])]))
     did(gallery.set_calibrations({"zebra": (NET, LEARNT)}))
-    did(gallery.set_embedding_net("zebra", "newer", 8, calibration=None, vectors=dict(zip((1, 2, 3), unit(5, 3, 8), strict=True))))
+    newer = dict(zip((1, 2, 3), unit(5, 3, 8), strict=True))
+    did(gallery.set_embedding_net("zebra", "newer", 8, calibration=None, vectors=newer))
     did(gallery.set_species_net("router 2"))
     did(gallery.identities.rename("a", "Amara"))
     did(gallery.identities.merge("b", "Amara"))
@@ -88,8 +89,8 @@ def test_an_undo_that_conflicts_names_the_later_entry_and_changes_nothing(herd: 
     herd.identities.rename("Zoë", "Zoé")  # 3
     herd.identities.rename("Zoé", "Zo")  # 4
     before = seen(herd)
-    with pytest.raises(UndoConflict, match=r"entry 3 \(rename\) cannot be undone: the later entry 4 \(rename by .*changed name of "
-                       r"individual 1. `reid undo 4` first") as told:
+    with pytest.raises(UndoConflict, match=r"entry 3 \(rename\) cannot be undone: the later entry 4 \(rename by .*changed name "
+                       r"of individual 1. `reid undo 4` first") as told:
         herd.history.undo(3)
     assert told.value.entry == 4
     assert (seen(herd), herd.head()) == (before, 4)
@@ -127,11 +128,11 @@ def test_entries_that_do_not_touch_are_undone_in_any_order(herd: Gallery) -> Non
 def test_an_undo_does_not_give_a_name_or_a_photo_twice(herd: Gallery) -> None:
     herd.identities.remove("Ida")  # 3
     herd.enroll("zebra", NET, [item("Ida", 7, unit(9, 1)[0])])  # 4
-    with pytest.raises(UndoConflict, match="later entry 4 .*gave the name 'Ida' to another individual"):
+    with pytest.raises(UndoConflict, match=r"later entry 4 .*gave the name 'Ida' to another individual"):
         herd.history.undo(3)
     herd.history.undo(4)
     herd.enroll("zebra", NET, [item("Max", 6, VECTORS[5])])  # 6
-    with pytest.raises(UndoConflict, match="later entry 6 .*enrolled the same photo again"):
+    with pytest.raises(UndoConflict, match=r"later entry 6 .*enrolled the same photo again"):
         herd.history.undo(3)
     assert owners(herd) == {"Max": [4, 5, 8], "Zoë": [1, 2, 3]}
 

@@ -51,7 +51,8 @@ def test_a_gallery_of_format_1_is_brought_forward_and_a_copy_kept(old: Path, cap
 def test_what_format_1_changed_can_be_undone_and_shown(old: Path) -> None:
     with Gallery.open(old) as gallery:
         assert [entry.what for entry in gallery.log()] == [
-            "enroll", "set_embedding_net", "set_species_net", "set_calibrations", "enroll", "set_embedding_net", "set_species_net",
+            "enroll", "set_embedding_net", "set_species_net", "set_calibrations", "enroll", "set_embedding_net",
+            "set_species_net",
         ]
         fourth = gallery.log()[3].at
         for _ in range(3):
@@ -75,7 +76,7 @@ def test_no_room_for_the_copy_leaves_the_old_gallery_as_it_is(old: Path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(folders, "swapped_in", full)
-    with pytest.raises(GalleryError, match="the copy to keep, cannot be written .*No space left"):
+    with pytest.raises(GalleryError, match=r"the copy to keep, cannot be written .*No space left"):
         Gallery.open(old)
     monkeypatch.undo()
     assert rows(old / "catalog.sqlite") == before
