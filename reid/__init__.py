@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from reid.actions.query import query
     from reid.actions.seasons import seasons
     from reid.actions.train import train
+    from reid.actions.upgrade import upgrade
     from reid.errors import ReidError
     from reid.records import Decision, Match, Outcome, Photo, Sighting
     from reid.settings import QuerySettings, TrainSettings
@@ -69,6 +70,7 @@ _HOMES = {
     "split_individual": "reid.actions.identities",
     "train": "reid.actions.train",
     "undo": "reid.actions.journal",
+    "upgrade": "reid.actions.upgrade",
     "ReidError": "reid.errors",
     "Decision": "reid.records",
     "Match": "reid.records",
@@ -115,6 +117,7 @@ __all__ = [
     "split_individual",
     "train",
     "undo",
+    "upgrade",
 ]
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from reid.actions.gallery import GallerySummary
     from reid.actions.identities import IndividualShown
     from reid.actions.train import TrainReport
+    from reid.actions.upgrade import SpeciesUpgrade
     from reid.learn.bootstrap import Estimate
     from reid.store import Detail, EnrolledPhoto, IndividualSummary, JournalEntry
 
@@ -221,6 +222,24 @@ def entry(detail: Detail) -> list[Plain]:
     rows: Rows = [(one.kind, one.id, one.column, one.before, one.after) for one in detail.altered]
     rows += [(kind, "", "added", "", count) for kind, count in detail.added.items()]
     return [*log([detail.entry]), ("Altered", ("of", "id", "value", "before", "after"), rows)]
+
+
+def upgraded(one: SpeciesUpgrade) -> list[Plain]:
+    """What a new net means for a species: figures before and after, photos with another nearest individual."""
+    thresholds = [found.known_at if found else None for found in (one.calibration_before, one.calibration_after)]
+    right = [None if math.isnan(share) else share for share in (one.rank_1_before, one.rank_1_after)]
+    rows: Rows = [
+        ("net", one.before, one.after),
+        ("rank-1 on the gallery's own photos (other encounters)", *right),
+        ("known from", *("none: REVIEW only" if found is None else found for found in thresholds)),
+    ]
+    changes: Rows = [(change.photo_id, change.individual, change.before, change.after) for change in one.changes]
+    title = f"Nearest individual changes for {len(changes)} of {one.compared} photos"
+    tables = [
+        (f"{one.species}: before and after", ("figure", "before", "after"), rows),
+        (title, ("photo", "shows", "before", "after"), changes),
+    ]
+    return [table for table in tables if table[2]]
 
 
 def demonstration(report: DemoReport) -> list[Plain]:

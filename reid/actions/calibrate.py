@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 
 from reid import settings as options
 from reid.actions.train_net import net_path
-from reid.errors import GalleryError, UsageError
+from reid.errors import GalleryError, ModelMismatch, UsageError
 from reid.formats import plots
 from reid.formats.manifest import read_photos
 from reid.formats.page import Page, Plot, Section, Table, write_page
@@ -149,32 +149,23 @@ class _Run:
         fingerprint = self.gallery.embedding_net(name)
         assert fingerprint is not None
         card = bundle.read_card(net_path(self.gallery, fingerprint))
-        enrolled = {one.name for one in self.gallery.individuals(name)}
+        there = {one.name for one in self.gallery.individuals(name)}
         chosen = [photo for photo in given if _name(photo.species) == name] if given is not None else None
-        shown = {_name(photo.individual) for photo in chosen} if chosen is not None else enrolled
-        unseen = _unseen(card, shown)
-        found = self._enrolled(name, unseen) if chosen is None else self._given(name, chosen, unseen, fingerprint)
+        shown = {_name(photo.individual) for photo in chosen} if chosen is not None else there
+        unseen = unseen_individuals(card, shown)
+        if chosen is None:
+            found = enrolled(self.gallery, name, fingerprint, unseen).pool
+        else:
+            found = self._given(name, chosen, unseen, fingerprint)
         pool = calibration.sampled(found)
         before = self.gallery.calibration(name)
         learned = calibration.study(pool, max_false_match=self.max_false_match)
         bins = reliability(learned.answers.probability, learned.answers.right) if learned else ()
         return SpeciesCalibration(
-            name, fingerprint, len(set(pool.individuals)), len(pool.vectors), len(enrolled),
+            name, fingerprint, len(set(pool.individuals)), len(pool.vectors), len(there),
             tuple(sorted(shown - unseen)), before, learned.calibration if learned else None,
             "" if learned else calibration.lacking(calibration.trials(pool)), bins, calibration_error(bins),
         )
-
-    def _enrolled(self, name: str, unseen: set[str]) -> Pool:
-        """Embeddings as they are stored; photos of one encounter are found as when they were trained on."""
-        enrolled = [one for one in self.gallery.photos(name) if one.individual in unseen]
-        ids, vectors = self.gallery.vectors(name)
-        row = {int(number): place for place, number in enumerate(ids)}
-        photos = [
-            Photo(one.path, one.species, one.individual, one.captured_at, one.encounter, one.camera, one.side, one.season)
-            for one in enrolled
-        ]
-        hashes = [one.sha256 + (one.box.key() if one.box else "") for one in enrolled]
-        return _pool(vectors[[row[one.id] for one in enrolled]], photos, hashes)
 
     def _given(self, name: str, given: Sequence[Photo], unseen: set[str], fingerprint: str) -> Pool:
         """Embeddings of photos given; of those that are enrolled too, the stored ones."""
@@ -211,12 +202,39 @@ class _Run:
             self.progress.advance(done)
 
 
+@dataclass(frozen=True, slots=True)
+class EnrolledPool:
+    """Enrolled photos as a pool, with their ids, rising, row by row."""
+
+    ids: tuple[int, ...]
+    pool: Pool
+
+
+def enrolled(gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str]) -> EnrolledPool:
+    """The photos of these individuals that have an embedding of a net, which may be none.
+
+    Photos of one encounter are found as when they were trained on.
+    """
+    try:
+        ids, vectors = gallery.vectors(species, fingerprint)
+    except ModelMismatch:
+        return EnrolledPool((), _pool(np.zeros((0, 1), np.float32), [], []))
+    row = {int(number): place for place, number in enumerate(ids)}
+    found = [one for one in gallery.photos(species) if one.individual in individuals and one.id in row]
+    photos = [
+        Photo(one.path, one.species, one.individual, one.captured_at, one.encounter, one.camera, one.side, one.season)
+        for one in found
+    ]
+    hashes = [one.sha256 + (one.box.key() if one.box else "") for one in found]
+    return EnrolledPool(tuple(one.id for one in found), _pool(vectors[[row[one.id] for one in found]], photos, hashes))
+
+
 def _pool(vectors: Vectors, photos: Sequence[Photo], hashes: Sequence[str]) -> Pool:
     groups = encounters(photos, minutes=QuerySettings().encounter_minutes)
     return Pool(vectors, [one.individual for one in photos], [one.side for one in photos], groups, hashes)
 
 
-def _unseen(card: NetCard, shown: set[str]) -> set[str]:
+def unseen_individuals(card: NetCard, shown: set[str]) -> set[str]:
     """The individuals the net was not trained on, as its card tells.
 
     A shared net has seen none of them. The card of an older reid names only those held out: of the others, enrolled or

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from reid.records import Calibration, Sighting, Vectors
 from reid.store import index, past, published, purging, reading, writing
 from reid.store.catalog import Catalog
 from reid.store.corrections import Corrections
+from reid.store.embeddings import Embeddings
 from reid.store.folder import CACHE, MANIFEST, NETS, open_catalog
 from reid.store.identities import Identities
 from reid.store.journal import History
@@ -58,6 +59,8 @@ class Gallery:
         """Correcting who is who."""
         self.corrections = Corrections(catalog, self._publish)
         """Correcting what photos show."""
+        self.embeddings = Embeddings(catalog, self._publish)
+        """Embeddings of a net to come, beside those in use."""
         self._indexes: dict[tuple[int, int, str], index.SpeciesIndex] = {}
         self._lock = threading.Lock()
         self._cleared: Callable[[], None] = lambda: None
@@ -147,6 +150,7 @@ class Gallery:
         *,
         calibration: Calibration | None,
         vectors: Mapping[int, NDArray[np.float32]] | None = None,
+        leaving: Collection[int] = (),
         why: str = "",
     ) -> None:
         """Make `fingerprint` the embedding net of a species, which is added if it is new. One transaction.
@@ -158,6 +162,7 @@ class Gallery:
             calibration: what was learnt about this net's scores; it takes the place of any calibration there was.
             vectors: photo id -> (D,) float32, unit length: needed for every enrolled photo of the species that has no
                 embedding of this net yet. Embeddings of other nets are kept.
+            leaving: ids of photos that may go without one: they stay enrolled, but no search finds them.
             why: for the journal.
 
         Raises:
@@ -166,7 +171,7 @@ class Gallery:
             ShapeError: a vector is not (D,), not finite, or not of unit length.
             UsageError: a blank name, or a vector for something that is no photo of this species.
         """
-        writing.set_embedding_net(self._catalog, species, fingerprint, dimension, calibration, vectors, why)
+        writing.set_embedding_net(self._catalog, species, fingerprint, dimension, calibration, vectors, leaving, why)
         self._publish()
 
     def set_calibrations(self, learned: Mapping[str, tuple[str, Calibration]], *, why: str = "") -> None:

@@ -182,6 +182,16 @@ def photos_by_id(catalog: Catalog, ids: Sequence[int]) -> tuple[EnrolledPhoto, .
     return tuple(found[int(i)] for i in ids)
 
 
+def without_embedding(catalog: Catalog, species_id: int, net_id: int) -> tuple[EnrolledPhoto, ...]:
+    """The enrolled photos of a species that have no embedding of a net, by id."""
+    rows = catalog.ask(
+        _PHOTO + "WHERE p.species_id = ? AND p.removed_seq IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM embedding e WHERE e.photo_id = p.id AND e.net_id = ?) ORDER BY p.id",
+        (species_id, net_id),
+    )
+    return tuple(_photo(row) for row in rows)
+
+
 def find(catalog: Catalog, sha256: str, box_key: str, species: str | None) -> EnrolledPhoto | None:
     """The enrolled photo with this content and box; the first one if several species have it."""
     rows = catalog.ask(
