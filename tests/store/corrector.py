@@ -64,6 +64,8 @@ def upgrade(gallery: Gallery, chance: random.Random) -> None:
 
 def correct(gallery: Gallery, chance: random.Random) -> None:
     """One change; one that does not fit is left out."""
+    if gallery.embedding_net(SPECIES) is None:  # everything was undone
+        gallery.set_embedding_net(SPECIES, "net-1", 16, calibration=None)
     one, other = chance.choice(NAMES), chance.choice(NAMES)
     photos = [photo.id for photo in gallery.photos()]
     some = chance.sample(photos, min(3, len(photos)))
@@ -102,16 +104,13 @@ def read(gallery: Gallery) -> None:
     """What one call answers is of one moment: its figures agree with each other."""
     for one in gallery.species():
         assert sum(one.sides.values()) == one.photos, one
-    if gallery.embedding_net(SPECIES) is None:
-        return  # everything was undone
-    ids, vectors = gallery.vectors(SPECIES)
-    if len(ids):
+    try:
+        ids, vectors = gallery.vectors(SPECIES)
         assert len(vectors) == len(ids)
-        try:
-            found = gallery.search(SPECIES, vectors[:2], 5, fingerprint=gallery.embedding_net(SPECIES))
-        except (ModelMismatch, UsageError):
-            return  # the net changed between two calls
-        gallery.photos_by_id([number for number in found.photo_ids.ravel() if number >= 0])
+        found = gallery.search(SPECIES, vectors[:2], 5, fingerprint=gallery.embedding_net(SPECIES))
+    except (ModelMismatch, UsageError):
+        return  # the net changed, or was undone, between two calls
+    gallery.photos_by_id([number for number in found.photo_ids.ravel() if number >= 0])
 
 
 def together(folder: str, seconds: str) -> None:
