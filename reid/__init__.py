@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reid.actions.calibrate import calibrate
     from reid.actions.demo import demo
+    from reid.actions.doctor import doctor
     from reid.actions.enroll import enroll
     from reid.actions.evaluate import evaluate
     from reid.actions.gallery import gallery, individuals, photos
@@ -49,6 +50,7 @@ _HOMES = {
     "calibrate": "reid.actions.calibrate",
     "correct_photos": "reid.actions.identities",
     "demo": "reid.actions.demo",
+    "doctor": "reid.actions.doctor",
     "enroll": "reid.actions.enroll",
     "evaluate": "reid.actions.evaluate",
     "gallery": "reid.actions.gallery",
@@ -96,6 +98,7 @@ __all__ = [
     "calibrate",
     "correct_photos",
     "demo",
+    "doctor",
     "enroll",
     "evaluate",
     "gallery",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reid.actions.calibrate import CalibrateReport
     from reid.actions.demo import DemoReport
+    from reid.actions.doctor import DoctorReport
     from reid.actions.evaluate import EvaluateReport
     from reid.actions.gallery import GallerySummary
     from reid.actions.identities import IndividualShown
@@ -241,6 +242,12 @@ def upgraded(one: SpeciesUpgrade) -> list[Plain]:
         (title, ("photo", "shows", "before", "after"), changes),
     ]
     return [table for table in tables if table[2]]
+
+
+def examined(report: DoctorReport) -> list[Plain]:
+    """What the doctor points at."""
+    rows: Rows = [(one.level, one.kind, one.species, one.reason, one.do) for one in report.findings]
+    return [(f"Doctor: {report.gallery}", ("level", "kind", "species", "what", "command"), rows)] if rows else []
 
 
 def demonstration(report: DemoReport) -> list[Plain]:

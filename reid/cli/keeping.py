@@ -42,3 +42,31 @@ def upgrade(
             terminal.out(f"{one.species}: {one.embedded} photos embedded, {len(one.left)} left behind; " + (
                 f"net {one.after} {used}" if one.swapped else used))
     end(report.problems)
+
+
+@app.command()
+def doctor(
+    gallery: Where = None, json: Json = False, species: Species = "",
+    files: Annotated[bool, typer.Option("--files", help="Read every photo's file too.")] = False,
+    kilometres_an_hour: Annotated[float, typer.Option(help="No animal travels faster.", min=0)] = 80.0,
+    fix: Annotated[bool, typer.Option("--fix", help="Make what is derived again; nothing else is changed.")] = False,
+) -> None:
+    """Is the gallery whole, and what may people have got wrong?"""
+    from reid.actions.doctor import doctor as action
+
+    report = action(
+        gallery=gallery, species=species, files=files, kilometres_an_hour=kilometres_an_hour, fix=fix, progress=terminal.Bars()
+    )
+    if json:
+        for one in report.findings:
+            line(one)
+    else:
+        tables(reports.examined(report))
+        for note in report.notes:
+            terminal.out(note)
+        if report.fixed:
+            terminal.out(f"{report.fixed} derived things were thrown away; the next search makes them again")
+        if not report.findings:
+            terminal.out(f"{report.gallery} is whole: {report.photos} photos, nothing to look at")
+    if report.broken:
+        raise typer.Exit(1)

@@ -88,18 +88,20 @@ class Catalog:
                 connection.close()
 
     @classmethod
-    def open(cls, path: Path, *, wait: float) -> Catalog:
-        """Open the catalogue at `path`; for reading only where its folder cannot be written.
+    def open(cls, path: Path, *, wait: float, unsafe: str = "") -> Catalog:
+        """Open the catalogue at `path`; for reading only where its folder cannot be written, or is `unsafe` to (why).
 
         Raises:
             GalleryError: it is damaged, or no catalogue of reid. GalleryTooNew: written by a newer reid. GalleryBusy.
         """
         if not has_tables(path):
             raise GalleryError(f"{path} is an empty catalogue: {RESTORE}")
-        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) and not unsafe
         with _told(path, wait):
             connection = _connect_to_write(path, wait) if writable else _connect_to_read(path, wait)
         catalog = cls(path, connection, writable=writable, wait=wait)
+        if unsafe:
+            catalog.only_read(unsafe)
         try:
             refuse_newer(catalog.ask("PRAGMA user_version")[0][0], path)
             catalog.ask("SELECT value FROM meta WHERE name = 'gallery'")[0]

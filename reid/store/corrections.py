@@ -22,6 +22,7 @@ from reid.store.owners import (
     live_photos,
     live_species,
     named,
+    some_ids,
 )
 from reid.store.reading import iso, when
 from reid.store.rows import Correction
@@ -88,7 +89,7 @@ class Corrections:
             UsageError: a photo is not removed, its individual is, or the same photo was enrolled again.
         """
         with self._catalog.change("restore_photos", why) as change:
-            ids = sorted(set(photos))
+            ids = some_ids(photos)
             rows = change.ask("SELECT id FROM photo WHERE removed_seq IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
                               (to_json(ids),))
             if other := sorted(set(ids) - {row[0] for row in rows}):

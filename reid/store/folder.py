@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reid.errors import GalleryError
-from reid.store import published
+from reid.store import disk, published
 from reid.store.catalog import RESTORE, Catalog, Change, has_tables, to_json
 from reid.store.published import swapped_in
 from reid.store.schema import FORMAT, HISTORY
@@ -30,10 +30,12 @@ def open_catalog(folder: Path, *, create: bool, wait: float) -> Catalog:
             raise GalleryError(f"{folder} has {MANIFEST}, but {CATALOG}, the gallery itself, is missing: {RESTORE}")
         if not create:
             raise GalleryError(f"no gallery at {folder}: `reid enroll` or `reid train` make one")
+        if reason := disk.unsafe(folder):
+            raise GalleryError(f"no gallery is made at {folder}: {reason}. Choose a folder on a disk of this machine")
         make(folder, wait)
     elif not manifest.exists():
         log.warning("%s is missing, it is made again from %s", manifest, CATALOG)
-    catalog = Catalog.open(catalog_path, wait=wait)
+    catalog = Catalog.open(catalog_path, wait=wait, unsafe=disk.unsafe(folder))
     try:
         bring_forward(catalog)
         if catalog.writable:

@@ -18,6 +18,7 @@ from reid.errors import ModelMismatch, ShapeError, UsageError
 from reid.records import Calibration, Sighting, Vectors
 from reid.store import index, past, published, purging, reading, writing
 from reid.store.catalog import Catalog
+from reid.store.checkup import Checkup
 from reid.store.corrections import Corrections
 from reid.store.embeddings import Embeddings
 from reid.store.folder import CACHE, MANIFEST, NETS, open_catalog
@@ -62,6 +63,8 @@ class Gallery:
         """Correcting what photos show."""
         self.embeddings = Embeddings(catalog, self._publish)
         """Embeddings of a net to come, beside those in use."""
+        self.checkup = Checkup(catalog, self.cache_folder)
+        """Whether the gallery is whole."""
         self._indexes: dict[tuple[int, int, str], index.SpeciesIndex] = {}
         self._lock = threading.Lock()
         self._cleared: Callable[[], None] = lambda: None

@@ -115,11 +115,16 @@ def check_back(change: Change, photos: Sequence[int]) -> None:
             )
 
 
+def some_ids(photos: Sequence[int]) -> list[int]:
+    """The ids, rising, each once. Raises UsageError if there is none."""
+    if not photos:
+        raise UsageError("no photo was named: give the ids that `reid photos list` tells")
+    return sorted(set(photos))
+
+
 def live_photos(change: Change, photos: Sequence[int], owner: Owner | None = None) -> list[int]:
     """The ids, rising, if all are photos that are there, and `owner`'s where one is given. Raises UsageError."""
-    ids = sorted(set(photos))
-    if not ids:
-        raise UsageError("no photo was named: give the ids that `reid photos list` tells")
+    ids = some_ids(photos)
     rows = {row[0]: row[1:] for row in change.ask(
         "SELECT p.id, p.removed_seq, p.individual_id, i.name FROM photo p JOIN individual i ON i.id = p.individual_id"
         " WHERE p.id IN (SELECT value FROM json_each(?))", (to_json(ids),),

@@ -12,22 +12,27 @@ import hashlib
 import os
 import random
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 
-from reid.errors import UndoConflict, UsageError
+from reid.errors import GalleryBusy, ModelMismatch, UndoConflict, UsageError
 from reid.records import Photo
 from reid.store import Enrollment, Gallery
 from tests.store.writer import vector
 
 SPECIES = "zebra"
 NAMES = "abcdefgh"
+ENROLLED: set[int] = set()
+"""The photos that this process was told are in the gallery."""
 
 
 def digest(gallery: Gallery) -> str:
     """Of all that a user sees, and of the embeddings in use."""
     seen = repr((gallery.species(), gallery.individuals(), gallery.photos(), gallery.individuals(removed=True)))
+    if gallery.embedding_net(SPECIES) is None:
+        return "nothing"  # everything was undone
     ids, vectors = gallery.vectors(SPECIES)
     return hashlib.sha256(seen.encode() + ids.tobytes() + vectors.tobytes()).hexdigest()[:16]
 
@@ -43,7 +48,9 @@ def enroll(gallery: Gallery, chance: random.Random) -> None:
         content = chance.randrange(10**9)
         photo = Photo(Path(f"/photos/{content}.jpg"), side=chance.choice(["left", "right", ""]))
         batch.append(Enrollment(chance.choice(NAMES), photo, f"{content:064x}", 640, 480, vector(content)))
-    gallery.enroll(SPECIES, net, batch)
+    for one in gallery.enroll(SPECIES, net, batch):
+        if one.status == "added":
+            ENROLLED.add(one.photo_id)
 
 
 def upgrade(gallery: Gallery, chance: random.Random) -> None:
@@ -57,6 +64,8 @@ def upgrade(gallery: Gallery, chance: random.Random) -> None:
 
 def correct(gallery: Gallery, chance: random.Random) -> None:
     """One change; one that does not fit is left out."""
+    if gallery.embedding_net(SPECIES) is None:  # everything was undone
+        gallery.set_embedding_net(SPECIES, "net-1", 16, calibration=None)
     one, other = chance.choice(NAMES), chance.choice(NAMES)
     photos = [photo.id for photo in gallery.photos()]
     some = chance.sample(photos, min(3, len(photos)))
@@ -74,7 +83,7 @@ def correct(gallery: Gallery, chance: random.Random) -> None:
     verb = chance.choices([verb for _, verb in verbs], [weight for weight, _ in verbs])[0]
     try:
         verb()
-    except (UsageError, UndoConflict):
+    except (UsageError, UndoConflict, ModelMismatch):
         return
 
 
@@ -91,7 +100,53 @@ def work(folder: str, seed: int) -> None:
             correct(gallery, chance)
 
 
+def read(gallery: Gallery) -> None:
+    """What one call answers is of one moment: its figures agree with each other."""
+    for one in gallery.species():
+        assert sum(one.sides.values()) == one.photos, one
+    try:
+        ids, vectors = gallery.vectors(SPECIES)
+        assert len(vectors) == len(ids)
+        found = gallery.search(SPECIES, vectors[:2], 5, fingerprint=gallery.embedding_net(SPECIES))
+    except (ModelMismatch, UsageError):
+        return  # the net changed, or was undone, between two calls
+    gallery.photos_by_id([number for number in found.photo_ids.ravel() if number >= 0])
+
+
+def together(folder: str, seconds: str) -> None:
+    """Four writers and four readers on one gallery; each says "ok" with the photos it was told of, or what it met."""
+    with Gallery.open(Path(folder), create=True) as gallery:
+        gallery.set_embedding_net(SPECIES, "net-1", 16, calibration=None)
+    children = []
+    for role in range(8):
+        child = os.fork()
+        if child == 0:
+            busy = turns = 0
+            try:
+                chance, end = random.Random(role), time.monotonic() + float(seconds)
+                with Gallery.open(Path(folder)) as gallery:
+                    while time.monotonic() < end:
+                        turns += 1
+                        try:
+                            correct(gallery, chance) if role < 4 else read(gallery)
+                        except GalleryBusy:
+                            busy += 1
+                os.write(1, (" ".join(map(str, ("ok", role, turns, busy, *sorted(ENROLLED)))) + "\n").encode())
+                os._exit(0)
+            except BaseException as error:
+                os.write(1, f"failed {role} {error!r}\n".encode())
+                raise
+            finally:
+                os._exit(1)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+
+
 def main() -> None:
+    if len(sys.argv) > 1:
+        together(*sys.argv[1:])
+        return
     for line in sys.stdin:
         folder, seed = line.rstrip("\n").rsplit(" ", 1)
         child = os.fork()

@@ -170,6 +170,8 @@ def test_removed_photos_come_back_to_whom_they_were_with(herd: Gallery) -> None:
     assert not {1, 6} & set(nearest(herd))
     with pytest.raises(UsageError, match="photo 1 was removed by entry 3: `reid photos restore 1` first"):
         herd.corrections.move([1], "Max")
+    with pytest.raises(UsageError, match="no photo was named"):
+        herd.corrections.restore([])
     with pytest.raises(UsageError, match="photo 2 is not removed"):
         herd.corrections.restore([1, 2])
     herd.identities.remove("Ida")

@@ -79,3 +79,20 @@ def test_a_kill_in_any_change_loses_nothing_acknowledged_and_leaves_no_half_chan
     for seq in chance.sample(sorted(acknowledged), min(20, len(acknowledged))):
         assert digest_at(folder, seq) == acknowledged[seq]
     assert len(acknowledged) >= kills
+
+
+@pytest.mark.skipif(os.name != "posix", reason="fork is that of POSIX")
+def test_four_writers_and_four_readers_lose_nothing_and_see_no_half_change(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    seconds = 60 if request.config.getoption("--campaign") else 4
+    command = [sys.executable, "-m", "tests.store.corrector", str(tmp_path / "g"), str(seconds)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=seconds + 120)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == ["ok"] * 8, done.stdout + done.stderr
+    told = [int(number) for line in lines for number in line[4:]]
+    assert len(told) == len(set(told)) > 0
+    assert_whole(tmp_path / "g")
+    with Gallery.open(tmp_path / "g") as gallery:
+        assert set(told) == {one.id for one in (*gallery.photos(), *gallery.photos(removed=True))}
+        assert len(gallery.log(10**6)) == gallery.head()
