@@ -12,6 +12,7 @@ import numpy as np
 from reid import images
 from reid.learn.background import without_animal
 from reid.learn.duplicates import BITS, Pictures, picture_bits
+from reid.learn.looks import Maps
 from reid.learn.metrics import Pool
 from reid.nets.runtime import Runtime
 from reid.progress import Progress
@@ -28,10 +29,14 @@ EXAMPLES = 6
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Embedded photos: what may be compared (`pool`) and what they look like (`pictures`), row by row."""
+    """Embedded photos: what may be compared (`pool`) and what they look like (`pictures`), row by row.
+
+    maps: for closer looks; None where none are taken.
+    """
 
     pool: Pool
     pictures: Pictures
+    maps: Maps | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,9 @@ def encounter_of(photos: Sequence[Photo]) -> dict[int, str]:
     return dict(zip(map(id, photos), encounters(photos, minutes=QuerySettings().encounter_minutes), strict=True))
 
 
-def embedded(name: str, photos: Sequence[Photo], groups: Mapping[int, str], net: Runtime, opener: Opener) -> Embedded:
+def embedded(
+    name: str, photos: Sequence[Photo], groups: Mapping[int, str], net: Runtime, opener: Opener, *, closer: bool = False
+) -> Embedded:
     """Embed photos, cut to their boxes.
 
     Args:
@@ -85,13 +92,18 @@ def embedded(name: str, photos: Sequence[Photo], groups: Mapping[int, str], net:
         groups: as `encounter_of` gives them.
         net: of the species.
         opener: a photo it cannot read is left out.
+        closer: make the maps for closer looks too.
     """
     vectors: list[Vectors] = [np.zeros((0, net.card.dimension), np.float32)]
+    maps: list[Maps] = []
     kept: list[Photo] = []
     sha256: list[str] = []
     bits = [np.zeros((0, BITS), np.bool_)]
     for batch in opener.batches(f"{name}: embedding", photos, net):
         vectors.append(embed(net, [item.picture for _, item in batch]))
+        if closer:
+            resized = [images.resize(item.picture.pixels, *net.card.image_size) for _, item in batch]
+            maps.append(net.maps(resized).astype(np.float16))
         kept += [photos[row] for row, _ in batch]
         sha256 += [item.picture.sha256 for _, item in batch]
         bits += [picture_bits(item.picture.pixels)[None] for _, item in batch]
@@ -102,7 +114,7 @@ def embedded(name: str, photos: Sequence[Photo], groups: Mapping[int, str], net:
         [groups[id(photo)] for photo in kept],
         [text + (photo.box.key() if photo.box else "") for text, photo in zip(sha256, kept, strict=True)],
     )
-    return Embedded(pool, Pictures(kept, sha256, np.concatenate(bits)))
+    return Embedded(pool, Pictures(kept, sha256, np.concatenate(bits)), np.concatenate(maps) if maps else None)
 
 
 def background(name: str, found: Embedded, boxes: Mapping[Path, Sequence[Box]], net: Runtime, opener: Opener) -> Background:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -11,22 +12,22 @@ from pathlib import Path
 import numpy as np
 
 from reid import settings as options
-from reid.actions.train_net import net_path
+from reid.actions.nets import net_path
 from reid.actions.why import explain
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.nets import runtime
 from reid.progress import SILENT, Progress
-from reid.records import Photo, Picture, Problem, Sighting, SpeciesGuess, Vectors
+from reid.records import Photo, Problem, Sighting, SpeciesGuess, Vectors
 from reid.settings import QuerySettings
 from reid.steps import species as species_step
 from reid.steps.closer import CloserLook
-from reid.steps.embedding import classify, embed, shortest_side
+from reid.steps.embedding import classify, embed_and_map, shortest_side
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, dated, open_photos
 from reid.steps.search import SHORTLIST, Shortlist, eligible, shortlist
 from reid.steps.sighting import Known, Looked, sight
-from reid.store import Gallery, Where
+from reid.store import Gallery, Map, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def query(
     gallery: Path | None = None,
     settings: QuerySettings | None = None,
     record: bool = False,
+    as_of: datetime | date | None = None,
     why: Path | None = None,
     progress: Progress = SILENT,
     on_sighting: Callable[[Sighting], None] | None = None,
@@ -56,24 +58,28 @@ def query(
     Args:
         photos: files, folders or manifests; labels in them are not looked at.
         gallery: its folder; None = REID_GALLERY or indexes/default.
-        settings: None = defaults and REID_* variables. With `rerank` the matches stand in the order of a closer look, their
-            probabilities are still those of the cosines.
+        settings: None = defaults and REID_* variables.
         record: keep the decisions in the gallery as sightings.
+        as_of: answer as on that day (to its end) or at that moment: with the individuals, names, photos, nets and
+            thresholds that the gallery had then.
         why: a folder, made if absent, for one JPEG a decision that shows query, best match and the places that agree.
         progress: told of every photo.
         on_sighting: given every decision as soon as it is made.
 
     Raises:
-        UsageError: no photo, the species given is not in the gallery, or a picture for `why` cannot be written.
+        UsageError: no photo, the species given is not in the gallery, a picture for `why` cannot be written, the gallery
+            knows nothing of the day `as_of`, or its answer was to be recorded.
         GalleryError, NetError, ModelMismatch: gallery or net cannot be used.
         ManifestError: the photos' table cannot be read.
     """
     settings = options.resolve(QuerySettings(), {}) if settings is None else settings
+    if record and as_of is not None:
+        raise UsageError("an answer of the past is no new sighting: ask with as_of or with record, not with both")
     found = read_photos(list(photos))
     sightings: list[Sighting] = []
     problems = list(found.problems)
     drawn: list[Path] = []
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with Gallery.open(options.gallery_folder(gallery), as_of=as_of) as opened:
         progress.start("identifying", len(found.photos))
         identifier = Identifier(opened, settings)
         if why is not None:
@@ -204,16 +210,16 @@ class Identifier:
         opened = [(item, name) for item, name in zip(batch, encounter, strict=True) if isinstance(item, Opened)]
         guesses = self._route([item for item, _ in opened])
         wanted = [species_step.galleries(guess, tuple(self.enrolled), self.settings) for guess in guesses]
-        vectors: dict[tuple[int, str], Vectors] = {}
+        seen: dict[tuple[int, str], tuple[Vectors, Map]] = {}
         for name in sorted({name for names in wanted for name in names if name in self.nets}):
             rows = [row for row, names in enumerate(wanted) if name in names]
             net = runtime.load(self.nets[name], self.settings.device)
-            for row, vector in zip(rows, embed(net, [opened[row][0].picture for row in rows]), strict=True):
-                vectors[row, name] = np.ascontiguousarray(vector[None])
+            for row, vector, one in zip(rows, *embed_and_map(net, [opened[row][0].picture for row in rows]), strict=True):
+                seen[row, name] = np.ascontiguousarray(vector[None]), one
         looks = iter(
             [
                 self._looked(
-                    item, name, guess, {species: vectors[row, species] for species in names if species in self.nets}
+                    item, name, guess, {species: seen[row, species] for species in names if species in self.nets}
                 )
                 for row, ((item, name), guess, names) in enumerate(zip(opened, guesses, wanted, strict=True))
             ]
@@ -224,21 +230,22 @@ class Identifier:
         if self.species_net is None:
             return [SpeciesGuess(self.given, 1.0, (), "species given")] * len(opened)
         answer = classify(self.species_net, [item.picture for item in opened])
-        return species_step.route(self.species_net.card, answer, self.settings)
+        boxed = [item.photo.box is not None for item in opened]
+        return species_step.route(self.species_net.card, answer, self.settings, boxed)
 
-    def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, vectors: dict[str, Vectors]) -> Looked:
+    def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, seen: dict[str, tuple[Vectors, Map]]) -> Looked:
         photo, sha256 = item.photo, item.picture.sha256
-        already = self.gallery.find(sha256, photo.box.key() if photo.box else "") if vectors else None
+        already = self.gallery.find(sha256, photo.box.key() if photo.box else "") if seen else None
         where = replace(
             self.where,
             side=photo.side,
             exclude_sha256=self.where.exclude_sha256 | {sha256},
             exclude_encounters=self.where.exclude_encounters | ({photo.encounter} if already else frozenset()),
         )
-        lists = tuple(self._search(name, vector, where, item.picture) for name, vector in vectors.items())
+        lists = tuple(self._search(name, vector, where, one) for name, (vector, one) in seen.items())
         return Looked(photo, sha256, encounter, guess, lists, already)
 
-    def _search(self, species: str, vector: Vectors, where: Where, picture: Picture) -> Shortlist:
+    def _search(self, species: str, vector: Vectors, where: Where, seen: Map) -> Shortlist:
         key = (species, where.side)
         if key not in self.counts:
             self.counts[key] = eligible(self.gallery, species, where)
@@ -251,6 +258,8 @@ class Identifier:
             enrolled=self.counts[key],
             wanted=max(SHORTLIST, self.settings.top, self.settings.rerank),
         )
-        if self.settings.rerank < 1:
+        learned = self.known.calibrations.get(species)
+        helps = learned is None or learned.of_side(where.side).closer is not None
+        if self.settings.rerank < 1 or not helps:
             return found
-        return self.closer(species).rerank(found, picture, self.settings.rerank)
+        return self.closer(species).rerank(found, seen, self.settings.rerank)

@@ -5,23 +5,24 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from reid import images
+from reid.actions.nets import net_path
 from reid.errors import PhotoError, TrainingError
 from reid.learn import calibration, dataset, species_task, splits, start
-from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, pool_of
+from reid.learn.calibration import Mapped
+from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, maps_of, pool_of
 from reid.learn.species_task import SpeciesTask
 from reid.learn.trainer import Epoch, Fitted, Plan, fit
 from reid.nets import bundle, runtime
 from reid.nets.bundle import NetCard
 from reid.progress import Progress
-from reid.records import EMPTY, Calibration, Photo, Problem
+from reid.records import Calibration, Photo, Problem
 from reid.settings import QuerySettings, TrainSettings
 from reid.steps.encounter import encounters
 from reid.store import Gallery
@@ -113,22 +114,11 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
     )
     fitted = _fit(task, plan, job, gallery, settings, progress)
     task.net.load_state_dict(fitted.state)
-    centres = species_task.prototypes(task.features(task.net, taught), task.labels, settings.seed)
-    logits, seen = task.logits(task.net, held), task.features(task.net, held)
-    empty = torch.tensor([photo.species == EMPTY for photo in held.photos], dtype=torch.bool)
-    card = NetCard(
-        kind="species",
-        backbone=settings.backbone,
-        image_size=settings.species_image_size,
-        classes=tuple(classes),
-        temperature=species_task.temperature(logits, task.held_labels),
-        prototypes=len(centres),
-        familiar_at=species_task.familiar_bound(seen[~empty], centres),
-        empty_familiar_at=species_task.familiar_bound(seen[empty], centres) if bool(empty.any()) else None,
-        training=_training("species", settings, decoded, fitted, held),
-        figures=_figures(fitted.figures),
-    )
+    card, centres = species_task.finished(task)
+    training = _training("species", settings, decoded, fitted, held)
+    card = replace(card, training=training, figures=_figures(fitted.figures))
     card = bundle.save(card, {**fitted.state, "prototypes": centres}, gallery.nets_folder)
+    runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     gallery.set_species_net(card.fingerprint, why="trained")
     return _trained(job, card, decoded, fitted), decoded.problems
 
@@ -151,8 +141,11 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
     before = task.validate(net)
     fitted = _fit(task, plan, job, gallery, settings, progress)
     task.net.load_state_dict(fitted.state)
-    pool = pool_of(embed(task.net, held, settings.image_size, device), held, held_groups)
-    learned = calibration.calibrate(pool, max_false_match=settings.max_false_match) if held.photos else None
+    learned = None
+    if held.photos:
+        pool = pool_of(embed(task.net, held, settings.image_size, device), held, held_groups)
+        mapped = Mapped(np.arange(len(held.photos)), maps_of(task.net, held, settings.image_size, device))
+        learned = calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
     figures = {**fitted.figures, **{f"start_{name}": value for name, value in before.items()}}
     card = NetCard(
         kind="embedding",
@@ -166,6 +159,7 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
         training=_training("embedding", settings, decoded, fitted, held, taught),
     )
     card = bundle.save(card, fitted.state, gallery.nets_folder)
+    runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
     return _trained(job, card, decoded, fitted), decoded.problems
 
@@ -173,11 +167,12 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
 def _shared(job: Job, gallery: Gallery, settings: TrainSettings, progress: Progress) -> Result:
     """The net that ships, calibrated on these photos where they are enough: it has seen none of them."""
     card = bundle.adopt(bundle.BASE, gallery.nets_folder)
-    net = runtime.load(gallery.nets_folder / f"{card.fingerprint}.safetensors", settings.device)
+    net = runtime.load(net_path(gallery, card.fingerprint), settings.device)
     decoded = _decode(job, card.image_size, progress)
-    vectors = net.embed([images.resize(pixels, *card.image_size) for pixels in decoded.pixels])
-    pool = pool_of(vectors, decoded, _groups(decoded.photos))
-    learned = calibration.calibrate(pool, max_false_match=settings.max_false_match)
+    pixels = [images.resize(one, *card.image_size) for one in decoded.pixels]
+    pool = pool_of(net.embed(pixels), decoded, _groups(decoded.photos))
+    mapped = Mapped(np.arange(len(pixels)), net.maps(pixels).astype(np.float16))
+    learned = calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
     note = f"fewer than {settings.min_individuals} individuals with two photos: uses the shared net that ships"
     people = len({photo.individual for photo in decoded.photos})
@@ -206,7 +201,7 @@ def put_to_use(
     """
     vectors: Mapping[int, NDArray[np.float32]] = {}
     if gallery.embedding_net(species) != card.fingerprint:
-        net = runtime.load(gallery.nets_folder / f"{card.fingerprint}.safetensors", device)
+        net = runtime.load(net_path(gallery, card.fingerprint), device)
         vectors = _embed_enrolled(gallery, species, net, progress)
     gallery.set_embedding_net(
         species, card.fingerprint, card.dimension, calibration=learned, vectors=vectors, why="trained"
@@ -322,8 +317,3 @@ def _trained(job: Job, card: NetCard, decoded: dataset.Decoded, fitted: Fitted) 
         dict(card.figures),
         card.calibration is not None,
     )
-
-
-def net_path(gallery: Gallery, fingerprint: str) -> Path:
-    """Where the gallery keeps a net."""
-    return gallery.nets_folder / f"{fingerprint}.safetensors"

@@ -4,7 +4,12 @@ catalog.sqlite is the truth; the FAISS files under cache/ are derived and may be
 """
 
 from reid.store.gallery import Gallery
+from reid.store.maps import Map, MapCache
+from reid.store.purging import Purge
 from reid.store.rows import (
+    Alteration,
+    Correction,
+    Detail,
     Enrolled,
     EnrolledPhoto,
     Enrollment,
@@ -18,6 +23,9 @@ from reid.store.schema import FORMAT
 
 __all__ = [
     "FORMAT",
+    "Alteration",
+    "Correction",
+    "Detail",
     "Enrolled",
     "EnrolledPhoto",
     "Enrollment",
@@ -25,6 +33,9 @@ __all__ = [
     "Gallery",
     "IndividualSummary",
     "JournalEntry",
+    "Map",
+    "MapCache",
+    "Purge",
     "SpeciesSummary",
     "Where",
 ]

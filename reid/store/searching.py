@@ -14,6 +14,7 @@ from reid.settings import SearchSettings
 from reid.store import reading
 from reid.store.catalog import Catalog
 from reid.store.index import Damaged, SpeciesIndex, View
+from reid.store.purging import PURGED
 from reid.store.reading import SpeciesRow
 from reid.store.rows import Found, Where
 
@@ -34,7 +35,7 @@ class Searches:
     def __init__(self, catalog: Catalog, cache: Path, settings: SearchSettings) -> None:
         """Nothing is read yet."""
         self._catalog, self._cache, self._settings = catalog, cache, settings
-        self._indexes: dict[tuple[int, int], SpeciesIndex] = {}
+        self._indexes: dict[tuple[int, int, str], SpeciesIndex] = {}
         self._retired: list[SpeciesIndex] = []
         self._viewed: dict[str, _Viewed] = {}
         self._lock = threading.Lock()
@@ -88,7 +89,7 @@ class Searches:
         return viewed
 
     def _index(self, row: SpeciesRow) -> SpeciesIndex:
-        key = (row.id, row.net_id)
+        key = (row.id, row.net_id, self._catalog.meta(PURGED))
         with self._lock:
             if key not in self._indexes:
                 for at in [at for at in self._indexes if at[0] == row.id]:
