@@ -18,12 +18,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reid.actions.calibrate import calibrate
     from reid.actions.demo import demo
+    from reid.actions.doctor import doctor
     from reid.actions.enroll import enroll
     from reid.actions.evaluate import evaluate
     from reid.actions.gallery import gallery, individuals, photos
+    from reid.actions.identities import (
+        correct_photos,
+        merge_individuals,
+        move_photos,
+        remove_individual,
+        remove_photos,
+        rename_individual,
+        restore_individual,
+        restore_photos,
+        show_individual,
+        split_individual,
+    )
+    from reid.actions.journal import log, purge, show_entry, undo
     from reid.actions.query import query
     from reid.actions.seasons import seasons
     from reid.actions.train import train
+    from reid.actions.upgrade import upgrade
     from reid.errors import ReidError
     from reid.records import Decision, Match, Outcome, Photo, Sighting
     from reid.settings import QuerySettings, TrainSettings
@@ -33,15 +48,31 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "calibrate": "reid.actions.calibrate",
+    "correct_photos": "reid.actions.identities",
     "demo": "reid.actions.demo",
+    "doctor": "reid.actions.doctor",
     "enroll": "reid.actions.enroll",
     "evaluate": "reid.actions.evaluate",
     "gallery": "reid.actions.gallery",
     "individuals": "reid.actions.gallery",
+    "log": "reid.actions.journal",
+    "merge_individuals": "reid.actions.identities",
+    "move_photos": "reid.actions.identities",
     "photos": "reid.actions.gallery",
+    "purge": "reid.actions.journal",
     "query": "reid.actions.query",
+    "remove_individual": "reid.actions.identities",
+    "remove_photos": "reid.actions.identities",
+    "rename_individual": "reid.actions.identities",
+    "restore_individual": "reid.actions.identities",
+    "restore_photos": "reid.actions.identities",
     "seasons": "reid.actions.seasons",
+    "show_entry": "reid.actions.journal",
+    "show_individual": "reid.actions.identities",
+    "split_individual": "reid.actions.identities",
     "train": "reid.actions.train",
+    "undo": "reid.actions.journal",
+    "upgrade": "reid.actions.upgrade",
     "ReidError": "reid.errors",
     "Decision": "reid.records",
     "Match": "reid.records",
@@ -65,15 +96,31 @@ __all__ = [
     "TrainSettings",
     "__version__",
     "calibrate",
+    "correct_photos",
     "demo",
+    "doctor",
     "enroll",
     "evaluate",
     "gallery",
     "individuals",
+    "log",
+    "merge_individuals",
+    "move_photos",
     "photos",
+    "purge",
     "query",
+    "remove_individual",
+    "remove_photos",
+    "rename_individual",
+    "restore_individual",
+    "restore_photos",
     "seasons",
+    "show_entry",
+    "show_individual",
+    "split_individual",
     "train",
+    "undo",
+    "upgrade",
 ]
 
 

@@ -80,3 +80,15 @@ class ShapeError(ReidError):
 
     exit_code = 12
     http_status = 400
+
+
+class UndoConflict(ReidError):
+    """An entry of the journal cannot be undone because a later one builds on it; `entry` is that later one."""
+
+    exit_code = 13
+    http_status = 409
+
+    def __init__(self, text: str, entry: int) -> None:
+        """The text names the later entry too."""
+        super().__init__(text)
+        self.entry = entry

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reid.actions.calibrate import CalibrateReport
     from reid.actions.demo import DemoReport
+    from reid.actions.doctor import DoctorReport
     from reid.actions.evaluate import EvaluateReport
     from reid.actions.gallery import GallerySummary
+    from reid.actions.identities import IndividualShown
     from reid.actions.train import TrainReport
+    from reid.actions.upgrade import SpeciesUpgrade
     from reid.learn.bootstrap import Estimate
+    from reid.store import Detail, EnrolledPhoto, IndividualSummary, JournalEntry
 
 Rows = list[tuple[object, ...]]
 Plain = tuple[str, tuple[str, ...], Rows]
@@ -171,6 +176,78 @@ def contents(summary: GallerySummary) -> list[Plain]:
     rows.append(("all", summary.individuals, summary.photos, "", "", summary.species_net or "no species net", ""))
     columns = ("species", "individuals", "photos", "sides", "seasons", "net", "calibrated")
     return [(f"Gallery {summary.folder}", columns, rows)]
+
+
+def individuals(found: Sequence[IndividualSummary]) -> list[Plain]:
+    """Individuals with their permanent ids."""
+    rows: Rows = [
+        (
+            one.id, one.species, one.name, one.photos,
+            ", ".join(f"{side or 'unknown'} {n}" for side, n in sorted(one.sides.items())),
+            ", ".join(one.seasons), one.first, one.last, f"merged into #{one.merged_into}" if one.merged_into else "",
+        )
+        for one in found
+    ]
+    columns = ("id", "species", "individual", "photos", "sides", "seasons", "first", "last", "note")
+    return [("Individuals", columns, rows)]
+
+
+def photos(found: Sequence[EnrolledPhoto]) -> list[Plain]:
+    """Enrolled photos with their permanent ids."""
+    columns = ("id", "species", "individual", "side", "captured", "season", "camera", "path")
+    return [("Photos", columns, [
+        (one.id, one.species, one.individual, one.side, one.captured_at, one.season, one.camera, one.path) for one in found
+    ])]
+
+
+def individual(shown: IndividualShown) -> list[Plain]:
+    """One individual: itself, who was merged into it, its photos, its journal."""
+    title = "Individual (removed)" if shown.summary.removed else "Individual"
+    parts = [(title, *individuals([shown.summary])[0][1:]), ("Merged into it", *individuals(shown.merged)[0][1:])]
+    return [part for part in (*parts, *photos(shown.photos), *log(shown.entries)) if part[2]]
+
+
+def log(entries: Sequence[JournalEntry]) -> list[Plain]:
+    """Entries of the journal in the order given."""
+    rows: Rows = [
+        (
+            one.seq, one.at.astimezone().strftime("%Y-%m-%d %H:%M"), one.who, one.what, one.summary, one.why,
+            f"undone by {one.undone_by}" if one.undone_by else "",
+        )
+        for one in entries
+    ]
+    return [("Journal", ("entry", "when", "who", "what", "of", "why", "note"), rows)]
+
+
+def entry(detail: Detail) -> list[Plain]:
+    """One entry with every value it altered."""
+    rows: Rows = [(one.kind, one.id, one.column, one.before, one.after) for one in detail.altered]
+    rows += [(kind, "", "added", "", count) for kind, count in detail.added.items()]
+    return [*log([detail.entry]), ("Altered", ("of", "id", "value", "before", "after"), rows)]
+
+
+def upgraded(one: SpeciesUpgrade) -> list[Plain]:
+    """What a new net means for a species: figures before and after, photos with another nearest individual."""
+    thresholds = [found.known_at if found else None for found in (one.calibration_before, one.calibration_after)]
+    right = [None if math.isnan(share) else share for share in (one.rank_1_before, one.rank_1_after)]
+    rows: Rows = [
+        ("net", one.before, one.after),
+        ("rank-1 on the gallery's own photos (other encounters)", *right),
+        ("known from", *("none: REVIEW only" if found is None else found for found in thresholds)),
+    ]
+    changes: Rows = [(change.photo_id, change.individual, change.before, change.after) for change in one.changes]
+    title = f"Nearest individual changes for {len(changes)} of {one.compared} photos"
+    tables = [
+        (f"{one.species}: before and after", ("figure", "before", "after"), rows),
+        (title, ("photo", "shows", "before", "after"), changes),
+    ]
+    return [table for table in tables if table[2]]
+
+
+def examined(report: DoctorReport) -> list[Plain]:
+    """What the doctor points at."""
+    rows: Rows = [(one.level, one.kind, one.species, one.reason, one.do) for one in report.findings]
+    return [(f"Doctor: {report.gallery}", ("level", "kind", "species", "what", "command"), rows)] if rows else []
 
 
 def demonstration(report: DemoReport) -> list[Plain]:

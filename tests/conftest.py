@@ -11,6 +11,10 @@ from reid import drawn
 from tests.commands import TRAIN, World, command
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--campaign", action="store_true", help="the long form of the tests that kill, damage and try everything")
+
+
 @pytest.fixture(scope="session")
 def drawings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Season one: zebras 0-9, deer 0-7, one lonely giraffe, empty frames. Season two: some of them, and new ones."""

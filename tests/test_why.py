@@ -67,6 +67,15 @@ def test_maps_of_enrolled_photos_are_kept_so_that_their_files_may_be_elsewhere(w
         shutil.move(tmp_path / "elsewhere", world / "one")
 
 
+def test_enrolling_keeps_the_maps_so_that_the_first_query_opens_no_enrolled_photo(tmp_path: Path) -> None:
+    season = list(drawn.draw_season(["zebra"], range(2), season=0, encounters=1, photos_per_encounter=1, width=160, height=112))
+    drawn.write_photos(tmp_path / "one", season)
+    reid.enroll([tmp_path / "one"], gallery=tmp_path / "gallery")
+    shutil.move(tmp_path / "one", tmp_path / "away")
+    report = query([tmp_path / "away" / season[0][0].path], gallery=tmp_path / "gallery", settings=SETTINGS)
+    assert [match.local is not None for match in report.sightings[0].matches] == [True]
+
+
 def test_without_the_photos_of_the_gallery_the_order_is_that_of_the_cosines(world: Path, tmp_path: Path) -> None:
     plain = ask(world, rerank=0)
     shutil.move(world / "one", tmp_path / "elsewhere")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -12,10 +13,9 @@ import numpy as np
 
 from reid import settings as options
 from reid.actions.nets import net_path
-from reid.errors import GalleryError, UsageError
-from reid.formats import plots
+from reid.errors import GalleryError, ModelMismatch, UsageError
 from reid.formats.manifest import read_photos
-from reid.formats.page import Page, Plot, Section, Table, write_page
+from reid.formats.page import write_page
 from reid.learn import calibration
 from reid.learn.calibration import Mapped
 from reid.learn.metrics import Pool
@@ -29,7 +29,7 @@ from reid.steps.closer import CloserLook
 from reid.steps.embedding import embed, inputs, sizes_of
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, open_photos
-from reid.store import EnrolledPhoto, Gallery, Map
+from reid.store import Gallery, Map
 
 BATCH = 16
 """The stated error where none is named: as in training."""
@@ -115,6 +115,8 @@ def calibrate(
         problems = (*(found.problems if found else ()), *run.problems)
         told = CalibrateReport(opened.folder, stated, results, report, problems)
         if report is not None:
+            from reid.actions.calibrate_page import page  # not needed for thresholds alone
+
             write_page(report, page(told))
         learned = {one.species: (one.fingerprint, one.after) for one in results if one.after is not None}
         if learned:
@@ -143,8 +145,8 @@ def _name(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Learnable:
-    """Photos to learn thresholds from, and feature maps of those that could be opened."""
+class Learnable:
+    """Photos to learn thresholds from, and feature maps of those that could be opened; no maps where none could."""
 
     pool: Pool
     mapped: Mapped | None
@@ -163,53 +165,27 @@ class _Run:
         fingerprint = self.gallery.embedding_net(name)
         assert fingerprint is not None
         card = bundle.read_card(net_path(self.gallery, fingerprint))
-        enrolled = {one.name for one in self.gallery.individuals(name)}
+        there = {one.name for one in self.gallery.individuals(name)}
         chosen = [photo for photo in given if _name(photo.species) == name] if given is not None else None
-        shown = {_name(photo.individual) for photo in chosen} if chosen is not None else enrolled
-        unseen = _unseen(card, shown)
-        found = self._enrolled(name, unseen, fingerprint) if chosen is None else self._given(name, chosen, unseen, fingerprint)
+        shown = {_name(photo.individual) for photo in chosen} if chosen is not None else there
+        unseen = unseen_individuals(card, shown)
+        net = partial(runtime.load, net_path(self.gallery, fingerprint), self.device)
+        if chosen is None:
+            found = learnable(self.gallery, name, fingerprint, unseen, net, self.progress)
+        else:
+            found = self._given(name, chosen, unseen, net())
         pool = found.pool
         before = self.gallery.calibration(name)
         learned = calibration.study(pool, max_false_match=self.max_false_match, mapped=found.mapped)
         bins = reliability(learned.answers.probability, learned.answers.right) if learned else ()
         return SpeciesCalibration(
-            name, fingerprint, len(set(pool.individuals)), len(pool.vectors), len(enrolled),
+            name, fingerprint, len(set(pool.individuals)), len(pool.vectors), len(there),
             tuple(sorted(shown - unseen)), before, learned.calibration if learned else None,
             "" if learned else calibration.lacking(calibration.trials(pool)), bins, calibration_error(bins),
         )
 
-    def _enrolled(self, name: str, unseen: set[str], fingerprint: str) -> _Learnable:
-        """Embeddings as they are stored, maps of the photos whose files are there; encounters as when they were trained on."""
-        enrolled = [one for one in self.gallery.photos(name) if one.individual in unseen]
-        ids, vectors = self.gallery.vectors(name)
-        row = {int(number): place for place, number in enumerate(ids)}
-        photos = [
-            Photo(one.path, one.species, one.individual, one.captured_at, one.encounter, one.camera, one.side, one.season)
-            for one in enrolled
-        ]
-        hashes = [one.sha256 + (one.box.key() if one.box else "") for one in enrolled]
-        pool = _pool(vectors[[row[one.id] for one in enrolled]], photos, hashes)
-        chosen = calibration.sampled_rows(pool)
-        return _Learnable(pool.subset(chosen), self._maps(name, [enrolled[place] for place in chosen], fingerprint))
-
-    def _maps(self, name: str, enrolled: Sequence[EnrolledPhoto], fingerprint: str) -> Mapped | None:
-        """Maps of the enrolled photos whose files are there; None where there is none."""
-        there = [(place, one) for place, one in enumerate(enrolled) if self.gallery.locate(one) is not None]
-        if not there:
-            return None
-        closer = CloserLook(self.gallery, runtime.load(net_path(self.gallery, fingerprint), self.device))
-        self.progress.start(f"{name}: opening for a closer look", len(there))
-        maps: dict[int, Map] = {}
-        for start in range(0, len(there), BATCH):
-            part = there[start : start + BATCH]
-            found = closer.maps([one for _, one in part])
-            maps |= {place: found[one.id] for place, one in part if one.id in found}
-            self.progress.advance(start + len(part))
-        return _mapped(maps)
-
-    def _given(self, name: str, given: Sequence[Photo], unseen: set[str], fingerprint: str) -> _Learnable:
+    def _given(self, name: str, given: Sequence[Photo], unseen: set[str], net: runtime.Runtime) -> Learnable:
         """Embeddings and maps of photos given; of those that are enrolled too, the stored embeddings."""
-        net = runtime.load(net_path(self.gallery, fingerprint), self.device)
         ids, stored = self.gallery.vectors(name)
         row = {int(number): place for place, number in enumerate(ids)}
         vectors, photos, hashes = [np.zeros((0, net.card.dimension), np.float32)], [], []
@@ -233,7 +209,7 @@ class _Run:
             vectors.append(made)
         pool, mapped = _pool(np.concatenate(vectors), photos, hashes), _mapped(maps)
         chosen = calibration.sampled_rows(pool)
-        return _Learnable(pool.subset(chosen), mapped.subset(chosen) if mapped else None)
+        return Learnable(pool.subset(chosen), mapped.subset(chosen) if mapped else None)
 
     def _opened(self, name: str, chosen: Sequence[Photo], net: runtime.Runtime) -> Iterator[list[Opened]]:
         """The photos that can be read, a batch at a time; problems are put aside."""
@@ -247,12 +223,70 @@ class _Run:
             self.progress.advance(done)
 
 
+@dataclass(frozen=True, slots=True)
+class EnrolledPool:
+    """Enrolled photos as a pool, with their ids, rising, row by row."""
+
+    ids: tuple[int, ...]
+    pool: Pool
+
+
+def enrolled(gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str]) -> EnrolledPool:
+    """The photos of these individuals that have an embedding of a net, which may be none.
+
+    Photos of one encounter are found as when they were trained on.
+    """
+    try:
+        ids, vectors = gallery.vectors(species, fingerprint)
+    except ModelMismatch:
+        return EnrolledPool((), _pool(np.zeros((0, 1), np.float32), [], []))
+    row = {int(number): place for place, number in enumerate(ids)}
+    found = [one for one in gallery.photos(species) if one.individual in individuals and one.id in row]
+    photos = [
+        Photo(one.path, one.species, one.individual, one.captured_at, one.encounter, one.camera, one.side, one.season)
+        for one in found
+    ]
+    hashes = [one.sha256 + (one.box.key() if one.box else "") for one in found]
+    return EnrolledPool(tuple(one.id for one in found), _pool(vectors[[row[one.id] for one in found]], photos, hashes))
+
+
+def learnable(
+    gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str], net: Callable[[], runtime.Runtime],
+    progress: Progress,
+) -> Learnable:
+    """Enrolled photos of these individuals to learn thresholds from, at most as many as calibration takes.
+
+    Args:
+        gallery: where they are enrolled.
+        species, fingerprint: whose embeddings by which net; photos without one are left out.
+        individuals: that the net was not trained on.
+        net: gives that net, and is called only where a photo's file is there.
+        progress: told of every photo opened.
+    """
+    found = enrolled(gallery, species, fingerprint, individuals)
+    chosen = calibration.sampled_rows(found.pool)
+    pool = found.pool.subset(chosen)
+    photos = gallery.photos_by_id([found.ids[row] for row in chosen])
+    there = [(place, one) for place, one in enumerate(photos) if gallery.locate(one) is not None]
+    if not there:
+        return Learnable(pool, None)
+    closer = CloserLook(gallery, net())
+    progress.start(f"{species}: opening for a closer look", len(there))
+    maps: dict[int, Map] = {}
+    for start in range(0, len(there), BATCH):
+        part = there[start : start + BATCH]
+        made = closer.maps([one for _, one in part])
+        maps |= {place: made[one.id] for place, one in part if one.id in made}
+        progress.advance(start + len(part))
+    return Learnable(pool, _mapped(maps))
+
+
 def _pool(vectors: Vectors, photos: Sequence[Photo], hashes: Sequence[str]) -> Pool:
     groups = encounters(photos, minutes=QuerySettings().encounter_minutes)
     return Pool(vectors, [one.individual for one in photos], [one.side for one in photos], groups, hashes)
 
 
-def _unseen(card: NetCard, shown: set[str]) -> set[str]:
+def unseen_individuals(card: NetCard, shown: set[str]) -> set[str]:
     """The individuals the net was not trained on, as its card tells.
 
     A shared net has seen none of them. The card of an older reid names only those held out: of the others, enrolled or
@@ -266,52 +300,3 @@ def _unseen(card: NetCard, shown: set[str]) -> set[str]:
         return shown - {_name(str(one)) for one in data["trained_individuals"]}
     held = {_name(str(one)) for one in data.get("held_out_individuals", ())}
     return held & shown
-
-
-def page(report: CalibrateReport) -> Page:
-    """The page of `reid calibrate --report`: thresholds before and after, and a reliability diagram for each species."""
-    return Page(
-        f"Calibration of {report.gallery.name}",
-        f"Stated error: at most {report.max_false_match:g} of all queries are told KNOWN with a wrong individual.",
-        tuple(_section(one) for one in report.species),
-    )
-
-
-def _section(one: SpeciesCalibration) -> Section:
-    left_out = f" {len(one.trained_on)} individuals were left out: the net has, or may have, seen them." if one.trained_on else ""
-    basis = f"{one.photos} photos of {one.individuals} individuals that the net was not trained on.{left_out}"
-    if one.after is None:
-        return Section(one.species, f"Stays as it was: {one.reason}. There are {basis}")
-    rows = [("before", one.before), ("after", one.after), ("left side", one.after.left), ("right side", one.after.right)]
-    thresholds = Table(
-        "Thresholds",
-        ("", "stated error", "known from", "new from", "wrong individual", "called new", "checked up to"),
-        tuple(
-            (
-                name, f"{found.max_false_match:g}", f"{found.known_at:.3f}", f"{found.new_at:.3f}",
-                f"{found.false_match:.4f}", f"{found.false_new:.4f}", str(found.checked_up_to or "-"),
-            )
-            for name, found in rows if found is not None
-        ),
-        "Known from and new from: the least probability, for the gallery size that asks for most. Wrong individual and "
-        "called new: shares measured on the same photos, each individual judged by a fit that did not see it. Checked up "
-        f"to: individuals in a gallery that these photos can speak for; {one.enrolled} are enrolled now.",
-    )
-    bins = Table(
-        "Reliability",
-        ("probability", "answers", "mean probability", "share right"),
-        tuple((f"{b.low:.1f} to {b.high:.1f}", str(b.count), f"{b.probability:.3f}", f"{b.right:.3f}") for b in one.bins),
-        f"Expected calibration error {one.calibration_error:.3f}.",
-    )
-    return Section(one.species, f"Learned from {basis}", tables=(thresholds, bins), plots=(_diagram(one),))
-
-
-def _diagram(one: SpeciesCalibration) -> Plot:
-    answers = sum(b.count for b in one.bins)
-    dots = [plots.Dot(b.probability, b.right, b.count / answers) for b in one.bins]
-    title = "How often answers of a probability are right"
-    return Plot(
-        plots.reliability(title, "mean probability of the best match", "share right", dots),
-        f"{one.species}: {title[0].lower()}{title[1:]}.",
-        f"The area of a dot is its share of the {answers} answers, 1 % where it is less; the table has the figures.",
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 from reid import settings as options
@@ -59,18 +60,35 @@ def gallery(folder: Path | None = None) -> GallerySummary:
         )
 
 
-def individuals(folder: Path | None = None, *, species: str | None = None) -> tuple[IndividualSummary, ...]:
-    """The enrolled individuals, by species and name. Raises GalleryError."""
-    with Gallery.open(options.gallery_folder(folder)) as opened:
-        return opened.individuals(species)
+def individuals(
+    folder: Path | None = None, *, species: str | None = None, removed: bool = False, as_of: datetime | date | None = None
+) -> tuple[IndividualSummary, ...]:
+    """The enrolled individuals, or those removed and merged, by species and name.
+
+    Args:
+        folder: None = REID_GALLERY or indexes/default.
+        species: only of this one.
+        removed: those that were removed or merged into others, instead.
+        as_of: as the gallery was at that moment (a day: at its end).
+
+    Raises:
+        GalleryError: no gallery there, or it cannot be read. UsageError: it knows nothing of that moment.
+    """
+    with Gallery.open(options.gallery_folder(folder), as_of=as_of) as opened:
+        return opened.individuals(species, removed=removed)
 
 
 def photos(
-    folder: Path | None = None, *, species: str | None = None, individual: str | None = None
+    folder: Path | None = None,
+    *,
+    species: str | None = None,
+    individual: str | None = None,
+    removed: bool = False,
+    as_of: datetime | date | None = None,
 ) -> tuple[EnrolledPhoto, ...]:
-    """The enrolled photos, by id. Raises GalleryError."""
-    with Gallery.open(options.gallery_folder(folder)) as opened:
-        return opened.photos(species, individual)
+    """The enrolled photos, or those removed, by id; the arguments are those of `individuals`. Raises GalleryError, UsageError."""
+    with Gallery.open(options.gallery_folder(folder), as_of=as_of) as opened:
+        return opened.photos(species, individual, removed=removed)
 
 
 def _card(opened: Gallery, fingerprint: str) -> bundle.NetCard | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -47,6 +48,7 @@ def query(
     gallery: Path | None = None,
     settings: QuerySettings | None = None,
     record: bool = False,
+    as_of: datetime | date | None = None,
     why: Path | None = None,
     progress: Progress = SILENT,
     on_sighting: Callable[[Sighting], None] | None = None,
@@ -58,21 +60,26 @@ def query(
         gallery: its folder; None = REID_GALLERY or indexes/default.
         settings: None = defaults and REID_* variables.
         record: keep the decisions in the gallery as sightings.
+        as_of: answer as on that day (to its end) or at that moment: with the individuals, names, photos, nets and
+            thresholds that the gallery had then.
         why: a folder, made if absent, for one JPEG a decision that shows query, best match and the places that agree.
         progress: told of every photo.
         on_sighting: given every decision as soon as it is made.
 
     Raises:
-        UsageError: no photo, the species given is not in the gallery, or a picture for `why` cannot be written.
+        UsageError: no photo, the species given is not in the gallery, a picture for `why` cannot be written, the gallery
+            knows nothing of the day `as_of`, or its answer was to be recorded.
         GalleryError, NetError, ModelMismatch: gallery or net cannot be used.
         ManifestError: the photos' table cannot be read.
     """
     settings = options.resolve(QuerySettings(), {}) if settings is None else settings
+    if record and as_of is not None:
+        raise UsageError("an answer of the past is no new sighting: ask with as_of or with record, not with both")
     found = read_photos(list(photos))
     sightings: list[Sighting] = []
     problems = list(found.problems)
     drawn: list[Path] = []
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with Gallery.open(options.gallery_folder(gallery), as_of=as_of) as opened:
         progress.start("identifying", len(found.photos))
         identifier = Identifier(opened, settings)
         if why is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -23,7 +23,7 @@ from reid.learn.trainer import Epoch, Fitted, Plan, fit
 from reid.nets import bundle, runtime
 from reid.nets.bundle import NetCard
 from reid.progress import Progress
-from reid.records import EMPTY, Calibration, Photo, Problem
+from reid.records import Calibration, Photo, Problem
 from reid.settings import QuerySettings, TrainSettings
 from reid.steps import embedding as embedding_step
 from reid.steps.embedding import sizes_of
@@ -121,21 +121,9 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
     )
     fitted = _fit(task, plan, job, gallery, settings, progress)
     task.net.load_state_dict(fitted.state)
-    centres = species_task.prototypes(task.features(task.net, taught), task.labels, settings.seed)
-    logits, seen = task.logits(task.net, held), task.features(task.net, held)
-    empty = torch.tensor([photo.species == EMPTY for photo in held.photos], dtype=torch.bool)
-    card = NetCard(
-        kind="species",
-        backbone=settings.backbone,
-        image_size=settings.species_image_size,
-        classes=tuple(classes),
-        temperature=species_task.temperature(logits, task.held_labels),
-        prototypes=len(centres),
-        familiar_at=species_task.familiar_bound(seen[~empty], centres),
-        empty_familiar_at=species_task.familiar_bound(seen[empty], centres) if bool(empty.any()) else None,
-        training=_training("species", settings, decoded, fitted, held),
-        figures=_figures(fitted.figures),
-    )
+    card, centres = species_task.finished(task)
+    training = _training("species", settings, decoded, fitted, held)
+    card = replace(card, training=training, figures=_figures(fitted.figures))
     card = bundle.save(card, {**fitted.state, "prototypes": centres}, gallery.nets_folder)
     runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     gallery.set_species_net(card.fingerprint, why="trained")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from reid import reports, terminal
+from reid import reports
 from reid.cli.door import Json, Species, Where, app, line, tables
 
 gallery_app = typer.Typer(rich_markup_mode=None, help="What is in the gallery.", invoke_without_command=True)
@@ -38,22 +38,7 @@ def individuals(context: typer.Context, gallery: Where = None, json: Json = Fals
         for one in found:
             line(one)
         return
-    terminal.table(
-        "Individuals",
-        ("species", "individual", "photos", "sides", "seasons", "first", "last"),
-        [
-            (
-                one.species,
-                one.name,
-                one.photos,
-                ", ".join(f"{side or 'unknown'} {n}" for side, n in sorted(one.sides.items())),
-                ", ".join(one.seasons),
-                one.first,
-                one.last,
-            )
-            for one in found
-        ],
-    )
+    tables(reports.individuals(found))
 
 
 @gallery_app.command(name="photos")
@@ -72,11 +57,4 @@ def photos_(
         for one in found:
             line(one)
         return
-    terminal.table(
-        "Photos",
-        ("id", "species", "individual", "side", "captured", "season", "camera", "path"),
-        [
-            (one.id, one.species, one.individual, one.side, one.captured_at, one.season, one.camera, one.path)
-            for one in found
-        ],
-    )
+    tables(reports.photos(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,6 +76,14 @@ def line(value: Any) -> None:
     from reid.formats import json_lines
 
     terminal.out(json_lines.line(value))
+
+
+def given_moment(text: str, option: str) -> datetime | date | None:
+    """A day, or a moment where the text has a time; None where none was given."""
+    try:
+        return (date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)) if text else None
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date; write 2025-03-01 or 2025-03-01T14:30", param_hint=option) from None
 
 
 def tables(found: Sequence[reports.Plain]) -> None:

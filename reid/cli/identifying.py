@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reid import settings, terminal
-from reid.cli.door import Device, Json, Photos, Species, Where, app, end, line
+from reid.cli.door import Device, Json, Photos, Species, Where, app, end, given_moment, line
 from reid.records import Sighting
 from reid.settings import QuerySettings
 
@@ -53,6 +53,7 @@ def query(
     side: Annotated[str, typer.Option(help="left or right, where the manifest does not say.", show_default=False)] = "",
     encounters: Annotated[bool, typer.Option("--encounters", help="One decision per encounter.")] = False,
     record: Annotated[bool, typer.Option("--record", help="Keep the decisions in the gallery as sightings.")] = False,
+    as_of: Annotated[str, typer.Option(help="Answer as on that day, such as 2025-03-01.", show_default=False)] = "",
     rerank: Annotated[int | None,
         typer.Option(help=f"Individuals that get a closer look, place by place, where it helps; default {_QUERY.rerank}.", min=0,
                      show_default=False)] = None,
@@ -68,6 +69,7 @@ def query(
     given |= {"device": device if device != "auto" else None, "rerank": rerank}
     report = action(
         photos, gallery=gallery, settings=settings.resolve(QuerySettings(), given), record=record, why=why,
+        as_of=given_moment(as_of, "--as-of"),
         progress=terminal.Bars(), on_sighting=line if json else _tell
     )
     if json:

@@ -54,6 +54,8 @@ class NetCard:
     """A photo whose features have a smaller cosine to every prototype shows something the net was not trained on."""
     empty_familiar_at: float | None = None
     """The same where the net sees an empty frame: grounds differ more than animals do. None = as for animals."""
+    mirrored: bool = False
+    """A species net that is asked about photo and mirror image together; nets of before are asked about the photo alone."""
     species: str = ""
     """The species an embedding net was trained for; "" = shared by all."""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -63,7 +65,8 @@ class NetCard:
 
     def architecture(self) -> dict[str, Any]:
         """Everything that, with the weights, decides what the net answers; goes into the fingerprint."""
-        more = {} if self.empty_familiar_at is None else {"empty_familiar_at": self.empty_familiar_at}  # newer than cards
+        newer = {"empty_familiar_at": self.empty_familiar_at, "mirrored": self.mirrored or None}  # than the first cards
+        more = {name: value for name, value in newer.items() if value is not None}
         return {
             "kind": self.kind, "backbone": self.backbone, "image_size": list(self.image_size), "pooling": self.pooling,
             "dimension": self.dimension, "classes": list(self.classes), "temperature": self.temperature,
@@ -212,7 +215,7 @@ def _from_json(values: Mapping[str, Any]) -> NetCard:
         temperature=float(values["temperature"]), prototypes=int(values["prototypes"]),
         familiar_at=float(values["familiar_at"]),
         empty_familiar_at=None if values.get("empty_familiar_at") is None else float(values["empty_familiar_at"]),
-        species=str(values["species"]), training=dict(values["training"]),
+        mirrored=bool(values.get("mirrored", False)), species=str(values["species"]), training=dict(values["training"]),
         figures={str(key): float(value) for key, value in values["figures"].items()},
         calibration=Calibration.from_json(values["calibration"]) if values["calibration"] else None,
         fingerprint=str(values["fingerprint"]),

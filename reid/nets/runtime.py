@@ -141,7 +141,11 @@ class Runtime:
             raise NetError(f"net {self.card.fingerprint} is an embedding net; it knows no species")
         if not pixels:
             return SpeciesAnswer(np.zeros((0, len(self.card.classes)), np.float32), np.zeros(0, np.float32))
-        logits, familiarity = self._engine(self._batch(pixels))
+        batch = self._batch(pixels)
+        logits, familiarity = self._engine(batch)
+        if self.card.mirrored:
+            more, near = self._engine(np.ascontiguousarray(batch[:, :, ::-1]))
+            logits, familiarity = (logits + more) / np.float32(2), (familiarity + near) / np.float32(2)
         scaled = logits / np.float32(self.card.temperature)
         weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         return SpeciesAnswer((weights / weights.sum(axis=1, keepdims=True)).astype(np.float32), familiarity)

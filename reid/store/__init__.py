@@ -5,7 +5,11 @@ catalog.sqlite is the truth; the FAISS files under cache/ are derived and may be
 
 from reid.store.gallery import Gallery
 from reid.store.maps import Map, MapCache
+from reid.store.purging import Purge
 from reid.store.rows import (
+    Alteration,
+    Correction,
+    Detail,
     Enrolled,
     EnrolledPhoto,
     Enrollment,
@@ -19,6 +23,9 @@ from reid.store.schema import FORMAT
 
 __all__ = [
     "FORMAT",
+    "Alteration",
+    "Correction",
+    "Detail",
     "Enrolled",
     "EnrolledPhoto",
     "Enrollment",
@@ -28,6 +35,7 @@ __all__ = [
     "JournalEntry",
     "Map",
     "MapCache",
+    "Purge",
     "SpeciesSummary",
     "Where",
 ]

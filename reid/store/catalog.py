@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,7 @@ class Catalog:
         self._connection = connection
         self._wait = wait
         self._lock = threading.RLock()
+        self._read_only = "its folder or file cannot be written"
 
     @classmethod
     def create(cls, path: Path, *, wait: float) -> None:
@@ -87,18 +88,20 @@ class Catalog:
                 connection.close()
 
     @classmethod
-    def open(cls, path: Path, *, wait: float) -> Catalog:
-        """Open the catalogue at `path`; for reading only where its folder cannot be written.
+    def open(cls, path: Path, *, wait: float, unsafe: str = "") -> Catalog:
+        """Open the catalogue at `path`; for reading only where its folder cannot be written, or is `unsafe` to (why).
 
         Raises:
             GalleryError: it is damaged, or no catalogue of reid. GalleryTooNew: written by a newer reid. GalleryBusy.
         """
         if not has_tables(path):
             raise GalleryError(f"{path} is an empty catalogue: {RESTORE}")
-        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) and not unsafe
         with _told(path, wait):
             connection = _connect_to_write(path, wait) if writable else _connect_to_read(path, wait)
         catalog = cls(path, connection, writable=writable, wait=wait)
+        if unsafe:
+            catalog.only_read(unsafe)
         try:
             refuse_newer(catalog.ask("PRAGMA user_version")[0][0], path)
             catalog.ask("SELECT value FROM meta WHERE name = 'gallery'")[0]
@@ -106,6 +109,40 @@ class Catalog:
             catalog.close()
             raise
         return catalog
+
+    def format(self) -> int:
+        """The format it was written in."""
+        return int(self.ask("PRAGMA user_version")[0][0])
+
+    @contextmanager
+    def migration(self, target: int) -> Iterator[Change | None]:
+        """One transaction after which the catalogue has the format `target`; None if it has it already."""
+        with self._lock, _told(self.path, self._wait):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                if self.format() >= target:
+                    yield None
+                else:
+                    yield Change(self._connection, self.head() + 1)
+                    self._connection.execute(f"PRAGMA user_version={target:d}")
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def only_read(self, reason: str) -> None:
+        """From now on nothing can be written, for this reason."""
+        self.writable, self._read_only = False, reason
+
+    def copy_to(self, path: Path) -> None:
+        """Write the catalogue, as last committed, to a new file; other processes may go on writing meanwhile."""
+        with (
+            _told(self.path, self._wait), closing(_connect(self.path, "mode=ro", self._wait)) as source,
+            _told(path, self._wait), closing(sqlite3.connect(path, isolation_level=None)) as copy,
+        ):
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE").fetchall()
 
     def close(self) -> None:
         """Let go of the file. May be called again."""
@@ -125,8 +162,8 @@ class Catalog:
                 yield rows
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Everything asked inside sees one moment of the catalogue. May be nested."""
+    def reading(self, *, keep: bool = False) -> Iterator[None]:
+        """Everything asked inside sees one moment of the catalogue. May be nested. keep: temporary tables made inside stay."""
         with self._lock, _told(self.path, self._wait):
             if self._connection.in_transaction:
                 yield
@@ -134,15 +171,18 @@ class Catalog:
             self._connection.execute("BEGIN")
             try:
                 yield
+                if keep:
+                    self._connection.execute("COMMIT")
             finally:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
 
     @contextmanager
     def change(self, what: str, why: str) -> Iterator[Change]:
         """One transaction, durable once the `with` block is left; an exception inside leaves everything as it was."""
         if not self.writable:
             raise GalleryError(
-                f"{self.path} is open for reading only (its folder or file cannot be written): "
+                f"{self.path} is open for reading only ({self._read_only}): "
                 f"give yourself write permission, or copy the gallery to a disk that can be written, then {what} again"
             )
         with self._lock, _told(self.path, self._wait):

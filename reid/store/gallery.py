@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import logging
+import tempfile
 import threading
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.errors import GalleryError, ModelMismatch, ShapeError, UsageError
+from reid.errors import ModelMismatch, ShapeError, UsageError
 from reid.records import Calibration, Sighting, Vectors
-from reid.store import index, published, reading, writing
-from reid.store.catalog import RESTORE, Catalog, has_tables
+from reid.store import index, past, published, purging, reading, writing
+from reid.store.catalog import Catalog
+from reid.store.checkup import Checkup
+from reid.store.corrections import Corrections
+from reid.store.embeddings import Embeddings
+from reid.store.folder import CACHE, MANIFEST, NETS, open_catalog
+from reid.store.identities import Identities
+from reid.store.journal import History
 from reid.store.maps import MapCache
-from reid.store.rows import (  # fmt: skip
+from reid.store.rows import (
     Enrolled,
     EnrolledPhoto,
     Enrollment,
@@ -30,9 +37,6 @@ from reid.store.rows import (  # fmt: skip
     Where,
 )
 
-log = logging.getLogger("reid")
-
-MANIFEST, CATALOG, NETS, CACHE = "gallery.json", "catalog.sqlite", "nets", "cache"
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one. SQLite is not fair to waiters: four busy writers made one wait 4 s."""
 ANYWHERE = Where()
@@ -51,54 +55,57 @@ class Gallery:
         self.nets_folder = folder / NETS
         self.cache_folder = folder / CACHE
         self._catalog = catalog
-        self._indexes: dict[tuple[int, int], index.SpeciesIndex] = {}
+        self.history = History(catalog, self._publish, self.cache_folder)
+        """The journal: what was changed, and undoing it."""
+        self.identities = Identities(catalog, self._publish)
+        """Correcting who is who."""
+        self.corrections = Corrections(catalog, self._publish)
+        """Correcting what photos show."""
+        self.embeddings = Embeddings(catalog, self._publish)
+        """Embeddings of a net to come, beside those in use."""
+        self.checkup = Checkup(catalog, self.cache_folder)
+        """Whether the gallery is whole."""
+        self._indexes: dict[tuple[int, int, str], index.SpeciesIndex] = {}
         self._lock = threading.Lock()
+        self._cleared: Callable[[], None] = lambda: None
 
     @classmethod
-    def open(cls, folder: Path, *, create: bool = False, wait: float = BUSY_SECONDS) -> Gallery:
+    def open(
+        cls, folder: Path, *, create: bool = False, wait: float = BUSY_SECONDS, as_of: datetime | date | None = None
+    ) -> Gallery:
         """Open the gallery in `folder`, for reading only where the folder cannot be written.
 
         Args:
             folder: of the gallery, e.g. indexes/serengeti.
             create: make a gallery there if there is none; the folder must then be empty or absent.
             wait: seconds to wait for another process that is writing.
+            as_of: show the gallery as it was at that moment (a day: at its end), for reading only.
 
         Raises:
+            UsageError: `as_of` is before the gallery's first change.
             GalleryError: no gallery, not whole, damaged, or (create) the folder holds other things.
             GalleryTooNew: written by a newer reid; nothing was changed.
             GalleryBusy: another process held the catalogue for longer than `wait`.
         """
         folder = Path(folder).absolute()
-        catalog_path, manifest = folder / CATALOG, folder / MANIFEST
-        if folder.exists() and not folder.is_dir():
-            raise GalleryError(f"{folder} is a file, a gallery is a folder: choose another place")
-        published.refuse_newer_manifest(manifest)
-        if not catalog_path.exists() or not has_tables(catalog_path):
-            if manifest.exists():
-                raise GalleryError(f"{folder} has {MANIFEST}, but {CATALOG}, the gallery itself, is missing: {RESTORE}")
-            if not create:
-                raise GalleryError(f"no gallery at {folder}: `reid enroll` or `reid train` make one")
-            _make(folder, wait)
-        elif not manifest.exists():
-            log.warning("%s is missing, it is made again from %s", manifest, CATALOG)
-        catalog = Catalog.open(catalog_path, wait=wait)
+        catalog = open_catalog(folder, create=create, wait=wait)
         try:
-            if catalog.writable:
-                (folder / NETS).mkdir(exist_ok=True)
-                (folder / CACHE).mkdir(exist_ok=True)
-            published.publish(catalog, manifest)
-        except OSError as error:
-            catalog.close()
-            raise GalleryError(f"{folder} cannot be written ({error}): check its permissions and its disk") from error
+            if as_of is not None:
+                past.turn_back(catalog, past.seq_at(catalog, as_of))
         except BaseException:
             catalog.close()
             raise
-        return cls(folder, catalog)
+        gallery = cls(folder, catalog)
+        if as_of is not None:  # the index of that day is not to take the place of today's
+            aside = tempfile.TemporaryDirectory(prefix="reid-as-of-", ignore_cleanup_errors=True)
+            gallery.cache_folder, gallery._cleared = Path(aside.name), aside.cleanup
+        return gallery
 
     def close(self) -> None:
         """Let go of the files. May be called again."""
         self._indexes.clear()
         self._catalog.close()
+        self._cleared()
 
     def __enter__(self) -> Gallery:
         """Itself."""
@@ -149,6 +156,7 @@ class Gallery:
         *,
         calibration: Calibration | None,
         vectors: Mapping[int, NDArray[np.float32]] | None = None,
+        leaving: Collection[int] = (),
         why: str = "",
     ) -> None:
         """Make `fingerprint` the embedding net of a species, which is added if it is new. One transaction.
@@ -160,6 +168,7 @@ class Gallery:
             calibration: what was learnt about this net's scores; it takes the place of any calibration there was.
             vectors: photo id -> (D,) float32, unit length: needed for every enrolled photo of the species that has no
                 embedding of this net yet. Embeddings of other nets are kept.
+            leaving: ids of photos that may go without one: they stay enrolled, but no search finds them.
             why: for the journal.
 
         Raises:
@@ -168,7 +177,7 @@ class Gallery:
             ShapeError: a vector is not (D,), not finite, or not of unit length.
             UsageError: a blank name, or a vector for something that is no photo of this species.
         """
-        writing.set_embedding_net(self._catalog, species, fingerprint, dimension, calibration, vectors, why)
+        writing.set_embedding_net(self._catalog, species, fingerprint, dimension, calibration, vectors, leaving, why)
         self._publish()
 
     def set_calibrations(self, learned: Mapping[str, tuple[str, Calibration]], *, why: str = "") -> None:
@@ -210,13 +219,15 @@ class Gallery:
         """Every species of the gallery, by name."""
         return reading.species_summaries(self._catalog)
 
-    def individuals(self, species: str | None = None) -> tuple[IndividualSummary, ...]:
-        """Every individual (of one species), by species and name."""
-        return reading.individual_summaries(self._catalog, _composed(species))
+    def individuals(self, species: str | None = None, *, removed: bool = False) -> tuple[IndividualSummary, ...]:
+        """Every individual (of one species), or those removed and merged, by species and name."""
+        return reading.individual_summaries(self._catalog, _composed(species), removed)
 
-    def photos(self, species: str | None = None, individual: str | None = None) -> tuple[EnrolledPhoto, ...]:
-        """The enrolled photos (of one species, of one individual), by id."""
-        return reading.photos(self._catalog, _composed(species), _composed(individual))
+    def photos(
+        self, species: str | None = None, individual: str | None = None, *, removed: bool = False
+    ) -> tuple[EnrolledPhoto, ...]:
+        """The enrolled photos (of one species, of one individual), or those removed, by id."""
+        return reading.photos(self._catalog, _composed(species), _composed(individual), removed)
 
     def photo(self, photo_id: int) -> EnrolledPhoto:
         """The photo with this id, also one removed since. Raises UsageError for an id that never was."""
@@ -306,10 +317,10 @@ class Gallery:
 
     def log(self, limit: int = 100) -> tuple[JournalEntry, ...]:
         """The last `limit` changes, the newest first."""
-        return reading.journal(self._catalog, limit)
+        return self.history.log(limit)
 
     def _index(self, row: reading.SpeciesRow) -> index.SpeciesIndex:
-        key = (row.id, row.net_id)
+        key = (row.id, row.net_id, self._catalog.meta(purging.PURGED))
         with self._lock:
             if key not in self._indexes:
                 self._indexes = {at: held for at, held in self._indexes.items() if at[0] != row.id}
@@ -318,21 +329,6 @@ class Gallery:
 
     def _publish(self) -> None:
         published.publish(self._catalog, self.folder / MANIFEST)
-
-
-def _make(folder: Path, wait: float) -> None:
-    ours = {MANIFEST, CATALOG, NETS, CACHE, *(f"{CATALOG}{end}" for end in ("-wal", "-shm", "-journal"))}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-    except OSError as error:
-        raise GalleryError(f"{folder} cannot be made or read ({error.strerror}): check its permissions") from error
-    if others := sorted(there - ours):
-        raise GalleryError(
-            f"{folder} is no gallery and holds other things ({', '.join(others[:3])}{', ...' if others[3:] else ''}): "
-            "choose an empty or a new folder"
-        )
-    Catalog.create(folder / CATALOG, wait=wait)
 
 
 def _composed(name: str | None) -> str:

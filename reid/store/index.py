@@ -153,7 +153,7 @@ class SpeciesIndex:
         return {
             "format": 1, "kind": "flat", "gallery": self._catalog.meta("gallery"), "species": self._species.name,
             "fingerprint": self._species.fingerprint, "dimension": self._species.dimension, "photos": photos,
-            "seq": seq, "mark": self._catalog.mark(seq),
+            "seq": seq, "mark": self._catalog.mark(seq), "purged": self._catalog.meta("purged"),
         }
 
     def _write(self, base: Part, seq: int) -> Path:

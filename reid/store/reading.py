@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from reid.errors import GalleryError, UsageError
 from reid.records import Box, Calibration, Vectors
 from reid.store.catalog import RESTORE, Catalog, Change, Row, to_json
-from reid.store.rows import EnrolledPhoto, Ids, IndividualSummary, JournalEntry, SpeciesSummary, Where
+from reid.store.rows import EnrolledPhoto, Ids, IndividualSummary, SpeciesSummary, Where
 
 WALL = 26
 """Characters of `captured_at` that are the camera's clock: 2024-05-01T10:00:00.000000."""
@@ -54,20 +54,24 @@ class Changed:
 
 
 def species_rows(source: Catalog | Change, name: str | None = None) -> list[SpeciesRow]:
-    """All species by name, or the one called `name` (an empty list if there is none)."""
+    """All species by name, or the one called `name` (an empty list if there is none).
+
+    A species whose beginning was undone has neither net nor individuals, and is in no list.
+    """
     rows = source.ask(
         "SELECT s.id, s.name, s.seq, coalesce(n.id, 0), coalesce(n.fingerprint, ''), coalesce(n.dimension, 0),"
         " coalesce(s.calibration, ''), s.individuals, s.photos FROM species s LEFT JOIN net n ON n.id = s.net_id"
         " WHERE ? IS NULL OR s.name = ? ORDER BY s.name",
         (name, name),
     )
-    return [SpeciesRow(*row) for row in rows]
+    found = [SpeciesRow(*row) for row in rows]
+    return [row for row in found if name is not None or row.net_id or row.individuals]
 
 
 def known_species(source: Catalog | Change, name: str) -> SpeciesRow:
     """The species called `name`. Raises UsageError, naming those that are there."""
     found = species_rows(source, name)
-    if not found:
+    if not found or not (found[0].net_id or found[0].individuals):
         there = ", ".join(row.name for row in species_rows(source)) or "none yet"
         raise UsageError(f"this gallery has no species {name!r} (it has: {there}): set its embedding net first")
     return found[0]
@@ -133,29 +137,32 @@ def species_summaries(catalog: Catalog) -> tuple[SpeciesSummary, ...]:
     return tuple(summaries)
 
 
-def individual_summaries(catalog: Catalog, species: str | None) -> tuple[IndividualSummary, ...]:
-    """Every individual (of one species), by species and name."""
+def individual_summaries(catalog: Catalog, species: str | None, removed: bool = False) -> tuple[IndividualSummary, ...]:
+    """Every individual (of one species), or those removed and merged, by species and name."""
     with catalog.reading():
         tallies = _tallies(catalog, "individual_id")
         rows = catalog.ask(
-            "SELECT i.id, s.name, i.name FROM individual i JOIN species s ON s.id = i.species_id"
-            " WHERE i.removed_seq IS NULL AND (? IS NULL OR s.name = ?) ORDER BY s.name, i.name",
-            (species, species),
+            "SELECT i.id, s.name, i.name, coalesce(i.merged_into, 0) FROM individual i JOIN species s ON s.id = i.species_id"
+            " WHERE (i.removed_seq IS NOT NULL) = ? AND (? IS NULL OR s.name = ?) ORDER BY s.name, i.name, i.id",
+            (removed, species, species),
         )
     summaries = []
-    for number, of_species, name in rows:
+    for number, of_species, name, merged_into in rows:
         tally = tallies.get(number, _Tally())
         summaries.append(IndividualSummary(
             id=number, species=of_species, name=name, photos=tally.photos, sides=dict(sorted(tally.sides.items())),
             seasons=tuple(sorted(tally.seasons)), years=tuple(sorted(tally.years)), first=when(tally.first),
-            last=when(tally.last),
+            last=when(tally.last), removed=removed, merged_into=merged_into,
         ))
     return tuple(summaries)
 
 
-def photos(catalog: Catalog, species: str | None, individual: str | None) -> tuple[EnrolledPhoto, ...]:
-    """The enrolled photos (of one species, of one individual), by id."""
-    clauses, values = ["p.removed_seq IS NULL"], [name for name in (species, individual) if name is not None]
+def photos(
+    catalog: Catalog, species: str | None, individual: str | None, removed: bool = False
+) -> tuple[EnrolledPhoto, ...]:
+    """The enrolled photos (of one species, of one individual), or those removed, by id."""
+    clauses = [f"p.removed_seq IS {'NOT ' if removed else ''}NULL"]
+    values = [name for name in (species, individual) if name is not None]
     if species is not None:
         column = "p.species_id" if individual is None else "+p.species_id"
         clauses.append(f"{column} IN (SELECT id FROM species WHERE name = ?)")
@@ -175,6 +182,16 @@ def photos_by_id(catalog: Catalog, ids: Sequence[int]) -> tuple[EnrolledPhoto, .
     return tuple(found[int(i)] for i in ids)
 
 
+def without_embedding(catalog: Catalog, species_id: int, net_id: int) -> tuple[EnrolledPhoto, ...]:
+    """The enrolled photos of a species that have no embedding of a net, by id."""
+    rows = catalog.ask(
+        _PHOTO + "WHERE p.species_id = ? AND p.removed_seq IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM embedding e WHERE e.photo_id = p.id AND e.net_id = ?) ORDER BY p.id",
+        (species_id, net_id),
+    )
+    return tuple(_photo(row) for row in rows)
+
+
 def find(catalog: Catalog, sha256: str, box_key: str, species: str | None) -> EnrolledPhoto | None:
     """The enrolled photo with this content and box; the first one if several species have it."""
     rows = catalog.ask(
@@ -183,14 +200,6 @@ def find(catalog: Catalog, sha256: str, box_key: str, species: str | None) -> En
         (sha256, box_key, species, species),
     )
     return _photo(rows[0]) if rows else None
-
-
-def journal(catalog: Catalog, limit: int) -> tuple[JournalEntry, ...]:
-    """The last `limit` changes, the newest first."""
-    rows = catalog.ask(
-        "SELECT seq, at, who, what, why, before, after FROM journal ORDER BY seq DESC LIMIT ?", (max(limit, 0),)
-    )
-    return tuple(JournalEntry(row[0], datetime.fromisoformat(row[1]), *row[2:]) for row in rows)
 
 
 def vectors(catalog: Catalog, species_id: int, net_id: int, dimension: int) -> tuple[Ids, Vectors]:

@@ -101,6 +101,9 @@ class IndividualSummary:
     years: tuple[int, ...]
     first: datetime | None
     last: datetime | None
+    removed: bool = False
+    merged_into: int = 0
+    """The id of the individual it was merged into; 0 = none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +144,22 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Alteration:
+    """One value that a change altered. kind: species, individual, photo, sighting or meta; id: of the thing."""
+
+    kind: str
+    id: int
+    column: str
+    before: str | int | None
+    after: str | int | None
+
+
+@dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One change of the gallery: when (UTC), who, the verb, why, and JSON of what was and what is."""
+    """One change of the gallery: when (UTC), who, the verb, why, and JSON of what was and what is.
+
+    summary: in one line. undoes: the entry that this one undid, undone_by: the one that undid this one; 0 = none.
+    """
 
     seq: int
     at: datetime
@@ -151,3 +168,34 @@ class JournalEntry:
     why: str
     before: str
     after: str
+    summary: str = ""
+    undoes: int = 0
+    undone_by: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """An entry with every value it altered. added: how many rows it added, by table."""
+
+    entry: JournalEntry
+    altered: tuple[Alteration, ...]
+    added: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a change of identities did. seq: of its entry, 0 = there was nothing to change.
+
+    individual: whom it concerns, by its name now, with its permanent id; other: the second one of a merge, a split or a
+    move. photo_ids: those that changed. warnings: what a person should look at.
+    """
+
+    seq: int
+    what: str
+    species: str
+    individual_id: int
+    individual: str
+    photo_ids: tuple[int, ...] = ()
+    other_id: int = 0
+    other: str = ""
+    warnings: tuple[str, ...] = ()

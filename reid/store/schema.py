@@ -6,6 +6,9 @@ Rules that every later verb keeps:
     * Nothing is deleted: `removed_seq` is the seq of the removal, `added_seq` that of the start, `seq` the last change.
     * A change to anything of a species also sets `species.seq`: that is what tells a running search to look again.
     * Embeddings hang on (photo, net), so that vectors of two nets live side by side, and a stored vector never changes.
+    * What a change altered is in `history`, column by column with before and after: triggers write it, so that no verb
+      can forget it. A row that a change added has no line there, its own `added_seq` says it (of a sighting: `seq`).
+      With both, every change can be undone and every day of the past shown.
 """
 
 from __future__ import annotations
@@ -23,12 +26,64 @@ def _counted(table: str, column: str) -> tuple[str, str]:
     )
 
 
-FORMAT = 1
+def _kept(table: str, columns: tuple[str, ...]) -> str:
+    """The trigger that writes what an UPDATE altered into `history`. A change's journal entry comes last: hence the + 1."""
+    pairs = ", ".join(
+        f"'{name}', json(CASE WHEN OLD.{name} IS NOT NEW.{name} THEN json_array(OLD.{name}, NEW.{name}) END)" for name in columns
+    )
+    altered = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in columns)
+    return f"""CREATE TRIGGER {table}_history AFTER UPDATE OF {', '.join(columns)} ON {table} WHEN {altered} BEGIN
+        INSERT INTO history (seq, kind, row, changed) VALUES ({NEXT_SEQ}, '{table}', NEW.id,
+            json_patch('{{}}', json_object({pairs}))); END"""  # json_patch drops the columns that stayed
+
+
+NEXT_SEQ = "(SELECT coalesce(max(seq), 0) + 1 FROM journal)"
+KEPT: dict[str, tuple[str, ...]] = {
+    "species": ("net_id", "calibration"),
+    "individual": ("name", "merged_into", "removed_seq"),
+    "photo": (
+        "individual_id", "box_key", "box", "path", "near_path", "captured_at", "encounter", "camera", "side", "season",
+        "notes", "removed_seq",
+    ),
+    "sighting": ("individual_id", "removed_seq"),
+}
+"""The columns whose every value is kept, by table. Beside them: the value of 'species_net' in meta, as row 0 of "meta"."""
+
+FORMAT = 2
 """Of the folder and of the catalogue (`PRAGMA user_version`). A reader refuses anything above."""
 APPLICATION = 0x52454944
 """`PRAGMA application_id`: "REID"."""
 PAGE_BYTES = 16384
 """A 256-dimensional vector is 1 kB: a page of 16 kB makes the file a quarter smaller than the default of 4 kB."""
+
+HISTORY = (
+    """CREATE TABLE history (
+        id INTEGER PRIMARY KEY,
+        seq INTEGER NOT NULL,            -- of the change
+        kind TEXT NOT NULL,              -- the table
+        row INTEGER NOT NULL,            -- the id there
+        changed TEXT NOT NULL)           -- JSON: column -> [before, after]""",
+    "CREATE INDEX history_row ON history(kind, row, seq)",
+    "CREATE INDEX history_seq ON history(seq)",
+    "CREATE INDEX photo_added ON photo(added_seq)",
+    "CREATE INDEX photo_owner ON photo(individual_id)",
+    "CREATE INDEX individual_added ON individual(added_seq)",
+    "CREATE INDEX sighting_added ON sighting(seq)",
+    "CREATE INDEX journal_undo ON journal(seq) WHERE what = 'undo'",
+    *(_kept(table, columns) for table, columns in KEPT.items()),
+    *(
+        f"""CREATE TRIGGER meta_{when} AFTER {verb} ON meta WHEN NEW.name = 'species_net' BEGIN
+            INSERT INTO history (seq, kind, row, changed) VALUES ({NEXT_SEQ}, 'meta', 0,
+                json_object('species_net', json_array({before}, nullif(NEW.value, '')))); END"""
+        for when, verb, before in (("set", "INSERT", "NULL"), ("history", "UPDATE", "nullif(OLD.value, '')"))
+    ),
+    *(
+        f"""CREATE TRIGGER journal_{verb.lower()} BEFORE {verb} ON journal BEGIN
+            SELECT RAISE(ABORT, 'the journal is append-only'); END"""
+        for verb in ("UPDATE", "DELETE")
+    ),
+)
+"""What format 2 added to format 1; `store/migrating.py` fills it for what was there before."""
 
 TABLES = (
     """CREATE TABLE meta (
@@ -54,7 +109,8 @@ TABLES = (
         name TEXT NOT NULL,
         added_seq INTEGER NOT NULL,
         seq INTEGER NOT NULL,
-        removed_seq INTEGER)""",
+        removed_seq INTEGER,
+        merged_into INTEGER REFERENCES individual(id))""",  # where it is not NULL, removed_seq is the seq of that merge
     "CREATE UNIQUE INDEX individual_name ON individual(species_id, name) WHERE removed_seq IS NULL",
     """CREATE TABLE photo (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -78,7 +134,6 @@ TABLES = (
         removed_seq INTEGER)""",
     "CREATE UNIQUE INDEX photo_key ON photo(sha256, box_key, species_id) WHERE removed_seq IS NULL",
     "CREATE INDEX photo_live ON photo(species_id) WHERE removed_seq IS NULL",
-    "CREATE INDEX photo_individual ON photo(individual_id) WHERE removed_seq IS NULL",
     "CREATE INDEX photo_encounter ON photo(species_id, encounter) WHERE removed_seq IS NULL AND encounter <> ''",
     "CREATE INDEX photo_change ON photo(species_id, seq)",
     """CREATE TABLE embedding (
@@ -120,4 +175,5 @@ TABLES = (
         mark TEXT NOT NULL)              -- random: tells this history from another one with the same seq""",
     *_counted("individual", "individuals"),
     *_counted("photo", "photos"),
+    *HISTORY,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from reid.errors import ModelMismatch, ShapeError, UsageError
 from reid.records import SIDES, Calibration, Sighting
 from reid.store.catalog import Catalog, Change, to_json
-from reid.store.reading import SpeciesRow, are_unit, iso, species_rows
+from reid.store.reading import SpeciesRow, are_unit, iso, known_species, species_rows
 from reid.store.rows import Enrolled, Enrollment
 
 _FACTS = (
@@ -59,13 +59,13 @@ def set_species_net(catalog: Catalog, fingerprint: str, why: str) -> None:
             "INSERT INTO meta VALUES ('species_net', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (str(net_id),),
         )
-        change.before = {"net_id": int(before[0][0]) if before else None}
+        change.before = {"net_id": int(before[0][0]) if before and before[0][0] else None}
         change.after = {"net_id": net_id, "fingerprint": fingerprint}
 
 
 def set_embedding_net(
     catalog: Catalog, name: str, fingerprint: str, dimension: int, calibration: Calibration | None,
-    vectors: Mapping[int, NDArray[np.float32]] | None, why: str,
+    vectors: Mapping[int, NDArray[np.float32]] | None, leaving: Collection[int], why: str,
 ) -> None:
     """Make `fingerprint` the embedding net of a species; see `Gallery.set_embedding_net`."""
     name, given = canonical(name), dict(vectors or {})
@@ -74,14 +74,12 @@ def set_embedding_net(
         found = species_rows(change, name)
         species_id = found[0].id if found else _add_species(change, name)
         net_id = _net(change, fingerprint, "embedding", dimension)
-        photos = {row[0] for row in change.ask("SELECT id FROM photo WHERE species_id = ?", (species_id,))}
-        if strange := set(blobs) - photos:
-            raise UsageError(f"{len(strange)} vectors are for ids that are no photos of {name!r}, first {min(strange)}")
-        change.put_many(_INSERT_EMBEDDING, ((photo, net_id, change.seq, blob) for photo, blob in blobs.items()))
+        _put_embeddings(change, species_id, name, net_id, blobs)
         (missing,) = change.ask(
             "SELECT count(*) FROM photo p WHERE species_id = ? AND removed_seq IS NULL"
-            " AND NOT EXISTS (SELECT 1 FROM embedding e WHERE e.photo_id = p.id AND e.net_id = ?)",
-            (species_id, net_id),
+            " AND NOT EXISTS (SELECT 1 FROM embedding e WHERE e.photo_id = p.id AND e.net_id = ?)"
+            " AND p.id NOT IN (SELECT value FROM json_each(?))",
+            (species_id, net_id, to_json(sorted(leaving))),
         )[0]
         if missing:
             raise ModelMismatch(
@@ -97,7 +95,35 @@ def set_embedding_net(
         change.after = {
             "species_id": species_id, "species": name, "net_id": net_id, "fingerprint": fingerprint,
             "calibration": calibration.to_json() if calibration else None, "embeddings": len(blobs),
+            "left": sorted(leaving),
         }
+
+
+def add_embeddings(
+    catalog: Catalog, name: str, fingerprint: str, dimension: int, vectors: Mapping[int, NDArray[np.float32]]
+) -> None:
+    """Keep embeddings beside those that are there; see `Embeddings.add`."""
+    name = canonical(name)
+    blobs = dict(zip(vectors, _blobs(list(vectors.values()), dimension), strict=True))
+    with catalog.change("embed", "") as change:
+        species = known_species(change, name)
+        net_id = _net(change, fingerprint, "embedding", dimension)
+        _put_embeddings(change, species.id, name, net_id, blobs)
+        if net_id == species.net_id:  # photos that were left behind by an upgrade can be found again
+            change.put("UPDATE species SET seq = ? WHERE id = ?", (change.seq, species.id))
+        change.after = {
+            "species_id": species.id, "species": name, "fingerprint": fingerprint, "embeddings": len(blobs),
+            "summary": f"{name}: {len(blobs)} embeddings of net {fingerprint}",
+        }
+
+
+def _put_embeddings(change: Change, species_id: int, name: str, net_id: int, blobs: Mapping[int, bytes]) -> None:
+    photos = {row[0] for row in change.ask(
+        "SELECT id FROM photo WHERE species_id = ? AND id IN (SELECT value FROM json_each(?))", (species_id, to_json(list(blobs)))
+    )}
+    if strange := set(blobs) - photos:
+        raise UsageError(f"{len(strange)} vectors are for ids that are no photos of {name!r}, first {min(strange)}")
+    change.put_many(_INSERT_EMBEDDING, ((photo, net_id, change.seq, blob) for photo, blob in blobs.items()))
 
 
 def set_calibrations(catalog: Catalog, learned: Mapping[str, tuple[str, Calibration]], why: str) -> None:

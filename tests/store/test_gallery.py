@@ -236,7 +236,7 @@ def test_the_manifest_tells_what_the_catalogue_holds(gallery: Gallery) -> None:
     gallery.set_embedding_net("zebra", NET, DIMENSION, calibration=LEARNT)
     gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
     told = manifest(gallery)
-    assert (told["format"], told["seq"], told["species_net"]) == (1, 4, {"fingerprint": "router"})
+    assert (told["format"], told["seq"], told["species_net"]) == (2, 4, {"fingerprint": "router"})
     assert told["counts"] == {"species": 1, "individuals": 1, "photos": 1}
     assert told["species"] == {"zebra": {
         "embedding_net": {"fingerprint": NET, "dimension": DIMENSION}, "thresholds": LEARNT.to_json(),
@@ -292,14 +292,14 @@ def test_a_newer_format_is_refused_and_nothing_changed(gallery: Gallery, where: 
     gallery.close()
     if where == "manifest":
         path = gallery.folder / "gallery.json"
-        path.write_text(path.read_text("utf-8").replace('"format": 1', '"format": 2'), "utf-8")
+        path.write_text(path.read_text("utf-8").replace('"format": 2', '"format": 3'), "utf-8")
     else:
         connection = sqlite3.connect(gallery.folder / "catalog.sqlite")
-        connection.execute("PRAGMA user_version=2")
+        connection.execute("PRAGMA user_version=3")
         connection.close()
     before = content(gallery.folder)
     for create in (False, True):
-        with pytest.raises(GalleryTooNew, match="has format 2, this reid knows formats up to 1: update reid"):
+        with pytest.raises(GalleryTooNew, match="has format 3, this reid knows formats up to 2: update reid"):
             Gallery.open(gallery.folder, create=create)
     assert content(gallery.folder) == before
 

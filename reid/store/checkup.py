@@ -1,0 +1,112 @@
+"""Is the gallery whole? Truth is checked and told, never repaired; what is derived may be thrown away and made again."""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from reid.errors import GalleryError
+from reid.store import reading
+from reid.store.catalog import RESTORE, Catalog
+from reid.store.published import NEW
+
+_OLD_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One thing that is not as it should be. derived: `--fix` can make it again; else a backup or a person is needed."""
+
+    what: str
+    reason: str
+    derived: bool
+
+
+_ROWS = {
+    "a photo of an individual that is not there": "SELECT p.id FROM photo p JOIN individual i ON i.id = p.individual_id"
+    " WHERE p.removed_seq IS NULL AND i.removed_seq IS NOT NULL",
+    "a photo whose species is not that of its individual": "SELECT p.id FROM photo p JOIN individual i"
+    " ON i.id = p.individual_id WHERE p.species_id <> i.species_id",
+    "an embedding of another length than its net's": "SELECT e.photo_id FROM embedding e JOIN net n ON n.id = e.net_id"
+    " WHERE length(e.vector) <> 4 * n.dimension",
+    "an entry missing from the journal": "SELECT max(seq) FROM journal HAVING max(seq) <> count(*)",
+    "a species whose count of photos is wrong": "SELECT s.id FROM species s WHERE s.photos <> (SELECT count(*)"
+    " FROM photo p WHERE p.species_id = s.id AND p.removed_seq IS NULL)",
+    "a species whose count of individuals is wrong": "SELECT s.id FROM species s WHERE s.individuals <> (SELECT count(*)"
+    " FROM individual i WHERE i.species_id = s.id AND i.removed_seq IS NULL)",
+}
+
+
+class Checkup:
+    """Whether an open gallery is whole, `Gallery.checkup`."""
+
+    def __init__(self, catalog: Catalog, cache: Path) -> None:
+        """Made by the gallery."""
+        self._catalog, self._cache = catalog, cache
+
+    def damage(self) -> list[Damage]:
+        """What is wrong with catalogue and cache; nothing is repaired."""
+        return [*_truth(self._catalog), *_derived(self._cache)]
+
+    def clear(self) -> None:
+        """Throw away what is derived: the cache, and files left half-written. The next search makes it again."""
+        made = [path for path in self._cache.iterdir() if path.is_file() and NEW not in path.name]
+        for path in (*made, *_left_over(self._cache)):
+            path.unlink(missing_ok=True)
+
+
+def _truth(catalog: Catalog) -> list[Damage]:
+    """What is wrong with the catalogue."""
+    found: list[Damage] = []
+    try:
+        with catalog.reading():
+            told = [str(row[0]) for row in catalog.ask("PRAGMA integrity_check(20)")]
+            if told != ["ok"]:
+                return [Damage("catalogue", f"{text}: {RESTORE}", False) for text in told]
+            if strays := catalog.ask("PRAGMA foreign_key_check"):
+                text = f"{len(strays)} rows point to rows that are not there, first in {strays[0][0]}"
+                found.append(Damage("catalogue", text, False))
+            for text, sql in _ROWS.items():
+                if rows := catalog.ask(sql):
+                    found.append(Damage("catalogue", f"{text}: {len(rows)}, first id {rows[0][0]}", False))
+            for row in reading.species_rows(catalog):
+                if row.net_id:
+                    reading.vectors(catalog, row.id, row.net_id, row.dimension)
+    except GalleryError as error:
+        return [Damage("catalogue", str(error), False)]
+    return found
+
+
+def _derived(folder: Path) -> list[Damage]:
+    """Files of the cache that are damaged, and files that a kill left half-written."""
+    found = [
+        Damage("left over", f"{path.name} was being written when its program was killed", True)
+        for path in _left_over(folder)
+    ]
+    for card in sorted(folder.glob("*.json")):
+        try:
+            values = json.loads(card.read_text("utf-8"))
+            sums = values["crc32"]
+            names = {"vectors": f"{card.stem}.{values['seq']}.faiss", "ids": f"{card.stem}.{values['seq']}.ids.npy"}
+            bad = [names[what] for what in names if _sum(folder / names[what]) != sums[what]]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            bad = [f"{card.name} ({error})"]
+        found += [Damage("index", f"{name} is damaged or missing", True) for name in bad]
+    return found
+
+
+def _left_over(cache: Path) -> list[Path]:
+    """Files half-written for so long that nobody is writing them any more."""
+    there = [path for place in (cache, cache.parent) if place.is_dir() for path in sorted(place.glob(f"*{NEW}*"))]
+    return [path for path in there if time.time() - path.stat().st_mtime > _OLD_SECONDS]
+
+
+def _sum(path: Path) -> int:
+    total = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 22):
+            total = zlib.crc32(block, total)
+    return total

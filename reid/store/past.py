@@ -1,0 +1,107 @@
+"""The gallery as it was: a catalogue turned back to the state after some change.
+
+The tables that can change are rebuilt from `history` as temporary ones of the same names, which SQLite finds first, so
+that everything that is asked of the catalogue is answered from that day. The embeddings stay where they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, date, datetime, time
+
+from reid.errors import GalleryError, UsageError
+from reid.store.catalog import Catalog
+from reid.store.schema import KEPT, TABLES
+
+_ADDED = {"individual": "added_seq", "photo": "added_seq", "sighting": "seq"}
+"""Tables whose rows were added by some change, and the column that says by which. (A species had no net before its first.)"""
+_NAME = re.compile(r"CREATE (TABLE|INDEX|UNIQUE INDEX) (\w+)")
+
+
+def moment(as_of: datetime | date) -> datetime:
+    """The moment meant, in UTC: a day alone is meant to its end, a clock without a zone is this machine's."""
+    if not isinstance(as_of, datetime):
+        as_of = datetime.combine(as_of, time.max)
+    return as_of.astimezone(UTC)
+
+
+def seq_at(catalog: Catalog, as_of: datetime | date) -> int:
+    """The seq of the last change made by that moment.
+
+    Raises:
+        UsageError: the gallery has none that old.
+    """
+    wanted = moment(as_of).isoformat(timespec="milliseconds")
+    (seq,) = catalog.ask("SELECT max(seq) FROM journal WHERE at <= ?", (wanted,))[0]
+    if seq is None:
+        first = catalog.ask("SELECT at FROM journal ORDER BY seq LIMIT 1")
+        begins = f"its first change was made at {first[0][0]}" if first else "nothing was ever changed in it"
+        raise UsageError(f"the gallery knows nothing of {wanted}: {begins}")
+    return int(seq)
+
+
+def turn_back(catalog: Catalog, seq: int) -> None:
+    """Let a catalogue show the state after the change `seq`, and nothing later; it cannot be written any more.
+
+    A million photos take some ten seconds. Embeddings, which never change, are not copied.
+
+    Raises:
+        GalleryError: what was there then has been purged since.
+    """
+    catalog.only_read(f"it is shown as it was after entry {seq} of its journal")
+    refuse_purged(catalog, seq)
+    catalog.ask("PRAGMA foreign_keys=OFF")  # a temporary table could refer to temporary ones only
+    with catalog.reading(keep=True):
+        for statement in TABLES:
+            if found := _NAME.match(statement):
+                name = found[2]
+                table = name if found[1] == "TABLE" else statement.split(" ON ")[1].split("(")[0]
+                if table in ("meta", *KEPT):
+                    catalog.ask(statement.replace(f"{found[1]} {name}", f"{found[1]} temp.{name}", 1))
+                if found[1] == "TABLE" and name in ("meta", *KEPT):
+                    added = f" WHERE {_ADDED[name]} <= {seq:d}" if name in _ADDED else ""
+                    catalog.ask(f"INSERT INTO temp.{name} SELECT * FROM main.{name}{added}")
+        for table, columns in KEPT.items():
+            for column in columns:
+                _restore(catalog, table, column, seq)
+        net = catalog.ask(f"SELECT pair FROM ({_first('species_net')})", ("meta", seq))
+        if net:
+            before = json.loads(net[0][0])[0]
+            catalog.ask("UPDATE temp.meta SET value = ? WHERE name = 'species_net'", (before or "",))
+        for table in ("individual", "photo"):
+            catalog.ask(
+                f"UPDATE temp.species SET {table}s = (SELECT count(*) FROM temp.{table} t"
+                " WHERE t.species_id = species.id AND t.removed_seq IS NULL)"
+            )
+        catalog.ask("UPDATE temp.species SET seq = ?", (seq,))
+        for table in ("journal", "history", "embedding"):
+            catalog.ask(f"CREATE TEMP VIEW {table} AS SELECT * FROM main.{table} WHERE seq <= {seq:d}")
+
+
+def _first(column: str) -> str:
+    """Of each row, the first change of a column after some seq: [before, after]. Names are the schema's, no caller's text."""
+    return (
+        f"SELECT row, json_extract(changed, '$.{column}') AS pair, min(id) FROM main.history"
+        f" WHERE kind = ? AND seq > ? AND json_type(changed, '$.{column}') IS NOT NULL GROUP BY row"
+    )
+
+
+def _restore(catalog: Catalog, table: str, column: str, seq: int) -> None:
+    catalog.ask(
+        f"UPDATE temp.{table} SET {column} = json_extract(first.pair, '$[0]') FROM ({_first(column)}) first"
+        f" WHERE {table}.id = first.row",
+        (table, seq),
+    )
+
+
+def refuse_purged(catalog: Catalog, seq: int) -> None:
+    """Raise GalleryError if something that was in use after the change `seq` has been purged since."""
+    rows = catalog.ask("SELECT seq, at, who, after FROM journal WHERE what = 'purge' AND seq > ? ORDER BY seq", (seq,))
+    for number, at, who, after in rows:
+        for first, last in json.loads(after)["in_use"]:
+            if first <= seq < last:
+                raise GalleryError(
+                    f"the gallery cannot be shown as it was after entry {seq}: entry {number} ({at}, {who}) purged photos or "
+                    "embeddings that were in use then; take a backup from before"
+                )

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import errno
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from reid.errors import GalleryError
+from reid.store import Gallery, disk
+from tests.store.stock import NET, item, unit
+
+LINE = "36 35 98:0 / {} rw,noatime master:1 - {} server:/share rw\n"
+
+
+def mounts(tmp_path: Path, **kinds: str) -> Path:
+    path = tmp_path / "mountinfo"
+    lines = ["22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"]
+    lines += [LINE.format(str(tmp_path / name).replace(" ", "\\040"), kind) for name, kind in kinds.items()]
+    path.write_text("".join(lines), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs"])
+def test_a_network_disk_is_told_from_one_of_this_machine(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "share").mkdir()
+    (tmp_path / "shared").mkdir()
+    found = mounts(tmp_path, share=kind)
+    assert f"network disk ({kind})" in disk.unsafe(tmp_path / "share" / "not" / "yet", found)
+    assert disk.unsafe(tmp_path / "shared", found) == ""
+    assert disk.unsafe(tmp_path, found) == ""
+    assert disk.unsafe(tmp_path, tmp_path / "no such list") == ""
+
+
+def test_a_disk_mounted_over_another_counts(tmp_path: Path) -> None:
+    (tmp_path / "share" / "ssd").mkdir(parents=True)
+    found = mounts(tmp_path, **{"share": "nfs", "share/ssd": "xfs"})
+    assert disk.unsafe(tmp_path / "share" / "ssd", found) == ""
+
+
+def test_a_disk_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "lockf", refuse)
+    assert disk.unsafe(tmp_path) == "its disk has no locks"
+
+
+def test_a_gallery_on_such_a_disk_is_read_but_not_written(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
+    gallery.close()
+    monkeypatch.setattr(disk, "unsafe", lambda _: "it lies on a network disk (nfs)")
+    with Gallery.open(gallery.folder) as opened:
+        assert opened.search("zebra", unit(1, 1), 1).photo_ids.tolist() == [[1]]
+        with pytest.raises(GalleryError, match=r"open for reading only \(it lies on a network disk \(nfs\)\)"):
+            opened.identities.rename("a", "b")
+    with pytest.raises(GalleryError, match=r"no gallery is made at .*: it lies on a network disk"):
+        Gallery.open(gallery.folder.parent / "new", create=True)
+    assert not (gallery.folder.parent / "new").exists()
