@@ -18,6 +18,9 @@ Vectors: TypeAlias = "NDArray[np.float32]"
 Pixels: TypeAlias = "NDArray[np.uint8]"
 """(H, W, 3) uint8, RGB, upright."""
 
+Size: TypeAlias = tuple[int, int]
+"""(height, width) in pixels."""
+
 SIDES = ("left", "right", "")
 """Which flank a photo shows; "" = not known or neither."""
 EMPTY = "empty"
@@ -93,6 +96,7 @@ class Picture:
 
     pixels: (H, W, 3) uint8 RGB, upright, cropped to the box if one was given, perhaps scaled down while decoding.
     sha256: hex digest of the file's bytes. width, height: of the whole upright photo in pixels before any scaling.
+    inputs: the same, squashed to each size that a net asked for, straight from what was decoded.
     """
 
     pixels: Pixels
@@ -101,6 +105,7 @@ class Picture:
     height: int
     captured_at: datetime | None = None
     camera: str = ""
+    inputs: Mapping[Size, Pixels] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from reid import images
 from reid import settings as options
 from reid.actions.nets import net_path
 from reid.errors import GalleryError, ModelMismatch, UsageError
@@ -27,7 +26,7 @@ from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem, Vectors
 from reid.settings import QuerySettings, TrainSettings
 from reid.steps.closer import CloserLook
-from reid.steps.embedding import embed, shortest_side
+from reid.steps.embedding import embed, inputs, sizes_of
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, open_photos
 from reid.store import Gallery, Map
@@ -204,8 +203,7 @@ class _Run:
                 photos.append(replace(item.photo, individual=_name(item.photo.individual)))
                 hashes.append(item.picture.sha256 + box)
             if batch:
-                resized = [images.resize(item.picture.pixels, *net.card.image_size) for item in batch]
-                maps |= dict(enumerate(net.maps(resized), len(maps)))
+                maps |= dict(enumerate(net.maps(inputs(net, [item.picture for item in batch])), len(maps)))
             if fresh:
                 made[fresh] = embed(net, [batch[place].picture for place in fresh])
             vectors.append(made)
@@ -216,7 +214,7 @@ class _Run:
     def _opened(self, name: str, chosen: Sequence[Photo], net: runtime.Runtime) -> Iterator[list[Opened]]:
         """The photos that can be read, a batch at a time; problems are put aside."""
         self.progress.start(f"{name}: embedding", len(chosen))
-        answers = open_photos(chosen, shortest_side(net))
+        answers = open_photos(chosen, sizes=sizes_of(net))
         done = 0
         while batch := list(islice(answers, BATCH)):
             self.problems += [item for item in batch if isinstance(item, Problem)]

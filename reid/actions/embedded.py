@@ -18,7 +18,7 @@ from reid.nets.runtime import Runtime
 from reid.progress import Progress
 from reid.records import Box, Photo, Picture, Problem, Vectors
 from reid.settings import QuerySettings
-from reid.steps.embedding import embed, shortest_side
+from reid.steps.embedding import embed, inputs, shortest_side, sizes_of
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, open_photos
 
@@ -63,7 +63,7 @@ class Opener:
         """(row, photo) in order, at most `BATCH` at a time, large enough for the net."""
         self.progress.start(task, len(photos))
         batch: list[tuple[int, Opened]] = []
-        for row, item in enumerate(open_photos(photos, shortest_side(net))):
+        for row, item in enumerate(open_photos(photos, shortest_side(net), sizes=sizes_of(net))):
             if isinstance(item, Problem):
                 self.problems[str(item)] = item
             else:
@@ -102,8 +102,7 @@ def embedded(
     for batch in opener.batches(f"{name}: embedding", photos, net):
         vectors.append(embed(net, [item.picture for _, item in batch]))
         if closer:
-            resized = [images.resize(item.picture.pixels, *net.card.image_size) for _, item in batch]
-            maps.append(net.maps(resized).astype(np.float16))
+            maps.append(net.maps(inputs(net, [item.picture for _, item in batch])).astype(np.float16))
         kept += [photos[row] for row, _ in batch]
         sha256 += [item.picture.sha256 for _, item in batch]
         bits += [picture_bits(item.picture.pixels)[None] for _, item in batch]
@@ -153,4 +152,4 @@ def boxes_of(photos: Sequence[Photo]) -> dict[Path, list[Box]]:
 
 
 def _with_pixels(picture: Picture, pixels: np.ndarray) -> Picture:
-    return replace(picture, pixels=pixels)
+    return replace(picture, pixels=pixels, inputs={})

@@ -16,7 +16,7 @@ from reid.formats.manifest import read_photos
 from reid.nets import bundle, runtime
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
-from reid.steps.embedding import embed_and_map, shortest_side
+from reid.steps.embedding import embed_and_map, sizes_of
 from reid.steps.encounter import season
 from reid.steps.photo import Opened, open_photos
 from reid.store import Enrollment, Gallery
@@ -138,7 +138,7 @@ class _Run:
         calibration = gallery.calibration(species)
         self.looks_closer = calibration is None or calibration.looks_closer
         before = {one.name for one in gallery.individuals(species)}
-        answers = open_photos(photos, shortest_side(net))
+        answers = open_photos(photos, sizes=sizes_of(net))
         while batch := list(islice(answers, BATCH)):
             self.batch(gallery, species, net, batch)
             self.done += len(batch)

@@ -16,13 +16,13 @@ from reid.actions.nets import net_path
 from reid.actions.why import explain
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
-from reid.nets import runtime
+from reid.nets import bundle, runtime
 from reid.progress import SILENT, Progress
-from reid.records import Photo, Problem, Sighting, SpeciesGuess, Vectors
+from reid.records import Photo, Problem, Sighting, Size, SpeciesGuess, Vectors
 from reid.settings import QuerySettings
 from reid.steps import species as species_step
 from reid.steps.closer import CloserLook
-from reid.steps.embedding import classify, embed_and_map, shortest_side
+from reid.steps.embedding import classify, embed_and_map, sizes_of
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, dated, open_photos
 from reid.steps.search import SHORTLIST, Shortlist, eligible, shortlist
@@ -166,7 +166,7 @@ class Identifier:
         """
         ordered = self._in_order(photos)
         waiting: list[Looked] = []
-        answers = open_photos((photo for photo, _ in ordered), self._shortest())
+        answers = open_photos((photo for photo, _ in ordered), sizes=self._sizes())
         names = iter([encounter for _, encounter in ordered])
         done = 0
         while batch := list(islice(answers, self.settings.batch)):
@@ -201,9 +201,10 @@ class Identifier:
             first.setdefault(group, row)
         return sorted(pairs, key=lambda pair: first[pair[1]])
 
-    def _shortest(self) -> int:
-        cards = [runtime.load(path, self.settings.device) for path in set(self.nets.values())]
-        return shortest_side(self.species_net, *cards) if cards or self.species_net else 256
+    def _sizes(self) -> tuple[Size, ...]:
+        """Of every net that a photo may meet: it is decoded once for all of them, though most may never be loaded."""
+        cards = [bundle.read_card(path) for path in sorted(set(self.nets.values()))]
+        return sizes_of(self.species_net, *cards)
 
     def _look(self, batch: Sequence[Opened | Problem], encounter: Sequence[str]) -> Iterable[Looked | Problem]:
         """Both stages for one batch: species of all photos at once, then each species' photos through its net."""

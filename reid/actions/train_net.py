@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from reid import images
 from reid.actions.nets import net_path
-from reid.errors import PhotoError, TrainingError
+from reid.errors import TrainingError
 from reid.learn import calibration, dataset, species_task, splits, start
 from reid.learn.calibration import Mapped
 from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, maps_of, pool_of
@@ -24,8 +25,14 @@ from reid.nets.bundle import NetCard
 from reid.progress import Progress
 from reid.records import Calibration, Photo, Problem
 from reid.settings import QuerySettings, TrainSettings
+from reid.steps import embedding as embedding_step
+from reid.steps.embedding import sizes_of
 from reid.steps.encounter import encounters
+from reid.steps.photo import open_photos
 from reid.store import Gallery
+
+BATCH = 16
+"""Enrolled photos embedded anew at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,21 +221,21 @@ def _embed_enrolled(
     enrolled = gallery.photos(species)
     if enrolled:
         progress.start(f"{species}: embedding enrolled photos anew", len(enrolled))
-    vectors = {}
-    for done, photo in enumerate(enrolled, start=1):
-        path = gallery.locate(photo) or photo.path
-        try:
-            picture = images.read(path, box=photo.box, shortest=max(net.card.image_size))
-        except PhotoError as error:
-            raise TrainingError(
-                f"an enrolled photo cannot be embedded anew, so the net in use stays: {error}"
-            ) from error
-        if picture.sha256 != photo.sha256:
-            raise TrainingError(
-                f"{path} is no longer the photo that was enrolled, so the net in use stays; bring it back"
-            )
-        vectors[photo.id] = net.embed([images.resize(picture.pixels, *net.card.image_size)])[0]
-        progress.advance(done)
+    vectors: dict[int, NDArray[np.float32]] = {}
+    there = [Photo(gallery.locate(photo) or photo.path, box=photo.box) for photo in enrolled]
+    answers = zip(enrolled, open_photos(there, sizes=sizes_of(net)), strict=True)
+    while batch := list(islice(answers, BATCH)):
+        pictures = []
+        for photo, item in batch:
+            if isinstance(item, Problem):
+                raise TrainingError(f"an enrolled photo cannot be embedded anew, so the net in use stays: {item.reason}")
+            if item.picture.sha256 != photo.sha256:
+                raise TrainingError(
+                    f"{item.photo.path} is no longer the photo that was enrolled, so the net in use stays; bring it back"
+                )
+            pictures.append(item.picture)
+        vectors |= zip([photo.id for photo, _ in batch], embedding_step.embed(net, pictures), strict=True)
+        progress.advance(len(vectors))
     return vectors
 
 

@@ -19,7 +19,7 @@ from reid.nets.bundle import NetCard
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem
 from reid.settings import TrainSettings
-from reid.steps.embedding import embed, shortest_side
+from reid.steps.embedding import embed, sizes_of
 from reid.steps.photo import Opened, open_photos
 from reid.store import EnrolledPhoto, Gallery
 
@@ -188,7 +188,8 @@ class _Run:
                 found.append((one, Photo(path, one.species, one.individual, box=one.box)))
         if found:
             self.progress.start(f"{name}: embedding with the new net", len(found))
-        answers = zip((one for one, _ in found), open_photos((photo for _, photo in found), shortest_side(self.net)), strict=True)
+        opened = open_photos((photo for _, photo in found), sizes=sizes_of(self.net))
+        answers = zip((one for one, _ in found), opened, strict=True)
         done = embedded = 0
         while batch := list(islice(answers, BATCH)):
             embedded += self.batch(name, batch, left)

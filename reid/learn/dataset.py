@@ -54,10 +54,10 @@ def decode(
     def read(row: int) -> Photo | Problem:
         photo = photos[row]
         try:
-            picture = images.read(photo.path, box=photo.box, shortest=max(height, width))
+            picture = images.read(photo.path, box=photo.box, sizes=[(height, width)])
         except PhotoError as error:
             return Problem(str(photo.path), str(error), photo.origin)
-        pixels[row] = images.resize(picture.pixels, height, width)
+        pixels[row] = picture.pixels
         return replace(
             photo,
             captured_at=photo.captured_at or picture.captured_at,

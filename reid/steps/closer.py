@@ -11,10 +11,9 @@ from typing import Protocol
 
 import numpy as np
 
-from reid import images
 from reid.nets.runtime import Runtime
 from reid.records import Photo, Picture
-from reid.steps.embedding import shortest_side
+from reid.steps.embedding import inputs, sizes_of
 from reid.steps.photo import Opened, open_photos
 from reid.steps.rerank import WEIGHT, Compared, compare
 from reid.steps.search import Listed, Shortlist
@@ -83,7 +82,7 @@ class CloserLook:
 
     def map_of(self, picture: Picture) -> Map:
         """The feature map of a picture, cut to the animal."""
-        found: Map = self._net.maps([images.resize(picture.pixels, *self._net.card.image_size)])[0]
+        found: Map = self._net.maps(inputs(self._net, [picture]))[0]
         return found
 
     def compare(self, query: Map, photos: Sequence[EnrolledPhoto]) -> tuple[Compared, dict[int, int]]:
@@ -113,9 +112,9 @@ class CloserLook:
     def _made(self, photos: Sequence[EnrolledPhoto]) -> dict[int, Map]:
         """Open photos and make their maps."""
         there = [(photo, path) for photo in photos if (path := self.located(photo))]
-        answers = open_photos((Photo(path, box=photo.box) for photo, path in there), shortest_side(self._net))
+        answers = open_photos((Photo(path, box=photo.box) for photo, path in there), sizes=sizes_of(self._net))
         opened = [
-            (photo.id, images.resize(item.picture.pixels, *self._net.card.image_size))
+            (photo.id, inputs(self._net, [item.picture])[0])
             for (photo, _), item in zip(there, answers, strict=True)
             if isinstance(item, Opened) and item.picture.sha256 == photo.sha256
         ]

@@ -39,7 +39,7 @@ _HELD_BYTES = 1 << 25
 """Vectors up to so many bytes are copied into memory, where they start on a cache line."""
 _TRIES = 5
 _LOOKED_AT_LATER = ("facts.npz",)
-"""It has check sums of its own, and many searches do without it."""
+"""Many searches do without it."""
 
 Mark = Callable[[int], str]
 
@@ -112,7 +112,7 @@ class Cache:
             held = engine.room(photos, rows.shape[1])
             held[:] = rows
             rows, kept = held, None
-        known = _Once(partial(_facts, self._path(seq, "facts.npz"), photos))
+        known = _Once(partial(_facts, self._path(seq, "facts.npz"), photos, sums["facts.npz"]))
         part = Part(ids, rows, everyone(photos), known, codes, checks if codes is not None else None, kept)
         if codes is not None and card.get("faiss") != engine.version():
             _try_out(part, self._settings)
@@ -240,8 +240,10 @@ class _Once:
         return self._found
 
 
-def _facts(path: Path, photos: int) -> tuple[Facts, Books]:
+def _facts(path: Path, photos: int, sum_of: object) -> tuple[Facts, Books]:
     try:
+        if _sum(path) != sum_of:
+            raise ValueError(f"{path.name} is damaged")
         return read_facts(path, photos)
     except (OSError, ValueError) as error:
         raise Damaged(str(error)) from error

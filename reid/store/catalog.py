@@ -62,8 +62,8 @@ class Catalog:
         self._connection = connection
         self._wait = wait
         self._lock = threading.RLock()
-        self._changes = 0
         self._read_only = "its folder or file cannot be written"
+        self._changes = 0
 
     @classmethod
     def create(cls, path: Path, *, wait: float) -> None:

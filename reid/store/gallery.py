@@ -50,11 +50,11 @@ class Gallery:
     when the call returns, or nothing of it is. Use as a context manager, or call `close`.
     """
 
-    def __init__(self, folder: Path, catalog: Catalog, search: SearchSettings) -> None:
+    def __init__(self, folder: Path, catalog: Catalog, search: SearchSettings, *, cache: Path | None = None) -> None:
         """Use `Gallery.open`."""
         self.folder = folder
         self.nets_folder = folder / NETS
-        self.cache_folder = folder / CACHE
+        self.cache_folder = cache or folder / CACHE
         self._catalog = catalog
         self.history = History(catalog, self._publish, self.cache_folder)
         """The journal: what was changed, and undoing it."""
@@ -98,11 +98,11 @@ class Gallery:
         except BaseException:
             catalog.close()
             raise
-        gallery = cls(folder, catalog, search)
-        if as_of is not None:  # the index of that day is not to take the place of today's
-            aside = tempfile.TemporaryDirectory(prefix="reid-as-of-", ignore_cleanup_errors=True)
-            gallery.cache_folder, gallery._cleared = Path(aside.name), aside.cleanup
-            gallery._searches = Searches(catalog, gallery.cache_folder, search)
+        if as_of is None:
+            return cls(folder, catalog, search)
+        aside = tempfile.TemporaryDirectory(prefix="reid-as-of-", ignore_cleanup_errors=True)
+        gallery = cls(folder, catalog, search, cache=Path(aside.name))  # what is made of that day must not replace today's
+        gallery._cleared = aside.cleanup
         return gallery
 
     def close(self) -> None:
