@@ -102,9 +102,9 @@ class SearchSettings:
 
     exact_numbers: int = 80_000_000
     """Up to so many numbers (photos times D) of a species every vector is looked at: 312,500 photos at D = 256."""
-    probes: int = 384
+    probes: int = 640
     """Above it: inverted lists looked into, of about the square root of the number of photos."""
-    candidates: int = 640
+    candidates: int = 384
     """Above it: photos whose vectors themselves are compared, at least."""
     rewrite_photos: int = 1000
     rewrite_share: float = 0.1

@@ -29,6 +29,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from reid.records import Photo
+from reid.settings import SearchSettings
 from reid.store import Enrollment, Gallery, Where
 
 D, K, NET, SPECIES = 256, 10, "benchmark" * 4, "zebra"
@@ -98,10 +99,10 @@ def side_by_side(calls: dict[str, Callable[[int], object]], seconds: float) -> d
     turn, started = 1, time.monotonic()
     gc.disable()
     try:
-        while time.monotonic() - started < seconds * len(calls) or turn < 6:
+        while time.monotonic() - started < seconds * len(calls) or turn < 60:
             for name, call in calls.items():
-                # A peer runs over the caches of the one before; a few calls in a row bring its own data back.
-                for _ in range(4):
+                # A peer runs over the caches of the one before; some calls in a row bring its own data back.
+                for _ in range(16):
                     cpu, wall = time.process_time_ns(), time.perf_counter_ns()
                     call(turn)
                     taken[name].append((time.process_time_ns() - cpu, time.perf_counter_ns() - wall))
@@ -149,7 +150,7 @@ def search_rows(folder: Path, count: int, seconds: float) -> Iterator[Row]:
                 "scikit-learn brute": lambda turn: neighbours.kneighbors(some(turn)),
             }
             if count * D > 80_000_000:
-                refined, params = raw_refined(folder, rows, flat)
+                refined, params = raw_refined(folder, rows)
                 calls["raw FAISS IVF-RaBitQ + refine"] = lambda turn: refined.search(some(turn), K, params=params)  # noqa: B023
                 near = refined.search(queries, K, params=params)[1]
                 same = float((near[:, 0] == exact[:, 0]).mean())
@@ -165,7 +166,7 @@ def search_rows(folder: Path, count: int, seconds: float) -> Iterator[Row]:
                 yield "search 1e+06, one query (CPU)", 1e3 * ours.cpu, "ms", "the target", 8.0, ours.cpu / 8e-3, "1.0"
 
 
-def raw_refined(folder: Path, rows: np.ndarray, flat: object) -> tuple[object, object]:
+def raw_refined(folder: Path, rows: np.ndarray) -> tuple[object, object]:
     """FAISS' own two-stage search with the settings of ours, kept as a file."""
     import faiss
 
@@ -175,11 +176,12 @@ def raw_refined(folder: Path, rows: np.ndarray, flat: object) -> tuple[object, o
         index.train(rows[:: max(len(rows) // 65536, 1)])
         index.add(rows)
         faiss.write_index(index, str(path))
-    index = faiss.read_index(str(path))
-    refined = faiss.IndexRefine(index, flat)
-    refined.kept = index, flat
-    inner = faiss.SearchParametersPreTransform(index_params=faiss.SearchParametersIVF(nprobe=384))
-    return refined, faiss.IndexRefineSearchParameters(k_factor=640 / K, base_index_params=inner)
+    index, every = faiss.read_index(str(path)), faiss.IndexFlatL2(D)
+    every.add(rows)
+    refined, same = faiss.IndexRefine(index, every), SearchSettings()
+    refined.kept = index, every
+    inner = faiss.SearchParametersPreTransform(index_params=faiss.SearchParametersIVF(nprobe=same.probes))
+    return refined, faiss.IndexRefineSearchParameters(k_factor=same.candidates / K, base_index_params=inner)
 
 
 def filtered_rows(folder: Path, count: int, seconds: float) -> Iterator[Row]:
