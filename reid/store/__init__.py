@@ -3,7 +3,10 @@
 catalog.sqlite is the truth; the FAISS files under cache/ are derived and may be deleted. Importing this loads no faiss.
 """
 
+from reid.store.camps import Conflict
+from reid.store.copying import Backup
 from reid.store.gallery import Gallery
+from reid.store.merging import Merged
 from reid.store.purging import Purge
 from reid.store.rows import (
     Alteration,
@@ -23,6 +26,8 @@ from reid.store.schema import FORMAT
 __all__ = [
     "FORMAT",
     "Alteration",
+    "Backup",
+    "Conflict",
     "Correction",
     "Detail",
     "Enrolled",
@@ -32,6 +37,7 @@ __all__ = [
     "Gallery",
     "IndividualSummary",
     "JournalEntry",
+    "Merged",
     "Purge",
     "SpeciesSummary",
     "Where",

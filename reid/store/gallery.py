@@ -19,11 +19,13 @@ from reid.records import Calibration, Sighting, Vectors
 from reid.store import index, past, published, purging, reading, writing
 from reid.store.catalog import Catalog
 from reid.store.checkup import Checkup
+from reid.store.copying import Backup, copy_gallery
 from reid.store.corrections import Corrections
 from reid.store.embeddings import Embeddings
 from reid.store.folder import CACHE, MANIFEST, NETS, open_catalog
 from reid.store.identities import Identities
 from reid.store.journal import History
+from reid.store.merging import Merged, merge
 from reid.store.rows import (
     Enrolled,
     EnrolledPhoto,
@@ -54,16 +56,11 @@ class Gallery:
         self.nets_folder = folder / NETS
         self.cache_folder = folder / CACHE
         self._catalog = catalog
-        self.history = History(catalog, self._publish, self.cache_folder)
-        """The journal: what was changed, and undoing it."""
-        self.identities = Identities(catalog, self._publish)
-        """Correcting who is who."""
-        self.corrections = Corrections(catalog, self._publish)
-        """Correcting what photos show."""
-        self.embeddings = Embeddings(catalog, self._publish)
-        """Embeddings of a net to come, beside those in use."""
-        self.checkup = Checkup(catalog, self.cache_folder)
-        """Whether the gallery is whole."""
+        self.history = History(catalog, self._publish, self.cache_folder)  # what was changed, and undoing it
+        self.identities = Identities(catalog, self._publish)  # correcting who is who
+        self.corrections = Corrections(catalog, self._publish)  # correcting what photos show
+        self.embeddings = Embeddings(catalog, self._publish)  # of a net to come, beside those in use
+        self.checkup = Checkup(catalog, self.cache_folder)  # whether the gallery is whole
         self._indexes: dict[tuple[int, int, str], index.SpeciesIndex] = {}
         self._lock = threading.Lock()
         self._cleared: Callable[[], None] = lambda: None
@@ -307,6 +304,16 @@ class Gallery:
     def add_sightings(self, sightings: Sequence[Sighting]) -> None:
         """Keep the decisions of queries. One transaction, on disk on return."""
         writing.add_sightings(self._catalog, sightings)
+
+    def copy_to(self, target: Path) -> Backup:
+        """Copy the gallery as it is now to a new folder, while others may change it. Raises UsageError, GalleryError."""
+        return copy_gallery(self._catalog, self.folder, Path(target).absolute())
+
+    def merge_from(self, other: Gallery, *, only_plan: bool = False, why: str = "") -> Merged:
+        """Bring in what another gallery changed since the common past, one transaction. Raises UsageError, GalleryError."""
+        told = merge(self._catalog, other._catalog, other.name, why, only_plan=only_plan)
+        self._publish()
+        return told
 
     def head(self) -> int:
         """The seq of the last change, 0 in an empty gallery; it moves with every change."""
