@@ -73,6 +73,8 @@ def test_a_kill_in_any_change_loses_nothing_acknowledged_and_leaves_no_half_chan
                 if head:
                     gallery.search(corrector.SPECIES, corrector.vector(1)[None], 3)
             assert_whole(folder)
+            if (tmp_path / "north").exists():
+                assert_whole(tmp_path / "north")
             for seq, digest in told.items():
                 assert acknowledged.setdefault(seq, digest) == digest
         program.stdin.close()
