@@ -15,10 +15,11 @@ import threading
 import uuid
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -31,7 +32,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from reid.errors import PhotoError, ShapeError, UsageError
-from reid.records import Box, Picture, Pixels
+from reid.records import Box, Picture, Pixels, Size
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".mpo", ".png", ".tif", ".tiff", ".webp", ".bmp"})
 """Lower-case endings of the files that count as photos in a folder; the content decides how one is decoded."""
@@ -51,7 +52,7 @@ _DATE = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 _FLIPPED_X, _FLIPPED_Y, _TRANSPOSED = (2, 3, 6, 7), (3, 4, 7, 8), (5, 6, 7, 8)
 
 
-def read(path: Path, *, box: Box | None = None, shortest: int | None = None) -> Picture:
+def read(path: Path, *, box: Box | None = None, shortest: int | None = None, sizes: Sequence[Size] = ()) -> Picture:
     """Decode one photo: upright, RGB, cropped to the box, and scaled down while decoding where that suffices.
 
     JPEG, MPO (its first picture), PNG, TIFF, WebP and BMP, by content; of several pages the first. Transparency is laid
@@ -62,6 +63,8 @@ def read(path: Path, *, box: Box | None = None, shortest: int | None = None) -> 
         box: the part to keep, in fractions of the upright frame; at least one pixel is kept.
         shortest: scale the (cropped) photo so that its shorter side is exactly this many pixels. A shorter side that is
             no longer than this stays as it is: nothing is ever scaled up.
+        sizes: (height, width) of each `Picture.inputs` wanted, to which the (cropped) photo is squashed or stretched straight
+            from what was decoded. With sizes and no `shortest`, `pixels` is the first of them.
 
     Raises:
         PhotoError: missing, a folder, empty, no image, truncated, damaged, too large, unreadable, or a box outside.
@@ -69,10 +72,11 @@ def read(path: Path, *, box: Box | None = None, shortest: int | None = None) -> 
     """
     with _file(path) as file:
         data = file.read()
-    return decode(data, str(path), box=box, shortest=shortest)
+    return decode(data, str(path), box=box, shortest=shortest, sizes=sizes)
 
 
-def decode(data: bytes, name: str, *, box: Box | None = None, shortest: int | None = None) -> Picture:
+def decode(data: bytes, name: str, *, box: Box | None = None, shortest: int | None = None,
+           sizes: Sequence[Size] = ()) -> Picture:
     """The same as `read` for a file already in memory; `name` is used in messages only."""
     if shortest is not None and shortest < 1:
         raise UsageError(f"The shorter side must be at least 1 pixel, not {shortest}.")
@@ -85,11 +89,13 @@ def decode(data: bytes, name: str, *, box: Box | None = None, shortest: int | No
             photo.load()
         frame = _frame(photo, photo.size)
         crop = _crop(frame, box)
-        extent = _draft(photo, crop, shortest) or photo.size
+        extent = _draft(photo, _factor(crop, shortest, sizes)) or photo.size
         photo.load()
-        pixels = _cut(_rgb(photo), extent, frame, crop, shortest)
+        cut = partial(_cut, _rgb(photo), extent, frame, crop)
+        inputs = {size: cut(size) for size in sizes}
+        pixels = inputs[sizes[0]] if sizes and shortest is None else cut(_shrunk(crop, shortest))
         captured_at, camera = _exif_facts(photo)
-    return Picture(pixels, hashlib.sha256(data).hexdigest(), frame.width, frame.height, captured_at, camera)
+    return Picture(pixels, hashlib.sha256(data).hexdigest(), frame.width, frame.height, captured_at, camera, inputs)
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -216,21 +222,35 @@ def _crop(frame: _Frame, box: Box | None) -> tuple[int, int, int, int]:
     return left, top, right, bottom
 
 
-def _draft(photo: ImageFile.ImageFile, crop: tuple[int, int, int, int],
-           shortest: int | None) -> tuple[float, float] | None:
+def _factor(crop: tuple[int, int, int, int], shortest: int | None, sizes: Sequence[Size]) -> float:
+    """How far the crop may be scaled down so that nothing asked for is made of fewer pixels; 1 and above: not at all."""
+    width, height = crop[2] - crop[0], crop[3] - crop[1]
+    factors = [shortest / min(width, height)] if shortest is not None else []
+    factors += [max(size[0] / height, size[1] / width) for size in sizes]
+    return max(factors, default=1.0)
+
+
+def _draft(photo: ImageFile.ImageFile, factor: float) -> tuple[float, float] | None:
     """Let the JPEG decoder scale by 1/2, 1/4 or 1/8; the extent of the frame in its pixels, None if it stays whole."""
-    factor = (shortest or math.inf) / min(crop[2] - crop[0], crop[3] - crop[1])
     if factor >= 1:
         return None
     drafted = photo.draft(None, (math.ceil(photo.width * factor), math.ceil(photo.height * factor)))
     return (drafted[1][2], drafted[1][3]) if drafted else None
 
 
+def _shrunk(crop: tuple[int, int, int, int], shortest: int | None) -> Size | None:
+    """The (height, width) of a crop whose shorter side is to be this; None if it stays as it is."""
+    width, height = crop[2] - crop[0], crop[3] - crop[1]
+    if shortest is None or shortest >= min(width, height):
+        return None
+    factor = shortest / min(width, height)
+    return max(shortest, round(height * factor)), max(shortest, round(width * factor))
+
+
 def _cut(image: Image.Image, extent: tuple[float, float], frame: _Frame, crop: tuple[int, int, int, int],
-         shortest: int | None) -> Pixels:
+         size: Size | None) -> Pixels:
     """Crop and scale in the stored frame, whose whole extent is given in the image's pixels, then turn upright."""
     left, top, right, bottom = crop
-    width, height = right - left, bottom - top
     flip_x, flip_y = frame.orientation in _FLIPPED_X, frame.orientation in _FLIPPED_Y
     turned = frame.orientation in _TRANSPOSED
     if flip_x:
@@ -238,13 +258,11 @@ def _cut(image: Image.Image, extent: tuple[float, float], frame: _Frame, crop: t
     if flip_y:
         top, bottom = frame.height - bottom, frame.height - top
     area = (top, left, bottom, right) if turned else (left, top, right, bottom)
-    if shortest is not None and shortest < min(width, height):
-        factor = shortest / min(width, height)
-        wanted = (max(shortest, round(width * factor)), max(shortest, round(height * factor)))
+    if size is not None:
         across = extent[0] / (frame.height if turned else frame.width)
         down = extent[1] / (frame.width if turned else frame.height)
         region = (area[0] * across, area[1] * down, area[2] * across, area[3] * down)
-        scaled = image.resize(wanted[::-1] if turned else wanted, Image.Resampling.BICUBIC, region, reducing_gap=3.0)
+        scaled = image.resize(size if turned else size[::-1], Image.Resampling.BICUBIC, region, reducing_gap=3.0)
         pixels = np.asarray(scaled)
     else:
         pixels = np.asarray(image)[area[1] : area[3], area[0] : area[2]]

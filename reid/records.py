@@ -18,6 +18,9 @@ Vectors: TypeAlias = "NDArray[np.float32]"
 Pixels: TypeAlias = "NDArray[np.uint8]"
 """(H, W, 3) uint8, RGB, upright."""
 
+Size: TypeAlias = tuple[int, int]
+"""(height, width) in pixels."""
+
 SIDES = ("left", "right", "")
 """Which flank a photo shows; "" = not known or neither."""
 EMPTY = "empty"
@@ -93,6 +96,7 @@ class Picture:
 
     pixels: (H, W, 3) uint8 RGB, upright, cropped to the box if one was given, perhaps scaled down while decoding.
     sha256: hex digest of the file's bytes. width, height: of the whole upright photo in pixels before any scaling.
+    inputs: the same, squashed to each size that a net asked for, straight from what was decoded.
     """
 
     pixels: Pixels
@@ -101,6 +105,7 @@ class Picture:
     height: int
     captured_at: datetime | None = None
     camera: str = ""
+    inputs: Mapping[Size, Pixels] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,10 @@ class Bounds:
     new_at: float
 
 
+_PARTS = ("left", "right", "closer")
+"""Fields of a calibration that are calibrations."""
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """What held-out photos of one species taught about the scores of one embedding net.
@@ -212,10 +221,18 @@ class Calibration:
     left: Calibration | None = None
     right: Calibration | None = None
     """Of photos of one side, where enough of them were held out; None = this one serves that side, too."""
+    closer: Calibration | None = None
+    """Of individuals that a closer look was taken at, by cosine and place-by-place score; None = it showed no gain, or was not
+    tried."""
 
     def of_side(self, side: str) -> Calibration:
         """The calibration for photos of a side; this one where the side has none of its own or is not known."""
         return {"left": self.left, "right": self.right}.get(side) or self
+
+    @property
+    def looks_closer(self) -> bool:
+        """Whether closer looks are calibrated, for some side at least."""
+        return any(one is not None and one.closer is not None for one in (self, self.left, self.right))
 
     def bounds_for(self, size: int) -> Bounds:
         """The thresholds where `size` individuals could match: the stricter ones of the two checked sizes around it."""
@@ -230,7 +247,7 @@ class Calibration:
         values: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
         values["bounds"] = [[one.size, one.known_at, one.new_at] for one in self.bounds]
         values["more_slopes"] = list(self.more_slopes)
-        return values | {side: values[side].to_json() if values[side] else None for side in ("left", "right")}
+        return values | {part: values[part].to_json() if values[part] else None for part in _PARTS}
 
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> Calibration:
@@ -243,6 +260,6 @@ class Calibration:
         fields["checked_up_to"] = int(values.get("checked_up_to", 0))
         fields["bounds"] = tuple(Bounds(int(size), float(known), float(new)) for size, known, new in values.get("bounds", ()))
         fields["more_slopes"] = tuple(float(one) for one in values.get("more_slopes", ()))
-        for side in ("left", "right"):
-            fields[side] = Calibration.from_json(values[side]) if values.get(side) else None
+        for part in _PARTS:
+            fields[part] = Calibration.from_json(values[part]) if values.get(part) else None
         return Calibration(**fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -104,8 +105,9 @@ def _parts(report: EvaluateReport) -> Plain:
 def _decided(report: EvaluateReport) -> Plain:
     rows: Rows = [
         (
-            one.species, found.enrolled, found.known_right, found.known_wrong, found.called_new, found.enrolled_review,
-            found.unknown, found.new_right, found.false_match, found.unknown_review,
+            one.species, found.enrolled,
+            *map(spread, (found.known_right, found.known_wrong, found.called_new, found.enrolled_review)),
+            found.unknown, *map(spread, (found.new_right, found.false_match, found.unknown_review)),
         )
         for one in report.species
         if (found := one.open_set) is not None
@@ -134,8 +136,7 @@ def _doubts(report: EvaluateReport) -> Plain:
     rows: Rows = []
     for one in report.species:
         counted = f"{one.near_duplicates.queries} of {one.query_photos}"
-        hidden = one.background.by_protocol if one.background else (None,) * len(one.closed_set)
-        for found, place in zip(one.closed_set, hidden, strict=True):
+        for found, place in zip_longest(one.closed_set, one.background.by_protocol if one.background else ()):
             shown = (spread(place.rank_1), place.chance) if place else ("", "")
             rows.append((one.species, found.protocol, counted, spread(found.without_near_duplicates), *shown))
     columns = (

@@ -53,7 +53,10 @@ def measured(herd: tuple[Path, Path], page: Path) -> EvaluateReport:
 
 def test_the_figures_of_before_and_those_with_intervals_agree(measured: EvaluateReport):
     [zebra] = measured.species
-    any_photo, other, strict = zebra.closed_set
+    any_photo, other, strict, *closer = zebra.closed_set
+    assert [one.protocol for one in closer] == ["any photo, with a closer look", "other encounter, same side, with a closer look"]
+    for ranking, found in ((zebra.published_closer, closer[0]), (zebra.strict_closer, closer[1])):
+        assert ranking is not None and ranking.queries == found.queries and ranking.rank_1 == found.rank_1.value
     for ranking, found in ((zebra.published, any_photo), (zebra.strict, strict)):
         assert (ranking.queries, ranking.skipped) == (found.queries, found.skipped)
         for name in ("rank_1", "rank_5", "rank_10", "mean_ap", "map_at_r"):

@@ -247,6 +247,39 @@ def test_a_jpeg_is_scaled_while_decoding_and_stays_true(monkeypatch):
     assert sizes[1:] == [(1603, 1200)] and part.shape == (290, 388, 3)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_inputs_of_nets_are_the_upright_crop_squashed_straight_from_what_was_decoded(orientation):
+    scene = images.resize(np.random.default_rng(6).integers(0, 256, (6, 8, 3), np.uint8), 300, 400)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    data = encoded(Image.fromarray(scene), "JPEG", quality=95, exif=exif)
+    box = Box(0.25, 0.1, 0.5, 0.8)
+    found = images.decode(data, "a", box=box, sizes=[(32, 48), (64, 20)])
+    whole = images.decode(data, "a", box=box).pixels
+    assert list(found.inputs) == [(32, 48), (64, 20)]
+    assert found.pixels is found.inputs[32, 48]
+    for size, pixels in found.inputs.items():
+        assert pixels.shape == (*size, 3)
+        assert np.abs(pixels.astype(int) - images.resize(whole, *size)).mean() < 4.0
+        assert np.abs(pixels.astype(int) - images.resize(whole[::-1], *size)).mean() > 20.0
+
+
+def test_a_jpeg_is_decoded_once_and_no_smaller_than_any_net_needs_it_in_both_directions(monkeypatch):
+    data = encoded(Image.new("RGB", (1600, 1200), (9, 80, 200)), "JPEG")
+    sizes = []
+    whole = images.JpegImageFile.draft
+    monkeypatch.setattr(images.JpegImageFile, "draft",
+                        lambda self, mode, size: (whole(self, mode, size), sizes.append(self.size))[0])
+    images.decode(data, "a", sizes=[(150, 200)])
+    images.decode(data, "a", sizes=[(151, 200)])
+    images.decode(data, "a", sizes=[(100, 100), (300, 100)])
+    images.decode(data, "a", box=Box(0.5, 0.5, 0.25, 0.25), sizes=[(150, 200)])
+    images.decode(data, "a", box=Box(0.5, 0.5, 0.125, 0.25), sizes=[(150, 200)])
+    assert sizes == [(200, 150), (400, 300), (400, 300), (800, 600)]  # the last one whole: nothing to scale by
+    both = images.decode(data, "a", shortest=300, sizes=[(10, 10)])
+    assert both.pixels.shape == (300, 400, 3) and both.inputs[10, 10].shape == (10, 10, 3)
+
+
 def test_a_flat_colour_survives_scaling_exactly(tmp_path):
     path = save(tmp_path / "a.png", Image.new("RGB", (640, 480), (13, 200, 77)))
     assert (images.read(path, shortest=37).pixels == (13, 200, 77)).all()

@@ -22,7 +22,7 @@ device = runtime.device("cpu")
 import torch
 torch.manual_seed(0)
 card = bundle.NetCard("embedding", "mobilenet_v3_small", (32, 32), "gem", 16)
-net = runtime.Runtime(card, bundle.build(card), device)
+net = runtime.of_torch(card, bundle.build(card), device)
 rng = np.random.default_rng(0)
 def embed():
     vectors = net.embed(list(rng.integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)))

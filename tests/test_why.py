@@ -41,7 +41,7 @@ def ask(world: Path, **changes: int) -> QueryReport:
 
 
 def test_a_closer_look_knows_every_animal_again_and_keeps_scores(world: Path) -> None:
-    plain, closer = ask(world), ask(world, rerank=8)
+    plain, closer = ask(world, rerank=0), ask(world, rerank=8)
     assert len(closer.sightings) == found_first(world, closer) == 4
     for one in closer.sightings:
         local = [match.local for match in one.matches if match.local is not None]
@@ -57,9 +57,30 @@ def test_a_closer_look_gives_the_same_answer_again(world: Path) -> None:
     assert ask(world, rerank=8).sightings == ask(world, rerank=8).sightings
 
 
-def test_without_the_photos_of_the_gallery_the_order_is_that_of_the_cosines(world: Path, tmp_path: Path) -> None:
-    plain = ask(world)
+def test_maps_of_enrolled_photos_are_kept_so_that_their_files_may_be_elsewhere(world: Path, tmp_path: Path) -> None:
+    before = ask(world)
+    assert all(match.local is not None for one in before.sightings for match in one.matches)
     shutil.move(world / "one", tmp_path / "elsewhere")
+    try:
+        assert ask(world).sightings == before.sightings
+    finally:
+        shutil.move(tmp_path / "elsewhere", world / "one")
+
+
+def test_enrolling_keeps_the_maps_so_that_the_first_query_opens_no_enrolled_photo(tmp_path: Path) -> None:
+    season = list(drawn.draw_season(["zebra"], range(2), season=0, encounters=1, photos_per_encounter=1, width=160, height=112))
+    drawn.write_photos(tmp_path / "one", season)
+    reid.enroll([tmp_path / "one"], gallery=tmp_path / "gallery")
+    shutil.move(tmp_path / "one", tmp_path / "away")
+    report = query([tmp_path / "away" / season[0][0].path], gallery=tmp_path / "gallery", settings=SETTINGS)
+    assert [match.local is not None for match in report.sightings[0].matches] == [True]
+
+
+def test_without_the_photos_of_the_gallery_the_order_is_that_of_the_cosines(world: Path, tmp_path: Path) -> None:
+    plain = ask(world, rerank=0)
+    shutil.move(world / "one", tmp_path / "elsewhere")
+    for kept in (world / "gallery" / "cache").glob("*.maps"):
+        kept.unlink()
     try:
         assert ask(world, rerank=8).sightings == plain.sightings
         report = query([world / "two"], gallery=world / "gallery", settings=SETTINGS, why=tmp_path / "why")

@@ -24,4 +24,4 @@ def backup(target: Path | None = None, *, gallery: Path | None = None) -> Backup
     """
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         stamp = f"{opened.name}-{datetime.now(UTC):%Y-%m-%dT%H%M%S}Z"
-        return opened.copy_to(target if target is not None else opened.folder.with_name(stamp))
+        return opened.exchange.copy_to(target if target is not None else opened.folder.with_name(stamp))

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from reid import settings as options
-from reid.actions.train_net import net_path
+from reid.actions.nets import net_path
 from reid.errors import GalleryError, ModelMismatch, UsageError
-from reid.formats import plots
 from reid.formats.manifest import read_photos
-from reid.formats.page import Page, Plot, Section, Table, write_page
+from reid.formats.page import write_page
 from reid.learn import calibration
+from reid.learn.calibration import Mapped
 from reid.learn.metrics import Pool
 from reid.learn.reliability import Bin, calibration_error, reliability
 from reid.nets import bundle, runtime
@@ -24,10 +25,11 @@ from reid.nets.bundle import NetCard
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem, Vectors
 from reid.settings import QuerySettings, TrainSettings
-from reid.steps.embedding import embed, shortest_side
+from reid.steps.closer import CloserLook
+from reid.steps.embedding import embed, inputs, sizes_of
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, open_photos
-from reid.store import Gallery
+from reid.store import Gallery, Map
 
 BATCH = 16
 """The stated error where none is named: as in training."""
@@ -113,6 +115,8 @@ def calibrate(
         problems = (*(found.problems if found else ()), *run.problems)
         told = CalibrateReport(opened.folder, stated, results, report, problems)
         if report is not None:
+            from reid.actions.calibrate_page import page  # not needed for thresholds alone
+
             write_page(report, page(told))
         learned = {one.species: (one.fingerprint, one.after) for one in results if one.after is not None}
         if learned:
@@ -140,6 +144,18 @@ def _name(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Learnable:
+    """Photos to learn thresholds from, and feature maps of those that could be opened; no maps where none could."""
+
+    pool: Pool
+    mapped: Mapped | None
+
+
+def _mapped(maps: Mapping[int, Map]) -> Mapped | None:
+    return Mapped(np.asarray(list(maps), np.int64), np.stack(list(maps.values())).astype(np.float16)) if maps else None
+
+
 class _Run:
     def __init__(self, gallery: Gallery, max_false_match: float, device: str, progress: Progress) -> None:
         self.gallery, self.max_false_match, self.device, self.progress = gallery, max_false_match, device, progress
@@ -153,13 +169,14 @@ class _Run:
         chosen = [photo for photo in given if _name(photo.species) == name] if given is not None else None
         shown = {_name(photo.individual) for photo in chosen} if chosen is not None else there
         unseen = unseen_individuals(card, shown)
+        net = partial(runtime.load, net_path(self.gallery, fingerprint), self.device)
         if chosen is None:
-            found = enrolled(self.gallery, name, fingerprint, unseen).pool
+            found = learnable(self.gallery, name, fingerprint, unseen, net, self.progress)
         else:
-            found = self._given(name, chosen, unseen, fingerprint)
-        pool = calibration.sampled(found)
+            found = self._given(name, chosen, unseen, net())
+        pool = found.pool
         before = self.gallery.calibration(name)
-        learned = calibration.study(pool, max_false_match=self.max_false_match)
+        learned = calibration.study(pool, max_false_match=self.max_false_match, mapped=found.mapped)
         bins = reliability(learned.answers.probability, learned.answers.right) if learned else ()
         return SpeciesCalibration(
             name, fingerprint, len(set(pool.individuals)), len(pool.vectors), len(there),
@@ -167,12 +184,12 @@ class _Run:
             "" if learned else calibration.lacking(calibration.trials(pool)), bins, calibration_error(bins),
         )
 
-    def _given(self, name: str, given: Sequence[Photo], unseen: set[str], fingerprint: str) -> Pool:
-        """Embeddings of photos given; of those that are enrolled too, the stored ones."""
-        net = runtime.load(net_path(self.gallery, fingerprint), self.device)
+    def _given(self, name: str, given: Sequence[Photo], unseen: set[str], net: runtime.Runtime) -> Learnable:
+        """Embeddings and maps of photos given; of those that are enrolled too, the stored embeddings."""
         ids, stored = self.gallery.vectors(name)
         row = {int(number): place for place, number in enumerate(ids)}
         vectors, photos, hashes = [np.zeros((0, net.card.dimension), np.float32)], [], []
+        maps: dict[int, Map] = {}
         for batch in self._opened(name, [one for one in given if _name(one.individual) in unseen], net):
             made = np.empty((len(batch), net.card.dimension), np.float32)
             fresh = []
@@ -185,15 +202,19 @@ class _Run:
                     fresh.append(place)
                 photos.append(replace(item.photo, individual=_name(item.photo.individual)))
                 hashes.append(item.picture.sha256 + box)
+            if batch:
+                maps |= dict(enumerate(net.maps(inputs(net, [item.picture for item in batch])), len(maps)))
             if fresh:
                 made[fresh] = embed(net, [batch[place].picture for place in fresh])
             vectors.append(made)
-        return _pool(np.concatenate(vectors), photos, hashes)
+        pool, mapped = _pool(np.concatenate(vectors), photos, hashes), _mapped(maps)
+        chosen = calibration.sampled_rows(pool)
+        return Learnable(pool.subset(chosen), mapped.subset(chosen) if mapped else None)
 
     def _opened(self, name: str, chosen: Sequence[Photo], net: runtime.Runtime) -> Iterator[list[Opened]]:
         """The photos that can be read, a batch at a time; problems are put aside."""
         self.progress.start(f"{name}: embedding", len(chosen))
-        answers = open_photos(chosen, shortest_side(net))
+        answers = open_photos(chosen, sizes=sizes_of(net))
         done = 0
         while batch := list(islice(answers, BATCH)):
             self.problems += [item for item in batch if isinstance(item, Problem)]
@@ -229,6 +250,37 @@ def enrolled(gallery: Gallery, species: str, fingerprint: str, individuals: Coll
     return EnrolledPool(tuple(one.id for one in found), _pool(vectors[[row[one.id] for one in found]], photos, hashes))
 
 
+def learnable(
+    gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str], net: Callable[[], runtime.Runtime],
+    progress: Progress,
+) -> Learnable:
+    """Enrolled photos of these individuals to learn thresholds from, at most as many as calibration takes.
+
+    Args:
+        gallery: where they are enrolled.
+        species, fingerprint: whose embeddings by which net; photos without one are left out.
+        individuals: that the net was not trained on.
+        net: gives that net, and is called only where a photo's file is there.
+        progress: told of every photo opened.
+    """
+    found = enrolled(gallery, species, fingerprint, individuals)
+    chosen = calibration.sampled_rows(found.pool)
+    pool = found.pool.subset(chosen)
+    photos = gallery.photos_by_id([found.ids[row] for row in chosen])
+    there = [(place, one) for place, one in enumerate(photos) if gallery.locate(one) is not None]
+    if not there:
+        return Learnable(pool, None)
+    closer = CloserLook(gallery, net())
+    progress.start(f"{species}: opening for a closer look", len(there))
+    maps: dict[int, Map] = {}
+    for start in range(0, len(there), BATCH):
+        part = there[start : start + BATCH]
+        made = closer.maps([one for _, one in part])
+        maps |= {place: made[one.id] for place, one in part if one.id in made}
+        progress.advance(start + len(part))
+    return Learnable(pool, _mapped(maps))
+
+
 def _pool(vectors: Vectors, photos: Sequence[Photo], hashes: Sequence[str]) -> Pool:
     groups = encounters(photos, minutes=QuerySettings().encounter_minutes)
     return Pool(vectors, [one.individual for one in photos], [one.side for one in photos], groups, hashes)
@@ -248,52 +300,3 @@ def unseen_individuals(card: NetCard, shown: set[str]) -> set[str]:
         return shown - {_name(str(one)) for one in data["trained_individuals"]}
     held = {_name(str(one)) for one in data.get("held_out_individuals", ())}
     return held & shown
-
-
-def page(report: CalibrateReport) -> Page:
-    """The page of `reid calibrate --report`: thresholds before and after, and a reliability diagram for each species."""
-    return Page(
-        f"Calibration of {report.gallery.name}",
-        f"Stated error: at most {report.max_false_match:g} of all queries are told KNOWN with a wrong individual.",
-        tuple(_section(one) for one in report.species),
-    )
-
-
-def _section(one: SpeciesCalibration) -> Section:
-    left_out = f" {len(one.trained_on)} individuals were left out: the net has, or may have, seen them." if one.trained_on else ""
-    basis = f"{one.photos} photos of {one.individuals} individuals that the net was not trained on.{left_out}"
-    if one.after is None:
-        return Section(one.species, f"Stays as it was: {one.reason}. There are {basis}")
-    rows = [("before", one.before), ("after", one.after), ("left side", one.after.left), ("right side", one.after.right)]
-    thresholds = Table(
-        "Thresholds",
-        ("", "stated error", "known from", "new from", "wrong individual", "called new", "checked up to"),
-        tuple(
-            (
-                name, f"{found.max_false_match:g}", f"{found.known_at:.3f}", f"{found.new_at:.3f}",
-                f"{found.false_match:.4f}", f"{found.false_new:.4f}", str(found.checked_up_to or "-"),
-            )
-            for name, found in rows if found is not None
-        ),
-        "Known from and new from: the least probability, for the gallery size that asks for most. Wrong individual and "
-        "called new: shares measured on the same photos, each individual judged by a fit that did not see it. Checked up "
-        f"to: individuals in a gallery that these photos can speak for; {one.enrolled} are enrolled now.",
-    )
-    bins = Table(
-        "Reliability",
-        ("probability", "answers", "mean probability", "share right"),
-        tuple((f"{b.low:.1f} to {b.high:.1f}", str(b.count), f"{b.probability:.3f}", f"{b.right:.3f}") for b in one.bins),
-        f"Expected calibration error {one.calibration_error:.3f}.",
-    )
-    return Section(one.species, f"Learned from {basis}", tables=(thresholds, bins), plots=(_diagram(one),))
-
-
-def _diagram(one: SpeciesCalibration) -> Plot:
-    answers = sum(b.count for b in one.bins)
-    dots = [plots.Dot(b.probability, b.right, b.count / answers) for b in one.bins]
-    title = "How often answers of a probability are right"
-    return Plot(
-        plots.reliability(title, "mean probability of the best match", "share right", dots),
-        f"{one.species}: {title[0].lower()}{title[1:]}.",
-        f"The area of a dot is its share of the {answers} answers, 1 % where it is less; the table has the figures.",
-    )

@@ -35,7 +35,7 @@ def bundle(
         GalleryError: the gallery cannot be read, or the file cannot be written.
     """
     with Gallery.open(options.gallery_folder(gallery)) as opened, tempfile.TemporaryDirectory(prefix="reid-bundle-") as place:
-        copy = opened.copy_to(Path(place) / "copy")
+        copy = opened.exchange.copy_to(Path(place) / "copy")
         files: list[tuple[str, Path | bytes]] = [
             (one.relative_to(copy.folder).as_posix(), one) for one in sorted(copy.folder.rglob("*"))
             if one.is_file() and one.suffix in (".sqlite", ".json", ".safetensors")
@@ -126,7 +126,7 @@ def merge_galleries(
         if not dry_run:
             for path in sorted(theirs.nets_folder.glob("*.safetensors")):
                 nets.adopt(path, opened.nets_folder)
-        return opened.merge_from(theirs, only_plan=dry_run, why=why)
+        return opened.exchange.merge_from(theirs.exchange, only_plan=dry_run, why=why)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reid import settings as options
-from reid.actions.train_net import net_path
+from reid.actions.nets import net_path
 from reid.errors import GalleryError, NetError, UsageError
 from reid.learn.suspects import MOST_PHOTOS, Shown, Suspect, suspects
 from reid.nets import bundle

@@ -12,12 +12,13 @@ import numpy as np
 from reid import images
 from reid.learn.background import without_animal
 from reid.learn.duplicates import BITS, Pictures, picture_bits
+from reid.learn.looks import Maps
 from reid.learn.metrics import Pool
 from reid.nets.runtime import Runtime
 from reid.progress import Progress
 from reid.records import Box, Photo, Picture, Problem, Vectors
 from reid.settings import QuerySettings
-from reid.steps.embedding import embed, shortest_side
+from reid.steps.embedding import embed, inputs, shortest_side, sizes_of
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, open_photos
 
@@ -28,10 +29,14 @@ EXAMPLES = 6
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Embedded photos: what may be compared (`pool`) and what they look like (`pictures`), row by row."""
+    """Embedded photos: what may be compared (`pool`) and what they look like (`pictures`), row by row.
+
+    maps: for closer looks; None where none are taken.
+    """
 
     pool: Pool
     pictures: Pictures
+    maps: Maps | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Opener:
         """(row, photo) in order, at most `BATCH` at a time, large enough for the net."""
         self.progress.start(task, len(photos))
         batch: list[tuple[int, Opened]] = []
-        for row, item in enumerate(open_photos(photos, shortest_side(net))):
+        for row, item in enumerate(open_photos(photos, shortest_side(net), sizes=sizes_of(net))):
             if isinstance(item, Problem):
                 self.problems[str(item)] = item
             else:
@@ -76,7 +81,9 @@ def encounter_of(photos: Sequence[Photo]) -> dict[int, str]:
     return dict(zip(map(id, photos), encounters(photos, minutes=QuerySettings().encounter_minutes), strict=True))
 
 
-def embedded(name: str, photos: Sequence[Photo], groups: Mapping[int, str], net: Runtime, opener: Opener) -> Embedded:
+def embedded(
+    name: str, photos: Sequence[Photo], groups: Mapping[int, str], net: Runtime, opener: Opener, *, closer: bool = False
+) -> Embedded:
     """Embed photos, cut to their boxes.
 
     Args:
@@ -85,13 +92,17 @@ def embedded(name: str, photos: Sequence[Photo], groups: Mapping[int, str], net:
         groups: as `encounter_of` gives them.
         net: of the species.
         opener: a photo it cannot read is left out.
+        closer: make the maps for closer looks too.
     """
     vectors: list[Vectors] = [np.zeros((0, net.card.dimension), np.float32)]
+    maps: list[Maps] = []
     kept: list[Photo] = []
     sha256: list[str] = []
     bits = [np.zeros((0, BITS), np.bool_)]
     for batch in opener.batches(f"{name}: embedding", photos, net):
         vectors.append(embed(net, [item.picture for _, item in batch]))
+        if closer:
+            maps.append(net.maps(inputs(net, [item.picture for _, item in batch])).astype(np.float16))
         kept += [photos[row] for row, _ in batch]
         sha256 += [item.picture.sha256 for _, item in batch]
         bits += [picture_bits(item.picture.pixels)[None] for _, item in batch]
@@ -102,7 +113,7 @@ def embedded(name: str, photos: Sequence[Photo], groups: Mapping[int, str], net:
         [groups[id(photo)] for photo in kept],
         [text + (photo.box.key() if photo.box else "") for text, photo in zip(sha256, kept, strict=True)],
     )
-    return Embedded(pool, Pictures(kept, sha256, np.concatenate(bits)))
+    return Embedded(pool, Pictures(kept, sha256, np.concatenate(bits)), np.concatenate(maps) if maps else None)
 
 
 def background(name: str, found: Embedded, boxes: Mapping[Path, Sequence[Box]], net: Runtime, opener: Opener) -> Background:
@@ -141,4 +152,4 @@ def boxes_of(photos: Sequence[Photo]) -> dict[Path, list[Box]]:
 
 
 def _with_pixels(picture: Picture, pixels: np.ndarray) -> Picture:
-    return replace(picture, pixels=pixels)
+    return replace(picture, pixels=pixels, inputs={})

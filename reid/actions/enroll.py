@@ -9,13 +9,14 @@ from itertools import islice
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.nets import net_path
 from reid.actions.selecting import photos_of_column
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.nets import bundle, runtime
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
-from reid.steps.embedding import embed, shortest_side
+from reid.steps.embedding import embed_and_map, sizes_of
 from reid.steps.encounter import season
 from reid.steps.photo import Opened, open_photos
 from reid.store import Enrollment, Gallery
@@ -114,7 +115,7 @@ def net_of(gallery: Gallery, species: str, device: str) -> tuple[runtime.Runtime
         note = (
             f"{species} has no net of its own: it uses the shared net that ships, uncalibrated; `reid train` makes one"
         )
-    return runtime.load(gallery.nets_folder / f"{fingerprint}.safetensors", device), note
+    return runtime.load(net_path(gallery, fingerprint), device), note
 
 
 class _Run:
@@ -126,6 +127,7 @@ class _Run:
         self.already = self.done = 0
         self.new_individuals: list[tuple[str, str]] = []
         self.notes: list[str] = []
+        self.looks_closer = False
         progress.start("enrolling", total)
 
     def species(self, gallery: Gallery, species: str, photos: Sequence[Photo], device: str) -> None:
@@ -133,8 +135,10 @@ class _Run:
         if note:
             self.notes.append(note)
             self.progress.say(note)
+        calibration = gallery.calibration(species)
+        self.looks_closer = calibration is None or calibration.looks_closer
         before = {one.name for one in gallery.individuals(species)}
-        answers = open_photos(photos, shortest_side(net))
+        answers = open_photos(photos, sizes=sizes_of(net))
         while batch := list(islice(answers, BATCH)):
             self.batch(gallery, species, net, batch)
             self.done += len(batch)
@@ -145,7 +149,9 @@ class _Run:
     def batch(self, gallery: Gallery, species: str, net: runtime.Runtime, batch: Iterable[Opened | Problem]) -> None:
         opened = [item for item in batch if isinstance(item, Opened)]
         self.problems += [item for item in batch if isinstance(item, Problem)]
-        vectors = embed(net, [item.picture for item in opened])
+        if not opened:
+            return
+        vectors, maps = embed_and_map(net, [item.picture for item in opened])
         items = [
             Enrollment(
                 item.photo.individual,
@@ -157,7 +163,11 @@ class _Run:
             )
             for item, vector in zip(opened, vectors, strict=True)
         ]
-        for item, told in zip(items, gallery.enroll(species, net.card.fingerprint, items), strict=True):
+        answers = gallery.enroll(species, net.card.fingerprint, items)
+        if self.looks_closer:  # else each photo would be opened again at the first query that looks at it
+            added = {told.photo_id: one for told, one in zip(answers, maps, strict=True) if told.status == "added"}
+            gallery.maps(net.card.fingerprint).put(gallery.photos_by_id(list(added)), added)
+        for item, told in zip(items, answers, strict=True):
             if told.status == "added":
                 self.added[species] += 1
             elif told.status == "already":

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from reid import settings as options
 from reid.actions.embedded import Embedded, Opener, background, boxes_of, embedded, encounter_of
+from reid.actions.nets import net_path
 from reid.actions.routing import RoutingEvaluation, routing
 from reid.actions.selecting import photos_of_column
-from reid.actions.train_net import net_path
+from reid.actions.unknown import OpenSet, unknown_rates
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.learn import closed_set, growth, metrics
@@ -27,37 +26,20 @@ from reid.learn.open_set import Separation, halves, separation, trials
 from reid.learn.shortlist import shortlist
 from reid.nets import runtime
 from reid.progress import SILENT, Progress
-from reid.records import Calibration, Outcome, Photo, Problem
-from reid.steps.decision import Candidate, decide, evidence, posterior
+from reid.records import Calibration, Photo, Problem
+from reid.settings import QuerySettings
 from reid.steps.encounter import season
 from reid.steps.photo import dated
+from reid.steps.rerank import WEIGHT
 from reid.store import Gallery
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSet:
-    """What was decided on animals enrolled and never enrolled; shares in [0, 1].
-
-    In turn, half of the individuals (by seed) are taken out of the gallery, so that every query is asked once as an
-    enrolled animal and once as an unknown one.
-    """
-
-    enrolled: int
-    known_right: float
-    known_wrong: float
-    called_new: float
-    enrolled_review: float
-    unknown: int
-    false_match: float
-    new_right: float
-    unknown_review: float
 
 
 @dataclass(frozen=True, slots=True)
 class SpeciesEvaluation:
     """Figures of one species. published: any allowed photo may match; strict: same side and other encounters only.
 
-    closed_set: figures with their intervals by protocol, the two of before among them. sides, seasons, by_gallery_size,
+    published_closer, strict_closer: the same with a closer look; None where a query of this gallery would take none.
+    closed_set: figures with their intervals by protocol, those of before among them. sides, seasons, by_gallery_size,
     by_photos and separation are measured as strict; seasons are those of the queries.
     """
 
@@ -68,6 +50,8 @@ class SpeciesEvaluation:
     individuals: int
     published: Ranking
     strict: Ranking
+    published_closer: Ranking | None
+    strict_closer: Ranking | None
     open_set: OpenSet | None
     closed_set: tuple[ClosedSet, ...]
     sides: tuple[Group, ...]
@@ -105,6 +89,7 @@ def evaluate(
     seed: int = 0,
     report: Path | None = None,
     probe: bool | None = None,
+    rerank: int | None = None,
     progress: Progress = SILENT,
 ) -> EvaluateReport:
     """Measure the nets of a gallery: rows `train` of a column are the gallery, rows `test` the queries.
@@ -123,6 +108,7 @@ def evaluate(
         seed: of the halves of the open set, and of the intervals.
         report: write all figures, with plots, as one HTML page here.
         probe: measure the photos without their animals too, which takes as long again; None = only for a report.
+        rerank: individuals that get a closer look where a query would take one; 0 = none; None = as in a query.
         progress: told of every photo.
 
     Raises:
@@ -137,7 +123,8 @@ def evaluate(
     problems = {str(problem): problem for problem in found.problems}
     results: list[SpeciesEvaluation] = []
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        run = _Run(opened, device, Opener(progress, problems), seed, found.photos)
+        looked_at = options.resolve(QuerySettings(), {"rerank": rerank}).rerank
+        run = _Run(opened, device, Opener(progress, problems), seed, found.photos, looked_at)
         names = sorted({photo.species for photo in queries if photo.individual and photo.species})
         with_net = [name for name in names if opened.embedding_net(name) is not None]
         for name in [species] if species else with_net:
@@ -165,10 +152,10 @@ def evaluate(
 
 class _Run:
     def __init__(
-        self, gallery: Gallery, device: str, opener: Opener, seed: int, frames: Sequence[Photo]
+        self, gallery: Gallery, device: str, opener: Opener, seed: int, frames: Sequence[Photo], rerank: int
     ) -> None:
         """frames: every photo of the manifest, with all animals that were boxed in it."""
-        self.frames = frames
+        self.frames, self.rerank = frames, rerank
         self.gallery, self.device, self.opener, self.seed = gallery, device, opener, seed
         self.examples: dict[str, tuple[tuple[Path, bytes], ...]] = {}
 
@@ -179,11 +166,13 @@ class _Run:
         if fingerprint is None:
             raise UsageError(f"the gallery has no net for {name!r}; `reid train` or `reid enroll` it first")
         net = runtime.load(net_path(self.gallery, fingerprint), self.device)
-        queries, enrolled = self._embedded(name, known, asked, net)
-        measured = measure(queries, enrolled, seed=self.seed)
+        calibration = self.gallery.calibration(name)
+        closer = self.rerank if calibration is None or calibration.looks_closer else 0
+        queries, enrolled = self._embedded(name, known, asked, net, closer=closer > 0)
+        measured = measure(queries, enrolled, calibration, rerank=closer, seed=self.seed)
         unknown = divided = hidden = None
         if open_set:
-            unknown = unknown_rates(queries.pool, enrolled.pool, self.gallery.calibration(name), seed=self.seed)
+            unknown = unknown_rates(queries, enrolled, calibration, rerank=closer, seed=self.seed)
             divided = separated(queries.pool, enrolled.pool, seed=self.seed)
         if probe:
             hidden = self._probe(name, queries, enrolled, net)
@@ -192,13 +181,13 @@ class _Run:
         )
 
     def _embedded(
-        self, name: str, known: Sequence[Photo], asked: Sequence[Photo], net: runtime.Runtime
+        self, name: str, known: Sequence[Photo], asked: Sequence[Photo], net: runtime.Runtime, *, closer: bool
     ) -> tuple[Embedded, Embedded]:
         """Queries and gallery; the same one where every photo is asked against all others."""
         chosen = [[one for one in part if one.species == name and one.individual] for part in (asked, known)]
         groups = encounter_of([*chosen[0], *chosen[1]] if known is not asked else chosen[0])
-        queries = embedded(name, chosen[0], groups, net, self.opener)
-        enrolled = queries if known is asked else embedded(name, chosen[1], groups, net, self.opener)
+        queries = embedded(name, chosen[0], groups, net, self.opener, closer=closer)
+        enrolled = queries if known is asked else embedded(name, chosen[1], groups, net, self.opener, closer=closer)
         if not len(queries.pool.vectors) or not len(enrolled.pool.vectors):
             raise UsageError(
                 f"{name}: {len(enrolled.pool.vectors)} gallery photos and {len(queries.pool.vectors)} queries; wanted both"
@@ -217,23 +206,30 @@ class _Run:
         )
 
 
-def measure(queries: Embedded, enrolled: Embedded, *, seed: int) -> SpeciesEvaluation:
+def measure(
+    queries: Embedded, enrolled: Embedded, calibration: Calibration | None = None, *, rerank: int = 0, seed: int
+) -> SpeciesEvaluation:
     """All figures of the closed set; the name of the species and what needs more than embeddings stay empty."""
     asked, known = queries.pool, enrolled.pool
     audit, duplicated = near_duplicates(queries.pictures, enrolled.pictures)
-    ranked = {protocol: closed_set.ranked(asked, known, protocol) for protocol in closed_set.PROTOCOLS}
-    published, strict = ranked[closed_set.ANY_PHOTO], ranked[closed_set.STRICT]
+    ranked = {protocol.name: closed_set.ranked(asked, known, protocol) for protocol in closed_set.PROTOCOLS}
+    if rerank:
+        ranked |= _ranked_closer(queries, enrolled, calibration, rerank)
+    summaries = {name: metrics.summary(places, len(asked.vectors)) for name, places in ranked.items()}
+    strict = ranked[closed_set.STRICT.name]
     nearest = shortlist(asked, known, same_side=True, other_encounter=True)
     return SpeciesEvaluation(
         "", "", len(known.vectors), len(asked.vectors), len(set(known.individuals)),
-        metrics.summary(published, len(asked.vectors)),
-        metrics.summary(strict, len(asked.vectors)),
+        summaries[closed_set.ANY_PHOTO.name],
+        summaries[closed_set.STRICT.name],
+        published_closer=summaries.get(closed_set.ANY_PHOTO.name + closed_set.CLOSER_LOOK),
+        strict_closer=summaries.get(closed_set.STRICT.name + closed_set.CLOSER_LOOK),
         open_set=None,
         closed_set=tuple(
             closed_set.closed_set(
-                places, asked.individuals, protocol.name, gallery=len(known.vectors), duplicated=duplicated, seed=seed
+                places, asked.individuals, name, gallery=len(known.vectors), duplicated=duplicated, seed=seed
             )
-            for protocol, places in ranked.items()
+            for name, places in ranked.items()
         ),
         sides=closed_set.groups(strict, asked.individuals, asked.sides, seed=seed),
         seasons=closed_set.groups(strict, asked.individuals, [season(one) for one in queries.pictures.photos], seed=seed),
@@ -245,69 +241,22 @@ def measure(queries: Embedded, enrolled: Embedded, *, seed: int) -> SpeciesEvalu
     )
 
 
+def _ranked_closer(
+    queries: Embedded, enrolled: Embedded, calibration: Calibration | None, rerank: int
+) -> dict[str, metrics.Places]:
+    assert queries.maps is not None and enrolled.maps is not None
+    learned = calibration.closer if calibration else None
+    weight = learned.more_slopes[0] / learned.slope if learned else WEIGHT
+    return {
+        protocol.name + closed_set.CLOSER_LOOK: closed_set.ranked_closer(
+            queries.pool, enrolled.pool, queries.maps, enrolled.maps, protocol, individuals=rerank, weight=weight
+        )
+        for protocol in (closed_set.ANY_PHOTO, closed_set.STRICT)
+    }
+
+
 def separated(queries: Pool, enrolled: Pool, *, seed: int) -> Separation:
     """Known against unknown queries by their best score alone; same side and other encounters only, in the same halves."""
     nearest = shortlist(queries, enrolled, same_side=True, other_encounter=True)
     half = halves([*enrolled.individuals, *queries.individuals], seed)
     return separation(trials(nearest, queries.individuals, half), seed=seed)
-
-
-def unknown_rates(queries: Pool, enrolled: Pool, calibration: Calibration | None, *, seed: int) -> OpenSet:
-    """Decide on every query twice: with its individual's half of the gallery, and with the other half only.
-
-    Same side and other encounters only, as in the field. Queries with no photo of their individual to match are asked as
-    unknown only.
-    """
-    half = halves([*enrolled.individuals, *queries.individuals], seed)
-    side_of = np.asarray([half[name] for name in enrolled.individuals])
-    own: list[tuple[Outcome, bool]] = []
-    foreign: list[Outcome] = []
-    for start in range(0, len(queries.vectors), metrics.CHUNK):
-        rows = slice(start, start + metrics.CHUNK)
-        mask = metrics.allowed(queries, enrolled, rows, same_side=True, other_encounter=True)
-        scores = np.where(mask, queries.vectors[rows] @ enrolled.vectors.T, -np.inf)
-        for row, name, side in zip(scores, queries.individuals[rows], queries.sides[rows], strict=True):
-            learned = calibration.of_side(side) if calibration else None
-            for part in (0, 1):
-                best = _best(row, enrolled.individuals, side_of == part)
-                if part == half[name] and name in best:
-                    outcome, said = _decision(best, learned)
-                    own.append((outcome, said == name))
-                elif part != half[name]:
-                    foreign.append(_decision(best, learned)[0])
-
-    def share(hits: int, whole: int) -> float:
-        return hits / whole if whole else float("nan")
-
-    outcomes = [outcome for outcome, _ in own]
-    return OpenSet(
-        len(own),
-        share(sum(outcome == Outcome.KNOWN and right for outcome, right in own), len(own)),
-        share(sum(outcome == Outcome.KNOWN and not right for outcome, right in own), len(own)),
-        share(outcomes.count(Outcome.NEW), len(own)),
-        share(outcomes.count(Outcome.REVIEW), len(own)),
-        len(foreign),
-        share(foreign.count(Outcome.KNOWN), len(foreign)),
-        share(foreign.count(Outcome.NEW), len(foreign)),
-        share(foreign.count(Outcome.REVIEW), len(foreign)),
-    )
-
-
-def _best(row: np.ndarray, individuals: Sequence[str], use: np.ndarray) -> dict[str, float]:
-    best: dict[str, float] = {}
-    for index in np.flatnonzero(use & np.isfinite(row)).tolist():
-        name = individuals[index]
-        best[name] = max(best.get(name, -2.0), float(row[index]))
-    return best
-
-
-def _decision(best: dict[str, float], calibration: Calibration | None) -> tuple[Outcome, str | None]:
-    if not best:
-        return Outcome.NEW, None
-    first = max(best, key=lambda name: best[name])
-    chances = None
-    if calibration is not None:
-        items = [Candidate(name, evidence(score, calibration)) for name, score in best.items()]
-        chances = posterior(items, len(items), calibration.prior)
-    decision = decide(first, chances, calibration, len(best))
-    return decision.outcome, decision.individual

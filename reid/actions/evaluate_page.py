@@ -13,7 +13,7 @@ from reid.formats import plots
 from reid.formats.page import Page, Plot, Section, Shown, Table, write_page
 from reid.learn.background import ELLIPSE
 from reid.learn.bootstrap import DRAWS, Estimate
-from reid.learn.closed_set import ANY_PHOTO, OTHER_ENCOUNTER, STRICT, ClosedSet, Group
+from reid.learn.closed_set import ANY_PHOTO, CLOSER_LOOK, OTHER_ENCOUNTER, STRICT, ClosedSet, Group
 from reid.learn.duplicates import BITS, NEAR
 from reid.learn.growth import Point
 from reid.learn.open_set import FOLDS, Separation
@@ -30,6 +30,7 @@ MEANINGS = (
     (ANY_PHOTO.name, "every photo may match but the query itself: how most published figures are made"),
     (OTHER_ENCOUNTER.name, "photos of the query's own encounter are left out: near-copies cannot help"),
     (STRICT.name, "also only photos of the query's flank, or of unknown flank: as in the field"),
+    (CLOSER_LOOK.strip(", "), "the best individuals' photos are matched with the query place by place, and that counts too"),
     ("chance", "rank-1 of a match drawn blindly from the allowed photos"),
     ("AUROC", "chance that an enrolled animal's best score is above that of one never enrolled; 0.5 = no better than a coin"),
     ("DIR at 1 %", "detection and identification rate: enrolled animals named right, above the score that 1 % of others exceed"),
@@ -168,10 +169,10 @@ def _open_set(one: SpeciesEvaluation) -> Section:
     if one.open_set is not None:
         had = one.open_set
         decided = (
-            ("enrolled", str(had.enrolled), _number(had.known_right), _number(had.known_wrong), _number(had.called_new),
-             _number(had.enrolled_review)),
-            ("never enrolled", str(had.unknown), "–", _number(had.false_match), _number(had.new_right),
-             _number(had.unknown_review)),
+            ("enrolled", str(had.enrolled), _figure(had.known_right), _figure(had.known_wrong), _figure(had.called_new),
+             _figure(had.enrolled_review)),
+            ("never enrolled", str(had.unknown), "–", _figure(had.false_match), _figure(had.new_right),
+             _figure(had.unknown_review)),
         )
         tables.append(Table("By the decision that a query is answered with",
                             ("animal", "asked", "known, right", "known, wrong", "new", "review"), decided,
@@ -215,7 +216,7 @@ def _background(one: SpeciesEvaluation, examples: Sequence[tuple[Path, bytes]]) 
             "height was filled: where the animal reaches out of it, this credits the place with more than its due"
         )
     drawn, rows = [], []
-    for found, place in zip(one.closed_set, hidden.by_protocol, strict=True):
+    for found, place in zip(one.closed_set, hidden.by_protocol, strict=False):  # a background gets no closer look
         figure, chance = place.rank_1, place.chance
         rows.append((found.protocol, _figure(found.rank_1), _figure(figure), _number(chance)))
         if math.isfinite(figure.value) and found.protocol != OTHER_ENCOUNTER.name:

@@ -12,22 +12,22 @@ from pathlib import Path
 import numpy as np
 
 from reid import settings as options
-from reid.actions.train_net import net_path
+from reid.actions.nets import net_path
 from reid.actions.why import explain
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
-from reid.nets import runtime
+from reid.nets import bundle, runtime
 from reid.progress import SILENT, Progress
-from reid.records import Photo, Picture, Problem, Sighting, SpeciesGuess, Vectors
+from reid.records import Photo, Problem, Sighting, Size, SpeciesGuess, Vectors
 from reid.settings import QuerySettings
 from reid.steps import species as species_step
 from reid.steps.closer import CloserLook
-from reid.steps.embedding import classify, embed, shortest_side
+from reid.steps.embedding import classify, embed_and_map, sizes_of
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, dated, open_photos
 from reid.steps.search import SHORTLIST, Shortlist, eligible, shortlist
 from reid.steps.sighting import Known, Looked, sight
-from reid.store import Gallery, Where
+from reid.store import Gallery, Map, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,7 @@ def query(
     Args:
         photos: files, folders or manifests; labels in them are not looked at.
         gallery: its folder; None = REID_GALLERY or indexes/default.
-        settings: None = defaults and REID_* variables. With `rerank` the matches stand in the order of a closer look, their
-            probabilities are still those of the cosines.
+        settings: None = defaults and REID_* variables.
         record: keep the decisions in the gallery as sightings.
         as_of: answer as on that day (to its end) or at that moment: with the individuals, names, photos, nets and
             thresholds that the gallery had then.
@@ -167,7 +166,7 @@ class Identifier:
         """
         ordered = self._in_order(photos)
         waiting: list[Looked] = []
-        answers = open_photos((photo for photo, _ in ordered), self._shortest())
+        answers = open_photos((photo for photo, _ in ordered), sizes=self._sizes())
         names = iter([encounter for _, encounter in ordered])
         done = 0
         while batch := list(islice(answers, self.settings.batch)):
@@ -202,25 +201,26 @@ class Identifier:
             first.setdefault(group, row)
         return sorted(pairs, key=lambda pair: first[pair[1]])
 
-    def _shortest(self) -> int:
-        cards = [runtime.load(path, self.settings.device) for path in set(self.nets.values())]
-        return shortest_side(self.species_net, *cards) if cards or self.species_net else 256
+    def _sizes(self) -> tuple[Size, ...]:
+        """Of every net that a photo may meet: it is decoded once for all of them, though most may never be loaded."""
+        cards = [bundle.read_card(path) for path in sorted(set(self.nets.values()))]
+        return sizes_of(self.species_net, *cards)
 
     def _look(self, batch: Sequence[Opened | Problem], encounter: Sequence[str]) -> Iterable[Looked | Problem]:
         """Both stages for one batch: species of all photos at once, then each species' photos through its net."""
         opened = [(item, name) for item, name in zip(batch, encounter, strict=True) if isinstance(item, Opened)]
         guesses = self._route([item for item, _ in opened])
         wanted = [species_step.galleries(guess, tuple(self.enrolled), self.settings) for guess in guesses]
-        vectors: dict[tuple[int, str], Vectors] = {}
+        seen: dict[tuple[int, str], tuple[Vectors, Map]] = {}
         for name in sorted({name for names in wanted for name in names if name in self.nets}):
             rows = [row for row, names in enumerate(wanted) if name in names]
             net = runtime.load(self.nets[name], self.settings.device)
-            for row, vector in zip(rows, embed(net, [opened[row][0].picture for row in rows]), strict=True):
-                vectors[row, name] = np.ascontiguousarray(vector[None])
+            for row, vector, one in zip(rows, *embed_and_map(net, [opened[row][0].picture for row in rows]), strict=True):
+                seen[row, name] = np.ascontiguousarray(vector[None]), one
         looks = iter(
             [
                 self._looked(
-                    item, name, guess, {species: vectors[row, species] for species in names if species in self.nets}
+                    item, name, guess, {species: seen[row, species] for species in names if species in self.nets}
                 )
                 for row, ((item, name), guess, names) in enumerate(zip(opened, guesses, wanted, strict=True))
             ]
@@ -231,21 +231,22 @@ class Identifier:
         if self.species_net is None:
             return [SpeciesGuess(self.given, 1.0, (), "species given")] * len(opened)
         answer = classify(self.species_net, [item.picture for item in opened])
-        return species_step.route(self.species_net.card, answer, self.settings)
+        boxed = [item.photo.box is not None for item in opened]
+        return species_step.route(self.species_net.card, answer, self.settings, boxed)
 
-    def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, vectors: dict[str, Vectors]) -> Looked:
+    def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, seen: dict[str, tuple[Vectors, Map]]) -> Looked:
         photo, sha256 = item.photo, item.picture.sha256
-        already = self.gallery.find(sha256, photo.box.key() if photo.box else "") if vectors else None
+        already = self.gallery.find(sha256, photo.box.key() if photo.box else "") if seen else None
         where = replace(
             self.where,
             side=photo.side,
             exclude_sha256=self.where.exclude_sha256 | {sha256},
             exclude_encounters=self.where.exclude_encounters | ({photo.encounter} if already else frozenset()),
         )
-        lists = tuple(self._search(name, vector, where, item.picture) for name, vector in vectors.items())
+        lists = tuple(self._search(name, vector, where, one) for name, (vector, one) in seen.items())
         return Looked(photo, sha256, encounter, guess, lists, already)
 
-    def _search(self, species: str, vector: Vectors, where: Where, picture: Picture) -> Shortlist:
+    def _search(self, species: str, vector: Vectors, where: Where, seen: Map) -> Shortlist:
         key = (species, where.side)
         if key not in self.counts:
             self.counts[key] = eligible(self.gallery, species, where)
@@ -258,6 +259,8 @@ class Identifier:
             enrolled=self.counts[key],
             wanted=max(SHORTLIST, self.settings.top, self.settings.rerank),
         )
-        if self.settings.rerank < 1:
+        learned = self.known.calibrations.get(species)
+        helps = learned is None or learned.of_side(where.side).closer is not None
+        if self.settings.rerank < 1 or not helps:
             return found
-        return self.closer(species).rerank(found, picture, self.settings.rerank)
+        return self.closer(species).rerank(found, seen, self.settings.rerank)

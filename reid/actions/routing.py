@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reid.actions.embedded import Opener
-from reid.actions.train_net import net_path
+from reid.actions.nets import net_path
 from reid.nets import runtime
 from reid.records import UNKNOWN_SPECIES, Photo, SpeciesGuess
 from reid.settings import QuerySettings
@@ -40,7 +40,8 @@ def routing(gallery: Gallery, photos: Sequence[Photo], device: str, opener: Open
         return None
     guesses: list[tuple[str, SpeciesGuess]] = []
     for batch in opener.batches("routing species", chosen, net):
-        answers = route(net.card, classify(net, [item.picture for _, item in batch]), QuerySettings())
+        boxed = [item.photo.box is not None for _, item in batch]
+        answers = route(net.card, classify(net, [item.picture for _, item in batch]), QuerySettings(), boxed)
         guesses += [(chosen[row].species, guess) for (row, _), guess in zip(batch, answers, strict=True)]
     right: dict[str, list[bool]] = defaultdict(list)
     for truth, guess in guesses:

@@ -5,26 +5,34 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from reid import images
-from reid.errors import PhotoError, TrainingError
+from reid.actions.nets import net_path
+from reid.errors import TrainingError
 from reid.learn import calibration, dataset, species_task, splits, start
-from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, pool_of
+from reid.learn.calibration import Mapped
+from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, maps_of, pool_of
 from reid.learn.species_task import SpeciesTask
 from reid.learn.trainer import Epoch, Fitted, Plan, fit
 from reid.nets import bundle, runtime
 from reid.nets.bundle import NetCard
 from reid.progress import Progress
-from reid.records import EMPTY, Calibration, Photo, Problem
+from reid.records import Calibration, Photo, Problem
 from reid.settings import QuerySettings, TrainSettings
+from reid.steps import embedding as embedding_step
+from reid.steps.embedding import sizes_of
 from reid.steps.encounter import encounters
+from reid.steps.photo import open_photos
 from reid.store import Gallery
+
+BATCH = 16
+"""Enrolled photos embedded anew at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +121,11 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
     )
     fitted = _fit(task, plan, job, gallery, settings, progress)
     task.net.load_state_dict(fitted.state)
-    centres = species_task.prototypes(task.features(task.net, taught), task.labels, settings.seed)
-    logits, seen = task.logits(task.net, held), task.features(task.net, held)
-    empty = torch.tensor([photo.species == EMPTY for photo in held.photos], dtype=torch.bool)
-    card = NetCard(
-        kind="species",
-        backbone=settings.backbone,
-        image_size=settings.species_image_size,
-        classes=tuple(classes),
-        temperature=species_task.temperature(logits, task.held_labels),
-        prototypes=len(centres),
-        familiar_at=species_task.familiar_bound(seen[~empty], centres),
-        empty_familiar_at=species_task.familiar_bound(seen[empty], centres) if bool(empty.any()) else None,
-        training=_training("species", settings, decoded, fitted, held),
-        figures=_figures(fitted.figures),
-    )
+    card, centres = species_task.finished(task)
+    training = _training("species", settings, decoded, fitted, held)
+    card = replace(card, training=training, figures=_figures(fitted.figures))
     card = bundle.save(card, {**fitted.state, "prototypes": centres}, gallery.nets_folder)
+    runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     gallery.set_species_net(card.fingerprint, why="trained")
     return _trained(job, card, decoded, fitted), decoded.problems
 
@@ -151,8 +148,11 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
     before = task.validate(net)
     fitted = _fit(task, plan, job, gallery, settings, progress)
     task.net.load_state_dict(fitted.state)
-    pool = pool_of(embed(task.net, held, settings.image_size, device), held, held_groups)
-    learned = calibration.calibrate(pool, max_false_match=settings.max_false_match) if held.photos else None
+    learned = None
+    if held.photos:
+        pool = pool_of(embed(task.net, held, settings.image_size, device), held, held_groups)
+        mapped = Mapped(np.arange(len(held.photos)), maps_of(task.net, held, settings.image_size, device))
+        learned = calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
     figures = {**fitted.figures, **{f"start_{name}": value for name, value in before.items()}}
     card = NetCard(
         kind="embedding",
@@ -166,6 +166,7 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
         training=_training("embedding", settings, decoded, fitted, held, taught),
     )
     card = bundle.save(card, fitted.state, gallery.nets_folder)
+    runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
     return _trained(job, card, decoded, fitted), decoded.problems
 
@@ -173,11 +174,12 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
 def _shared(job: Job, gallery: Gallery, settings: TrainSettings, progress: Progress) -> Result:
     """The net that ships, calibrated on these photos where they are enough: it has seen none of them."""
     card = bundle.adopt(bundle.BASE, gallery.nets_folder)
-    net = runtime.load(gallery.nets_folder / f"{card.fingerprint}.safetensors", settings.device)
+    net = runtime.load(net_path(gallery, card.fingerprint), settings.device)
     decoded = _decode(job, card.image_size, progress)
-    vectors = net.embed([images.resize(pixels, *card.image_size) for pixels in decoded.pixels])
-    pool = pool_of(vectors, decoded, _groups(decoded.photos))
-    learned = calibration.calibrate(pool, max_false_match=settings.max_false_match)
+    pixels = [images.resize(one, *card.image_size) for one in decoded.pixels]
+    pool = pool_of(net.embed(pixels), decoded, _groups(decoded.photos))
+    mapped = Mapped(np.arange(len(pixels)), net.maps(pixels).astype(np.float16))
+    learned = calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
     note = f"fewer than {settings.min_individuals} individuals with two photos: uses the shared net that ships"
     people = len({photo.individual for photo in decoded.photos})
@@ -206,7 +208,7 @@ def put_to_use(
     """
     vectors: Mapping[int, NDArray[np.float32]] = {}
     if gallery.embedding_net(species) != card.fingerprint:
-        net = runtime.load(gallery.nets_folder / f"{card.fingerprint}.safetensors", device)
+        net = runtime.load(net_path(gallery, card.fingerprint), device)
         vectors = _embed_enrolled(gallery, species, net, progress)
     gallery.set_embedding_net(
         species, card.fingerprint, card.dimension, calibration=learned, vectors=vectors, why="trained"
@@ -219,21 +221,21 @@ def _embed_enrolled(
     enrolled = gallery.photos(species)
     if enrolled:
         progress.start(f"{species}: embedding enrolled photos anew", len(enrolled))
-    vectors = {}
-    for done, photo in enumerate(enrolled, start=1):
-        path = gallery.locate(photo) or photo.path
-        try:
-            picture = images.read(path, box=photo.box, shortest=max(net.card.image_size))
-        except PhotoError as error:
-            raise TrainingError(
-                f"an enrolled photo cannot be embedded anew, so the net in use stays: {error}"
-            ) from error
-        if picture.sha256 != photo.sha256:
-            raise TrainingError(
-                f"{path} is no longer the photo that was enrolled, so the net in use stays; bring it back"
-            )
-        vectors[photo.id] = net.embed([images.resize(picture.pixels, *net.card.image_size)])[0]
-        progress.advance(done)
+    vectors: dict[int, NDArray[np.float32]] = {}
+    there = [Photo(gallery.locate(photo) or photo.path, box=photo.box) for photo in enrolled]
+    answers = zip(enrolled, open_photos(there, sizes=sizes_of(net)), strict=True)
+    while batch := list(islice(answers, BATCH)):
+        pictures = []
+        for photo, item in batch:
+            if isinstance(item, Problem):
+                raise TrainingError(f"an enrolled photo cannot be embedded anew, so the net in use stays: {item.reason}")
+            if item.picture.sha256 != photo.sha256:
+                raise TrainingError(
+                    f"{item.photo.path} is no longer the photo that was enrolled, so the net in use stays; bring it back"
+                )
+            pictures.append(item.picture)
+        vectors |= zip([photo.id for photo, _ in batch], embedding_step.embed(net, pictures), strict=True)
+        progress.advance(len(vectors))
     return vectors
 
 
@@ -322,8 +324,3 @@ def _trained(job: Job, card: NetCard, decoded: dataset.Decoded, fitted: Fitted) 
         dict(card.figures),
         card.calibration is not None,
     )
-
-
-def net_path(gallery: Gallery, fingerprint: str) -> Path:
-    """Where the gallery keeps a net."""
-    return gallery.nets_folder / f"{fingerprint}.safetensors"

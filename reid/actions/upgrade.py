@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from reid import settings as options
-from reid.actions.calibrate import EnrolledPool, enrolled, unseen_individuals
-from reid.actions.train_net import net_path
+from reid.actions.calibrate import EnrolledPool, enrolled, learnable, unseen_individuals
+from reid.actions.nets import net_path
 from reid.errors import ModelMismatch, UsageError
 from reid.learn import calibration
 from reid.nets import bundle, runtime
@@ -19,7 +19,7 @@ from reid.nets.bundle import NetCard
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem
 from reid.settings import TrainSettings
-from reid.steps.embedding import embed, shortest_side
+from reid.steps.embedding import embed, sizes_of
 from reid.steps.photo import Opened, open_photos
 from reid.store import EnrolledPhoto, Gallery
 
@@ -188,7 +188,8 @@ class _Run:
                 found.append((one, Photo(path, one.species, one.individual, box=one.box)))
         if found:
             self.progress.start(f"{name}: embedding with the new net", len(found))
-        answers = zip((one for one, _ in found), open_photos((photo for _, photo in found), shortest_side(self.net)), strict=True)
+        opened = open_photos((photo for _, photo in found), sizes=sizes_of(self.net))
+        answers = zip((one for one, _ in found), opened, strict=True)
         done = embedded = 0
         while batch := list(islice(answers, BATCH)):
             embedded += self.batch(name, batch, left)
@@ -236,8 +237,8 @@ class _Run:
         """Thresholds for the new net: from enrolled individuals that it was not trained on, else those of its card."""
         stated = options.resolve(TrainSettings(), {}).max_false_match
         unseen = unseen_individuals(self.card, {one.name for one in self.gallery.individuals(name)})
-        found = enrolled(self.gallery, name, self.card.fingerprint, unseen)
-        study = calibration.study(found.pool, max_false_match=stated) if found.ids else None
+        found = learnable(self.gallery, name, self.card.fingerprint, unseen, lambda: self.net, self.progress)
+        study = calibration.study(found.pool, max_false_match=stated, mapped=found.mapped) if len(found.pool.vectors) else None
         return study.calibration if study else self.card.calibration
 
 

@@ -78,7 +78,7 @@ def _pair(looks: Sequence[Looked], sighting: Sighting) -> tuple[Looked, Shortlis
 def _lines(closer: CloserLook, query: Picture, shortlist: Shortlist, wanted: Listed) -> tuple[Lines, float] | None:
     """The correspondences with one photo of the shortlist and its place-by-place score; None if its file is another now."""
     photos = {wanted.photo.id: wanted.photo} | {one.photo.id: one.photo for one in shortlist.listed[:SHORTLIST]}
-    compared, rows = closer.compare(query, list(photos.values()))
+    compared, rows = closer.compare(closer.map_of(query), list(photos.values()))
     if wanted.photo.id not in rows:
         return None
     row = rows[wanted.photo.id]

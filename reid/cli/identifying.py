@@ -55,7 +55,7 @@ def query(
     record: Annotated[bool, typer.Option("--record", help="Keep the decisions in the gallery as sightings.")] = False,
     as_of: Annotated[str, typer.Option(help="Answer as on that day, such as 2025-03-01.", show_default=False)] = "",
     rerank: Annotated[int | None,
-        typer.Option(help=f"Individuals whose photos get a closer look, place by place; default {_QUERY.rerank}.", min=0,
+        typer.Option(help=f"Individuals that get a closer look, place by place, where it helps; default {_QUERY.rerank}.", min=0,
                      show_default=False)] = None,
     why: Annotated[Path | None,
         typer.Option(help="Folder for one picture a decision: query, best match, the places that agree.",

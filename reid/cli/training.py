@@ -103,6 +103,9 @@ def evaluate(
     probe: Annotated[bool | None,
         typer.Option("--probe/--no-probe", help="Measure the photos without their animals too; default: with --report.",
                      show_default=False)] = None,
+    rerank: Annotated[int | None,
+        typer.Option(help="Individuals that get a closer look; default as in a query, 0 = none.", min=0,
+                     show_default=False)] = None,
     device: Device = "auto",
     seed: Annotated[int, typer.Option(help="Of the halves of the open set, and of the intervals.")] = 0,
 ) -> None:
@@ -111,7 +114,7 @@ def evaluate(
 
     report = action(
         photos, column=column, known=known, asked=asked, gallery=gallery, open_set=open_set, species=species,
-        device=device, seed=seed, report=report_page, probe=probe, progress=terminal.Bars()
+        device=device, seed=seed, report=report_page, probe=probe, rerank=rerank, progress=terminal.Bars()
     )
     if json:
         line(report)

@@ -4,18 +4,23 @@ Evidence is Platt's logistic fit (1999) of "same individual?" on the score of (q
 classes weighing the same, so that its log-odds are a log-likelihood ratio. Everything that is then asked of it (thresholds,
 error shares, the reliability diagram) is cross-validated by individual: a photo is judged by a fit that has seen neither
 its individual's photos nor comparisons with them. The fit that is kept comes from all of them.
+
+A closer look (`steps.rerank`) gives a second kind of score. It has a calibration of its own, on both scores, which is kept
+only where it tells held-out individuals apart better than the cosine alone.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.learn import metrics, thresholds
+from reid.learn import looks, metrics, thresholds
+from reid.learn.looks import Maps
 from reid.learn.thresholds import Answers, HeldOut
 from reid.records import Calibration
 
@@ -30,6 +35,10 @@ EACH = 20
 """Photos of one individual that are always taken, where it has them."""
 MOST_PHOTOS = 2000
 """Of more held-out photos, whole individuals are taken by chance: more would teach little and take minutes."""
+MOST_LOOKED = 400
+"""Of more photos, so many are looked at closer, spread over the individuals: a look at all others takes some 10 ms each."""
+LEAST_GAIN = 0.005
+"""In nats a question: what a closer look must spare of the log-loss to be taken, so that no species pays for noise."""
 SIDE_INDIVIDUALS = 12
 SIDE_GENUINE = 40
 """From this many individuals and matchable photos of one side on, the side has a calibration of its own."""
@@ -66,6 +75,20 @@ class Study:
     answers: Answers
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Mapped:
+    """Feature maps of some photos of a pool: rows (M,) of the pool, maps (M, h, w, C)."""
+
+    rows: NDArray[np.int64]
+    maps: Maps
+
+    def subset(self, rows: Sequence[int]) -> Mapped:
+        """Of the pool's own subset: the maps of those rows that have one, under their new numbers."""
+        place = {int(row): number for number, row in enumerate(self.rows)}
+        kept = [(number, place[row]) for number, row in enumerate(rows) if row in place]
+        return Mapped(np.asarray([new for new, _ in kept], np.int64), self.maps[np.asarray([old for _, old in kept], np.int64)])
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """ln P(scores | same) / P(scores | another) = slopes . scores + intercept."""
@@ -94,43 +117,88 @@ def trials(pool: metrics.Pool) -> Trials:
     return Trials(table, owner)
 
 
-def calibrate(pool: metrics.Pool, *, max_false_match: float) -> Calibration | None:
+def calibrate(pool: metrics.Pool, *, max_false_match: float, mapped: Mapped | None = None) -> Calibration | None:
     """The calibration of `study`; None where there is too little to learn from: every answer is then REVIEW."""
-    found = study(pool, max_false_match=max_false_match)
+    found = study(pool, max_false_match=max_false_match, mapped=mapped)
     return found.calibration if found else None
 
 
-def study(pool: metrics.Pool, *, max_false_match: float) -> Study | None:
+def study(pool: metrics.Pool, *, max_false_match: float, mapped: Mapped | None = None) -> Study | None:
     """Learn a calibration from held-out photos, with one of its own for each side that has enough of them.
 
     Args:
         pool: photos of at least `MIN_INDIVIDUALS` individuals that the net never saw.
         max_false_match: stated error for the KNOWN threshold, in (0, 1).
+        mapped: feature maps of the photos, for a calibration of closer looks; None = closer looks are not tried.
 
     Returns:
-        None where there is too little to learn from; `lacking` says what.
+        None where there is too little to learn from; `lacking` says what. The answers are those that queries will get:
+        with the closer look where it is kept.
     """
-    pool = sampled(pool)
-    whole = learn(trials(pool), max_false_match=max_false_match)
+    chosen = sampled_rows(pool)
+    pool, mapped = pool.subset(chosen), mapped.subset(chosen) if mapped else None
+    whole = _learn_both(pool, mapped, max_false_match)
     if whole is None:
         return None
     sides: dict[str, Calibration | None] = {}
     for side in ("left", "right"):
-        own = trials(pool.subset([row for row, shown in enumerate(pool.sides) if shown == side]))
-        genuine, _ = own.pairs()
-        enough = own.scores.shape[1] >= SIDE_INDIVIDUALS and int(genuine.sum()) >= SIDE_GENUINE
-        found = learn(own, max_false_match=max_false_match) if enough else None
+        rows = [row for row, shown in enumerate(pool.sides) if shown == side]
+        own = pool.subset(rows)
+        genuine, _ = trials(own).pairs()
+        enough = genuine.shape[1] >= SIDE_INDIVIDUALS and int(genuine.sum()) >= SIDE_GENUINE
+        found = _learn_both(own, mapped.subset(rows) if mapped else None, max_false_match) if enough else None
         sides[side] = found.calibration if found else None
     return replace(whole, calibration=replace(whole.calibration, left=sides["left"], right=sides["right"]))
 
 
+def _learn_both(pool: metrics.Pool, mapped: Mapped | None, max_false_match: float) -> Study | None:
+    """Learn from cosines, then from cosines and closer looks; the latter is kept where it gains."""
+    plain = learn(trials(pool), max_false_match=max_false_match)
+    if plain is None or mapped is None or not len(mapped.rows):
+        return plain
+    near, far = looked(pool.subset(mapped.rows.tolist()), mapped.maps)
+    if lacking(near) or lacking(far) or not _fit(near, np.ones(near.scores.shape[1], bool)).slopes[1] > 0.0:
+        return plain
+    ceiling = plain.calibration.ceiling
+    loss, without = (thresholds.log_loss(_held_out(one), ceiling=ceiling, prior=PRIOR) for one in (near, far))
+    both = learn(near, max_false_match=max_false_match) if loss <= without - LEAST_GAIN else None
+    return Study(replace(plain.calibration, closer=both.calibration), both.answers) if both else plain
+
+
+def looked(pool: metrics.Pool, maps: Maps) -> tuple[Trials, Trials]:
+    """Trials (Q, I, 2) of cosine and place-by-place score, and the same comparisons by cosine alone (Q, I)."""
+    rows = _spread(pool.individuals, MOST_LOOKED)
+    asked = pool.subset(rows)
+    found = looks.look(asked, pool, maps[np.asarray(rows)], maps, same_side=True, other_encounter=True, everybody=True)
+    local = np.full((len(pool.vectors), len(set(pool.individuals))), np.nan)
+    local[rows] = looks.of_individuals(found, asked, pool)
+    plain = trials(pool)
+    cosine = np.where(np.isnan(local), np.nan, plain.scores)
+    return Trials(np.stack([cosine, local], axis=2), plain.own), Trials(cosine, plain.own)
+
+
+def _spread(individuals: Sequence[str], most: int) -> list[int]:
+    """At most so many rows, in turn one of each individual; always the same ones."""
+    turn: dict[str, int] = defaultdict(int)
+    order = []
+    for row in np.random.default_rng(0).permutation(len(individuals)).tolist():
+        order.append((turn[individuals[row]], row))
+        turn[individuals[row]] += 1
+    return sorted(row for _, row in sorted(order)[:most])
+
+
 def sampled(pool: metrics.Pool) -> metrics.Pool:
-    """The pool, or of a large one at most `MOST_PHOTOS` photos, of as many individuals as fit; always the same ones.
+    """The pool, or of a large one the photos of `sampled_rows`."""
+    return pool if len(pool.vectors) <= MOST_PHOTOS else pool.subset(sampled_rows(pool))
+
+
+def sampled_rows(pool: metrics.Pool) -> list[int]:
+    """All rows, or of a large pool at most `MOST_PHOTOS`, of as many individuals as fit; always the same ones.
 
     An individual keeps at least `EACH` of its photos, where it has them: one with thousands must not crowd out the others.
     """
     if len(pool.vectors) <= MOST_PHOTOS:
-        return pool
+        return list(range(len(pool.vectors)))
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, name in enumerate(pool.individuals):
         rows_of[name].append(row)
@@ -141,7 +209,7 @@ def sampled(pool: metrics.Pool) -> metrics.Pool:
         part = rng.permutation(rows_of[names[place]])[:each].tolist()
         if len(taken) + len(part) <= MOST_PHOTOS:
             taken += part
-    return pool.subset(sorted(taken))
+    return sorted(taken)
 
 
 def lacking(found: Trials) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from reid.learn import metrics
 from reid.learn.bootstrap import Estimate, Herd
+from reid.learn.looks import Maps, added, look
 from reid.learn.metrics import Mask, Places, Pool
 
 DEPTH = 50
@@ -31,6 +32,8 @@ STRICT = Protocol("other encounter, same side", same_side=True, other_encounter=
 """As in the field: nothing of the same encounter helps, and the other flank tells nothing."""
 PROTOCOLS = (ANY_PHOTO, OTHER_ENCOUNTER, STRICT)
 """From the easiest to the strictest."""
+CLOSER_LOOK = ", with a closer look"
+"""Added to a protocol's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,23 @@ class Group:
 def ranked(queries: Pool, gallery: Pool, protocol: Protocol) -> Places:
     """Rank the gallery for every query as a protocol allows."""
     return metrics.places(queries, gallery, same_side=protocol.same_side, other_encounter=protocol.other_encounter)
+
+
+def ranked_closer(
+    queries: Pool, gallery: Pool, query_maps: Maps, gallery_maps: Maps, protocol: Protocol, *, individuals: int, weight: float
+) -> Places:
+    """The same with a closer look at the best individuals of every query.
+
+    Args:
+        queries, gallery: embeddings.
+        query_maps, gallery_maps: of their photos, row by row.
+        protocol: what is allowed.
+        individuals: that get a closer look.
+        weight: of a place-by-place score beside a cosine.
+    """
+    allowed = {"same_side": protocol.same_side, "other_encounter": protocol.other_encounter}
+    found = look(queries, gallery, query_maps, gallery_maps, **allowed, individuals=individuals)
+    return metrics.places(queries, gallery, **allowed, added=added(found, queries, gallery, weight))
 
 
 def closed_set(

@@ -35,7 +35,7 @@ class Decoded:
 
     def subset(self, rows: Sequence[int]) -> Decoded:
         """The same for some of the rows, in the order given."""
-        return Decoded(tuple(self.photos[row] for row in rows), self.pixels[np.asarray(rows, dtype=np.int64)], ())
+        return Decoded(tuple(self.photos[row] for row in rows), _taken(self.pixels, rows), ())
 
 
 def decode(
@@ -54,10 +54,10 @@ def decode(
     def read(row: int) -> Photo | Problem:
         photo = photos[row]
         try:
-            picture = images.read(photo.path, box=photo.box, shortest=max(height, width))
+            picture = images.read(photo.path, box=photo.box, sizes=[(height, width)])
         except PhotoError as error:
             return Problem(str(photo.path), str(error), photo.origin)
-        pixels[row] = images.resize(picture.pixels, height, width)
+        pixels[row] = picture.pixels
         return replace(
             photo,
             captured_at=photo.captured_at or picture.captured_at,
@@ -76,12 +76,20 @@ def decode(
                 rows.append(row)
             if progress is not None:
                 progress(row + 1)
-    kept = pixels if len(rows) == len(photos) else pixels[rows]
+    kept = pixels if len(rows) == len(photos) else _taken(pixels, rows)
     return Decoded(tuple(good), kept, tuple(problems))
 
 
+def _taken(pixels: Pixels, rows: Sequence[int]) -> Pixels:
+    """Some of the photos; what was mapped from a file is so again, a few photos at a time pass through memory."""
+    room, chosen = _room((len(rows), *pixels.shape[1:])), np.asarray(rows, dtype=np.int64)
+    for start in range(0, len(rows), 64):
+        room[start : start + 64] = pixels[chosen[start : start + 64]]
+    return room
+
+
 def _room(shape: tuple[int, ...]) -> Pixels:
-    if int(np.prod(shape)) <= IN_MEMORY_BYTES:
+    if int(np.prod(shape)) <= IN_MEMORY_BYTES or 0 in shape:
         return np.zeros(shape, np.uint8)
     with tempfile.NamedTemporaryFile(prefix="reid-photos-", delete=False) as file:
         path = Path(file.name)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from reid.learn import augment, metrics, sampler
 from reid.learn.dataset import Decoded
+from reid.learn.looks import Maps
 from reid.learn.objective import Objective
 from reid.learn.trainer import Batch, half
 from reid.nets.networks import EmbeddingNet
@@ -204,3 +205,15 @@ def embed(net: nn.Module, decoded: Decoded, size: tuple[int, int], device: torch
             images = augment.plain(pixels, size).contiguous(memory_format=torch.channels_last)
             parts.append(net(images).float().cpu().numpy())
     return np.concatenate(parts[1:]) if len(parts) > 1 else parts[0]
+
+
+def maps_of(net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], device: torch.device, batch: int = 32) -> Maps:
+    """Feature maps (N, h, w, C) of decoded photos, to match them place by place."""
+    net.eval()
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(decoded.photos), batch):
+            pixels = torch.from_numpy(np.ascontiguousarray(decoded.pixels[start : start + batch])).to(device)
+            images = augment.plain(pixels, size).contiguous(memory_format=torch.channels_last)
+            parts.append(net.early_maps(images).permute(0, 2, 3, 1).half().cpu().numpy())
+    return np.concatenate(parts) if parts else np.zeros((0, 1, 1, 1), np.float16)

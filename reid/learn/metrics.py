@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,13 +95,20 @@ class Places:
         return reached
 
 
-def places(queries: Pool, gallery: Pool, *, same_side: bool = False, other_encounter: bool = False) -> Places:
-    """Rank the gallery for every query; see `rank`. A query without any allowed photo of its individual is left out."""
+def places(
+    queries: Pool, gallery: Pool, *, same_side: bool = False, other_encounter: bool = False,
+    added: Callable[[slice], NDArray[np.float64]] | None = None,
+) -> Places:
+    """Rank the gallery for every query; see `rank`. A query without any allowed photo of its individual is left out.
+
+    added: for the queries of a slice (q, N) what is added to the cosines of all N photos, as by a closer look.
+    """
     found: list[tuple[NDArray[Any], ...]] = []
     for start in range(0, len(queries.vectors), CHUNK):
         rows = slice(start, start + CHUNK)
         mask = allowed(queries, gallery, rows, same_side=same_side, other_encounter=other_encounter)
-        scores = np.where(mask, queries.vectors[rows] @ gallery.vectors.T, -np.inf)
+        alike = queries.vectors[rows] @ gallery.vectors.T + (added(rows) if added else 0.0)
+        scores = np.where(mask, alike, -np.inf)
         own = _equal(queries.individuals[rows], gallery.individuals) & mask
         good = own.any(axis=1)
         if not good.any():

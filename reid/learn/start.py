@@ -66,7 +66,7 @@ def _fill(net: EmbeddingNet | SpeciesNet, path: Path | None, backbone: str, only
         name: value for name, value in state.items()
         if name.startswith(only) and name in own and own[name].shape == value.shape
     }
-    wanted = {name for name in own if name.startswith("features.")}
+    wanted = {name for name in own if name.startswith("features.") and not name.endswith(".num_batches_tracked")}
     if not wanted <= set(fitting):
         raise UsageError(
             f"the weights {path} are not of backbone {backbone}; choose --backbone to fit "

@@ -119,6 +119,25 @@ def answers(held: HeldOut, *, ceiling: float, prior: float) -> Answers:
     return Answers.together(parts)
 
 
+def log_loss(held: HeldOut, *, ceiling: float, prior: float) -> float:
+    """Mean of -ln of the probability given to the truth, in nats, over the questions of `answers`.
+
+    The truth is the individual shown where it is enrolled, else that nobody enrolled is shown.
+    """
+    judged = held.judged()
+    losses: list[Numbers] = []
+    for enrolled in (True, False):
+        shown = ~np.isnan(judged)
+        if not enrolled:
+            shown[np.arange(len(judged)), held.own] = False
+        own = np.where(shown, judged, -np.inf)[np.arange(len(judged)), held.own]
+        asked = shown.any(axis=1) & (np.isfinite(own) | (not enrolled))
+        worth = (prior / shown[asked].sum(axis=1)[:, None]) * _weights(np.where(shown, judged, -np.inf)[asked], ceiling)
+        truth = worth[np.arange(int(asked.sum())), held.own[asked]] if enrolled else np.full(int(asked.sum()), 1.0 - prior)
+        losses.append(np.log(1.0 - prior + worth.sum(axis=1)) - np.log(truth))
+    return float(np.concatenate(losses).mean())
+
+
 def errors(found: Answers, calibration: Calibration) -> tuple[float, float]:
     """(share of questions told KNOWN with a wrong individual, share of enrolled animals called NEW)."""
     at = [calibration.bounds_for(int(size)) for size in found.size]
@@ -145,7 +164,7 @@ def _asked(
     table: Numbers, own: NDArray[np.int64] | None, size: NDArray[np.int64], ceiling: float, prior: float
 ) -> Answers:
     """Bayes of `steps.decision.posterior` for many questions at once: (Q, N) evidence, -inf where nobody is."""
-    weights = (prior / size)[:, None] * np.exp(np.clip(table, -ceiling, ceiling)) * np.isfinite(table)
+    weights = (prior / size)[:, None] * _weights(table, ceiling)
     total = 1.0 - prior + weights.sum(axis=1)
     best = table.argmax(axis=1)
     right = best == own if own is not None else np.zeros(len(table), bool)
@@ -153,6 +172,11 @@ def _asked(
         weights[np.arange(len(table)), best] / total, right, np.full(len(table), own is not None),
         (1.0 - prior) / total, size.astype(np.int64),
     )
+
+
+def _weights(table: Numbers, ceiling: float) -> Numbers:
+    """Likelihood ratios of evidence cut at the ceiling; 0 where nobody is (-inf)."""
+    return np.asarray(np.exp(np.clip(table, -ceiling, ceiling)) * np.isfinite(table), np.float64)
 
 
 def _drawn(held: HeldOut, size: int, *, ceiling: float, prior: float) -> Answers:

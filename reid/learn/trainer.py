@@ -40,7 +40,11 @@ class Task(Protocol):
         """Scalar loss of a batch."""
 
     def validate(self, net: nn.Module) -> dict[str, float]:
-        """Figures of a net on what was held out; `figure` is the one that decides, nan where nothing can be said."""
+        """Figures of a net on what was held out; `figure` is the one that decides, nan where nothing can be said.
+
+        Of nets whose figures differ by no more than `figure_error` (0 where absent) the longest trained is the best: while the
+        learning rate is high, a better figure is mostly luck.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +209,11 @@ class _Run:
     def close_epoch(self, loss: float, photos: int, figures: dict[str, float]) -> None:
         self.epoch += 1
         self.epoch_steps, self.steps_in_epoch = self.steps_in_epoch, 0
-        figure = figures.get("figure", math.nan)
-        if math.isnan(figure) or figure > self.best:
+        figure, error = figures.get("figure", math.nan), figures.get("figure_error", 0.0)
+        if math.isnan(figure) or figure > self.best - error:
             self.improved = self.epoch
-        if math.isnan(figure) or figure >= self.best:  # of equals the longest trained
-            self.best = -math.inf if math.isnan(figure) else figure
+        if math.isnan(figure) or figure >= self.best - error:  # of equals the longest trained
+            self.best = -math.inf if math.isnan(figure) else max(figure, self.best)
             self.best_epoch, self.best_figures, self.best_state = self.epoch, figures, _state(self.average)
         took, self.epoch_began = time.monotonic() - self.epoch_began, time.monotonic()
         spent = self.seconds()

@@ -24,6 +24,8 @@ FORMAT = 1
 MAX_CARD_BYTES = 4_000_000
 MAX_DIMENSION = 4096
 MAX_CLASSES = 10_000
+POOLING_NAMES = ("average", "gem")
+"""Those of `networks.POOLINGS`, to be known without torch."""
 SHIPPED = Path(__file__).parent.parent / "weights"
 BASE = SHIPPED / "base.safetensors"
 """The net that ships with reid: every new species starts from it, a thin species uses it as it is."""
@@ -52,6 +54,8 @@ class NetCard:
     """A photo whose features have a smaller cosine to every prototype shows something the net was not trained on."""
     empty_familiar_at: float | None = None
     """The same where the net sees an empty frame: grounds differ more than animals do. None = as for animals."""
+    mirrored: bool = False
+    """A species net that is asked about photo and mirror image together; nets of before are asked about the photo alone."""
     species: str = ""
     """The species an embedding net was trained for; "" = shared by all."""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -61,7 +65,8 @@ class NetCard:
 
     def architecture(self) -> dict[str, Any]:
         """Everything that, with the weights, decides what the net answers; goes into the fingerprint."""
-        more = {} if self.empty_familiar_at is None else {"empty_familiar_at": self.empty_familiar_at}  # newer than cards
+        newer = {"empty_familiar_at": self.empty_familiar_at, "mirrored": self.mirrored or None}  # than the first cards
+        more = {name: value for name, value in newer.items() if value is not None}
         return {
             "kind": self.kind, "backbone": self.backbone, "image_size": list(self.image_size), "pooling": self.pooling,
             "dimension": self.dimension, "classes": list(self.classes), "temperature": self.temperature,
@@ -210,7 +215,7 @@ def _from_json(values: Mapping[str, Any]) -> NetCard:
         temperature=float(values["temperature"]), prototypes=int(values["prototypes"]),
         familiar_at=float(values["familiar_at"]),
         empty_familiar_at=None if values.get("empty_familiar_at") is None else float(values["empty_familiar_at"]),
-        species=str(values["species"]), training=dict(values["training"]),
+        mirrored=bool(values.get("mirrored", False)), species=str(values["species"]), training=dict(values["training"]),
         figures={str(key): float(value) for key, value in values["figures"].items()},
         calibration=Calibration.from_json(values["calibration"]) if values["calibration"] else None,
         fingerprint=str(values["fingerprint"]),
@@ -218,13 +223,11 @@ def _from_json(values: Mapping[str, Any]) -> NetCard:
 
 
 def _checked(card: NetCard, path: Path) -> NetCard:
-    from reid.nets.networks import POOLINGS
-
     sizes_fit = all(32 <= edge <= 1024 for edge in card.image_size)
     outputs, most = (card.dimension, MAX_DIMENSION) if card.kind == "embedding" else (len(card.classes), MAX_CLASSES)
     heads_fit = 1 <= outputs <= most and 0 <= card.prototypes <= 100_000 and 0.0 < card.temperature < math.inf
     if card.kind not in ("species", "embedding") or card.backbone not in backbones.BACKBONES:
         raise NetError(f"{path}: a {card.kind!r} net on backbone {card.backbone!r} cannot be built by this reid; update it")
-    if not sizes_fit or not heads_fit or card.pooling not in POOLINGS:
+    if not sizes_fit or not heads_fit or card.pooling not in POOLING_NAMES:
         raise NetError(f"{path}: the card's sizes are absurd (input {card.image_size}, dimension {card.dimension})")
     return card

@@ -57,13 +57,16 @@ class _Normalised(nn.Module):
         Edges and textures: of a coat that is what tells places apart. With `TrainSettings.frozen_blocks` as it is, these
         blocks of the default backbone stay as they came, so their maps do not depend on the training.
         """
-        maps = (images - self.mean) / self.std
+        return self.both_maps(images)[1]
+
+    def both_maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, H, W) RGB in [0, 1] -> the feature maps of `maps` and those of `early_maps`, in one pass."""
+        maps = early = (images - self.mean) / self.std
         for block in self.features:
-            deeper = block(maps)
-            if deeper.shape[2] * 8 < images.shape[2]:
-                break
-            maps = deeper
-        return functional.avg_pool2d(maps, 2)
+            maps = block(maps)
+            if maps.shape[2] * 8 >= images.shape[2]:
+                early = maps
+        return maps, functional.avg_pool2d(early, 2)
 
 
 class EmbeddingNet(_Normalised):
@@ -113,3 +116,38 @@ class SpeciesNet(_Normalised):
         """Feature maps (B, C, h, w) -> logits (B, classes) and pooled features (B, C)."""
         features = self.pool(maps)
         return self.linear(self.dropout(features)), features
+
+
+class Answers(nn.Module):
+    """All that inference asks of a net, in one pass: what the runtime runs and what is exported."""
+
+    def __init__(self, net: nn.Module) -> None:
+        """Of an `EmbeddingNet` or a `SpeciesNet`."""
+        super().__init__()
+        self.net = net
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, H, W) RGB in [0, 1] -> embeddings (B, D), early maps (B, h, w, C); or logits (B, classes), familiarity (B,)."""
+        if isinstance(self.net, EmbeddingNet):
+            maps, early = self.net.both_maps(images)
+            return self.net.head(maps), early.permute(0, 2, 3, 1)
+        assert isinstance(self.net, SpeciesNet)
+        logits, features = self.net(images)
+        if not len(self.net.prototypes):
+            return logits, torch.ones_like(logits[:, 0])
+        near = functional.normalize(features, dim=1) @ functional.normalize(self.net.prototypes, dim=1).T
+        return logits, near.max(dim=1).values
+
+
+class FromPixels(nn.Module):
+    """`Answers` to photos as they are decoded."""
+
+    def __init__(self, net: nn.Module) -> None:
+        """Of an `EmbeddingNet` or a `SpeciesNet`."""
+        super().__init__()
+        self.answers = Answers(net)
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, H, W, 3) uint8 RGB -> as `Answers`."""
+        out: tuple[Tensor, Tensor] = self.answers(pixels.permute(0, 3, 1, 2).float() / 255.0)
+        return out

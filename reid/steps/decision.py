@@ -48,6 +48,19 @@ def evidence(score: float, calibration: Calibration, more: Sequence[float] = ())
     return max(-calibration.ceiling, min(calibration.ceiling, value))
 
 
+def worth(score: float, local: float | None, calibration: Calibration) -> float:
+    """The evidence of one enrolled individual: by cosine and closer look where both are there and calibrated, else by cosine.
+
+    Args:
+        score: cosine in [-1, 1].
+        local: place-by-place score in [0, 1]; None where no closer look was taken.
+        calibration: of the species, and of the side where it has one.
+    """
+    if local is None or calibration.closer is None:
+        return evidence(score, calibration)
+    return evidence(score, calibration.closer, (local,))
+
+
 def posterior(candidates: Sequence[Candidate], enrolled: int, prior: float) -> Posterior:
     """Bayes over "it is individual i" and "nobody enrolled".
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from reid import images, threads
 from reid.errors import PhotoError
-from reid.records import Photo, Picture, Problem
+from reid.records import Photo, Picture, Problem, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,16 @@ class Opened:
     picture: Picture
 
 
-def open_photos(photos: Iterable[Photo], shortest: int) -> Iterator[Opened | Problem]:
-    """Decode photos in the order given, with a few decoded ahead by other threads.
+def open_photos(
+    photos: Iterable[Photo], shortest: int | None = None, *, sizes: Sequence[Size] = ()
+) -> Iterator[Opened | Problem]:
+    """Decode photos in the order given, with a few decoded and resized ahead by other threads.
 
     Args:
         photos: what to open.
         shortest: the shorter side that is enough, in pixels; larger photos are scaled down while decoding.
+        sizes: the input sizes of the nets that will see them, for `Picture.inputs`. Each photo is decoded once for all.
+            With sizes alone, only these are kept of a photo.
 
     Yields:
         For each photo, in order, itself opened or the problem with it.
@@ -35,7 +39,7 @@ def open_photos(photos: Iterable[Photo], shortest: int) -> Iterator[Opened | Pro
     with ThreadPoolExecutor(threads.cores()) as pool:
         try:
             for photo in photos:
-                waiting.append(pool.submit(_open, photo, shortest))
+                waiting.append(pool.submit(_open, photo, shortest, sizes))
                 if len(waiting) >= ahead:
                     yield waiting.popleft().result()
             while waiting:
@@ -61,9 +65,9 @@ def _dated(photo: Photo) -> Photo:
     return replace(photo, captured_at=photo.captured_at or captured_at, camera=photo.camera or camera)
 
 
-def _open(photo: Photo, shortest: int) -> Opened | Problem:
+def _open(photo: Photo, shortest: int | None, sizes: Sequence[Size]) -> Opened | Problem:
     try:
-        picture = images.read(photo.path, box=photo.box, shortest=shortest)
+        picture = images.read(photo.path, box=photo.box, shortest=shortest, sizes=sizes)
     except PhotoError as error:
         return Problem(str(photo.path), str(error), photo.origin)
     known = replace(

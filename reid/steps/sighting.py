@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from reid.records import EMPTY, UNKNOWN_SPECIES, Calibration, Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
-from reid.steps.decision import Candidate, Posterior, decide, evidence, posterior
+from reid.steps.decision import Candidate, Posterior, decide, evidence, posterior, worth
 from reid.steps.encounter import season
 from reid.steps.search import Listed, Shortlist
 from reid.store import EnrolledPhoto
@@ -90,7 +90,7 @@ def _decide(
         matches += found
         nobody += alone
     plain = _ranked(matches)
-    matches = _reordered(plain, used)
+    matches = _reordered(plain, used, known)
     already = next((look.already for look in used if look.already is not None), None)
     if already is not None:
         return Decision(Outcome.KNOWN, already.individual, 1.0, "this very photo is enrolled under that name"), matches
@@ -104,6 +104,8 @@ def _decide(
     shown = {look.photo.side for look in used}
     if calibration is not None and len(shown) == 1:  # photos of two sides are judged by what holds for both
         calibration = calibration.of_side(shown.pop())
+    if calibration is not None and calibration.closer is not None and best is not None and best.local is not None:
+        calibration = calibration.closer
     decision = decide(best.individual if best else None, chances, calibration, enrolled)
     reason = decision.reason
     if plain and plain[0].individual != matches[0].individual:
@@ -140,11 +142,11 @@ def _matches(
 def _evidence(name: str, lists: Sequence[tuple[str, Shortlist]], calibration: Calibration) -> float:
     by_side: dict[str, list[float]] = defaultdict(list)
     for side, one in lists:
-        scores = {listed.individual: listed.score for listed in one.listed}
-        if name in scores:
-            by_side[side].append(evidence(scores[name], calibration.of_side(side)))
-        elif scores and len(scores) < one.enrolled:  # below the end of the list; else not enrolled with this side
-            by_side[side].append(evidence(min(scores.values()), calibration.of_side(side)))
+        own = {listed.individual: listed for listed in one.listed}
+        if name in own:
+            by_side[side].append(worth(own[name].score, own[name].local, calibration.of_side(side)))
+        elif own and len(own) < one.enrolled:  # below the end of the list; else not enrolled with this side
+            by_side[side].append(evidence(min(listed.score for listed in own.values()), calibration.of_side(side)))
     return sum(fmean(values) for values in by_side.values())
 
 
@@ -170,14 +172,17 @@ def _ranked(matches: Sequence[Match]) -> list[Match]:
     return _numbered(order)
 
 
-def _reordered(matches: Sequence[Match], used: Sequence[Looked]) -> list[Match]:
+def _reordered(matches: Sequence[Match], used: Sequence[Looked], known: Known) -> list[Match]:
     """The matches of each species that a closer look was taken at, in its order on the ranks they hold together.
 
-    Probabilities are those of the cosines and stay: the calibration knows nothing of closer looks. Where the two disagree
-    about the first, its probability is the smaller, and a person is asked rather than told KNOWN.
+    Where closer looks are calibrated, the probabilities know of them and the order is right already. Else they are those of
+    the cosines and stay: where the two disagree about the first, a person is asked rather than told KNOWN.
     """
     fused: dict[tuple[str, str], float] = {}
-    for found in (found for look in used for found in look.shortlists):
+    for side, found in ((look.photo.side, found) for look in used for found in look.shortlists):
+        calibration = known.calibrations.get(found.species)
+        if calibration is not None and calibration.of_side(side).closer is not None:
+            continue
         for listed in found.listed:
             if listed.fused is not None:
                 key = (found.species, listed.individual)

@@ -14,24 +14,29 @@ from reid.settings import QuerySettings
 ALTERNATIVES = 3
 
 
-def route(card: NetCard, answer: SpeciesAnswer, settings: QuerySettings) -> list[SpeciesGuess]:
+def route(
+    card: NetCard, answer: SpeciesAnswer, settings: QuerySettings, boxed: Sequence[bool] = ()
+) -> list[SpeciesGuess]:
     """Turn the net's probabilities into a guess for each photo.
 
     A photo is of unknown species when the best probability is below `settings.min_species_probability` (and the best two
     animals together are below `settings.min_pair_probability`: if they reach it, it is one of the two and both galleries can
     be searched), or when its features are unlike anything the net was trained on (`card.familiar_at`, for
-    what looks like an empty frame `card.empty_familiar_at`).
+    what looks like an empty frame `card.empty_familiar_at`), or when it looks like an empty frame although a box says that an
+    animal is there.
 
     Args:
         card: of the species net.
         answer: for B photos.
         settings: thresholds.
+        boxed: for each photo whether it was cut to the box of an animal; () = none was.
 
     Returns:
         B guesses; `name` is `reid.records.UNKNOWN_SPECIES` where the net is too unsure.
     """
     guesses = []
-    for chances, familiarity in zip(answer.probabilities, answer.familiarity, strict=True):
+    boxed = boxed or [False] * len(answer.probabilities)
+    for chances, familiarity, animal in zip(answer.probabilities, answer.familiarity, boxed, strict=True):
         order = np.argsort(-chances, kind="stable")
         best = card.classes[order[0]]
         others = tuple((card.classes[index], float(chances[index])) for index in order[1 : 1 + ALTERNATIVES])
@@ -47,6 +52,9 @@ def route(card: NetCard, answer: SpeciesAnswer, settings: QuerySettings) -> list
         elif probability < settings.min_species_probability and not _one_of_two(best, probability, others, settings):
             name = UNKNOWN_SPECIES
             reason = f"best is {best} with probability {probability:.2f}, needs {settings.min_species_probability:.2f}"
+        elif best == EMPTY and animal:
+            name = UNKNOWN_SPECIES
+            reason = f"no known species in the box: it looks like an empty frame with probability {probability:.2f}"
         if name == UNKNOWN_SPECIES:
             others = ((best, probability), *others[: ALTERNATIVES - 1])
         guesses.append(SpeciesGuess(name, probability, others, reason, card.fingerprint))

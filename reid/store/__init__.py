@@ -6,6 +6,7 @@ catalog.sqlite is the truth; the FAISS files under cache/ are derived and may be
 from reid.store.camps import Conflict
 from reid.store.copying import Backup
 from reid.store.gallery import Gallery
+from reid.store.maps import Map, MapCache
 from reid.store.merging import Merged
 from reid.store.purging import Purge
 from reid.store.rows import (
@@ -37,6 +38,8 @@ __all__ = [
     "Gallery",
     "IndividualSummary",
     "JournalEntry",
+    "Map",
+    "MapCache",
     "Merged",
     "Purge",
     "SpeciesSummary",

@@ -19,13 +19,13 @@ from reid.records import Calibration, Sighting, Vectors
 from reid.store import index, past, published, purging, reading, writing
 from reid.store.catalog import Catalog
 from reid.store.checkup import Checkup
-from reid.store.copying import Backup, copy_gallery
 from reid.store.corrections import Corrections
 from reid.store.embeddings import Embeddings
+from reid.store.exchange import Exchange
 from reid.store.folder import CACHE, MANIFEST, NETS, open_catalog
 from reid.store.identities import Identities
 from reid.store.journal import History
-from reid.store.merging import Merged, merge
+from reid.store.maps import MapCache
 from reid.store.rows import (
     Enrolled,
     EnrolledPhoto,
@@ -61,6 +61,7 @@ class Gallery:
         self.corrections = Corrections(catalog, self._publish)  # correcting what photos show
         self.embeddings = Embeddings(catalog, self._publish)  # of a net to come, beside those in use
         self.checkup = Checkup(catalog, self.cache_folder)  # whether the gallery is whole
+        self.exchange = Exchange(catalog, self.folder, self._publish)  # copies, and other camps
         self._indexes: dict[tuple[int, int, str], index.SpeciesIndex] = {}
         self._lock = threading.Lock()
         self._cleared: Callable[[], None] = lambda: None
@@ -107,11 +108,13 @@ class Gallery:
         """Itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Close."""
         self.close()
+
+    def maps(self, fingerprint: str) -> MapCache:
+        """The feature maps of enrolled photos that are kept for closer looks by one net."""
+        return MapCache(self.cache_folder / f"{fingerprint}.maps")
 
     @property
     def name(self) -> str:
@@ -304,16 +307,6 @@ class Gallery:
     def add_sightings(self, sightings: Sequence[Sighting]) -> None:
         """Keep the decisions of queries. One transaction, on disk on return."""
         writing.add_sightings(self._catalog, sightings)
-
-    def copy_to(self, target: Path) -> Backup:
-        """Copy the gallery as it is now to a new folder, while others may change it. Raises UsageError, GalleryError."""
-        return copy_gallery(self._catalog, self.folder, Path(target).absolute())
-
-    def merge_from(self, other: Gallery, *, only_plan: bool = False, why: str = "") -> Merged:
-        """Bring in what another gallery changed since the common past, one transaction. Raises UsageError, GalleryError."""
-        told = merge(self._catalog, other._catalog, other.name, why, only_plan=only_plan)
-        self._publish()
-        return told
 
     def head(self) -> int:
         """The seq of the last change, 0 in an empty gallery; it moves with every change."""

@@ -82,3 +82,13 @@ def test_a_subset_keeps_photos_and_pixels_together(tmp_path: Path) -> None:
 def test_no_photos_are_no_problem() -> None:
     found = dataset.decode([], (32, 32))
     assert (found.photos, found.pixels.shape, found.problems) == ((), (0, 37, 37, 3), ())
+
+
+def test_a_part_of_photos_that_lie_in_a_file_lies_in_a_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = dataset.decode(files(tmp_path), (32, 64))
+    monkeypatch.setattr(dataset, "IN_MEMORY_BYTES", 0)
+    mapped = dataset.decode(files(tmp_path), (32, 64)).subset([4, 1, 1])
+    assert isinstance(mapped.pixels, np.memmap)
+    assert np.array_equal(mapped.pixels, whole.pixels[[4, 1, 1]])
+    assert [photo.individual for photo in mapped.photos] == ["n4", "n1", "n1"]
+    assert mapped.subset([]).pixels.shape == (0, 37, 74, 3)

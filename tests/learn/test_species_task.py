@@ -9,9 +9,12 @@ import pytest
 import torch
 from torch.nn import functional
 
+from reid import images
 from reid.learn import species_task
-from reid.learn.species_task import SpeciesTask, class_weights, familiar_bound, prototypes, temperature
+from reid.learn.species_task import SpeciesTask, class_weights, familiar_bound, familiarity, finished, prototypes, temperature
 from reid.learn.trainer import Plan, fit
+from reid.nets import runtime
+from reid.nets.networks import SpeciesNet
 from tests.learn.stock import CPU, SETTINGS, SIZE, species_net, species_photos
 
 COLOURS = {"lion": (220, 60, 30), "zebra": (230, 230, 230), "frog": (20, 60, 220)}
@@ -65,7 +68,7 @@ def test_nothing_held_out_gives_no_figures_and_neutral_calibration() -> None:
     logits, features = task.logits(task.net, task.held), task.features(task.net, task.held)
     assert (tuple(logits.shape), features.shape[0]) == ((0, 3), 0)
     assert temperature(logits, task.held_labels) == 1.0
-    assert familiar_bound(features, prototypes(task.features(task.net, taught), task.labels, 0)) == -1.0
+    assert familiar_bound(familiarity(features, prototypes(task.features(task.net, taught), task.labels, 0))) == -1.0
 
 
 def test_the_same_seed_shows_the_same_batches_and_every_photo_once() -> None:
@@ -87,6 +90,31 @@ def test_mirrored_features_are_those_of_the_flipped_photos(
     task, _ = trained
     flipped = replace(task.taught, pixels=np.ascontiguousarray(task.taught.pixels[:, :, ::-1]))
     torch.testing.assert_close(task.features(task.net, task.taught, mirrored=True), task.features(task.net, flipped))
+
+
+def test_a_finished_net_is_asked_about_photo_and_mirror_image_and_its_bounds_are_of_both(
+    trained: tuple[SpeciesTask, dict[str, torch.Tensor]],
+) -> None:
+    task, _ = trained
+    card, centres = finished(task)
+    assert card.mirrored and card.classes == tuple(COLOURS) and card.prototypes == len(centres)
+    net = runtime.of_torch(card, with_prototypes(task, centres), CPU)
+    pixels = [images.resize(one, *SIZE) for one in task.held.pixels]
+    answer = net.classify(pixels)
+    assert float((answer.familiarity >= card.familiar_at - 1e-4).mean()) > 0.9
+    near = [familiarity(task.features(task.net, task.held, mirrored=mirrored), centres) for mirrored in (False, True)]
+    assert card.familiar_at == familiar_bound((near[0] + near[1]) / 2)
+    alone = runtime.of_torch(replace(card, mirrored=False), with_prototypes(task, centres), CPU)
+    one, other = alone.classify(pixels), alone.classify([np.ascontiguousarray(photo[:, ::-1]) for photo in pixels])
+    assert answer.familiarity == pytest.approx((one.familiarity + other.familiarity) / 2, abs=1e-5)
+    together = np.sqrt(one.probabilities * other.probabilities)  # of averaged logits: the geometric mean, scaled to sum to 1
+    assert answer.probabilities == pytest.approx(together / together.sum(axis=1, keepdims=True), abs=1e-4)
+
+
+def with_prototypes(task: SpeciesTask, centres: torch.Tensor) -> SpeciesNet:
+    net = SpeciesNet(SETTINGS.backbone, 3, prototypes=len(centres))
+    net.load_state_dict({**task.net.state_dict(), "prototypes": centres})
+    return net
 
 
 def test_class_weights_are_one_over_the_root_of_the_frequency_cut_and_one_on_average() -> None:
@@ -140,7 +168,7 @@ def test_a_class_has_at_most_twelve_prototypes_and_at_least_one() -> None:
 def test_the_familiar_bound_passes_held_out_photos_and_stops_an_outlier() -> None:
     centres = prototypes(*clusters(), seed=0)
     held, _ = clusters(seed=1, count=300)
-    bound = familiar_bound(held, centres)
+    bound = familiar_bound(familiarity(held, centres))
     near = (functional.normalize(held, dim=1) @ centres.T).max(dim=1).values
     assert float((near < bound).float().mean()) <= 0.011
     outlier = torch.zeros(1, 12)

@@ -87,3 +87,12 @@ def test_a_plain_safetensors_file_is_told_by_its_name(tmp_path: Path) -> None:
     found = start.embedding_net(settings, DECODED, CPU)
     assert torch.equal(found.state_dict()["features.0.0.weight"], net.state_dict()["features.0.0.weight"])
     assert float(found.neck.running_var[0]) != 1.0  # type: ignore[index]
+
+
+def test_weights_written_by_older_torch_without_counts_of_batches_fit(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    state = {name: value for name, value in species_net(2).state_dict().items() if not name.endswith("num_batches_tracked")}
+    save_file({name: value.contiguous() for name, value in state.items()}, tmp_path / "old.safetensors")
+    found = start.species_net(replace(SETTINGS, weights=str(tmp_path / "old.safetensors")), 3)
+    assert torch.equal(found.state_dict()["features.0.0.weight"], state["features.0.0.weight"])

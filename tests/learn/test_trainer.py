@@ -26,11 +26,11 @@ PLAN = Plan(epochs=6, learning_rate=1e-2, weight_decay=1e-4, patience=99, seed=0
 class Line:
     """y = 3 x1 - x2 + noise; batch norm and dropout stand for whatever is random or remembers."""
 
-    def __init__(self, figures: Sequence[float] = (), width: int = 4, bad_epoch: int = -1) -> None:
+    def __init__(self, figures: Sequence[float] = (), width: int = 4, bad_epoch: int = -1, error: float = 0.0) -> None:
         torch.manual_seed(5)
         self.net: nn.Module = nn.Sequential(nn.Linear(2, width), nn.BatchNorm1d(width), nn.Dropout(0.3), nn.Linear(width, 1))
         self.extra: nn.Module | None = nn.Linear(1, 1)
-        self.figures, self.bad_epoch = list(figures), bad_epoch
+        self.figures, self.bad_epoch, self.error = list(figures), bad_epoch, error
         self.epochs_drawn: list[int] = []
         self.validated: list[dict[str, Tensor]] = []
 
@@ -61,7 +61,8 @@ class Line:
         self.validated.append({name: value.clone() for name, value in net.state_dict().items()})
         if not self.figures:
             return {}
-        return {"figure": self.figures[len(self.epochs_drawn) - 1]}
+        found = {"figure": self.figures[len(self.epochs_drawn) - 1]}
+        return {**found, "figure_error": self.error} if self.error else found
 
 
 class Interrupted(Exception):
@@ -188,6 +189,21 @@ def test_the_learning_rate_warms_up_then_falls_along_a_cosine_and_each_group_has
 def test_training_stops_when_the_figure_has_not_been_better_for_a_while() -> None:
     found = fit(Line([0.1, 0.7, 0.3, 0.2, 0.6, 0.9]), replace(PLAN, patience=3))
     assert (len(found.history), found.best_epoch, found.stopped) == (5, 2, "no better figure for 3 epochs")
+
+
+@pytest.mark.parametrize(("figures", "best"), [
+    ([0.7, 0.9, 0.85, 0.81, 0.82, 0.79], 5),  # the last within the error of 0.9, whatever came between
+    ([0.9, 0.85, 0.82, 0.79, 0.76, 0.7], 3),  # measured against the best there was, not against the one kept
+    ([0.1, 0.2, 0.3, 0.5, 0.7, 0.9], 6),
+])  # fmt: skip
+def test_of_figures_within_their_error_the_longest_trained_net_is_kept(figures: list[float], best: int) -> None:
+    found = fit(Line(figures, error=0.101), PLAN)
+    assert (found.best_epoch, found.figures["figure"]) == (best, figures[best - 1])
+
+
+def test_a_figure_within_its_error_of_the_best_does_not_count_as_a_stop() -> None:
+    found = fit(Line([0.9, 0.85, 0.82, 0.83, 0.81, 0.85], error=0.101), replace(PLAN, patience=2))
+    assert (len(found.history), found.stopped) == (6, "all epochs done")
 
 
 def test_without_figures_the_last_epoch_is_taken_and_nothing_stops_early() -> None:

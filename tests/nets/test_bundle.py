@@ -37,6 +37,7 @@ SPECIES = NetCard(
     prototypes=2,
     familiar_at=0.41,
     empty_familiar_at=0.3,
+    mirrored=True,
 )
 
 

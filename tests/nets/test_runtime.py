@@ -45,12 +45,12 @@ def built(card: NetCard) -> Any:
 
 @pytest.fixture(scope="module")
 def embedding() -> runtime.Runtime:
-    return runtime.Runtime(EMBEDDING, built(EMBEDDING), CPU)
+    return runtime.of_torch(EMBEDDING, built(EMBEDDING), CPU)
 
 
 @pytest.fixture(scope="module")
 def species() -> runtime.Runtime:
-    return runtime.Runtime(SPECIES, built(SPECIES), CPU)
+    return runtime.of_torch(SPECIES, built(SPECIES), CPU)
 
 
 def test_embeddings_are_those_of_the_torch_net(embedding: runtime.Runtime) -> None:
@@ -91,7 +91,7 @@ def test_probabilities_are_the_softmax_at_the_cards_temperature(species: runtime
 
 def test_without_prototypes_every_photo_is_familiar() -> None:
     card = replace(SPECIES, prototypes=0)
-    answer = runtime.Runtime(card, built(card), CPU).classify(photos(2, card))
+    answer = runtime.of_torch(card, built(card), CPU).classify(photos(2, card))
     assert answer.familiarity.tolist() == [1.0, 1.0]
 
 
@@ -134,7 +134,8 @@ def test_a_missing_net_is_told(tmp_path: Path) -> None:
         runtime.load(tmp_path / "nothing.safetensors")
 
 
-def test_devices_are_auto_cpu_or_cuda_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_devices_are_auto_cpu_or_cuda_where_there_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(runtime, "GPU_FILES", (str(tmp_path),))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert runtime.device("cpu") == runtime.device("auto") == CPU
     with pytest.raises(UsageError, match="no CUDA device on this machine; use --device cpu or auto"):
@@ -144,6 +145,8 @@ def test_devices_are_auto_cpu_or_cuda_where_there_is_one(monkeypatch: pytest.Mon
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert runtime.device("auto") == runtime.device("cuda") == torch.device("cuda")
     assert runtime.device("cpu") == CPU
+    monkeypatch.setattr(runtime, "GPU_FILES", (str(tmp_path / "no such file"),))
+    assert runtime.place("auto") == "cpu"  # torch is not even asked
 
 
 @pytest.mark.parametrize(("backbone", "blocks"), [("mobilenet_v2", 7), ("mobilenet_v3_small", 4), ("resnet18", 3)])
@@ -153,7 +156,7 @@ def test_maps_are_those_of_the_last_block_at_an_eighth_averaged_to_a_sixteenth(b
     with torch.inference_mode():
         deep = net.features[:blocks]((tensors(pixels) - net.mean) / net.std)
         wanted = torch.nn.functional.avg_pool2d(deep, 2).permute(0, 2, 3, 1).numpy()
-    found = runtime.Runtime(card, net, CPU).maps(pixels)
+    found = runtime.of_torch(card, net, CPU).maps(pixels)
     assert (found.dtype, found.shape[:3]) == (np.float32, (2, 4, 6))
     assert found == pytest.approx(wanted, abs=1e-4)
 

@@ -325,3 +325,41 @@ def test_a_closer_look_at_one_of_two_species_moves_nobody_of_the_other() -> None
     both = known(zebra=None, lion=None)
     found = sight([look(looked_closer(zebra, {"Bo": 0.9, "Ada": 0.1}), lion)], both, top=5)
     assert [one.individual for one in found.matches] == ["Bo", "Leo", "Ada"]
+
+
+CLOSER = replace(calibration(), closer=replace(calibration(), slope=10.0, more_slopes=(20.0,), known_at=0.9))
+
+
+def looked_at(scores: dict[str, tuple[float, float | None]]) -> Shortlist:
+    found = shortlist({name: score for name, (score, _) in scores.items()})
+    listed = tuple(
+        replace(one, local=scores[one.individual][1], fused=one.score + 8.0 * (scores[one.individual][1] or 0.0))
+        if scores[one.individual][1] is not None else one
+        for one in found.listed
+    )
+    return replace(found, listed=listed)
+
+
+def test_the_evidence_of_a_calibrated_closer_look_decides_and_orders() -> None:
+    found = sight([look(looked_at({"Ada": (0.7, 0.0), "Bo": (0.6, 0.3)}))], known(zebra=CLOSER), top=5)
+    closer = CLOSER.closer
+    assert closer is not None
+    ada = max(-closer.ceiling, min(closer.ceiling, 10.0 * 0.7 + closer.intercept))
+    bo = max(-closer.ceiling, min(closer.ceiling, 10.0 * 0.6 + 20.0 * 0.3 + closer.intercept))
+    assert bo > ada
+    assert [one.individual for one in found.matches] == ["Bo", "Ada"]
+    assert [one.probability for one in found.matches] == pytest.approx(
+        [chance(bo, math.exp(ada), 2), chance(ada, math.exp(bo), 2)]
+    )
+    assert "needs 0.90" in found.decision.reason or "below 0.90" in found.decision.reason
+    assert "disagrees" not in found.decision.reason
+
+
+def test_an_individual_that_was_not_looked_at_counts_by_its_cosine() -> None:
+    found = sight([look(looked_at({"Ada": (0.7, 0.1), "Bo": (0.5, None)}))], known(zebra=CLOSER), top=5)
+    closer = CLOSER.closer
+    assert closer is not None
+    ada = max(-closer.ceiling, min(closer.ceiling, 10.0 * 0.7 + 20.0 * 0.1 + closer.intercept))
+    assert {one.individual: one.probability for one in found.matches} == pytest.approx(
+        {"Ada": chance(ada, 1.0, 2), "Bo": chance(0.0, math.exp(ada), 2)}
+    )

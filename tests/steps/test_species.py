@@ -94,3 +94,11 @@ def test_what_looks_like_an_empty_frame_has_a_bound_of_its_own() -> None:
     (animal,) = route(card, answer(1.0, 0.0, 0.0, 0.0, familiarity=0.25), SETTINGS)
     (strange,) = route(card, answer(0.0, 1.0, 0.0, 0.0, familiarity=0.1), SETTINGS)
     assert (empty.name, animal.name, strange.name) == ("empty", UNKNOWN_SPECIES, UNKNOWN_SPECIES)
+
+
+def test_what_looks_empty_in_the_box_of_an_animal_is_an_unknown_species_not_an_empty_frame() -> None:
+    both = SpeciesAnswer(np.asarray([[0, 0, 0.125, 0.875], [0, 0, 0.125, 0.875]], np.float32), np.ones(2, np.float32))
+    boxed, whole = route(CARD, both, SETTINGS, [True, False])
+    assert (boxed.name, boxed.alternatives[0]) == (UNKNOWN_SPECIES, (EMPTY, 0.875))
+    assert boxed.reason == "no known species in the box: it looks like an empty frame with probability 0.88"
+    assert whole.name == EMPTY

@@ -66,11 +66,11 @@ def merge_galleries(gallery: Gallery, chance: random.Random) -> None:
     """Another camp, a copy made once, goes on by a few changes and is brought in."""
     north = gallery.folder.with_name("north")
     if not north.exists():
-        gallery.copy_to(north)
+        gallery.exchange.copy_to(north)
     with Gallery.open(north) as other:
         for _ in range(3):
             correct(other, chance, alone=True)
-        gallery.merge_from(other)
+        gallery.exchange.merge_from(other.exchange)
 
 
 def correct(gallery: Gallery, chance: random.Random, *, alone: bool = False) -> None:

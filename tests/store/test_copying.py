@@ -22,7 +22,7 @@ def test_a_copy_is_a_gallery_with_everything_but_the_cache(gallery: Gallery, tmp
     for suffix in (".safetensors", ".json"):
         (gallery.nets_folder / f"{NET}{suffix}").write_bytes(b"net")
     gallery.search("zebra", vectors, 1)
-    done = gallery.copy_to(tmp_path / "à part")
+    done = gallery.exchange.copy_to(tmp_path / "à part")
     assert (done.seq, done.photos, done.individuals, done.nets) == (3, 3, 1, 1)
     assert sorted(path.name for path in done.folder.iterdir()) == ["catalog.sqlite", "gallery.json", "nets"]
     assert (done.folder / "gallery.json").read_bytes() == (gallery.folder / "gallery.json").read_bytes()
@@ -42,7 +42,7 @@ def test_a_copy_taken_while_others_write_is_of_one_moment(folder: Path, tmp_path
             with Gallery.open(folder) as gallery:
                 for number in range(3):
                     time.sleep(0.1)
-                    done = gallery.copy_to(tmp_path / f"copy {number}")
+                    done = gallery.exchange.copy_to(tmp_path / f"copy {number}")
                     with Gallery.open(done.folder) as copy:
                         assert copy.head() == done.seq
                         assert len(copy.photos()) == done.photos == len(copy.vectors(writer.SPECIES)[0])
@@ -56,14 +56,14 @@ def test_a_copy_never_takes_the_place_of_something_and_leaves_nothing_half_done(
 ) -> None:
     (tmp_path / "there").mkdir()
     with pytest.raises(UsageError, match="is there already: name a new folder"):
-        gallery.copy_to(tmp_path / "there")
+        gallery.exchange.copy_to(tmp_path / "there")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(copying, "publish", full)
     with pytest.raises(GalleryError, match=r"cannot be written .*No space left.*: nothing was kept"):
-        gallery.copy_to(tmp_path / "new")
+        gallery.exchange.copy_to(tmp_path / "new")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["indexes", "there"]
 
 

@@ -22,7 +22,7 @@ def enroll(gallery: Gallery, **photos: list[int]) -> None:
 def camps(gallery: Gallery, tmp_path: Path) -> tuple[Gallery, Gallery]:
     """Two copies of one gallery: a #1 with photos 1-3, b #2 with 4 and 5, c #3 with 6; the common past ends at entry 2."""
     enroll(gallery, a=[0, 1, 2], b=[3, 4], c=[5])
-    return gallery, Gallery.open(gallery.copy_to(tmp_path / "north").folder)
+    return gallery, Gallery.open(gallery.exchange.copy_to(tmp_path / "north").folder)
 
 
 def known(told: Merged) -> list[tuple[str, str]]:
@@ -38,9 +38,9 @@ def test_what_only_one_camp_changed_is_taken(camps: tuple[Gallery, Gallery]) -> 
     there.corrections.correct([1], side="left")
     there.corrections.move([2], "b")
     there.corrections.remove([3])
-    plan = here.merge_from(there, only_plan=True)
+    plan = here.exchange.merge_from(there.exchange, only_plan=True)
     head = here.head()
-    told = here.merge_from(there, why="end of season")
+    told = here.exchange.merge_from(there.exchange, why="end of season")
     assert (plan.seq, told.seq) == (0, head + 1) and plan.conflicts == told.conflicts == ()
     assert (told.common, told.entries, told.not_searched) == (2, 5, 0)
     assert (told.new_individuals, told.new_photos, told.altered) == (1, 3, 4)
@@ -48,7 +48,7 @@ def test_what_only_one_camp_changed_is_taken(camps: tuple[Gallery, Gallery]) -> 
     assert contents == {"Bela": [1, 3, 4], "Cleo": [5], "a": [0, 10, 20], "new_here": [11], "new_there": [21, 22]}
     assert here.photo(1).side == "left"
     assert here.search("zebra", VECTORS[20:23], 1).scores[:, 0].tolist() == pytest.approx([1, 1, 1])
-    assert here.merge_from(there).seq == 0
+    assert here.exchange.merge_from(there.exchange).seq == 0
     entry = here.log(1)[0]
     assert entry.summary == "north: 1 individuals, 3 photos, 4 values, 0 conflicts" and entry.why == "end of season"
     connection = sqlite3.connect(here.folder / "catalog.sqlite")
@@ -63,7 +63,7 @@ def test_a_merge_of_galleries_is_undone_as_one(camps: tuple[Gallery, Gallery]) -
     enroll(there, a=[20], new_there=[21])
     there.identities.merge("c", "b")
     before = seen(here)
-    here.merge_from(there)
+    here.exchange.merge_from(there.exchange)
     assert seen(here) != before
     here.history.undo()
     assert seen(here) == before
@@ -82,7 +82,7 @@ def test_what_both_changed_stays_and_is_told_with_both_sides(
     there.identities.rename("a", "Asha")
     there.corrections.move([4], "Asha")
     there.corrections.correct([5, 6], side="right")
-    told = here.merge_from(there)
+    told = here.exchange.merge_from(there.exchange)
     assert known(told) == [
         ("name of individual #1", "reid individuals rename '#1' Asha"),
         ("individual of photo 4", "reid photos move 4 --to Amara"),
@@ -99,12 +99,12 @@ def test_a_name_that_both_gave_makes_two_individuals_until_a_person_says_they_ar
     here, there = camps
     enroll(here, Zuri=[10])
     enroll(there, Zuri=[20])
-    told = here.merge_from(there)
+    told = here.exchange.merge_from(there.exchange)
     assert known(told) == [("both galleries have a 'Zuri'", "reid individuals merge 'Zuri (2)' Zuri --species zebra")]
     assert {name for name in owners(here) if "Zuri" in name} == {"Zuri", "Zuri (2)"}
     here.identities.merge("Zuri (2)", "Zuri")
     enroll(there, Zuri=[21])
-    again = here.merge_from(there)
+    again = here.exchange.merge_from(there.exchange)
     assert again.conflicts == () and [int(one.path.stem) for one in here.photos("zebra", "Zuri")] == [10, 20, 21]
 
 
@@ -112,7 +112,7 @@ def test_one_photo_enrolled_in_both_camps_is_one_photo(camps: tuple[Gallery, Gal
     here, there = camps
     enroll(here, a=[10, 11])
     enroll(there, a=[10], b=[11])
-    told = here.merge_from(there)
+    told = here.exchange.merge_from(there.exchange)
     assert known(told) == [("individual of photo 8", "reid photos move 8 --to b")]
     assert (told.new_photos, len(here.photos())) == (0, 8)
 
@@ -122,7 +122,7 @@ def test_individuals_merged_removed_or_split_over_there(camps: tuple[Gallery, Ga
     there.identities.merge("a", "b")
     there.identities.split("b", "d", photos=[5])
     there.identities.remove("c")
-    assert here.merge_from(there).conflicts == ()
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
     assert owners(here) == owners(there) | {"d": [5]}
     assert {one.name: one.merged_into for one in here.individuals(removed=True)} == {"a": 2, "c": 0}
     assert here.identities.split("b", "a").photo_ids == (1, 2, 3)
@@ -132,7 +132,7 @@ def test_photos_enrolled_here_of_an_individual_merged_over_there_keep_it_until_t
     here, there = camps
     enroll(here, a=[10])
     there.identities.merge("a", "b")
-    told = here.merge_from(there)
+    told = here.exchange.merge_from(there.exchange)
     assert known(told) == [("individual #1 'a'", "reid individuals merge '#1' '#2'")]
     assert owners(here) == {"a": [7], "b": [1, 2, 3, 4, 5], "c": [6]}
 
@@ -142,7 +142,7 @@ def test_photos_enrolled_over_there_follow_a_merge_made_here(camps: tuple[Galler
     here.identities.merge("a", "b")
     here.identities.remove("c")
     enroll(there, a=[20], c=[21])
-    told = here.merge_from(there)
+    told = here.exchange.merge_from(there.exchange)
     assert owners(here) == {"b": [1, 2, 3, 4, 5, 7]}
     assert [one.what for one in told.conflicts] == ["a new photo of individual #3"]
     here.identities.restore("c")
@@ -156,14 +156,14 @@ def test_both_ways_the_two_camps_end_up_the_same(camps: tuple[Gallery, Gallery])
     here.identities.rename("b", "Bela")
     enroll(there, c=[20], y=[21])
     there.corrections.move([1], "c")
-    assert here.merge_from(there).conflicts == ()
-    assert there.merge_from(here).conflicts == ()
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    assert there.exchange.merge_from(here.exchange).conflicts == ()
 
     def content(gallery: Gallery) -> dict[str, list[str]]:
         return {name: sorted(photo.path.stem for photo in gallery.photos("zebra", name)) for name in owners(gallery)}
 
     assert content(here) == content(there)
-    assert here.merge_from(there).conflicts == () and content(here) == content(there)
+    assert here.exchange.merge_from(there.exchange).conflicts == () and content(here) == content(there)
 
 
 def test_new_species_come_with_their_net_and_other_nets_are_told(camps: tuple[Gallery, Gallery]) -> None:
@@ -173,7 +173,7 @@ def test_new_species_come_with_their_net_and_other_nets_are_told(camps: tuple[Ga
     newer = dict(zip(range(1, 7), unit(5, 6, 8), strict=True))
     there.set_embedding_net("zebra", "newer", 8, calibration=None, vectors=newer)
     there.enroll("zebra", "newer", [item("a", 30, unit(6, 1, 8)[0])])
-    told = here.merge_from(there)
+    told = here.exchange.merge_from(there.exchange)
     assert [(one.what, one.ours, one.theirs) for one in told.conflicts] == [("net of zebra", NET, "newer")]
     assert (told.not_searched, here.embedding_net("zebra"), here.embedding_net("lion")) == (1, NET, "lions")
     assert here.search("lion", unit(4, 1, 8), 1).scores[0, 0] == pytest.approx(1)
@@ -185,4 +185,4 @@ def test_galleries_without_a_common_past_are_not_merged(camps: tuple[Gallery, Ga
     with Gallery.open(tmp_path / "stranger", create=True) as other:
         other.set_embedding_net("zebra", NET, 32, calibration=None)
         with pytest.raises(UsageError, match="the two galleries have no common past"):
-            here.merge_from(other)
+            here.exchange.merge_from(other.exchange)

@@ -1,0 +1,154 @@
+"""An exported net answers as the torch net does, without torch; a damaged, stale or missing graph is made again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from reid.nets import bundle, exported, runtime
+from reid.nets.bundle import NetCard
+from reid.nets.networks import POOLINGS
+from tests.nets.test_runtime import CPU, EMBEDDING, SPECIES, built, photos
+
+
+def saved(card: NetCard, folder: Path) -> Path:
+    card = bundle.save(card, built(card).state_dict(), folder)
+    return folder / f"{card.fingerprint}.safetensors"
+
+
+def graphs(path: Path) -> list[Path]:
+    return exported.names(path.parent, path.stem)
+
+
+def by_onnx(net: runtime.Runtime) -> bool:
+    return "_of_graph" in net._engine.__qualname__  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("card", [
+    EMBEDDING,
+    replace(EMBEDDING, backbone="mobilenet_v2", image_size=(96, 64), pooling="average", dimension=16),
+    replace(EMBEDDING, backbone="resnet18", image_size=(64, 64)),
+    replace(EMBEDDING, backbone="efficientnet_b0", image_size=(64, 96)),
+    replace(EMBEDDING, backbone="convnext_tiny", image_size=(64, 64)),
+], ids=lambda card: card.backbone)  # fmt: skip
+@pytest.mark.parametrize("count", [1, 17])
+def test_embeddings_and_maps_are_those_of_torch(card: NetCard, count: int, tmp_path: Path) -> None:
+    path = saved(card, tmp_path)
+    net = runtime.load(path, "cpu")
+    assert by_onnx(net) and len(graphs(path)) == 1
+    pixels = photos(count, card)
+    wanted, wanted_maps = runtime.of_torch(*bundle.load(path), CPU).embed_and_map(pixels)
+    vectors, maps = net.embed_and_map(pixels)
+    assert float((vectors * wanted).sum(axis=1).min()) > exported.LEAST_COSINE
+    assert (vectors.dtype, maps.dtype, maps.shape) == (np.float32, np.float32, wanted_maps.shape)
+    assert np.abs(maps - wanted_maps).max() < 1e-3 * max(1.0, float(np.abs(wanted_maps).max()))
+
+
+@pytest.mark.parametrize("prototypes", [4, 0])
+@pytest.mark.parametrize("count", [1, 17])
+def test_species_and_familiarity_are_those_of_torch(prototypes: int, count: int, tmp_path: Path) -> None:
+    path = saved(replace(SPECIES, prototypes=prototypes), tmp_path)
+    net = runtime.load(path, "cpu")
+    assert by_onnx(net)
+    pixels = photos(count, SPECIES)
+    wanted, found = runtime.of_torch(*bundle.load(path), CPU).classify(pixels), net.classify(pixels)
+    assert found.probabilities == pytest.approx(wanted.probabilities, abs=1e-5)
+    assert found.familiarity == pytest.approx(wanted.familiarity, abs=1e-5)
+
+
+@pytest.mark.parametrize("shipped", [bundle.BASE, bundle.SPECIES_BASE], ids=["base", "species"])
+def test_the_nets_that_ship_can_be_exported(shipped: Path, tmp_path: Path) -> None:
+    card, net = bundle.load(shipped)
+    assert exported.write(card, net, tmp_path) is not None  # it checks the answers itself
+    assert exported.names(shipped.parent, card.fingerprint) == []
+
+
+def test_a_net_in_the_package_is_not_exported_into_the_package() -> None:
+    before = sorted(bundle.SHIPPED.iterdir())
+    runtime.load(bundle.SPECIES_BASE, "cpu")
+    assert sorted(bundle.SHIPPED.iterdir()) == before
+
+
+def test_a_damaged_graph_is_not_used_and_made_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = saved(EMBEDDING, tmp_path)
+    before = runtime.load(path, "cpu").embed(photos(2, EMBEDDING))
+    [graph] = graphs(path)
+    content = bytearray(graph.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    graph.write_bytes(content)
+    runtime._loaded.cache_clear()
+    net = runtime.load(path, "cpu")
+    assert "is damaged and not used" in caplog.text
+    assert by_onnx(net) and np.array_equal(net.embed(photos(2, EMBEDDING)), before)
+    assert [one.name for one in graphs(path)] == [graph.name]
+
+
+def test_the_graph_of_another_net_is_never_taken(tmp_path: Path) -> None:
+    path = saved(EMBEDDING, tmp_path)
+    runtime.load(path, "cpu")
+    state = built(EMBEDDING).state_dict()
+    other = bundle.save(EMBEDDING, {**state, "linear.weight": -state["linear.weight"]}, tmp_path)
+    wrong = graphs(path)[0].name.replace(path.stem, other.fingerprint)
+    (tmp_path / wrong).write_bytes(graphs(path)[0].read_bytes())  # its name belongs to its content, not to this net
+    net = runtime.load(tmp_path / f"{other.fingerprint}.safetensors", "cpu")
+    assert float((net.embed(photos(1, EMBEDDING)) * runtime.load(path, "cpu").embed(photos(1, EMBEDDING))).sum()) < 0.99
+
+
+def test_where_the_graph_answers_otherwise_torch_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(exported, "_least_cosine", lambda *_: 0.999)
+    path = saved(EMBEDDING, tmp_path)
+    net = runtime.load(path, "cpu")
+    assert "answers otherwise (cosine 0.99900); torch is used" in caplog.text
+    assert not by_onnx(net) and graphs(path) == []
+
+
+def test_without_onnxruntime_torch_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = saved(EMBEDDING, tmp_path)
+    with_it = runtime.load(path, "cpu").embed(photos(2, EMBEDDING))
+    runtime._loaded.cache_clear()
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    net = runtime.load(path, "cpu")
+    assert not by_onnx(net)
+    assert float((net.embed(photos(2, EMBEDDING)) * with_it).sum(axis=1).min()) > exported.LEAST_COSINE
+    runtime._loaded.cache_clear()
+
+
+def test_an_exporter_that_fails_leaves_torch_to_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone(*_: Any, **__: Any) -> None:
+        raise AttributeError("no exporter in this torch")
+
+    monkeypatch.setattr(torch.onnx, "export", gone)
+    path = saved(EMBEDDING, tmp_path)
+    assert not by_onnx(runtime.load(path, "cpu"))
+    assert "cannot be exported, torch is used: no exporter in this torch" in caplog.text
+    runtime._loaded.cache_clear()
+
+
+def test_an_exported_net_answers_without_torch(tmp_path: Path) -> None:
+    path = saved(EMBEDDING, tmp_path)
+    runtime.load(path, "cpu")
+    code = (
+        "import sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from reid.nets import runtime\n"
+        f"net = runtime.load(Path({str(path)!r}), 'cpu')\n"
+        "loaded = [name for name in ('torch', 'torchvision') if name in sys.modules]\n"
+        "print(net.embed([np.zeros((32, 64, 3), np.uint8)]).shape, loaded)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "(1, 8) []"
+
+
+def test_the_names_of_poolings_are_known_without_torch() -> None:
+    assert set(bundle.POOLING_NAMES) == set(POOLINGS)
