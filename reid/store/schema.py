@@ -73,7 +73,7 @@ HISTORY = (
     "CREATE INDEX history_row ON history(kind, row, seq)",
     "CREATE INDEX history_seq ON history(seq)",
     "CREATE INDEX photo_added ON photo(added_seq)",
-    "CREATE INDEX photo_owner ON photo(individual_id)",
+    "CREATE INDEX photo_owner ON photo(individual_id, side, season, captured_at, removed_seq)",  # lists need no photo's row
     "CREATE INDEX individual_added ON individual(added_seq)",
     "CREATE INDEX sighting_added ON sighting(seq)",
     "CREATE INDEX journal_undo ON journal(seq) WHERE what = 'undo'",
