@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from reid.actions.demo import demo
     from reid.actions.enroll import enroll
     from reid.actions.evaluate import evaluate
+    from reid.actions.export import export
     from reid.actions.gallery import gallery, individuals, photos
     from reid.actions.query import query
     from reid.actions.seasons import seasons
     from reid.actions.train import train
     from reid.errors import ReidError
     from reid.records import Decision, Match, Outcome, Photo, Sighting
-    from reid.settings import QuerySettings, TrainSettings
+    from reid.settings import ExportSettings, QuerySettings, TrainSettings
     from reid.store import Gallery
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ _HOMES = {
     "demo": "reid.actions.demo",
     "enroll": "reid.actions.enroll",
     "evaluate": "reid.actions.evaluate",
+    "export": "reid.actions.export",
     "gallery": "reid.actions.gallery",
     "individuals": "reid.actions.gallery",
     "photos": "reid.actions.gallery",
@@ -48,6 +50,7 @@ _HOMES = {
     "Outcome": "reid.records",
     "Photo": "reid.records",
     "Sighting": "reid.records",
+    "ExportSettings": "reid.settings",
     "QuerySettings": "reid.settings",
     "TrainSettings": "reid.settings",
     "Gallery": "reid.store",
@@ -55,6 +58,7 @@ _HOMES = {
 
 __all__ = [
     "Decision",
+    "ExportSettings",
     "Gallery",
     "Match",
     "Outcome",
@@ -68,6 +72,7 @@ __all__ = [
     "demo",
     "enroll",
     "evaluate",
+    "export",
     "gallery",
     "individuals",
     "photos",

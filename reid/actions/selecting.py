@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 from reid.errors import UsageError
-from reid.records import Photo
+from reid.formats.calendar import read_clocks, read_seasons, season_of
+from reid.records import Photo, Season
 from reid.steps.encounter import season
 from reid.steps.photo import dated
 
@@ -46,3 +49,34 @@ def _values(photos: Sequence[Photo], name: str) -> list[tuple[Photo, str]]:
         known = sorted({key for photo in photos for key in photo.notes})
         raise UsageError(f"no photo has a column {name!r}; the manifest's other columns are {known or 'none'}")
     return [(photo, photo.column(name)) for photo in photos]
+
+
+def in_time(
+    photos: Sequence[Photo], clocks: Sequence[str], seasons: Sequence[str], table_clocks: Mapping[str, timedelta] | None = None
+) -> tuple[list[Photo], tuple[Season, ...]]:
+    """The photos by the right clock and in the named seasons.
+
+    Args:
+        photos: dates of cameras with an offset must be known (`steps.photo.dated`).
+        clocks: each CAMERA=OFFSET, what to add to that camera's clock.
+        seasons: each NAME=START..END or a table; a photo in none of them keeps the season it has.
+        table_clocks: offsets of the deployments table, by camera; `clocks` goes before them.
+
+    Raises:
+        UsageError: an offset or a season cannot be read, or a clock is given for a camera that no photo has.
+        ManifestError: a table of seasons cannot be read.
+    """
+    given = read_clocks(clocks)
+    spans = read_seasons(seasons)
+    cameras = {photo.camera for photo in photos}
+    if unknown := sorted(set(given) - cameras):
+        raise UsageError(f"no photo is of camera {unknown[0]!r}, for which a clock was given; there are {sorted(cameras)}")
+    offsets = {**(table_clocks or {}), **given}
+    found = []
+    for photo in photos:
+        when = photo.captured_at
+        if when is not None and photo.camera in offsets:
+            when += offsets[photo.camera]
+        name = season_of(when, spans) if when is not None and spans else ""
+        found.append(replace(photo, captured_at=when, season=name or photo.season))
+    return found, spans

@@ -2,8 +2,8 @@
 
 # isort: off
 from reid.cli.door import app, run
-from reid.cli import training, identifying, contents
+from reid.cli import training, identifying, contents, exchange
 # isort: on
 # The order of the imports is that of the commands in --help.
 
-__all__ = ["app", "contents", "identifying", "run", "training"]
+__all__ = ["app", "contents", "exchange", "identifying", "run", "training"]
