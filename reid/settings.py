@@ -92,6 +92,14 @@ class QuerySettings:
 
     It is taken where held-out photos have shown that it helps to tell individuals apart (`Calibration.closer`),
     and where nothing is calibrated. It needs the enrolled photos' files; those that are gone count by their cosine."""
+    box_confidence: float | None = None
+    """A detector's box counts from here on, in [0, 1]; None = what its file recommends."""
+    clocks: tuple[str, ...] = ()
+    """Each CAMERA=OFFSET: what to add to that camera's clock."""
+    seasons: tuple[str, ...] = ()
+    """Each NAME=START..END, or a table with name, start, end; a photo in none of them keeps its own."""
+    deployments: str = ""
+    """Path of a table of the cameras; its clock offsets and seasons count."""
     device: str = "auto"
     batch: int = 16
 

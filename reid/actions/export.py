@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid import settings as options
@@ -70,7 +70,8 @@ def export(
             f"({len(found)} photos looked at)"
         )
     # What is enrolled was put right when it came in: only photos given here are shifted by the table's clocks.
-    chosen, seasons = in_time(chosen, settings.clocks, settings.seasons, table.clocks if table and photos else {})
+    shifts = table if photos or table is None else replace(table, clocks={})
+    chosen, seasons = in_time(chosen, settings.clocks, settings.seasons, shifts)
     job = Job(tuple(chosen), table.deployments if table else (), seasons, settings, out)
     done = Done()
     for name, members in _by_species(job).items() if format in HISTORIES else {"": job}.items():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from pathlib import Path
 
 from reid.errors import UsageError
 from reid.formats.calendar import read_clocks, read_seasons, season_of
+from reid.formats.deployments import DeploymentTable, deployment_on, read_deployments
 from reid.records import Photo, Season
 from reid.steps.encounter import season
 from reid.steps.photo import dated
@@ -52,15 +53,16 @@ def _values(photos: Sequence[Photo], name: str) -> list[tuple[Photo, str]]:
 
 
 def in_time(
-    photos: Sequence[Photo], clocks: Sequence[str], seasons: Sequence[str], table_clocks: Mapping[str, timedelta] | None = None
+    photos: Sequence[Photo], clocks: Sequence[str], seasons: Sequence[str], table: DeploymentTable | None = None
 ) -> tuple[list[Photo], tuple[Season, ...]]:
     """The photos by the right clock and in the named seasons.
 
     Args:
         photos: dates of cameras with an offset must be known (`steps.photo.dated`).
         clocks: each CAMERA=OFFSET, what to add to that camera's clock.
-        seasons: each NAME=START..END or a table; a photo in none of them keeps the season it has.
-        table_clocks: offsets of the deployments table, by camera; `clocks` goes before them.
+        seasons: each NAME=START..END or a table; a photo in none of them keeps the season it has, else gets that of its
+            deployment.
+        table: its offsets count for cameras that `clocks` does not name.
 
     Raises:
         UsageError: an offset or a season cannot be read, or a clock is given for a camera that no photo has.
@@ -71,12 +73,25 @@ def in_time(
     cameras = {photo.camera for photo in photos}
     if unknown := sorted(set(given) - cameras):
         raise UsageError(f"no photo is of camera {unknown[0]!r}, for which a clock was given; there are {sorted(cameras)}")
-    offsets = {**(table_clocks or {}), **given}
+    offsets = {**(table.clocks if table else {}), **given}
     found = []
     for photo in photos:
         when = photo.captured_at
         if when is not None and photo.camera in offsets:
             when += offsets[photo.camera]
         name = season_of(when, spans) if when is not None and spans else ""
-        found.append(replace(photo, captured_at=when, season=name or photo.season))
+        place = deployment_on(table.deployments, photo.camera, when.date()) if when is not None and table else None
+        found.append(replace(photo, captured_at=when, season=name or photo.season or (place.season if place else "")))
     return found, spans
+
+
+def put_right(photos: Sequence[Photo], clocks: Sequence[str], seasons: Sequence[str], deployments: str) -> Sequence[Photo]:
+    """Photos as they come from the cards, with dates from EXIF, by the right clock and in their seasons.
+
+    The same photos where nothing of it was given. deployments: the path of a table, "" = none. Raises as `in_time`, and
+    ManifestError for a table of deployments that cannot be read.
+    """
+    if not (clocks or seasons or deployments):
+        return photos
+    table = read_deployments(Path(deployments)) if deployments else None
+    return in_time(dated(photos), clocks, seasons, table)[0]

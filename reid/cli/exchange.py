@@ -8,16 +8,11 @@ from typing import Annotated
 import typer
 
 from reid import terminal
-from reid.cli.door import Json, Where, app, end, line
+from reid.cli.door import Clocks, Deployments, Json, Seasons, Where, app, end, line
 from reid.settings import ExportSettings
 
 _EXPORT = ExportSettings()
 _FORMATS = "mark, secr, capture, camtrapr, camtrap-dp, wildbook, csv, xlsx or folders"
-
-Clocks = Annotated[list[str] | None,
-    typer.Option("--clock", help="CAMERA=+1h: what to add to a camera's clock; may be repeated.", show_default=False)]
-Seasons = Annotated[list[str] | None,
-    typer.Option("--season", help="NAME=START..END, or a table with name, start, end; may be repeated.", show_default=False)]
 
 
 @app.command()
@@ -31,8 +26,7 @@ def export(
     species: Annotated[str, typer.Option(help="Only this species.", show_default=False)] = "",
     season: Seasons = None,
     days: Annotated[int, typer.Option(help="Length of an occasion in days; 0 = each season is one.", min=0)] = _EXPORT.days,
-    deployments: Annotated[Path | None,
-        typer.Option(help="Table of the cameras: camera, start, end, latitude, longitude, off.", show_default=False)] = None,
+    deployments: Deployments = None,
     clock: Clocks = None,
     side: Annotated[str, typer.Option(help="all, left, right, best or both-linked.")] = _EXPORT.side,
     group: Annotated[str, typer.Option(help="Column that makes groups, such as sex.", show_default=False)] = "",

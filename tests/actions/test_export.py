@@ -35,7 +35,8 @@ def survey(tmp_path: Path) -> Path:
         (folder / one.camera / one.path.name).write_bytes(one.path.name.encode())
     with (folder / "photos.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow([*"path species individual captured_at camera side x y width height sex age".split()])
+        known = ["path", "species", "individual", "captured_at", "camera", "side"]
+        rows.writerow([*known, "x", "y", "width", "height", "sex", "age"])
         for one in SURVEY:
             rows.writerow(
                 [
