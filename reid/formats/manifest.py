@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reid.errors import ManifestError, UsageError
+from reid.formats.camtrap_dp_reading import DESCRIPTOR, read_camtrap_dp
 from reid.formats.cells import BadCell, read_box, read_date, read_side, spaced
 from reid.formats.folder import manifest_in, read_folder
+from reid.formats.foreign import as_manifest
 from reid.formats.megadetector import LeftOutFrames, read_megadetector
 from reid.formats.table import TABLE_SUFFIXES, Row, read_table
 from reid.records import Photo, Problem
@@ -35,11 +37,12 @@ class PhotoList:
 def read_photos(inputs: Sequence[Path], confidence: float | None = None) -> PhotoList:
     """Find the photos that a command's arguments name.
 
-    An argument is a photo; a table (`read_manifest`); MegaDetector's results (.json, `read_megadetector`); or a folder. A
-    folder with a manifest.csv or manifest.xlsx at its top is read by that, and is refused if it holds other tables too; any
-    other folder gives species and individual by its sub-folders (`read_folder`). A photo named directly or found in a folder
-    has no date here: its EXIF is read when it is decoded. A photo named twice with the same box is a Problem the second time.
-    Photos that exist but cannot be decoded are found later.
+    An argument is a photo; a table (`read_manifest`); MegaDetector's results (.json, `read_megadetector`); a Camtrap DP
+    (its folder or datapackage.json, `read_camtrap_dp`); or a folder. A folder with a manifest.csv or manifest.xlsx at its
+    top is read by that, and is refused if it holds other tables too; any other folder gives species and individual by its
+    sub-folders (`read_folder`). A photo named directly or found in a folder has no date here: its EXIF is read when it is
+    decoded. A photo named twice with the same box is a Problem the second time. Photos that exist but cannot be decoded are
+    found later.
 
     Args:
         inputs: at least one path.
@@ -77,6 +80,8 @@ def read_photos(inputs: Sequence[Path], confidence: float | None = None) -> Phot
 def read_manifest(path: Path) -> Iterator[Photo | Problem]:
     """Read a table of photos row by row: a Photo, or a Problem naming the row (header = 1) and the column.
 
+    camtrapR's record tables, Wildbook's bulk import sheets and Timelapse's CSV are read as well (`foreign`).
+
     Paths are relative to the table; backslashes work everywhere. `captured_at` and `side` are read as `cells` says.
     Names keep their text (007 stays 007), with white space trimmed. Columns that are not in COLUMNS or BOX_COLUMNS
     become notes; so do width and height where the table has neither x nor y.
@@ -85,6 +90,8 @@ def read_manifest(path: Path) -> Iterator[Photo | Problem]:
         ManifestError: no table, no column `path`, a column twice, box columns incomplete, or no row.
     """
     table = read_table(path)
+    if "path" not in table.columns:
+        table = as_manifest(table) or table
     if "path" not in table.columns:
         raise ManifestError(f'{path}: has no column "path" (met: {", ".join(table.columns)}); wanted '
                             f"{', '.join(COLUMNS)}, of which only path is needed.")
@@ -107,7 +114,9 @@ def read_manifest(path: Path) -> Iterator[Photo | Problem]:
 
 def _read_input(given: Path, confidence: float | None) -> Iterator[Photo | Problem | LeftOutFrames]:
     suffix = given.suffix.lower()
-    if given.is_dir():
+    if given.name == DESCRIPTOR or (given.is_dir() and (given / DESCRIPTOR).is_file()):
+        yield from read_camtrap_dp(given if given.name == DESCRIPTOR else given / DESCRIPTOR)
+    elif given.is_dir():
         manifest = manifest_in(given)
         yield from read_manifest(manifest) if manifest else read_folder(given)
     elif suffix in TABLE_SUFFIXES:
