@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reid.actions.evaluate import evaluate
     from reid.actions.export import export
     from reid.actions.gallery import gallery, individuals, photos
+    from reid.actions.importing import import_photos
     from reid.actions.query import query
     from reid.actions.seasons import seasons
     from reid.actions.train import train
@@ -39,6 +40,7 @@ _HOMES = {
     "evaluate": "reid.actions.evaluate",
     "export": "reid.actions.export",
     "gallery": "reid.actions.gallery",
+    "import_photos": "reid.actions.importing",
     "individuals": "reid.actions.gallery",
     "photos": "reid.actions.gallery",
     "query": "reid.actions.query",
@@ -74,6 +76,7 @@ __all__ = [
     "evaluate",
     "export",
     "gallery",
+    "import_photos",
     "individuals",
     "photos",
     "query",

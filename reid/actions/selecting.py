@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from reid.errors import UsageError
@@ -95,3 +96,31 @@ def put_right(photos: Sequence[Photo], clocks: Sequence[str], seasons: Sequence[
         return photos
     table = read_deployments(Path(deployments)) if deployments else None
     return in_time(dated(photos), clocks, seasons, table)[0]
+
+
+def sides_by_path(photos: Sequence[Photo], rules: Sequence[str]) -> Sequence[Photo]:
+    """The photos with the side that their path tells, where nothing else does.
+
+    Args:
+        photos: to look at; the whole path counts, with forward slashes, in any case.
+        rules: each left=PATTERN or right=PATTERN, where * stands for any text and ? for one character: `left=*_L.*`.
+
+    Raises:
+        UsageError: no such rule, or a photo that fits rules of both sides.
+    """
+    patterns = []
+    for text in rules:
+        side, found, pattern = text.partition("=")
+        if side.strip().lower() not in ("left", "right") or not found or not pattern.strip():
+            raise UsageError(f"side rule {text!r}: wanted left=PATTERN or right=PATTERN, such as left=*_L.*")
+        patterns.append((side.strip().lower(), pattern.strip().lower()))
+    if not patterns:
+        return photos
+    answer = []
+    for photo in photos:
+        path = photo.path.as_posix().lower()
+        told = {side for side, pattern in patterns if fnmatchcase(path, pattern)}
+        if len(told) > 1 and not photo.side:
+            raise UsageError(f"{photo.path} fits the rules of both sides; make the patterns narrower")
+        answer.append(replace(photo, side=photo.side or next(iter(told), "")))
+    return answer

@@ -8,11 +8,55 @@ from typing import Annotated
 import typer
 
 from reid import terminal
-from reid.cli.door import Clocks, Deployments, Json, Seasons, Where, app, end, line
+from reid.cli.door import Clocks, Deployments, Device, Json, Photos, Seasons, Where, app, end, line
 from reid.settings import ExportSettings
 
+Sides = Annotated[list[str] | None,
+    typer.Option("--side-path", help="left=PATTERN or right=PATTERN, for photos whose path tells it; may be repeated.",
+                 show_default=False)]
 _EXPORT = ExportSettings()
 _FORMATS = "mark, secr, capture, camtrapr, camtrap-dp, wildbook, csv, xlsx or folders"
+
+
+@app.command(name="import")
+def import_(
+    photos: Photos,
+    gallery: Where = None,
+    json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Enroll nothing: say what is there and list the problems.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Enroll what is good though there are problems.")] = False,
+    problems: Annotated[Path | None,
+        typer.Option(help="CSV for the problems: file, row, column, photo, what, how to fix.", show_default=False)] = None,
+    clock: Clocks = None,
+    season: Seasons = None,
+    deployments: Deployments = None,
+    side_path: Sides = None,
+    device: Device = "auto",
+) -> None:
+    """Look at photos and tables, list every problem, then enroll what names an individual."""
+    from reid.actions.importing import import_photos as action
+    from reid.formats.problems import COLUMNS, problem_rows
+
+    report = action(
+        photos, dry_run=dry_run, anyway=anyway, gallery=gallery, problems_table=problems, clocks=clock or (),
+        seasons=season or (), deployments=str(deployments or ""), sides=side_path or (), device=device, progress=terminal.Bars()
+    )
+    if json:
+        line(report)
+    else:
+        span = f", {report.first:%Y-%m-%d} to {report.last:%Y-%m-%d}" if report.first and report.last else ""
+        terminal.out(f"{report.photos} photos{span}: {report.labelled} of {report.individuals} individuals "
+                     f"({', '.join(report.species) or 'no species named'}), {report.empty} empty")
+        terminal.out(f"{len(report.cameras)} cameras, seasons {', '.join(report.seasons) or 'not named'}; without date "
+                     f"{report.undated}, without camera {report.without_camera}; sides "
+                     + ", ".join(f"{side} {count}" for side, count in report.sides.items()))
+        if report.problems:
+            terminal.table("Problems", COLUMNS, problem_rows(report.problems))
+        if report.enrolled is not None:
+            terminal.out(f"{sum(report.enrolled.added.values())} photos enrolled, {report.enrolled.already} were before")
+    for note in report.notes:
+        terminal.complain(note)
+    end(report.problems if report.enrolled is None else report.enrolled.problems)
 
 
 @app.command()
