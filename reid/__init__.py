@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reid.actions.doctor import doctor
     from reid.actions.enroll import enroll
     from reid.actions.evaluate import evaluate
+    from reid.actions.export import export
     from reid.actions.gallery import gallery, individuals, photos
     from reid.actions.identities import (
         correct_photos,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         show_individual,
         split_individual,
     )
+    from reid.actions.importing import import_photos
     from reid.actions.journal import log, purge, show_entry, undo
     from reid.actions.query import query
     from reid.actions.seasons import seasons
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from reid.actions.upgrade import upgrade
     from reid.errors import ReidError
     from reid.records import Decision, Match, Outcome, Photo, Sighting
-    from reid.settings import QuerySettings, TrainSettings
+    from reid.settings import ExportSettings, QuerySettings, TrainSettings
     from reid.store import Gallery
 
 __version__ = "0.1.0"
@@ -57,7 +59,9 @@ _HOMES = {
     "doctor": "reid.actions.doctor",
     "enroll": "reid.actions.enroll",
     "evaluate": "reid.actions.evaluate",
+    "export": "reid.actions.export",
     "gallery": "reid.actions.gallery",
+    "import_photos": "reid.actions.importing",
     "individuals": "reid.actions.gallery",
     "log": "reid.actions.journal",
     "merge_individuals": "reid.actions.identities",
@@ -85,6 +89,7 @@ _HOMES = {
     "Outcome": "reid.records",
     "Photo": "reid.records",
     "Sighting": "reid.records",
+    "ExportSettings": "reid.settings",
     "QuerySettings": "reid.settings",
     "TrainSettings": "reid.settings",
     "Gallery": "reid.store",
@@ -92,6 +97,7 @@ _HOMES = {
 
 __all__ = [
     "Decision",
+    "ExportSettings",
     "Gallery",
     "Match",
     "Outcome",
@@ -109,7 +115,9 @@ __all__ = [
     "doctor",
     "enroll",
     "evaluate",
+    "export",
     "gallery",
+    "import_photos",
     "individuals",
     "log",
     "merge_galleries",
