@@ -188,8 +188,8 @@ class _Run:
                 found.append((one, Photo(path, one.species, one.individual, box=one.box)))
         if found:
             self.progress.start(f"{name}: embedding with the new net", len(found))
-        ahead = open_photos((photo for _, photo in found), sizes=sizes_of(self.net))
-        answers = zip((one for one, _ in found), ahead, strict=True)
+        opened = open_photos((photo for _, photo in found), sizes=sizes_of(self.net))
+        answers = zip((one for one, _ in found), opened, strict=True)
         done = embedded = 0
         while batch := list(islice(answers, BATCH)):
             embedded += self.batch(name, batch, left)

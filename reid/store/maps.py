@@ -6,6 +6,7 @@ import contextlib
 import logging
 import sqlite3
 import threading
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,22 +43,21 @@ class MapCache:
         if not wanted or not self.path.exists():
             return found
         marks = ",".join("?" * len(wanted))
-        query = f"SELECT photo, content, shape, half FROM map WHERE photo IN ({marks})"
-        for number, content, shape, values in self._use(lambda file: file.execute(query, list(wanted)).fetchall()):
-            if content == wanted[number]:
+        query = f"SELECT photo, content, shape, half, checksum FROM maps WHERE photo IN ({marks})"
+        for number, content, shape, values, checksum in self._use(lambda file: file.execute(query, list(wanted)).fetchall()):
+            if content == wanted[number] and checksum == _checksum(shape, values):
                 one = np.frombuffer(values, np.float16).reshape([int(part) for part in shape.split("x")])
                 found[number] = one.astype(np.float32)
         return found
 
     def put(self, photos: Sequence[EnrolledPhoto], maps: Mapping[int, Map]) -> None:
         """Keep the maps of photos, by their ids."""
-        rows = [
-            (photo.id, _content(photo), "x".join(map(str, maps[photo.id].shape)), maps[photo.id].astype(np.float16).tobytes())
-            for photo in photos
-            if photo.id in maps
-        ]
+        rows = []
+        for photo in (photo for photo in photos if photo.id in maps):
+            shape, values = "x".join(map(str, maps[photo.id].shape)), maps[photo.id].astype(np.float16).tobytes()
+            rows.append((photo.id, _content(photo), shape, values, _checksum(shape, values)))
         if rows:
-            self._use(lambda file: file.executemany("INSERT OR REPLACE INTO map VALUES (?, ?, ?, ?)", rows).fetchall())
+            self._use(lambda file: file.executemany("INSERT OR REPLACE INTO maps VALUES (?, ?, ?, ?, ?)", rows).fetchall())
 
     def _use(self, what: Callable[[sqlite3.Connection], list[Any]]) -> list[Any]:
         """Do one thing with the file, in one transaction; [] where it cannot be used."""
@@ -67,7 +67,8 @@ class MapCache:
                 file = sqlite3.connect(self.path, timeout=WAIT_SECONDS)
                 file.execute("PRAGMA synchronous = OFF")  # it can be made again
                 file.execute(
-                    "CREATE TABLE IF NOT EXISTS map (photo INTEGER PRIMARY KEY, content TEXT, shape TEXT, half BLOB)"
+                    "CREATE TABLE IF NOT EXISTS maps"
+                    " (photo INTEGER PRIMARY KEY, content TEXT, shape TEXT, half BLOB, checksum INTEGER)"
                 )
                 with file:
                     return what(file)
@@ -85,3 +86,7 @@ class MapCache:
 
 def _content(photo: EnrolledPhoto) -> str:
     return photo.sha256 + (photo.box.key() if photo.box else "")
+
+
+def _checksum(shape: str, values: bytes) -> int:
+    return zlib.crc32(values, zlib.crc32(shape.encode()))

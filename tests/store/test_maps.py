@@ -50,6 +50,15 @@ def test_a_damaged_file_is_begun_anew(tmp_path: Path, caplog: pytest.LogCaptureF
     assert cache.get(PHOTOS).keys() == {1, 2, 3}
 
 
+def test_a_map_of_which_one_bit_turned_over_is_not_given(tmp_path: Path) -> None:
+    cache = MapCache(tmp_path / "maps")
+    cache.put(PHOTOS, MAPS)
+    data = (tmp_path / "maps").read_bytes()
+    at = data.index(MAPS[2].astype(np.float16).tobytes()) + 7
+    (tmp_path / "maps").write_bytes(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
+    assert cache.get(PHOTOS).keys() == {1, 3}
+
+
 def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
     cache = MapCache(tmp_path / "no such folder" / "maps")
     cache.put(PHOTOS, MAPS)
