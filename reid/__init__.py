@@ -16,7 +16,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reid.actions.backup import backup
     from reid.actions.calibrate import calibrate
+    from reid.actions.camps import bundle, merge_galleries, unbundle
     from reid.actions.demo import demo
     from reid.actions.doctor import doctor
     from reid.actions.enroll import enroll
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "backup": "reid.actions.backup",
+    "bundle": "reid.actions.camps",
     "calibrate": "reid.actions.calibrate",
     "correct_photos": "reid.actions.identities",
     "demo": "reid.actions.demo",
@@ -57,6 +61,7 @@ _HOMES = {
     "individuals": "reid.actions.gallery",
     "log": "reid.actions.journal",
     "merge_individuals": "reid.actions.identities",
+    "merge_galleries": "reid.actions.camps",
     "move_photos": "reid.actions.identities",
     "photos": "reid.actions.gallery",
     "purge": "reid.actions.journal",
@@ -71,6 +76,7 @@ _HOMES = {
     "show_individual": "reid.actions.identities",
     "split_individual": "reid.actions.identities",
     "train": "reid.actions.train",
+    "unbundle": "reid.actions.camps",
     "undo": "reid.actions.journal",
     "upgrade": "reid.actions.upgrade",
     "ReidError": "reid.errors",
@@ -95,6 +101,8 @@ __all__ = [
     "Sighting",
     "TrainSettings",
     "__version__",
+    "backup",
+    "bundle",
     "calibrate",
     "correct_photos",
     "demo",
@@ -104,6 +112,7 @@ __all__ = [
     "gallery",
     "individuals",
     "log",
+    "merge_galleries",
     "merge_individuals",
     "move_photos",
     "photos",
@@ -119,6 +128,7 @@ __all__ = [
     "show_individual",
     "split_individual",
     "train",
+    "unbundle",
     "undo",
     "upgrade",
 ]

@@ -96,7 +96,22 @@ class QuerySettings:
     batch: int = 16
 
 
-_Settings = TypeVar("_Settings", TrainSettings, QuerySettings)
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """How a gallery is searched; `Gallery.open` takes them from the REID_* variables unless they are given."""
+
+    exact_numbers: int = 80_000_000
+    """Up to so many numbers (photos times D) of a species every vector is looked at: 312,500 photos at D = 256."""
+    probes: int = 384
+    """Above it: inverted lists looked into, of about the square root of the number of photos."""
+    candidates: int = 640
+    """Above it: photos whose vectors themselves are compared, at least."""
+    rewrite_photos: int = 1000
+    rewrite_share: float = 0.1
+    """The cache is written anew when the photos changed since are more than both this many and this share of it."""
+
+
+_Settings = TypeVar("_Settings", TrainSettings, QuerySettings, SearchSettings)
 
 
 def resolve(settings: _Settings, given: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> _Settings:

@@ -31,7 +31,7 @@ OPEN = (LAYER["records"], LAYER["actions"], LAYER["__init__"])
 """Layers whose parts may use each other; elsewhere each part knows only the layers below."""
 
 ONE_DOOR = {
-    "faiss": ("reid/store/index.py",),
+    "faiss": ("reid/store/engine.py",),
     "sqlite3": ("reid/store/catalog.py", "reid/store/schema.py", "reid/store/maps.py"),
     "PIL": ("reid/images.py", "reid/drawing.py"),
     "pytorch_metric_learning": ("reid/learn/objective.py",),

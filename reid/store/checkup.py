@@ -89,9 +89,9 @@ def _derived(folder: Path) -> list[Damage]:
     for card in sorted(folder.glob("*.json")):
         try:
             values = json.loads(card.read_text("utf-8"))
-            sums = values["crc32"]
-            names = {"vectors": f"{card.stem}.{values['seq']}.faiss", "ids": f"{card.stem}.{values['seq']}.ids.npy"}
-            bad = [names[what] for what in names if _sum(folder / names[what]) != sums[what]]
+            sums = {**values["crc32"], "facts.npz": values["facts"]}
+            named = {f"{card.stem}.{values['seq']}.{end}": wanted for end, wanted in sums.items()}
+            bad = [name for name, wanted in named.items() if _sum(folder / name) != wanted]
         except (OSError, ValueError, KeyError, TypeError) as error:
             bad = [f"{card.name} ({error})"]
         found += [Damage("index", f"{name} is damaged or missing", True) for name in bad]

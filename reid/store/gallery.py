@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -14,13 +13,15 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.errors import ModelMismatch, ShapeError, UsageError
+from reid.errors import ModelMismatch
 from reid.records import Calibration, Sighting, Vectors
-from reid.store import index, past, published, purging, reading, writing
+from reid.settings import SearchSettings, resolve
+from reid.store import past, published, reading, writing
 from reid.store.catalog import Catalog
 from reid.store.checkup import Checkup
 from reid.store.corrections import Corrections
 from reid.store.embeddings import Embeddings
+from reid.store.exchange import Exchange
 from reid.store.folder import CACHE, MANIFEST, NETS, open_catalog
 from reid.store.identities import Identities
 from reid.store.journal import History
@@ -36,6 +37,7 @@ from reid.store.rows import (
     SpeciesSummary,
     Where,
 )
+from reid.store.searching import Searches
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one. SQLite is not fair to waiters: four busy writers made one wait 4 s."""
@@ -49,29 +51,25 @@ class Gallery:
     when the call returns, or nothing of it is. Use as a context manager, or call `close`.
     """
 
-    def __init__(self, folder: Path, catalog: Catalog) -> None:
+    def __init__(self, folder: Path, catalog: Catalog, search: SearchSettings, *, cache: Path | None = None) -> None:
         """Use `Gallery.open`."""
         self.folder = folder
         self.nets_folder = folder / NETS
-        self.cache_folder = folder / CACHE
+        self.cache_folder = cache or folder / CACHE
         self._catalog = catalog
-        self.history = History(catalog, self._publish, self.cache_folder)
-        """The journal: what was changed, and undoing it."""
-        self.identities = Identities(catalog, self._publish)
-        """Correcting who is who."""
-        self.corrections = Corrections(catalog, self._publish)
-        """Correcting what photos show."""
-        self.embeddings = Embeddings(catalog, self._publish)
-        """Embeddings of a net to come, beside those in use."""
-        self.checkup = Checkup(catalog, self.cache_folder)
-        """Whether the gallery is whole."""
-        self._indexes: dict[tuple[int, int, str], index.SpeciesIndex] = {}
-        self._lock = threading.Lock()
+        self.history = History(catalog, self._publish, self.cache_folder)  # what was changed, and undoing it
+        self.identities = Identities(catalog, self._publish)  # correcting who is who
+        self.corrections = Corrections(catalog, self._publish)  # correcting what photos show
+        self.embeddings = Embeddings(catalog, self._publish)  # of a net to come, beside those in use
+        self.checkup = Checkup(catalog, self.cache_folder)  # whether the gallery is whole
+        self.exchange = Exchange(catalog, self.folder, self._publish)  # copies, and other camps
+        self._searches = Searches(catalog, self.cache_folder, search)
         self._cleared: Callable[[], None] = lambda: None
 
     @classmethod
     def open(
-        cls, folder: Path, *, create: bool = False, wait: float = BUSY_SECONDS, as_of: datetime | date | None = None
+        cls, folder: Path, *, create: bool = False, wait: float = BUSY_SECONDS, as_of: datetime | date | None = None,
+        search: SearchSettings | None = None,
     ) -> Gallery:
         """Open the gallery in `folder`, for reading only where the folder cannot be written.
 
@@ -80,6 +78,7 @@ class Gallery:
             create: make a gallery there if there is none; the folder must then be empty or absent.
             wait: seconds to wait for another process that is writing.
             as_of: show the gallery as it was at that moment (a day: at its end), for reading only.
+            search: how it is searched; None = by the REID_* variables and the defaults.
 
         Raises:
             UsageError: `as_of` is before the gallery's first change.
@@ -87,6 +86,7 @@ class Gallery:
             GalleryTooNew: written by a newer reid; nothing was changed.
             GalleryBusy: another process held the catalogue for longer than `wait`.
         """
+        search = resolve(SearchSettings(), {}) if search is None else search
         folder = Path(folder).absolute()
         catalog = open_catalog(folder, create=create, wait=wait)
         try:
@@ -95,15 +95,16 @@ class Gallery:
         except BaseException:
             catalog.close()
             raise
-        gallery = cls(folder, catalog)
-        if as_of is not None:  # the index of that day is not to take the place of today's
-            aside = tempfile.TemporaryDirectory(prefix="reid-as-of-", ignore_cleanup_errors=True)
-            gallery.cache_folder, gallery._cleared = Path(aside.name), aside.cleanup
+        if as_of is None:
+            return cls(folder, catalog, search)
+        aside = tempfile.TemporaryDirectory(prefix="reid-as-of-", ignore_cleanup_errors=True)
+        gallery = cls(folder, catalog, search, cache=Path(aside.name))  # what is made of that day must not replace today's
+        gallery._cleared = aside.cleanup
         return gallery
 
     def close(self) -> None:
-        """Let go of the files. May be called again."""
-        self._indexes.clear()
+        """Let go of the files, once a cache that is being written is whole. May be called again."""
+        self._searches.close()
         self._catalog.close()
         self._cleared()
 
@@ -290,22 +291,15 @@ class Gallery:
             UsageError: no such species, or k below 1. ShapeError: queries are not (Q, D), finite and of unit length.
             ModelMismatch: the species' net is not `fingerprint`, or has another D.
         """
-        queries = _checked_queries(queries, k)
-        where = replace(where, individuals=where.individuals and frozenset(map(_composed, where.individuals)))
-        with self._catalog.reading():
-            row = reading.known_species(self._catalog, _composed(species))
-            if fingerprint is not None and fingerprint != row.fingerprint:
-                raise ModelMismatch(
-                    f"{species!r} is enrolled with net {row.fingerprint}, the query was embedded with {fingerprint}: "
-                    "embed it with the gallery's net"
-                )
-            if queries.shape[1] != row.dimension:
-                raise ModelMismatch(
-                    f"the query has {queries.shape[1]} numbers, net {row.fingerprint} makes {row.dimension}: "
-                    "embed it with the gallery's net"
-                )
-            view, masks = self._index(row).refresh(row.seq, where)
-        return index.nearest(view, masks, queries, k)
+        return self._searches.search(_composed(species), queries, k, _composed_where(where), fingerprint)
+
+    def count_individuals(self, species: str, where: Where = ANYWHERE) -> int:
+        """How many individuals of a species have a photo that a search may find. Raises UsageError: no such species."""
+        return self._searches.count_individuals(_composed(species), _composed_where(where))
+
+    def settle(self) -> None:
+        """Wait until no cache is being written. Searches need not wait: they go on with what was there before."""
+        self._searches.settle()
 
     def add_sightings(self, sightings: Sequence[Sighting]) -> None:
         """Keep the decisions of queries. One transaction, on disk on return."""
@@ -319,14 +313,6 @@ class Gallery:
         """The last `limit` changes, the newest first."""
         return self.history.log(limit)
 
-    def _index(self, row: reading.SpeciesRow) -> index.SpeciesIndex:
-        key = (row.id, row.net_id, self._catalog.meta(purging.PURGED))
-        with self._lock:
-            if key not in self._indexes:
-                self._indexes = {at: held for at, held in self._indexes.items() if at[0] != row.id}
-                self._indexes[key] = index.SpeciesIndex(self._catalog, self.cache_folder, row)
-            return self._indexes[key]
-
     def _publish(self) -> None:
         published.publish(self._catalog, self.folder / MANIFEST)
 
@@ -335,12 +321,7 @@ def _composed(name: str | None) -> str:
     return unicodedata.normalize("NFC", name) if name is not None else None  # type: ignore[return-value]
 
 
-def _checked_queries(queries: Vectors, k: int) -> Vectors:
-    if k < 1:
-        raise UsageError(f"asked for the {k} most alike photos: ask for 1 or more")
-    if np.ndim(queries) != 2 or np.asarray(queries).dtype.kind != "f":
-        raise ShapeError(f"queries must be (Q, D) float32, met shape {np.shape(queries)}")
-    found = np.ascontiguousarray(queries, dtype=np.float32)
-    if not reading.are_unit(found):
-        raise ShapeError("a query's embedding must be finite and of length 1: normalise what the net gives")
-    return found
+def _composed_where(where: Where) -> Where:
+    if where.individuals is None:
+        return where
+    return replace(where, individuals=frozenset(map(_composed, where.individuals)))

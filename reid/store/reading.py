@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from reid.errors import GalleryError, UsageError
 from reid.records import Box, Calibration, Vectors
 from reid.store.catalog import RESTORE, Catalog, Change, Row, to_json
+from reid.store.engine import room
 from reid.store.rows import EnrolledPhoto, Ids, IndividualSummary, SpeciesSummary, Where
 
-WALL = 26
-"""Characters of `captured_at` that are the camera's clock: 2024-05-01T10:00:00.000000."""
 UNIT = 1e-3
 """A vector whose length is further than this from 1 is none of ours."""
 _CHUNK = 4096
-
+_FACTS = ", p.individual_id, p.side, p.season, p.camera, p.captured_at"
 _PHOTO = """SELECT p.id, p.individual_id, i.name, s.name, p.path, p.near_path, p.sha256, p.box, p.captured_at,
     p.encounter, p.camera, p.side, p.season, p.notes, p.width, p.height, p.removed_seq
     FROM photo p CROSS JOIN individual i ON i.id = p.individual_id CROSS JOIN species s ON s.id = p.species_id """
@@ -51,6 +50,8 @@ class Changed:
     gone: Ids
     ids: Ids
     vectors: Vectors
+    facts: list[Row]
+    """Of the live ones: individual_id, side, season, camera, captured_at."""
 
 
 def species_rows(source: Catalog | Change, name: str | None = None) -> list[SpeciesRow]:
@@ -99,31 +100,50 @@ class _Tally:
     last: str | None = None
 
     def add(self, row: Row) -> None:
-        side, season, year, photos, first, last = row
+        side, season, years, photos, first, last = row
         self.photos += photos
         self.sides[side] = self.sides.get(side, 0) + photos
         self.seasons |= {season} - {""}
-        self.years |= {int(year)} if year else set()
+        self.years |= {int(year) for year in (years or "").split(",") if year}
         self.first = min(filter(None, (self.first, first)), default=None)
         self.last = max(filter(None, (self.last, last)), default=None)
 
+    def join(self, other: _Tally) -> None:
+        """Count another one's photos too."""
+        self.photos += other.photos
+        for side, photos in other.sides.items():
+            self.sides[side] = self.sides.get(side, 0) + photos
+        self.seasons |= other.seasons
+        self.years |= other.years
+        self.first = min(filter(None, (self.first, other.first)), default=None)
+        self.last = max(filter(None, (self.last, other.last)), default=None)
 
-def _tallies(catalog: Catalog, key: str) -> dict[int, _Tally]:
+
+def _tallies(catalog: Catalog) -> dict[int, _Tally]:
+    """Of every individual with photos; told from one index, in its order."""
     tallies: dict[int, _Tally] = {}
-    # `key` is one of two column names written below, never a caller's text.
     rows = catalog.ask(
-        f"SELECT {key}, side, season, substr(captured_at, 1, 4), count(*), min(captured_at), max(captured_at)"
-        f" FROM photo WHERE removed_seq IS NULL GROUP BY {key}, side, season, substr(captured_at, 1, 4)"
+        "SELECT individual_id, side, season, group_concat(DISTINCT substr(captured_at, 1, 4)), count(*), min(captured_at),"
+        " max(captured_at) FROM photo WHERE removed_seq IS NULL GROUP BY individual_id, side, season"
     )
     for row in rows:
         tallies.setdefault(row[0], _Tally()).add(row[1:])
     return tallies
 
 
+def _of_species(catalog: Catalog, tallies: dict[int, _Tally]) -> dict[int, _Tally]:
+    """The same of every species."""
+    whole: dict[int, _Tally] = {}
+    for number, species_id in catalog.ask("SELECT id, species_id FROM individual"):
+        if number in tallies:
+            whole.setdefault(species_id, _Tally()).join(tallies[number])
+    return whole
+
+
 def species_summaries(catalog: Catalog) -> tuple[SpeciesSummary, ...]:
     """Every species of the gallery, by name."""
     with catalog.reading():
-        tallies = _tallies(catalog, "species_id")
+        tallies = _of_species(catalog, _tallies(catalog))
         rows = species_rows(catalog)
     summaries = []
     for row in rows:
@@ -140,7 +160,7 @@ def species_summaries(catalog: Catalog) -> tuple[SpeciesSummary, ...]:
 def individual_summaries(catalog: Catalog, species: str | None, removed: bool = False) -> tuple[IndividualSummary, ...]:
     """Every individual (of one species), or those removed and merged, by species and name."""
     with catalog.reading():
-        tallies = _tallies(catalog, "individual_id")
+        tallies = _tallies(catalog)
         rows = catalog.ask(
             "SELECT i.id, s.name, i.name, coalesce(i.merged_into, 0) FROM individual i JOIN species s ON s.id = i.species_id"
             " WHERE (i.removed_seq IS NOT NULL) = ? AND (? IS NULL OR s.name = ?) ORDER BY s.name, i.name, i.id",
@@ -157,9 +177,7 @@ def individual_summaries(catalog: Catalog, species: str | None, removed: bool = 
     return tuple(summaries)
 
 
-def photos(
-    catalog: Catalog, species: str | None, individual: str | None, removed: bool = False
-) -> tuple[EnrolledPhoto, ...]:
+def photos(catalog: Catalog, species: str | None, individual: str | None, removed: bool = False) -> tuple[EnrolledPhoto, ...]:
     """The enrolled photos (of one species, of one individual), or those removed, by id."""
     clauses = [f"p.removed_seq IS {'NOT ' if removed else ''}NULL"]
     values = [name for name in (species, individual) if name is not None]
@@ -204,20 +222,34 @@ def find(catalog: Catalog, sha256: str, box_key: str, species: str | None) -> En
 
 def vectors(catalog: Catalog, species_id: int, net_id: int, dimension: int) -> tuple[Ids, Vectors]:
     """Ids (N,), rising, and vectors (N, D) of the live photos of a species under one net."""
+    found = live_photos(catalog, species_id, net_id, dimension)
+    return found.ids, found.vectors
+
+
+def live_photos(
+    catalog: Catalog, species_id: int, net_id: int, dimension: int, facts: Callable[[list[Row]], None] | None = None
+) -> Changed:
+    """All live photos of a species under one net, as if none had been known.
+
+    facts: given the rows (individual_id, side, season, camera, captured_at) of the photos, some at a time, in order.
+    """
     picked = (
         "FROM photo p JOIN embedding e ON e.photo_id = p.id AND e.net_id = ?"
         " WHERE p.species_id = ? AND p.removed_seq IS NULL"
     )
+    columns = f"p.id, e.vector{_FACTS}" if facts else "p.id, e.vector"
     with catalog.reading():
         (count,) = catalog.ask("SELECT count(*) " + picked, (net_id, species_id))[0]
-        ids, found = np.empty(count, np.int64), np.empty((count, dimension), np.float32)
+        ids, found = np.empty(count, np.int64), room(count, dimension)
         start = 0
-        for rows in catalog.chunks(f"SELECT p.id, e.vector {picked} ORDER BY p.id", (net_id, species_id), _CHUNK):
+        for rows in catalog.chunks(f"SELECT {columns} {picked} ORDER BY p.id", (net_id, species_id), _CHUNK):
             stop = start + len(rows)
             ids[start:stop] = [row[0] for row in rows]
             found[start:stop] = _stack(rows, dimension)
+            if facts:
+                facts([row[2:] for row in rows])
             start = stop
-    return ids, found
+    return Changed(np.empty(0, np.int64), ids, found, [])
 
 
 def count_changed(catalog: Catalog, species_id: int, net_id: int, since: int) -> int:
@@ -232,9 +264,10 @@ def count_changed(catalog: Catalog, species_id: int, net_id: int, since: int) ->
 def changed(catalog: Catalog, species_id: int, net_id: int, dimension: int, since: int) -> Changed:
     """The photos of a species that changed after the change `since`."""
     rows = catalog.ask(
-        "SELECT p.id, e.vector, p.removed_seq FROM photo p JOIN embedding e ON e.photo_id = p.id AND e.net_id = :net"
+        f"SELECT p.id, e.vector, p.removed_seq{_FACTS}"
+        " FROM photo p JOIN embedding e ON e.photo_id = p.id AND e.net_id = :net"
         " WHERE p.species_id = :species AND p.seq > :since UNION ALL"
-        " SELECT p.id, e.vector, p.removed_seq FROM embedding e JOIN photo p ON p.id = e.photo_id"
+        f" SELECT p.id, e.vector, p.removed_seq{_FACTS} FROM embedding e JOIN photo p ON p.id = e.photo_id"
         " WHERE e.net_id = :net AND e.seq > :since AND p.species_id = :species AND p.seq <= :since ORDER BY 1",
         {"net": net_id, "species": species_id, "since": since},
     )
@@ -243,26 +276,18 @@ def changed(catalog: Catalog, species_id: int, net_id: int, dimension: int, sinc
         gone=np.array([row[0] for row in rows if row[2] is not None], np.int64),
         ids=np.array([row[0] for row in live], np.int64),
         vectors=_stack(live, dimension),
+        facts=[row[3:] for row in live],
     )
 
 
-def passing(catalog: Catalog, species_id: int, where: Where) -> Ids:
-    """Ids, rising, of the live photos of a species that have what `where` picks by (its exclusions aside)."""
-    clauses, values = ["p.species_id = ?", "p.removed_seq IS NULL"], [species_id]  # type: tuple[list[str], list[object]]
-    if where.side:
-        clauses.append("p.side IN (?, '')")
-        values.append(where.side)
-    for column, names in (("i.name", where.individuals), ("p.season", where.seasons), ("p.camera", where.cameras)):
-        if names is not None:
-            clauses.append(f"{column} IN (SELECT value FROM json_each(?))")
-            values.append(to_json(sorted(names)))
-    for sign, moment in ((">=", where.after), ("<", where.before)):
-        if moment is not None:
-            clauses.append(f"substr(p.captured_at, 1, {WALL}) {sign} ?")
-            values.append(iso(moment)[:WALL])
-    joined = "JOIN individual i ON i.id = p.individual_id" if where.individuals is not None else ""
-    rows = catalog.ask(f"SELECT p.id FROM photo p {joined} WHERE {' AND '.join(clauses)} ORDER BY p.id", values)
-    return np.fromiter((row[0] for row in rows), np.int64, len(rows))
+def individual_ids(catalog: Catalog, species_id: int, names: Iterable[str]) -> Ids:
+    """Ids, rising, of the individuals of a species with these names."""
+    rows = catalog.ask(
+        "SELECT id FROM individual WHERE species_id = ? AND removed_seq IS NULL"
+        " AND name IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (species_id, to_json(sorted(names))),
+    )
+    return np.array([row[0] for row in rows], np.int64)
 
 
 def excluded(catalog: Catalog, species_id: int, where: Where) -> Ids:
@@ -284,7 +309,7 @@ def excluded(catalog: Catalog, species_id: int, where: Where) -> Ids:
 
 
 def iso(moment: datetime) -> str:
-    """ISO text whose first `WALL` characters are the clock, so that texts sort as times do."""
+    """ISO text whose first 26 characters are the clock, so that texts sort as times do."""
     return moment.isoformat(timespec="microseconds")
 
 
@@ -295,9 +320,11 @@ def when(text: str | None) -> datetime | None:
 
 def are_unit(found: NDArray[np.float32]) -> bool:
     """Whether every row is finite and of unit length."""
+    if len(found) == 1:
+        return bool(abs(found[0].dot(found[0]) - 1) <= 2 * UNIT)
     with np.errstate(over="ignore", invalid="ignore"):
-        lengths = np.sqrt(np.einsum("nd,nd->n", found, found, dtype=np.float64))
-    return bool(np.all(np.abs(lengths - 1) <= UNIT))
+        squares = np.einsum("nd,nd->n", found, found)  # one is within 2 x UNIT where the length is within UNIT
+        return bool((np.abs(squares - 1) <= 2 * UNIT).all())
 
 
 def _stack(rows: Iterable[Row], dimension: int) -> Vectors:

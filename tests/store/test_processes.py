@@ -16,7 +16,7 @@ import pytest
 
 from reid.errors import GalleryError
 from reid.store import Gallery
-from tests.store import writer
+from tests.store import rewriter, writer
 from tests.store.stock import NET, brute_force, item, unit
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def enrolled_by(line: str) -> set[int]:
     return set(range(int(words[1]), int(words[2]))) if words[0] == "enrolled" and line.endswith("\n") else set()
 
 
-def numbers(gallery: Gallery) -> list[int]:
+def numbers_of(gallery: Gallery) -> list[int]:
     """Which photos of the writer the gallery holds, by id; each with its own vector."""
     held = {writer.sha256(number): number for number in range(3000)}
     found = [held[photo.sha256] for photo in gallery.photos(writer.SPECIES)]
@@ -66,7 +66,7 @@ def test_a_kill_while_enrolling_loses_nothing_acknowledged_and_leaves_no_half_ba
             for line in process.stdout:
                 acknowledged |= enrolled_by(line)
         with Gallery.open(folder) as gallery:
-            held = numbers(gallery)
+            held = numbers_of(gallery)
             assert len(held) == len(set(held))
             assert acknowledged <= set(held)
             assert len(held) % BATCH == 0
@@ -81,7 +81,7 @@ def test_a_kill_while_enrolling_loses_nothing_acknowledged_and_leaves_no_half_ba
         assert process.wait(60) == 0
     assert sum(int(line.split()[3]) for line in lines[1:]) == BATCH
     with Gallery.open(folder) as gallery:
-        assert numbers(gallery) == list(range(first + BATCH))
+        assert numbers_of(gallery) == list(range(first + BATCH))
 
 
 def test_two_processes_enrolling_at_once_lose_nothing(folder: Path) -> None:
@@ -92,7 +92,7 @@ def test_two_processes_enrolling_at_once_lose_nothing(folder: Path) -> None:
     assert added == 210
     manifest = (folder / "gallery.json").read_bytes()
     with Gallery.open(folder) as gallery:
-        assert sorted(numbers(gallery)) == list(range(210))
+        assert sorted(numbers_of(gallery)) == list(range(210))
         assert [one.name for one in gallery.individuals()] == sorted(f"animal {n}" for n in range(70))
         assert len(gallery.log(1000)) == gallery.head()
         queries = np.stack([writer.vector(n) for n in (3, 100, 209)])
@@ -114,6 +114,34 @@ def test_a_reader_sees_what_another_process_enrolls(folder: Path) -> None:
         found = reader.search(writer.SPECIES, query, 1)
         assert found.photo_ids.tolist() == [[2]]
         assert found.scores[0, 0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("numbers", [10**9, 1], ids=["exact", "by codes"])
+def test_a_kill_while_the_cache_is_written_leaves_a_gallery_that_answers(
+    folder: Path, numbers: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    delays = random.Random(numbers)
+    search = rewriter.search_settings(numbers)
+    first = 0
+    for kill in range(8):
+        command = [sys.executable, "-m", "tests.store.rewriter", str(folder), str(first), "100000", str(numbers)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            while process.stdout.readline() != "open\n":
+                assert process.poll() is None
+            for _ in range(2 * (kill % 4) + 1):
+                process.stdout.readline()  # ends with "writing": it is at it now
+            time.sleep(delays.uniform(0, 0.02))
+            process.kill()
+        with Gallery.open(folder, search=search) as gallery:
+            held = numbers_of(gallery)
+            first = max(held) + 1
+            queries = np.stack([writer.vector(number) for number in held[::5]])
+            state = dict(zip(*gallery.vectors(writer.SPECIES), strict=True))
+            found = gallery.search(writer.SPECIES, queries, 1)
+            np.testing.assert_array_equal(found.photo_ids, brute_force(state, queries, 1)[1])
+    assert "damaged" not in caplog.text
+    assert not list(folder.glob("cache/*.4.faiss"))
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reid.errors import ModelMismatch, ShapeError, UsageError
-from reid.store import EnrolledPhoto, Found, Gallery, Where, index
+from reid.settings import SearchSettings
+from reid.store import EnrolledPhoto, Found, Gallery, Where
 from tests.store.stock import DIMENSION, NET, Vectors, brute_force, digest, item, remove, unit
 
 COUNT = 400
@@ -134,18 +135,31 @@ def test_photos_enrolled_and_removed_since_the_index_was_made_count(full: Galler
         assert_same(again.search("zebra", queries, 30), brute_force(state, queries, 30))
 
 
-def test_the_index_is_written_anew_when_much_has_changed(full: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "REWRITE_ROWS", 10)
-    state, queries = dict(zip(*full.vectors("zebra"), strict=True)), unit(2, 3)
-    full.search("zebra", queries, 1)
-    first = {path.name for path in full.cache_folder.iterdir()}
-    extra = unit(5, 60)
-    full.enroll("zebra", NET, [item("late", f"late {n}", vector) for n, vector in enumerate(extra)])
-    state |= {COUNT + 1 + n: vector for n, vector in enumerate(extra)}
-    assert_same(full.search("zebra", queries, 50), brute_force(state, queries, 50))
-    second = {path.name for path in full.cache_folder.iterdir()}
-    assert first == {"zebra-f0e1d2c3f0e1d2c3" + end for end in (".json", ".2.faiss", ".2.ids.npy")}
-    assert second == {"zebra-f0e1d2c3f0e1d2c3" + end for end in (".json", ".3.faiss", ".3.ids.npy")}
+def names_in(cache: Path) -> set[str]:
+    return {path.name.removeprefix("zebra-f0e1d2c3f0e1d2c3") for path in cache.iterdir()}
+
+
+def test_the_index_is_written_anew_when_much_has_changed(full: Gallery) -> None:
+    full.close()
+    with Gallery.open(full.folder, search=SearchSettings(rewrite_photos=10)) as again:
+        state, queries = dict(zip(*again.vectors("zebra"), strict=True)), unit(2, 3)
+        again.search("zebra", queries, 1)
+        again.settle()
+        first = names_in(full.cache_folder)
+        extra = unit(5, 30)
+        for start in (0, 15):
+            again.enroll("zebra", NET, [item("late", f"late {n}", extra[n]) for n in range(start, start + 15)])
+            state |= {COUNT + 1 + n: extra[n] for n in range(start, start + 15)}
+            assert_same(again.search("zebra", queries, 50), brute_force(state, queries, 50))
+            again.settle()
+            assert names_in(full.cache_folder) == first
+        remove(full.folder, range(1, 12))
+        state = {number: vector for number, vector in state.items() if number > 11}
+        assert_same(again.search("zebra", queries, 50), brute_force(state, queries, 50))
+        again.settle()
+        assert first == {".lock", ".json", ".2.faiss", ".2.ids.npy", ".2.facts.npz"}
+        assert names_in(full.cache_folder) == {".lock", ".json", ".5.faiss", ".5.ids.npy", ".5.facts.npz"}
+        assert_same(again.search("zebra", queries, 50), brute_force(state, queries, 50))
 
 
 def test_a_collapsed_net_still_gives_the_lowest_ids(gallery: Gallery) -> None:
