@@ -127,7 +127,7 @@ def calibrate(
 
 def _names(gallery: Gallery, species: str, given: Sequence[Photo] | None) -> list[str]:
     """The species to calibrate, by name."""
-    with_net = {one.name for one in gallery.species() if one.fingerprint}
+    with_net = set(gallery.embedding_nets())
     species = unicodedata.normalize("NFC", species)
     if species and species not in with_net:
         raise UsageError(f"species {species!r} has no net in the gallery; there are {sorted(with_net) or 'none'}")

@@ -131,6 +131,7 @@ class _Run:
         self.progress, self.problems = progress, problems
         self.added: Counter[str] = Counter()
         self.already = self.done = 0
+        self.new: set[str] = set()
         self.new_individuals: list[tuple[str, str]] = []
         self.notes: list[str] = []
         self.looks_closer = False
@@ -143,14 +144,13 @@ class _Run:
             self.progress.say(note)
         calibration = gallery.calibration(species)
         self.looks_closer = calibration is None or calibration.looks_closer
-        before = {one.name for one in gallery.individuals(species)}
         answers = open_photos(photos, sizes=sizes_of(net))
         while batch := list(islice(answers, BATCH)):
             self.batch(gallery, species, net, batch)
             self.done += len(batch)
             self.progress.advance(self.done)
-        after = {one.name for one in gallery.individuals(species)}
-        self.new_individuals += [(species, name) for name in sorted(after - before)]
+        self.new_individuals += [(species, name) for name in sorted(self.new)]
+        self.new.clear()
 
     def batch(self, gallery: Gallery, species: str, net: runtime.Runtime, batch: Iterable[Opened | Problem]) -> None:
         opened = [item for item in batch if isinstance(item, Opened)]
@@ -169,7 +169,9 @@ class _Run:
             )
             for item, vector in zip(opened, vectors, strict=True)
         ]
+        known = gallery.known_individuals(species, {item.individual for item in items})
         answers = gallery.enroll(species, net.card.fingerprint, items)
+        self.new |= {told.individual for told in answers if told.status == "added"} - known
         if self.looks_closer:  # else each photo would be opened again at the first query that looks at it
             added = {told.photo_id: one for told, one in zip(answers, maps, strict=True) if told.status == "added"}
             gallery.maps(net.card.fingerprint).put(gallery.photos_by_id(list(added)), added)

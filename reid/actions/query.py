@@ -131,7 +131,7 @@ class Identifier:
             UsageError: an unknown species was given, or there is no species net and several species.
         """
         self.gallery, self.settings, self.where = gallery, settings, where or Where()
-        self.enrolled = {one.name: one.fingerprint for one in gallery.species() if one.fingerprint}
+        self.enrolled = gallery.embedding_nets()
         self.given = settings.species
         if self.given and self.given not in self.enrolled:
             raise UsageError(

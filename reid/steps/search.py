@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from reid.records import Vectors
-from reid.store import EnrolledPhoto, Found, IndividualSummary, Where
+from reid.store import EnrolledPhoto, Found, Where
 
 FIRST_LOOK = 64
 """Photos asked for at first; more are asked for until the shortlist has enough individuals."""
@@ -28,8 +28,8 @@ class Searchable(Protocol):
     def photos_by_id(self, photo_ids: Sequence[int]) -> tuple[EnrolledPhoto, ...]:
         """Photos by id, in order."""
 
-    def individuals(self, species: str | None = None) -> tuple[IndividualSummary, ...]:
-        """The enrolled individuals of a species."""
+    def count_individuals(self, species: str, where: Where = ...) -> int:
+        """How many individuals of a species have a photo that a search may find."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,8 @@ class Shortlist:
 
 
 def eligible(gallery: Searchable, species: str, where: Where) -> int:
-    """How many individuals have a photo that may match: of the query's side or of unknown side, of the seasons asked."""
-    return sum(
-        1 for one in gallery.individuals(species)
-        if (not where.side or one.sides.get(where.side, 0) + one.sides.get("", 0) > 0)
-        and (where.seasons is None or where.seasons.intersection(one.seasons))
-        and (where.individuals is None or one.name in where.individuals)
-    )
+    """How many individuals have a photo that may match, whatever single photos and encounters `where` leaves out."""
+    return gallery.count_individuals(species, replace(where, exclude_sha256=frozenset(), exclude_encounters=frozenset()))
 
 
 def shortlist(

@@ -38,6 +38,8 @@ _BLOCK = 32768
 _HELD_BYTES = 1 << 25
 """Vectors up to so many bytes are copied into memory, where they start on a cache line."""
 _TRIES = 5
+_LOOKED_AT_LATER = ("facts.npz",)
+"""Many searches do without it."""
 
 Mark = Callable[[int], str]
 
@@ -49,11 +51,6 @@ class Cache:
         """Nothing is read yet. identity: gallery, species, fingerprint and dimension, as the card must name them."""
         self.folder, self._dimension = folder, int(str(identity["dimension"]))
         self._stem, self._identity, self._settings = stem, dict(identity), settings
-
-    @property
-    def lock(self) -> Path:
-        """The file that is locked by the process that writes."""
-        return self.folder / f"{self._stem}.lock"
 
     def seq(self) -> int:
         """The change that the cache has seen; -1 if there is none that can be read."""
@@ -87,34 +84,36 @@ class Cache:
         return self.folder / f"{self._stem}.{seq}.{end}"
 
     def _read(self, card: dict[str, object], mark: Mark) -> tuple[int, Part]:
-        seq, sums, photos, size = int(card["seq"]), card["crc32"], int(card["photos"]), card["bytes"]  # type: ignore[call-overload]
+        seq, sums, photos, size = int(str(card["seq"])), card["crc32"], int(str(card["photos"])), card["bytes"]
+        if not isinstance(sums, dict):
+            raise ValueError("its card is damaged")
         expected = self._identity | {"format": FORMAT, "mark": mark(seq)}
         if any(card.get(name) != value for name, value in expected.items()) or not expected["mark"]:
             raise ValueError("it was made from another state of the gallery")
         vectors = self._path(seq, "faiss")
         if vectors.stat().st_size != size:  # a read beyond the end of a mapped file would end the process
             raise ValueError(f"{vectors.name} is damaged")
-        for end, sum_of in sums.items():  # type: ignore[attr-defined]
-            if _sum(self._path(seq, end)) != sum_of:  # before faiss looks at it: it may abort the process
+        for end, sum_of in sums.items():  # before faiss looks at it: it may abort the process
+            if end not in _LOOKED_AT_LATER and _sum(self._path(seq, end)) != sum_of:
                 raise ValueError(f"{self._path(seq, end).name} is damaged")
         ids = np.load(self._path(seq, "ids.npy"), allow_pickle=False)
         rows, kept = engine.mapped_flat(vectors)
-        codes = checks = None
-        if "codes.faiss" in sums:  # type: ignore[operator]
+        codes, checks = None, np.empty(0, np.uint32)
+        if "codes.faiss" in sums:
             codes = Codes.read(self._path(seq, "codes.faiss"))
             checks = np.load(self._path(seq, "sums.npy"), allow_pickle=False)
         if self._coded(photos) != (codes is not None):
             raise ValueError("it was made with other settings of the search")
         if not (ids.shape == (photos,) and rows.shape == (photos, self._dimension)) or (
-            codes is not None and (len(codes), codes.dimension, checks.shape) != (photos, rows.shape[1], (photos,))  # type: ignore[union-attr]
+            codes is not None and (len(codes), codes.dimension, checks.shape) != (photos, rows.shape[1], (photos,))
         ):
             raise ValueError("its files do not belong together")
         if rows.nbytes <= _HELD_BYTES and codes is None:
             held = engine.room(photos, rows.shape[1])
             held[:] = rows
             rows, kept = held, None
-        known = _Once(partial(_facts, self._path(seq, "facts.npz"), photos, card["facts"]))
-        part = Part(ids, rows, everyone(photos), known, codes, checks, kept)
+        known = _Once(partial(_facts, self._path(seq, "facts.npz"), photos, sums["facts.npz"]))
+        part = Part(ids, rows, everyone(photos), known, codes, checks if codes is not None else None, kept)
         if codes is not None and card.get("faiss") != engine.version():
             _try_out(part, self._settings)
         return seq, part
@@ -123,16 +122,15 @@ class Cache:
         return photos * self._dimension > self._settings.exact_numbers
 
     def write(self, seq: int, mark: Mark, parts: tuple[Part, ...]) -> None:
-        """Write the live photos of some parts as the state after the change `seq`.
+        """Write the live photos of some parts as the state after the change `seq`. What there was stays until all is written.
 
-        Raises OSError, Damaged (a part's vectors are). What there was stays until all is written.
+        Raises OSError, ValueError (`mark` knows of no such change, or no longer), Damaged (a part's vectors are).
         """
         content = _Content.of(parts)
         dimension = parts[0].rows.shape[1]
         with swapped_in(self._path(seq, "facts.npz")) as beside:
             content.books.write(beside, content.facts)
-            facts = _sum(beside)
-        sums: dict[str, int] = {}
+            sums = {"facts.npz": _sum(beside)}
         coded = self._coded(len(content.ids))
         with swapped_in(self._path(seq, "faiss")) as beside:
             engine.write_flat(beside, content.blocks(), len(content.ids), dimension)
@@ -147,9 +145,13 @@ class Cache:
             with swapped_in(self._path(seq, "codes.faiss")) as beside:
                 codes.write(beside)
                 sums["codes.faiss"] = _sum(beside)
+        marked = mark(seq)
+        if not marked:
+            self._drop(seq)
+            raise ValueError("the gallery it is of has changed its history")
         card = self._identity | {
-            "format": FORMAT, "seq": seq, "mark": mark(seq), "photos": len(content.ids), "bytes": size, "faiss": engine.version(),
-            "crc32": sums, "facts": facts,
+            "format": FORMAT, "seq": seq, "mark": marked, "photos": len(content.ids), "bytes": size, "faiss": engine.version(),
+            "crc32": sums,
         }
         with swapped_in(self.folder / f"{self._stem}.json") as beside:
             beside.write_text(to_json(card) + "\n", "utf-8")
@@ -179,10 +181,14 @@ class Cache:
             start += len(block)
         return codes
 
+    def _drop(self, seq: int) -> None:
+        for path in self.folder.glob(f"{self._stem}.{seq}.*"):
+            path.unlink(missing_ok=True)
+
     def _tidy(self, seq: int) -> None:
         for old in self.folder.glob(f"{self._stem}.*"):
             left = NEW in old.name and time.time() - _changed_at(old) > _OLD_SECONDS
-            kept = old.suffix in (".json", ".lock") or old.name.startswith(f"{self._stem}.{seq}.")
+            kept = old.suffix == ".json" or old.name.startswith(f"{self._stem}.{seq}.")
             if left or (NEW not in old.name and not kept):
                 with contextlib.suppress(OSError):  # still mapped by another process on some systems: next time
                     old.unlink()
@@ -252,15 +258,38 @@ def _try_out(part: Part, settings: SearchSettings) -> None:
             raise ValueError("its codes were written by another faiss and do not find their photos")
 
 
+def damaged_files(folder: Path) -> Iterator[str]:
+    """The files of the caches in a folder that are damaged or missing, each with what is wrong. Everything is read."""
+    for card_path in sorted(folder.glob("*.json")):
+        try:
+            card = json.loads(card_path.read_text("utf-8"))
+            paths = {end: folder / f"{card_path.stem}.{card['seq']}.{end}" for end in ("faiss", *card["crc32"])}
+            bad = [paths[end] for end, sum_of in card["crc32"].items() if not paths[end].is_file() or _sum(paths[end]) != sum_of]
+            if not bad and paths["faiss"].stat().st_size != card["bytes"]:
+                bad.append(paths["faiss"])
+            yield from (f"{path.name} is damaged or missing" for path in bad)
+            if bad:
+                continue
+            read_facts(paths["faiss"].with_suffix(".facts.npz"), card["photos"])
+            rows, _kept = engine.mapped_flat(paths["faiss"])
+            if "sums.npy" in paths:
+                sums = np.load(paths["sums.npy"], allow_pickle=False)
+                starts = range(0, len(rows), _BLOCK)
+                if any((row_sums(rows[at : at + _BLOCK]) != sums[at : at + _BLOCK]).any() for at in starts):
+                    yield f"{paths['faiss'].name} is damaged"
+        except UNUSABLE as error:
+            yield f"{card_path.name} or a file that it names is damaged or missing ({error})"
+
+
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[bool]:
-    """Whether this process got the lock that `path` stands for; it is let go of at the end, or when the process dies."""
+def locked(folder: Path) -> Iterator[bool]:
+    """Whether this process may write into a folder; it lets go at the end, or when it dies."""
     try:
         import fcntl
     except ImportError:  # not POSIX: two may write at once; each swaps whole files in, and the card has the last word
         yield True
         return
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    handle = os.open(folder, os.O_RDONLY)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

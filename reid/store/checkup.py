@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from reid.errors import GalleryError
 from reid.store import reading
+from reid.store.cached import damaged_files
 from reid.store.catalog import RESTORE, Catalog
 from reid.store.published import NEW
 
@@ -86,27 +85,10 @@ def _derived(folder: Path) -> list[Damage]:
         Damage("left over", f"{path.name} was being written when its program was killed", True)
         for path in _left_over(folder)
     ]
-    for card in sorted(folder.glob("*.json")):
-        try:
-            values = json.loads(card.read_text("utf-8"))
-            sums = {**values["crc32"], "facts.npz": values["facts"]}
-            named = {f"{card.stem}.{values['seq']}.{end}": wanted for end, wanted in sums.items()}
-            bad = [name for name, wanted in named.items() if _sum(folder / name) != wanted]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            bad = [f"{card.name} ({error})"]
-        found += [Damage("index", f"{name} is damaged or missing", True) for name in bad]
-    return found
+    return found + [Damage("index", text, True) for text in damaged_files(folder)]
 
 
 def _left_over(cache: Path) -> list[Path]:
     """Files half-written for so long that nobody is writing them any more."""
     there = [path for place in (cache, cache.parent) if place.is_dir() for path in sorted(place.glob(f"*{NEW}*"))]
     return [path for path in there if time.time() - path.stat().st_mtime > _OLD_SECONDS]
-
-
-def _sum(path: Path) -> int:
-    total = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 22):
-            total = zlib.crc32(block, total)
-    return total

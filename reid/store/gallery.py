@@ -139,6 +139,10 @@ class Gallery:
         found = reading.species_rows(self._catalog, _composed(species))
         return found[0].fingerprint or None if found else None
 
+    def embedding_nets(self) -> dict[str, str]:
+        """Fingerprint of the current embedding net of every species that has one, by name of the species."""
+        return {row.name: row.fingerprint for row in reading.species_rows(self._catalog) if row.fingerprint}
+
     def calibration(self, species: str) -> Calibration | None:
         """What was learnt about the scores of a species' current net; None if nothing."""
         found = reading.species_rows(self._catalog, _composed(species))
@@ -223,6 +227,10 @@ class Gallery:
     def individuals(self, species: str | None = None, *, removed: bool = False) -> tuple[IndividualSummary, ...]:
         """Every individual (of one species), or those removed and merged, by species and name."""
         return reading.individual_summaries(self._catalog, _composed(species), removed)
+
+    def known_individuals(self, species: str, names: Collection[str]) -> frozenset[str]:
+        """Those of some names that are individuals of a species, as the gallery writes them; however many others it has."""
+        return reading.known_individuals(self._catalog, writing.canonical(species), [writing.canonical(name) for name in names])
 
     def photos(
         self, species: str | None = None, individual: str | None = None, *, removed: bool = False

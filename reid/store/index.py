@@ -23,6 +23,7 @@ from reid.store.cached import UNUSABLE, Cache, locked
 from reid.store.catalog import Catalog
 from reid.store.facts import Books, Facts, empty_facts
 from reid.store.nearest import Damaged, Part, Parts, Passing, everyone, nearest
+from reid.store.purging import PURGED
 from reid.store.reading import SpeciesRow
 from reid.store.rows import Found, Ids, Where
 
@@ -58,8 +59,9 @@ class SpeciesIndex:
         self._stem = f"{plain}-{_plain(species.fingerprint, 16)}"
         identity: Mapping[str, object] = {
             "gallery": catalog.meta("gallery"), "species": species.name, "fingerprint": species.fingerprint,
-            "dimension": species.dimension, "purged": catalog.meta("purged"),
+            "dimension": species.dimension, PURGED: catalog.meta(PURGED),
         }
+        self._purged = catalog.meta(PURGED)
         self._cache = Cache(cache, self._stem, identity, settings)
         self._view: View | None = None
         self._delta = _Delta(species.dimension)
@@ -133,7 +135,7 @@ class SpeciesIndex:
     def _load(self) -> View:
         try:
             if self._believe:
-                return self._on(*self._cache.read(self._catalog.mark))
+                return self._on(*self._cache.read(self._mark))
         except FileNotFoundError:
             log.info("%s: no index yet, building it from the catalogue", self._stem)
         except UNUSABLE as error:
@@ -168,6 +170,10 @@ class SpeciesIndex:
         base = Part(live.ids, live.vectors, everyone(len(live.ids)), lambda: (facts, books))
         return replace(self._on(seq, base), base_seq=-1)
 
+    def _mark(self, seq: int) -> str:
+        """Of the change `seq`; "" once photos were deleted for good: then nothing that was read before may be kept."""
+        return self._catalog.mark(seq) if self._catalog.meta(PURGED) == self._purged else ""
+
     def _write(self, view: View) -> None:
         """Write the cache anew in a thread of its own, unless that is going on or cannot be done."""
         busy = self._writer is not None and self._writer.is_alive()
@@ -177,16 +183,15 @@ class SpeciesIndex:
         self._writer.start()
 
     def _rewrite(self, view: View) -> None:
-        mark = self._catalog.mark
         try:
             self._cache.folder.mkdir(exist_ok=True)
-            with locked(self._cache.lock) as ours:
+            with locked(self._cache.folder) as ours:
                 if not ours:
                     return  # another process is at it; its work is taken over when the next change makes it due again
                 if not (self._believe and self._took_over(view)):
-                    self._cache.write(view.seq, mark, (view.base, view.delta))
+                    self._cache.write(view.seq, self._mark, (view.base, view.delta))
                     self._believe = True
-                    self._written = self._cache.read(mark)
+                    self._written = self._cache.read(self._mark)
         except Damaged:
             self.distrust()
         except UNUSABLE as error:
@@ -198,7 +203,7 @@ class SpeciesIndex:
         if self._cache.seq() <= view.base_seq:
             return False
         try:
-            seq, base = self._cache.read(self._catalog.mark)
+            seq, base = self._cache.read(self._mark)
         except UNUSABLE:
             return False
         species = self._species

@@ -290,6 +290,16 @@ def individual_ids(catalog: Catalog, species_id: int, names: Iterable[str]) -> I
     return np.array([row[0] for row in rows], np.int64)
 
 
+def known_individuals(catalog: Catalog, species: str, names: Sequence[str]) -> frozenset[str]:
+    """Those of some names that are individuals of a species."""
+    rows = catalog.ask(
+        "SELECT i.name FROM species s CROSS JOIN individual i ON i.species_id = s.id WHERE s.name = ?"
+        " AND i.removed_seq IS NULL AND i.name IN (SELECT value FROM json_each(?))",
+        (species, to_json(sorted(set(names)))),
+    )
+    return frozenset(row[0] for row in rows)
+
+
 def excluded(catalog: Catalog, species_id: int, where: Where) -> Ids:
     """Ids of the live photos of a species that `where` leaves out by content or by encounter."""
     rows: list[Row] = []

@@ -89,7 +89,7 @@ class Searches:
         return viewed
 
     def _index(self, row: SpeciesRow) -> SpeciesIndex:
-        key = (row.id, row.net_id, self._catalog.meta(PURGED))  # what was purged is told by no change: begin anew
+        key = (row.id, row.net_id, self._catalog.meta(PURGED))
         with self._lock:
             if key not in self._indexes:
                 for at in [at for at in self._indexes if at[0] == row.id]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from reid.records import Calibration, Vectors
 from reid.steps.search import Listed, Shortlist
-from reid.store import EnrolledPhoto, Found, IndividualSummary, Where
+from reid.store import EnrolledPhoto, Found, Where
 
 ANYWHERE = Where()
 
@@ -66,17 +66,9 @@ class InMemory:
     def photos_by_id(self, photo_ids: Sequence[int]) -> tuple[EnrolledPhoto, ...]:
         return tuple(self.rows[number] for number in photo_ids)
 
-    def individuals(self, species: str | None = None) -> tuple[IndividualSummary, ...]:
-        found: dict[str, dict[str, int]] = {}
-        numbers: dict[str, int] = {}
-        for photo in self.rows.values():
-            sides = found.setdefault(photo.individual, {})
-            sides[photo.side] = sides.get(photo.side, 0) + 1
-            numbers[photo.individual] = photo.individual_id
-        return tuple(
-            IndividualSummary(numbers[name], "zebra", name, sum(sides.values()), sides, (), (), None, None)
-            for name, sides in sorted(found.items())
-        )
+    def count_individuals(self, species: str, where: Where = ANYWHERE) -> int:
+        passing = [one for one in self.rows.values() if not where.side or one.side in (where.side, "")]
+        return len({one.individual for one in passing if where.individuals is None or one.individual in where.individuals})
 
 
 def calibration(**changes: Any) -> Calibration:

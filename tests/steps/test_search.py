@@ -163,13 +163,11 @@ def test_a_query_of_another_net_is_refused(tmp_path: Path) -> None:
         shortlist(gallery, "zebra", unit(np.ones((1, DIMENSION))), fingerprint="f" * 16, where=ANYWHERE, enrolled=1)
 
 
-def test_who_could_match_is_counted_by_side_and_name() -> None:
-    photos = [
-        enrolled_photo(1, "Ada", 1, side="left"),
-        enrolled_photo(2, "Bo", 2, side="right"),
-        enrolled_photo(3, "Cy", 3, side=""),
-        enrolled_photo(4, "Ada", 1, side="left"),
-    ]
-    gallery = InMemory(photos, unit(np.ones((4, DIMENSION))))
-    assert [eligible(gallery, "zebra", Where(side=side)) for side in ("", "left", "right")] == [3, 2, 2]
-    assert eligible(gallery, "zebra", Where(side="left", individuals=frozenset({"Ada", "Bo"}))) == 1
+def test_who_could_match_is_counted_by_side_and_name(tmp_path: Path) -> None:
+    names, sides = ["Ada", "Bo", "Cy", "Ada"], ["left", "right", "", "left"]
+    with real(tmp_path / "g", names, sides, unit(np.eye(DIMENSION)[:4])) as gallery:
+        for searched in (fake(names, sides, unit(np.eye(DIMENSION)[:4])), gallery):
+            assert [eligible(searched, "zebra", Where(side=side)) for side in ("", "left", "right")] == [3, 2, 2]
+            assert eligible(searched, "zebra", Where(side="left", individuals=frozenset({"Ada", "Bo"}))) == 1
+        assert eligible(gallery, "zebra", Where(side="left", exclude_sha256=frozenset({f"{0:064x}", f"{3:064x}"}))) == 2
+        assert eligible(gallery, "zebra", Where(seasons=frozenset({"2024"}))) == 0

@@ -59,7 +59,7 @@ def reopened(gallery: Gallery, search: SearchSettings) -> Gallery:
 
 
 def ends(gallery: Gallery) -> set[str]:
-    return {path.name.split(".", 2)[-1] for path in gallery.cache_folder.glob("zebra*.*") if path.suffix != ".lock"}
+    return {path.name.split(".", 2)[-1] for path in gallery.cache_folder.glob("zebra*.*")}
 
 
 def same_first(found: Found, state: dict[int, Vectors], queries: Vectors) -> float:
@@ -274,7 +274,7 @@ def test_one_process_writes_and_the_others_take_it_over(folder: Path, caplog: py
     with first, second:
         query, state = vectors[:5], dict(enumerate(vectors, 1))
         second.search("zebra", query, 1)
-        with locked(card_of(first).with_suffix(".lock")) as ours:
+        with locked(first.cache_folder) as ours:
             assert ours
             for at in range(300, 400, 25):
                 enroll(first, vectors[at : at + 25], at)
