@@ -16,11 +16,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reid.actions.backup import backup
     from reid.actions.calibrate import calibrate
+    from reid.actions.camps import bundle, merge_galleries, unbundle
     from reid.actions.demo import demo
     from reid.actions.doctor import doctor
     from reid.actions.enroll import enroll
     from reid.actions.evaluate import evaluate
+    from reid.actions.export import export
     from reid.actions.gallery import gallery, individuals, photos
     from reid.actions.identities import (
         correct_photos,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
         show_individual,
         split_individual,
     )
+    from reid.actions.importing import import_photos
     from reid.actions.journal import log, purge, show_entry, undo
     from reid.actions.query import query
     from reid.actions.seasons import seasons
@@ -41,22 +45,27 @@ if TYPE_CHECKING:
     from reid.actions.upgrade import upgrade
     from reid.errors import ReidError
     from reid.records import Decision, Match, Outcome, Photo, Sighting
-    from reid.settings import QuerySettings, TrainSettings
+    from reid.settings import ExportSettings, QuerySettings, TrainSettings
     from reid.store import Gallery
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "backup": "reid.actions.backup",
+    "bundle": "reid.actions.camps",
     "calibrate": "reid.actions.calibrate",
     "correct_photos": "reid.actions.identities",
     "demo": "reid.actions.demo",
     "doctor": "reid.actions.doctor",
     "enroll": "reid.actions.enroll",
     "evaluate": "reid.actions.evaluate",
+    "export": "reid.actions.export",
     "gallery": "reid.actions.gallery",
+    "import_photos": "reid.actions.importing",
     "individuals": "reid.actions.gallery",
     "log": "reid.actions.journal",
     "merge_individuals": "reid.actions.identities",
+    "merge_galleries": "reid.actions.camps",
     "move_photos": "reid.actions.identities",
     "photos": "reid.actions.gallery",
     "purge": "reid.actions.journal",
@@ -71,6 +80,7 @@ _HOMES = {
     "show_individual": "reid.actions.identities",
     "split_individual": "reid.actions.identities",
     "train": "reid.actions.train",
+    "unbundle": "reid.actions.camps",
     "undo": "reid.actions.journal",
     "upgrade": "reid.actions.upgrade",
     "ReidError": "reid.errors",
@@ -79,6 +89,7 @@ _HOMES = {
     "Outcome": "reid.records",
     "Photo": "reid.records",
     "Sighting": "reid.records",
+    "ExportSettings": "reid.settings",
     "QuerySettings": "reid.settings",
     "TrainSettings": "reid.settings",
     "Gallery": "reid.store",
@@ -86,6 +97,7 @@ _HOMES = {
 
 __all__ = [
     "Decision",
+    "ExportSettings",
     "Gallery",
     "Match",
     "Outcome",
@@ -95,15 +107,20 @@ __all__ = [
     "Sighting",
     "TrainSettings",
     "__version__",
+    "backup",
+    "bundle",
     "calibrate",
     "correct_photos",
     "demo",
     "doctor",
     "enroll",
     "evaluate",
+    "export",
     "gallery",
+    "import_photos",
     "individuals",
     "log",
+    "merge_galleries",
     "merge_individuals",
     "move_photos",
     "photos",
@@ -119,6 +136,7 @@ __all__ = [
     "show_individual",
     "split_individual",
     "train",
+    "unbundle",
     "undo",
     "upgrade",
 ]

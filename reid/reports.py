@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reid.actions.train import TrainReport
     from reid.actions.upgrade import SpeciesUpgrade
     from reid.learn.bootstrap import Estimate
-    from reid.store import Detail, EnrolledPhoto, IndividualSummary, JournalEntry
+    from reid.store import Detail, EnrolledPhoto, IndividualSummary, JournalEntry, Merged
 
 Rows = list[tuple[object, ...]]
 Plain = tuple[str, tuple[str, ...], Rows]
@@ -248,6 +248,13 @@ def examined(report: DoctorReport) -> list[Plain]:
     """What the doctor points at."""
     rows: Rows = [(one.level, one.kind, one.species, one.reason, one.do) for one in report.findings]
     return [(f"Doctor: {report.gallery}", ("level", "kind", "species", "what", "command"), rows)] if rows else []
+
+
+def merged(told: Merged) -> list[Plain]:
+    """The conflicts of a merge of galleries, each with both sides."""
+    rows: Rows = [(one.species, one.what, one.ours, one.theirs, one.do) for one in told.conflicts]
+    columns = ("species", "what", "here", "there", "to take their side")
+    return [("Changed by both: stays as it is here", columns, rows)] if rows else []
 
 
 def demonstration(report: DemoReport) -> list[Plain]:

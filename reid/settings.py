@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -92,6 +92,14 @@ class QuerySettings:
 
     It is taken where held-out photos have shown that it helps to tell individuals apart (`Calibration.closer`),
     and where nothing is calibrated. It needs the enrolled photos' files; those that are gone count by their cosine."""
+    box_confidence: float | None = None
+    """A detector's box counts from here on, in [0, 1]; None = what its file recommends."""
+    clocks: tuple[str, ...] = ()
+    """Each CAMERA=OFFSET: what to add to that camera's clock."""
+    seasons: tuple[str, ...] = ()
+    """Each NAME=START..END, or a table with name, start, end; a photo in none of them keeps its own."""
+    deployments: str = ""
+    """Path of a table of the cameras; its clock offsets and seasons count."""
     device: str = "auto"
     batch: int = 16
 
@@ -111,6 +119,36 @@ class SearchSettings:
     """The cache is written anew when the photos changed since are more than both this many and this share of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """What goes into an export. See `formats.capture_history` for occasions, sides, groups and covariates."""
+
+    species: str = ""
+    """Only this species; "" = each species by itself."""
+    seasons: tuple[str, ...] = ()
+    """Each NAME=START..END, or a table with name, start, end; () = as the photos say."""
+    days: int = 0
+    """Length of an occasion; 0 = a season is one occasion."""
+    deployments: Path | None = None
+    clocks: tuple[str, ...] = ()
+    """Each CAMERA=OFFSET, what to add to that camera's clock; it goes before the deployments table's,
+    which is for photos given and not for enrolled ones (they were put right when they came in)."""
+    side: str = "all"
+    group: str = ""
+    covariates: tuple[str, ...] = ()
+    minutes: float = 0.0
+    """camtrapR: records of an individual at a station closer than this are one event."""
+    encounter_minutes: float = 30.0
+    time_zone: str = ""
+    scientific: Mapping[str, str] = field(default_factory=dict)
+    """Species as we call it -> its scientific name."""
+    copy: bool = False
+    """Camtrap DP: copy the photos into the package."""
+    title: str = "Individuals identified with reid"
+    contributor: str = "unknown"
+    sampling_design: str = "opportunistic"
+
+
 _Settings = TypeVar("_Settings", TrainSettings, QuerySettings, SearchSettings)
 
 
@@ -123,11 +161,11 @@ def resolve(settings: _Settings, given: Mapping[str, Any], environment: Mapping[
     environment = os.environ if environment is None else environment
     hints = get_type_hints(type(settings))
     changes: dict[str, Any] = {}
-    for field in fields(settings):
-        if given.get(field.name) is not None:
-            changes[field.name] = given[field.name]
-        elif (text := environment.get(f"REID_{field.name.upper()}")) is not None:
-            changes[field.name] = parse(text, hints[field.name], f"REID_{field.name.upper()}")
+    for one in fields(settings):
+        if given.get(one.name) is not None:
+            changes[one.name] = given[one.name]
+        elif (text := environment.get(f"REID_{one.name.upper()}")) is not None:
+            changes[one.name] = parse(text, hints[one.name], f"REID_{one.name.upper()}")
     return replace(settings, **changes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,10 +41,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (["query", "two", "--species", "zebra", "--device", "cpu"], {"PIL", "faiss", "onnxruntime"}),
     (["query", "two", "--species", "zebra", "--device", "cpu", "--json"], {"PIL", "faiss", "onnxruntime"}),
     (["enroll", "two", "--device", "cpu"], {"PIL", "onnxruntime"}),
+    (["enroll", "two", "--device", "cpu", "--species", "okapi", "--individual", "Ada"], {"PIL", "onnxruntime"}),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else "")  # fmt: skip
 def test_a_command_loads_what_it_uses_and_nothing_else(world: Path, arguments: list[str], needs: set[str]) -> None:
     given = [str(world / one) if one in ("one", "two") else one for one in arguments]
-    given += [] if "--help" in given else ["--gallery", str(world / "gallery")]
+    if arguments[0] == "enroll" and "--species" in arguments:  # a gallery that is not there yet
+        shutil.rmtree(world / "fresh", ignore_errors=True)
+        given += ["--gallery", str(world / "fresh")]
+    given += [] if {"--help", "--gallery"} & set(given) else ["--gallery", str(world / "gallery")]
     done = subprocess.run([sys.executable, "-c", CODE, *given], capture_output=True, text=True, check=False)
     told = json.loads(done.stderr.splitlines()[-1])
     assert (told["code"], set(told["loaded"])) == (0, needs)

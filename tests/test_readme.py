@@ -1,5 +1,7 @@
 """The README is run as it stands: its walk, its Python, its table of packages."""
 
+import csv
+import json
 import os
 import re
 import shutil
@@ -32,7 +34,25 @@ def folder(drawings: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
     shutil.copytree(first, place / "my-photos")
     shutil.copytree(second, place / "new-photos")
     shutil.copy(next(second.glob("**/zebra/*.jpg")), place / "one.jpg")
+    detections(place / "detections.json", sorted(second.glob("**/zebra/*.jpg"))[:2])
+    deployments(place / "cameras.csv", first / "manifest.csv")
     return place
+
+
+def detections(path: Path, photos: list[Path]) -> None:
+    """What MegaDetector would say of two photos."""
+    box = {"category": "1", "conf": 0.9, "bbox": [0.1, 0.1, 0.8, 0.8]}
+    images = [{"file": str(photo), "detections": [box] * (at == 0)} for at, photo in enumerate(photos)]
+    categories = {"1": "animal", "2": "person", "3": "vehicle"}
+    path.write_text(json.dumps({"info": {}, "detection_categories": categories, "images": images}), encoding="utf-8")
+
+
+def deployments(path: Path, manifest: Path) -> None:
+    """One deployment, all of 2023, for each camera of a manifest."""
+    with manifest.open(encoding="utf-8", newline="") as file:
+        cameras = sorted({row["camera"] for row in csv.DictReader(file)})
+    rows = [f"{camera},2023-01-01,2023-12-31,{-1.2 - at / 100},36.7" for at, camera in enumerate(cameras)]
+    path.write_text("\n".join(["camera,start,end,latitude,longitude", *rows]) + "\n", encoding="utf-8")
 
 
 def run(command: str, folder: Path) -> str:
@@ -56,6 +76,10 @@ def test_the_walk_and_the_python_of_the_readme_run(folder: Path):
     assert "Amara" in answers[6]
     assert (folder / "seasons-2023-to-2024" / "seasons.html").exists()
     assert (folder / "indexes" / "default" / "catalog.sqlite").exists()
+    for line in block("exchange").splitlines():
+        answers.append(run(line.split("  #")[0].split(" # ")[0].strip(), folder))
+    assert (folder / "export-mark" / "zebra.inp").exists() and "wrote histories/zebra-history.csv" in answers[-1]
+    assert "zebra-captures.txt" in answers[-3] and (folder / "export-camtrap-dp" / "observations.csv").exists()
     script = folder / "script.py"
     script.write_text(block("python"), encoding="utf-8")
     told = run(f"{sys.executable} script.py", folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.nets import net_path
-from reid.actions.selecting import photos_of_column
+from reid.actions.selecting import photos_of_column, put_right, sides_by_path
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.nets import bundle, runtime
@@ -51,6 +51,10 @@ def enroll(
     species: str = "",
     column: str = "",
     only: str = "train",
+    clocks: Sequence[str] = (),
+    seasons: Sequence[str] = (),
+    deployments: str = "",
+    sides: Sequence[str] = (),
     device: str = "auto",
     progress: Progress = SILENT,
 ) -> EnrollReport:
@@ -64,6 +68,8 @@ def enroll(
         gallery: its folder, made if absent; None = REID_GALLERY or indexes/default.
         individual, species: the names of all these photos, whatever their manifest says; "" = as the manifest says.
         column, only: use only the rows whose column has this value.
+        clocks, seasons, deployments: put dates and seasons right as photos come in; see `QuerySettings`.
+        sides: each left=PATTERN or right=PATTERN, for photos whose path tells their side; see `sides_by_path`.
         device: auto, cpu or cuda.
         progress: told of every photo.
 
@@ -72,7 +78,7 @@ def enroll(
         ManifestError, GalleryError, ModelMismatch: table, gallery or net cannot be used.
     """
     found = read_photos(list(photos))
-    chosen = photos_of_column(found.photos, column, only)
+    chosen = photos_of_column(put_right(sides_by_path(found.photos, sides), clocks, seasons, deployments), column, only)
     named = [
         replace(photo, species=species or photo.species, individual=individual or photo.individual) for photo in chosen
     ]

@@ -13,12 +13,14 @@ import numpy as np
 
 from reid import settings as options
 from reid.actions.nets import net_path
+from reid.actions.selecting import put_right
 from reid.actions.why import explain
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
+from reid.formats.megadetector import FOUND_NOTHING
 from reid.nets import bundle, runtime
 from reid.progress import SILENT, Progress
-from reid.records import Photo, Problem, Sighting, Size, SpeciesGuess, Vectors
+from reid.records import EMPTY, Photo, Problem, Sighting, Size, SpeciesGuess, Vectors
 from reid.settings import QuerySettings
 from reid.steps import species as species_step
 from reid.steps.closer import CloserLook
@@ -75,16 +77,19 @@ def query(
     settings = options.resolve(QuerySettings(), {}) if settings is None else settings
     if record and as_of is not None:
         raise UsageError("an answer of the past is no new sighting: ask with as_of or with record, not with both")
-    found = read_photos(list(photos))
+    found = read_photos(list(photos), settings.box_confidence)
+    given = put_right(found.photos, settings.clocks, settings.seasons, settings.deployments)
     sightings: list[Sighting] = []
     problems = list(found.problems)
     drawn: list[Path] = []
     with Gallery.open(options.gallery_folder(gallery), as_of=as_of) as opened:
-        progress.start("identifying", len(found.photos))
+        progress.start("identifying", len(given))
+        for note in found.notes:
+            progress.say(note)
         identifier = Identifier(opened, settings)
         if why is not None:
             identifier.on_decided = partial(_explain, identifier, why, drawn)
-        for done, item in identifier.identify(found.photos):
+        for done, item in identifier.identify(given):
             if isinstance(item, Problem):
                 problems.append(item)
             else:
@@ -228,11 +233,16 @@ class Identifier:
         return [item if isinstance(item, Problem) else next(looks) for item in batch]
 
     def _route(self, opened: Sequence[Opened]) -> list[SpeciesGuess]:
+        nothing = [all(item.photo.column(name) == value for name, value in FOUND_NOTHING.items()) for item in opened]
+        asked = [item for item, none in zip(opened, nothing, strict=True) if not none]
         if self.species_net is None:
-            return [SpeciesGuess(self.given, 1.0, (), "species given")] * len(opened)
-        answer = classify(self.species_net, [item.picture for item in opened])
-        boxed = [item.photo.box is not None for item in opened]
-        return species_step.route(self.species_net.card, answer, self.settings, boxed)
+            guesses = [SpeciesGuess(self.given, 1.0, (), "species given")] * len(asked)
+        else:
+            answer = classify(self.species_net, [item.picture for item in asked]) if asked else None
+            boxed = [item.photo.box is not None for item in asked]
+            guesses = species_step.route(self.species_net.card, answer, self.settings, boxed) if answer else []
+        rest = iter(guesses)
+        return [SpeciesGuess(EMPTY, 1.0, (), "the detector found no animal") if none else next(rest) for none in nothing]
 
     def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, seen: dict[str, tuple[Vectors, Map]]) -> Looked:
         photo, sha256 = item.photo, item.picture.sha256

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.query import Identifier
+from reid.actions.selecting import put_right
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.formats.page import Answer, Page, Section, Table, write_page
@@ -114,8 +115,8 @@ def seasons(
         GalleryError, NetError, ManifestError: gallery, net or table cannot be read.
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
-    found = read_photos(list(photos)) if photos else None
-    given = dated(found.photos) if found else []
+    found = read_photos(list(photos), settings.box_confidence) if photos else None
+    given = dated(put_right(found.photos, settings.clocks, settings.seasons, settings.deployments)) if found else []
     chosen = [photo for photo in given if season(photo) == second]
     sightings: list[Sighting] = []
     problems = list(found.problems) if found else []

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
 
 from reid.errors import UsageError
-from reid.records import Photo
+from reid.formats.calendar import read_clocks, read_seasons, season_of
+from reid.formats.deployments import DeploymentTable, deployment_on, read_deployments
+from reid.records import Photo, Season
 from reid.steps.encounter import season
 from reid.steps.photo import dated
 
@@ -46,3 +51,76 @@ def _values(photos: Sequence[Photo], name: str) -> list[tuple[Photo, str]]:
         known = sorted({key for photo in photos for key in photo.notes})
         raise UsageError(f"no photo has a column {name!r}; the manifest's other columns are {known or 'none'}")
     return [(photo, photo.column(name)) for photo in photos]
+
+
+def in_time(
+    photos: Sequence[Photo], clocks: Sequence[str], seasons: Sequence[str], table: DeploymentTable | None = None
+) -> tuple[list[Photo], tuple[Season, ...]]:
+    """The photos by the right clock and in the named seasons.
+
+    Args:
+        photos: dates of cameras with an offset must be known (`steps.photo.dated`).
+        clocks: each CAMERA=OFFSET, what to add to that camera's clock.
+        seasons: each NAME=START..END or a table; a photo in none of them keeps the season it has, else gets that of its
+            deployment.
+        table: its offsets count for cameras that `clocks` does not name.
+
+    Raises:
+        UsageError: an offset or a season cannot be read, or a clock is given for a camera that no photo has.
+        ManifestError: a table of seasons cannot be read.
+    """
+    given = read_clocks(clocks)
+    spans = read_seasons(seasons)
+    cameras = {photo.camera for photo in photos}
+    if unknown := sorted(set(given) - cameras):
+        raise UsageError(f"no photo is of camera {unknown[0]!r}, for which a clock was given; there are {sorted(cameras)}")
+    offsets = {**(table.clocks if table else {}), **given}
+    found = []
+    for photo in photos:
+        when = photo.captured_at
+        if when is not None and photo.camera in offsets:
+            when += offsets[photo.camera]
+        name = season_of(when, spans) if when is not None and spans else ""
+        place = deployment_on(table.deployments, photo.camera, when.date()) if when is not None and table else None
+        found.append(replace(photo, captured_at=when, season=name or photo.season or (place.season if place else "")))
+    return found, spans
+
+
+def put_right(photos: Sequence[Photo], clocks: Sequence[str], seasons: Sequence[str], deployments: str) -> Sequence[Photo]:
+    """Photos as they come from the cards, with dates from EXIF, by the right clock and in their seasons.
+
+    The same photos where nothing of it was given. deployments: the path of a table, "" = none. Raises as `in_time`, and
+    ManifestError for a table of deployments that cannot be read.
+    """
+    if not (clocks or seasons or deployments):
+        return photos
+    table = read_deployments(Path(deployments)) if deployments else None
+    return in_time(dated(photos), clocks, seasons, table)[0]
+
+
+def sides_by_path(photos: Sequence[Photo], rules: Sequence[str]) -> Sequence[Photo]:
+    """The photos with the side that their path tells, where nothing else does.
+
+    Args:
+        photos: to look at; the whole path counts, with forward slashes, in any case.
+        rules: each left=PATTERN or right=PATTERN, where * stands for any text and ? for one character: `left=*_L.*`.
+
+    Raises:
+        UsageError: no such rule, or a photo that fits rules of both sides.
+    """
+    patterns = []
+    for text in rules:
+        side, found, pattern = text.partition("=")
+        if side.strip().lower() not in ("left", "right") or not found or not pattern.strip():
+            raise UsageError(f"side rule {text!r}: wanted left=PATTERN or right=PATTERN, such as left=*_L.*")
+        patterns.append((side.strip().lower(), pattern.strip().lower()))
+    if not patterns:
+        return photos
+    answer = []
+    for photo in photos:
+        path = photo.path.as_posix().lower()
+        told = {side for side, pattern in patterns if fnmatchcase(path, pattern)}
+        if len(told) > 1 and not photo.side:
+            raise UsageError(f"{photo.path} fits the rules of both sides; make the patterns narrower")
+        answer.append(replace(photo, side=photo.side or next(iter(told), "")))
+    return answer

@@ -22,14 +22,22 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Who is this animal? Train, enroll, query and re-identify individual animals in photographs.",
-    epilog="Photos are files, folders (species/individual/photo.jpg) or manifests (.csv, .xlsx).",
+    epilog="Photos are files, folders (species/individual/photo.jpg) or manifests (.csv, .xlsx), "
+    "or what MegaDetector found (.json).",
 )
 
-Photos = Annotated[list[Path], typer.Argument(help="Photos, folders or manifests (.csv, .xlsx).", show_default=False)]
+Photos = Annotated[list[Path],
+    typer.Argument(help="Photos, folders, manifests (.csv, .xlsx), detections (.json).", show_default=False)]
 Where = Annotated[
     Path | None,
     typer.Option("--gallery", help="Folder of the gallery; default indexes/default or REID_GALLERY.", show_default=False),
 ]
+Clocks = Annotated[list[str] | None,
+    typer.Option("--clock", help="CAMERA=+1h: what to add to a camera's clock; may be repeated.", show_default=False)]
+Seasons = Annotated[list[str] | None,
+    typer.Option("--season", help="NAME=START..END, or a table with name, start, end; may be repeated.", show_default=False)]
+Deployments = Annotated[Path | None,
+    typer.Option(help="Table of the cameras: camera, start, end, latitude, longitude, off, clock.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Species = Annotated[str, typer.Option(help="Only this species; for query: skip stage 1.", show_default=False)]

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from reid import settings, terminal
-from reid.cli.door import Device, Json, Photos, Species, Where, app, end, given_moment, line
+from reid.cli.door import (  # fmt: skip
+    Clocks,
+    Deployments,
+    Device,
+    Json,
+    Photos,
+    Seasons,
+    Species,
+    Where,
+    app,
+    end,
+    given_moment,
+    line,
+)
 from reid.records import Sighting
 from reid.settings import QuerySettings
 
@@ -22,6 +35,9 @@ def enroll(
     json: Json = False,
     individual: Annotated[str, typer.Option(help="All these photos show this individual.", show_default=False)] = "",
     species: Annotated[str, typer.Option(help="All these photos show this species.", show_default=False)] = "",
+    clock: Clocks = None,
+    season: Seasons = None,
+    deployments: Deployments = None,
     column: Annotated[str, typer.Option(help="Use only rows whose column has the value of --only.", show_default=False)] = "",
     only: Annotated[str, typer.Option(help="The value wanted in --column.")] = "train",
     device: Device = "auto",
@@ -30,7 +46,8 @@ def enroll(
     from reid.actions.enroll import enroll as action
 
     report = action(
-        photos, gallery=gallery, individual=individual, species=species, column=column, only=only, device=device,
+        photos, gallery=gallery, individual=individual, species=species, column=column, only=only,
+        clocks=clock or (), seasons=season or (), deployments=str(deployments or ""), device=device,
         progress=terminal.Bars()
     )
     if json:
@@ -60,13 +77,21 @@ def query(
     why: Annotated[Path | None,
         typer.Option(help="Folder for one picture a decision: query, best match, the places that agree.",
                      show_default=False)] = None,
+    confidence: Annotated[float | None,
+        typer.Option(help="A detector's box counts from here on; default: as its file says.", min=0, max=1,
+                     show_default=False)] = None,
+    clock: Clocks = None,
+    season: Seasons = None,
+    deployments: Deployments = None,
     device: Device = "auto",
 ) -> None:
     """Identify photos: who is it, how sure, and why."""
     from reid.actions.query import query as action
 
-    given = {"top": top, "species": species or None, "side": given_side(side), "encounters": encounters or None}
-    given |= {"device": device if device != "auto" else None, "rerank": rerank}
+    given: dict[str, object] = {"top": top, "species": species or None, "side": given_side(side)}
+    given |= {"encounters": encounters or None}
+    given |= {"device": device if device != "auto" else None, "rerank": rerank, "box_confidence": confidence}
+    given |= in_time(clock, season, deployments)
     report = action(
         photos, gallery=gallery, settings=settings.resolve(QuerySettings(), given), record=record, why=why,
         as_of=given_moment(as_of, "--as-of"),
@@ -78,6 +103,12 @@ def query(
     if why is not None:
         terminal.complain(f"wrote {len(report.explained)} pictures to {why}")
     end(report.problems)
+
+
+def in_time(clock: list[str] | None, season: list[str] | None, deployments: Path | None) -> dict[str, object]:
+    """The options that put dates and seasons right, None where not given."""
+    return {"clocks": tuple(clock) if clock else None, "seasons": tuple(season) if season else None,
+            "deployments": str(deployments) if deployments else None}
 
 
 def given_side(side: str) -> str | None:
@@ -110,6 +141,9 @@ def seasons(
     out: Annotated[Path | None,
         typer.Option(help="Folder for seasons.csv and seasons.html; default seasons-A-to-B.", show_default=False)] = None,
     species: Species = "",
+    clock: Clocks = None,
+    season: Seasons = None,
+    deployments: Deployments = None,
     device: Device = "auto",
 ) -> None:
     """Who returned, who is new, who was not seen again, which need a person."""
@@ -118,7 +152,8 @@ def seasons(
 
     if not first or not second:
         raise typer.BadParameter("name both seasons", param_hint="--from, --to")
-    given = {"species": species or None, "device": device if device != "auto" else None}
+    given = in_time(clock, season, deployments)
+    given |= {"species": species or None, "device": device if device != "auto" else None}
     report = action(
         photos or [], first=first, second=second, gallery=gallery, out=out or Path(f"seasons-{first}-to-{second}"),
         settings=settings.resolve(QuerySettings(), given), progress=terminal.Bars()

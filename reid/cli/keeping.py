@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -70,3 +71,73 @@ def doctor(
             terminal.out(f"{report.gallery} is whole: {report.photos} photos, nothing to look at")
     if report.broken:
         raise typer.Exit(1)
+
+
+@app.command()
+def backup(
+    target: Annotated[Path | None,
+        typer.Argument(help="A new folder; none: beside the gallery, with the date.", show_default=False)] = None,
+    gallery: Where = None, json: Json = False,
+) -> None:
+    """Copy the gallery to a new folder, also while it is in use; the copy is a gallery itself."""
+    from reid.actions.backup import backup as action
+
+    done = action(target, gallery=gallery)
+    if json:
+        line(done)
+    else:
+        terminal.out(
+            f"{done.folder}: {done.individuals} individuals, {done.photos} photos, {done.nets} nets, up to entry {done.seq}, "
+            f"{done.size / 1e6:.1f} MB"
+        )
+
+
+@app.command()
+def bundle(
+    path: Annotated[Path, typer.Argument(help="The file to make, such as zebra.reid.zip.", show_default=False)],
+    gallery: Where = None, json: Json = False,
+    thumbnails: Annotated[bool, typer.Option(help="With a small picture of every photo.")] = True,
+) -> None:
+    """Pack the gallery into one checksummed file to carry to another camp."""
+    from reid.actions.camps import bundle as action
+
+    packed = action(path, gallery=gallery, thumbnails=thumbnails, progress=terminal.Bars())
+    line(packed) if json else terminal.out(f"{packed.path}: {len(packed.members)} members, {packed.size / 1e6:.1f} MB")
+
+
+@app.command()
+def unbundle(
+    path: Annotated[Path, typer.Argument(help="A bundle.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(help="A new folder, the gallery to make.", show_default=False)],
+    json: Json = False,
+) -> None:
+    """Unpack a bundle into a new gallery; everything is checked first."""
+    from reid.actions.camps import unbundle as action
+
+    parcel = action(path, folder)
+    about = parcel.about
+    line(parcel) if json else terminal.out(f"{folder}: the gallery {about.get('gallery')!r} up to entry {about.get('entry')}")
+
+
+@app.command("merge-galleries")
+def merge_galleries(
+    other: Annotated[Path, typer.Argument(help="The other camp's gallery, or a bundle of it.", show_default=False)],
+    gallery: Where = None, json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be changed, change nothing.")] = False,
+    why: Annotated[str, typer.Option("--why", help="The reason, for the journal.", show_default=False)] = "",
+) -> None:
+    """Bring in what another camp changed; what both changed is listed with the command that takes their side."""
+    from reid.actions.camps import merge_galleries as action
+
+    told = action(other, gallery=gallery, dry_run=dry_run, why=why)
+    if json:
+        line(told)
+        return
+    tables(reports.merged(told))
+    done = f"entry {told.seq}; `reid undo {told.seq}` takes it back" if told.seq else "nothing was changed"
+    terminal.out(
+        f"{told.entries} entries since entry {told.common}: {told.new_individuals} new individuals, {told.new_photos} new "
+        f"photos, {told.altered} values altered, {len(told.conflicts)} conflicts; {done}"
+    )
+    if told.not_searched:
+        terminal.out(f"{told.not_searched} photos have no embedding of the net in use: `reid doctor` names the upgrade for them")

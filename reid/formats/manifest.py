@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reid.errors import ManifestError, UsageError
+from reid.formats.camtrap_dp_reading import DESCRIPTOR, read_camtrap_dp
 from reid.formats.cells import BadCell, read_box, read_date, read_side, spaced
 from reid.formats.folder import manifest_in, read_folder
+from reid.formats.foreign import as_manifest
+from reid.formats.megadetector import LeftOutFrames, read_megadetector
 from reid.formats.table import TABLE_SUFFIXES, Row, read_table
 from reid.records import Photo, Problem
 
@@ -24,23 +27,26 @@ _OTHER_TABLES = frozenset({".xls", ".xlsm", ".xlsb", ".ods", ".numbers"})
 
 @dataclass(frozen=True, slots=True)
 class PhotoList:
-    """The photos that can be used, in the order given, and what could not be used."""
+    """The photos that can be used, in the order given, and what could not be used. notes: what else must be known."""
 
     photos: tuple[Photo, ...]
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
 
 
-def read_photos(inputs: Sequence[Path]) -> PhotoList:
+def read_photos(inputs: Sequence[Path], confidence: float | None = None) -> PhotoList:
     """Find the photos that a command's arguments name.
 
-    An argument is a photo; a table (`read_manifest`); or a folder. A folder with a manifest.csv or manifest.xlsx at its
-    top is read by that, and is refused if it holds other tables too; any other folder gives species and individual by
-    its sub-folders (`read_folder`). A photo named directly or found in a folder has no date here: its EXIF is read when
-    it is decoded. A photo named twice with the same box is a Problem the second time. Photos that exist but cannot
-    be decoded are found later.
+    An argument is a photo; a table (`read_manifest`); MegaDetector's results (.json, `read_megadetector`); a Camtrap DP
+    (its folder or datapackage.json, `read_camtrap_dp`); or a folder. A folder with a manifest.csv or manifest.xlsx at its
+    top is read by that, and is refused if it holds other tables too; any other folder gives species and individual by its
+    sub-folders (`read_folder`). A photo named directly or found in a folder has no date here: its EXIF is read when it is
+    decoded. A photo named twice with the same box is a Problem the second time. Photos that exist but cannot be decoded are
+    found later.
 
     Args:
         inputs: at least one path.
+        confidence: a detector's box counts from here on, in [0, 1]; None = as its file says.
 
     Raises:
         UsageError: no input.
@@ -50,11 +56,15 @@ def read_photos(inputs: Sequence[Path]) -> PhotoList:
         raise UsageError("No photo was named; give a photo, a folder of photos, or a manifest.")
     photos: list[Photo] = []
     problems: list[Problem] = []
+    notes: list[str] = []
     first: dict[tuple[str, str], str] = {}
     for given in inputs:
-        for item in _read_input(given):
-            if isinstance(item, Problem):
+        for item in _read_input(given, confidence):
+            if isinstance(item, LeftOutFrames):
+                notes.append(f"{given.name}: {item}")
+            elif isinstance(item, Problem):
                 problems.append(item)
+            if not isinstance(item, Photo):
                 continue
             key = (os.path.normpath(item.path.absolute()), item.box.key() if item.box else "")
             if key in first:
@@ -64,11 +74,13 @@ def read_photos(inputs: Sequence[Path]) -> PhotoList:
             else:
                 first[key] = item.origin
                 photos.append(item)
-    return PhotoList(tuple(photos), tuple(problems))
+    return PhotoList(tuple(photos), tuple(problems), tuple(notes))
 
 
 def read_manifest(path: Path) -> Iterator[Photo | Problem]:
     """Read a table of photos row by row: a Photo, or a Problem naming the row (header = 1) and the column.
+
+    camtrapR's record tables, Wildbook's bulk import sheets and Timelapse's CSV are read as well (`foreign`).
 
     Paths are relative to the table; backslashes work everywhere. `captured_at` and `side` are read as `cells` says.
     Names keep their text (007 stays 007), with white space trimmed. Columns that are not in COLUMNS or BOX_COLUMNS
@@ -78,6 +90,8 @@ def read_manifest(path: Path) -> Iterator[Photo | Problem]:
         ManifestError: no table, no column `path`, a column twice, box columns incomplete, or no row.
     """
     table = read_table(path)
+    if "path" not in table.columns:
+        table = as_manifest(table) or table
     if "path" not in table.columns:
         raise ManifestError(f'{path}: has no column "path" (met: {", ".join(table.columns)}); wanted '
                             f"{', '.join(COLUMNS)}, of which only path is needed.")
@@ -98,13 +112,17 @@ def read_manifest(path: Path) -> Iterator[Photo | Problem]:
         raise ManifestError(f"{path}: has a header but no row; wanted one row for each photo.")
 
 
-def _read_input(given: Path) -> Iterator[Photo | Problem]:
+def _read_input(given: Path, confidence: float | None) -> Iterator[Photo | Problem | LeftOutFrames]:
     suffix = given.suffix.lower()
-    if given.is_dir():
+    if given.name == DESCRIPTOR or (given.is_dir() and (given / DESCRIPTOR).is_file()):
+        yield from read_camtrap_dp(given if given.name == DESCRIPTOR else given / DESCRIPTOR)
+    elif given.is_dir():
         manifest = manifest_in(given)
         yield from read_manifest(manifest) if manifest else read_folder(given)
     elif suffix in TABLE_SUFFIXES:
         yield from read_manifest(given)
+    elif suffix == ".json":
+        yield from read_megadetector(given, confidence)
     elif suffix in _OTHER_TABLES:
         raise ManifestError(f"{given}: is a table that cannot be read here; save it as .xlsx or CSV (UTF-8).")
     elif fault := _absence(given):

@@ -100,6 +100,39 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
         beside.unlink(missing_ok=True)
 
 
+def write_book(path: Path, sheets: Mapping[str, tuple[Sequence[str], Iterable[Sequence[object]]]]) -> None:
+    """Write an .xlsx with one sheet for each name (31 characters at most), beside, and swap it in.
+
+    Numbers and datetimes stay what they are; text stays text, also where it looks like a formula.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    import openpyxl
+    from openpyxl.cell import WriteOnlyCell
+
+    beside = path.with_name(f".{uuid.uuid4().hex}.part")
+    book = openpyxl.Workbook(write_only=True)
+    for name, (columns, rows) in sheets.items():
+        sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", "-", name)[:31])
+        sheet.append(list(columns))
+        for row in rows:
+            cells = []
+            for value in row:
+                cell = WriteOnlyCell(sheet, value if isinstance(value, int | float | datetime) or value is None else str(value))
+                if isinstance(cell.value, str):
+                    cell.data_type = "s"
+                cells.append(cell)
+            sheet.append(cells)
+    try:
+        book.save(beside)
+        beside.replace(path)
+    except OSError as fault:
+        raise UsageError(f"{path}: not written ({fault.strerror}); name a folder that can be written to.") from fault
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def _safe(value: object) -> str:
     if value is None:
         return ""

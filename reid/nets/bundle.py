@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
+
 from reid.errors import NetError
 from reid.nets import backbones
 from reid.records import Calibration
@@ -76,12 +78,35 @@ class NetCard:
 
 def fingerprint(card: NetCard, state: Mapping[str, Tensor]) -> str:
     """16 hex digits of SHA-256 over architecture and weights: equal nets have equal fingerprints on every machine."""
+    return fingerprint_of_arrays(card, {name: value.detach().cpu().contiguous().numpy() for name, value in state.items()})
+
+
+def fingerprint_of_arrays(card: NetCard, arrays: Mapping[str, NDArray[Any]]) -> str:
+    """The same of weights that are not in torch."""
     digest = hashlib.sha256(json.dumps(card.architecture(), sort_keys=True).encode())
-    for name in sorted(state):
-        value = state[name].detach().cpu().contiguous()
-        digest.update(f"{name}|{value.dtype}|{list(value.shape)}|".encode())
-        digest.update(value.numpy().tobytes())
+    for name in sorted(arrays):
+        value = arrays[name]
+        digest.update(f"{name}|torch.{value.dtype}|{list(value.shape)}|".encode())
+        digest.update(value.tobytes())
     return digest.hexdigest()[:16]
+
+
+def shipped(fingerprint: str) -> bool:
+    """Whether the net of this fingerprint is one that ships."""
+    return any(read_card(path).fingerprint == fingerprint for path in (BASE, SPECIES_BASE))
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
+    """The weights of a net without torch; None where they are not those of its card: `load` says what is wrong."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        arrays = load_file(path)
+    except (SafetensorError, OSError, LookupError, TypeError, ValueError):
+        return None
+    card = read_card(path)
+    return arrays if fingerprint_of_arrays(card, arrays) == card.fingerprint else None
 
 
 def save(card: NetCard, state: Mapping[str, Tensor], folder: Path, *, name: str = "") -> NetCard:

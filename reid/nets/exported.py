@@ -1,7 +1,7 @@
 """A net as an ONNX graph that answers without torch: derived from the weights, may be deleted, made again when it is missing.
 
 The file's name holds the net's fingerprint and the hash of its own content, so that a stale or damaged one is never used.
-Every graph is held against the torch net before it is kept.
+Every graph is held against the torch net before it is kept; those of the nets that ship are so by our tests, and need no torch.
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import warnings
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid import threads
+from reid.nets import bundle, layers
 from reid.nets.bundle import NetCard
 
 if TYPE_CHECKING:
@@ -27,10 +26,9 @@ log = logging.getLogger("reid")
 
 VERSION = 1
 """Of what goes into a graph; graphs of another one are not read."""
-OPSET = 17
 LEAST_COSINE = 0.9999
 """Between each answer of the graph and of the torch net."""
-OUTPUTS = {"embedding": ("vectors", "maps"), "species": ("logits", "familiarity")}
+OUTPUTS = layers.ANSWERS
 
 
 def names(folder: Path, fingerprint: str) -> list[Path]:
@@ -85,44 +83,47 @@ def write(card: NetCard, net: nn.Module, folder: Path) -> bytes | None:
         The graph; None where it cannot be made or written, or answers otherwise than the net: torch is used then.
     """
     try:
-        content = _export(card, net)
+        content = layers.model(card, {name: value.numpy() for name, value in net.state_dict().items()})
         cosine = _least_cosine(card, net, content)
         if not cosine >= LEAST_COSINE:
             log.warning("the exported net %s answers otherwise (cosine %.5f); torch is used", card.fingerprint, cosine)
             return None
-        path = folder / _name(card.fingerprint, content)
-        beside = folder / f".{card.fingerprint}.{os.getpid()}.onnx.tmp"
-        beside.write_bytes(content)
-        beside.replace(path)
-    except (ImportError, AttributeError, RuntimeError, TypeError, ValueError) as error:  # of whichever exporter torch has
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
         log.warning("net %s cannot be exported, torch is used: %s", card.fingerprint, " ".join(str(error).split())[:200])
         return None
+    return content if _keep(card.fingerprint, content, folder) else None
+
+
+def write_shipped(path: Path) -> bytes | None:
+    """The graph of a net that ships, made without torch, and kept beside its weights unless these are the package's own.
+
+    Returns:
+        None where this net is another one or damaged, or onnxruntime is missing.
+    """
+    card = bundle.read_card(path)
+    arrays = bundle.read_arrays(path) if bundle.shipped(card.fingerprint) else None
+    if arrays is None:
+        return None
+    content = layers.model(card, arrays)
+    if path.parent != bundle.SHIPPED:
+        _keep(card.fingerprint, content, path.parent)
+    return content
+
+
+def _keep(fingerprint: str, content: bytes, folder: Path) -> bool:
+    beside = folder / f".{fingerprint}.{os.getpid()}.onnx.tmp"
+    try:
+        beside.write_bytes(content)
+        beside.replace(folder / _name(fingerprint, content))
     except OSError as error:
         log.debug("the exported net is not kept in %s: %s", folder, error)
-        return None
-    return content
+        return False
+    return True
 
 
 def _name(fingerprint: str, content: bytes) -> str:
     digest = hashlib.sha256(fingerprint.encode() + content).hexdigest()[:16]  # a graph renamed for another net fits neither
     return f"{fingerprint}.{VERSION}-{digest}.onnx"
-
-
-def _export(card: NetCard, net: nn.Module) -> bytes:
-    import torch
-
-    from reid.nets.networks import FromPixels
-
-    outputs = OUTPUTS[card.kind]
-    example = torch.zeros((2, *card.image_size, 3), dtype=torch.uint8)
-    with warnings.catch_warnings(), TemporaryDirectory() as folder:
-        warnings.simplefilter("ignore")  # sizes become constants of the graph, as they should; the exporter is the old one
-        path = Path(folder) / "net.onnx"
-        torch.onnx.export(
-            FromPixels(net).eval(), (example,), path, input_names=["pixels"], output_names=list(outputs),
-            dynamic_axes={name: {0: "photos"} for name in ("pixels", *outputs)}, opset_version=OPSET, dynamo=False,
-        )  # fmt: skip
-        return path.read_bytes()
 
 
 def _least_cosine(card: NetCard, net: nn.Module, graph: bytes) -> float:

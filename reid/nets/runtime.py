@@ -196,8 +196,10 @@ def _of_graph(card: NetCard, graph: bytes | None) -> Runtime | None:
 
 @lru_cache(maxsize=8)
 def _loaded(path: Path, stamp: int, where: str) -> Runtime:
-    if where == "cpu" and (ready := _of_graph(card := bundle.read_card(path), exported.read(path.parent, card.fingerprint))):
-        return ready
+    if where == "cpu":
+        card = bundle.read_card(path)
+        if ready := _of_graph(card, exported.read(path.parent, card.fingerprint) or exported.write_shipped(path)):
+            return ready
     threads.prepare()
     import torch
 

@@ -3,8 +3,11 @@
 catalog.sqlite is the truth; the FAISS files under cache/ are derived and may be deleted. Importing this loads no faiss.
 """
 
+from reid.store.camps import Conflict
+from reid.store.copying import Backup
 from reid.store.gallery import Gallery
 from reid.store.maps import Map, MapCache
+from reid.store.merging import Merged
 from reid.store.purging import Purge
 from reid.store.rows import (
     Alteration,
@@ -24,6 +27,8 @@ from reid.store.schema import FORMAT
 __all__ = [
     "FORMAT",
     "Alteration",
+    "Backup",
+    "Conflict",
     "Correction",
     "Detail",
     "Enrolled",
@@ -35,6 +40,7 @@ __all__ = [
     "JournalEntry",
     "Map",
     "MapCache",
+    "Merged",
     "Purge",
     "SpeciesSummary",
     "Where",

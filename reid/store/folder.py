@@ -99,6 +99,7 @@ def bring_forward(catalog: Catalog) -> None:
 def _to_2(change: Change) -> None:
     """The history of what format 1 could change: the nets and thresholds of a species, and the species net."""
     change.put("ALTER TABLE individual ADD COLUMN merged_into INTEGER REFERENCES individual(id)")
+    change.put("ALTER TABLE individual ADD COLUMN origin TEXT")
     change.put("DROP INDEX IF EXISTS photo_individual")
     for statement in HISTORY:
         change.put(statement)

@@ -21,6 +21,7 @@ from reid.store.catalog import Catalog
 from reid.store.checkup import Checkup
 from reid.store.corrections import Corrections
 from reid.store.embeddings import Embeddings
+from reid.store.exchange import Exchange
 from reid.store.folder import CACHE, MANIFEST, NETS, open_catalog
 from reid.store.identities import Identities
 from reid.store.journal import History
@@ -56,16 +57,12 @@ class Gallery:
         self.nets_folder = folder / NETS
         self.cache_folder = cache or folder / CACHE
         self._catalog = catalog
-        self.history = History(catalog, self._publish, self.cache_folder)
-        """The journal: what was changed, and undoing it."""
-        self.identities = Identities(catalog, self._publish)
-        """Correcting who is who."""
-        self.corrections = Corrections(catalog, self._publish)
-        """Correcting what photos show."""
-        self.embeddings = Embeddings(catalog, self._publish)
-        """Embeddings of a net to come, beside those in use."""
-        self.checkup = Checkup(catalog, self.cache_folder)
-        """Whether the gallery is whole."""
+        self.history = History(catalog, self._publish, self.cache_folder)  # what was changed, and undoing it
+        self.identities = Identities(catalog, self._publish)  # correcting who is who
+        self.corrections = Corrections(catalog, self._publish)  # correcting what photos show
+        self.embeddings = Embeddings(catalog, self._publish)  # of a net to come, beside those in use
+        self.checkup = Checkup(catalog, self.cache_folder)  # whether the gallery is whole
+        self.exchange = Exchange(catalog, self.folder, self._publish)  # copies, and other camps
         self._searches = Searches(catalog, self.cache_folder, search)
         self._cleared: Callable[[], None] = lambda: None
 

@@ -315,13 +315,16 @@ class _Undo:
 
     def _check_owners(self) -> None:
         """No photo may be left with an individual that is not there."""
-        numbers = [row for kind, row in self.rows if kind in ("individual", "photo")]
-        found = self.change.ask(
-            "SELECT p.id, i.name, max(p.seq, p.added_seq), i.seq FROM individual i JOIN photo p ON p.individual_id = i.id"
-            " WHERE p.removed_seq IS NULL AND i.removed_seq IS NOT NULL AND (i.id IN (SELECT value FROM json_each(?1))"
-            " OR p.id IN (SELECT value FROM json_each(?1))) LIMIT 1",
-            (to_json(numbers),),
+        by_kind = {kind: to_json([row for of, row in self.rows if of == kind]) for kind in ("individual", "photo")}
+        left = (
+            "SELECT p.id, i.name, max(p.seq, p.added_seq), i.seq FROM {} WHERE p.removed_seq IS NULL"
+            " AND i.removed_seq IS NOT NULL LIMIT 1"
         )
+        found = self.change.ask(left.format(
+            "json_each(?) j CROSS JOIN individual i ON i.id = j.value CROSS JOIN photo p ON p.individual_id = i.id"
+        ), (by_kind["individual"],)) or self.change.ask(left.format(
+            "json_each(?) j CROSS JOIN photo p ON p.id = j.value CROSS JOIN individual i ON i.id = p.individual_id"
+        ), (by_kind["photo"],))
         if found:
             photo, name, photo_seq, owner_seq = found[0]
             later = min(photo_seq, owner_seq)  # the other of the two was just written by this undo

@@ -20,7 +20,6 @@ from reid.store.rows import EnrolledPhoto, Ids, IndividualSummary, SpeciesSummar
 UNIT = 1e-3
 """A vector whose length is further than this from 1 is none of ours."""
 _CHUNK = 4096
-
 _FACTS = ", p.individual_id, p.side, p.season, p.camera, p.captured_at"
 _PHOTO = """SELECT p.id, p.individual_id, i.name, s.name, p.path, p.near_path, p.sha256, p.box, p.captured_at,
     p.encounter, p.camera, p.side, p.season, p.notes, p.width, p.height, p.removed_seq
@@ -101,31 +100,50 @@ class _Tally:
     last: str | None = None
 
     def add(self, row: Row) -> None:
-        side, season, year, photos, first, last = row
+        side, season, years, photos, first, last = row
         self.photos += photos
         self.sides[side] = self.sides.get(side, 0) + photos
         self.seasons |= {season} - {""}
-        self.years |= {int(year)} if year else set()
+        self.years |= {int(year) for year in (years or "").split(",") if year}
         self.first = min(filter(None, (self.first, first)), default=None)
         self.last = max(filter(None, (self.last, last)), default=None)
 
+    def join(self, other: _Tally) -> None:
+        """Count another one's photos too."""
+        self.photos += other.photos
+        for side, photos in other.sides.items():
+            self.sides[side] = self.sides.get(side, 0) + photos
+        self.seasons |= other.seasons
+        self.years |= other.years
+        self.first = min(filter(None, (self.first, other.first)), default=None)
+        self.last = max(filter(None, (self.last, other.last)), default=None)
 
-def _tallies(catalog: Catalog, key: str) -> dict[int, _Tally]:
+
+def _tallies(catalog: Catalog) -> dict[int, _Tally]:
+    """Of every individual with photos; told from one index, in its order."""
     tallies: dict[int, _Tally] = {}
-    # `key` is one of two column names written below, never a caller's text.
     rows = catalog.ask(
-        f"SELECT {key}, side, season, substr(captured_at, 1, 4), count(*), min(captured_at), max(captured_at)"
-        f" FROM photo WHERE removed_seq IS NULL GROUP BY {key}, side, season, substr(captured_at, 1, 4)"
+        "SELECT individual_id, side, season, group_concat(DISTINCT substr(captured_at, 1, 4)), count(*), min(captured_at),"
+        " max(captured_at) FROM photo WHERE removed_seq IS NULL GROUP BY individual_id, side, season"
     )
     for row in rows:
         tallies.setdefault(row[0], _Tally()).add(row[1:])
     return tallies
 
 
+def _of_species(catalog: Catalog, tallies: dict[int, _Tally]) -> dict[int, _Tally]:
+    """The same of every species."""
+    whole: dict[int, _Tally] = {}
+    for number, species_id in catalog.ask("SELECT id, species_id FROM individual"):
+        if number in tallies:
+            whole.setdefault(species_id, _Tally()).join(tallies[number])
+    return whole
+
+
 def species_summaries(catalog: Catalog) -> tuple[SpeciesSummary, ...]:
     """Every species of the gallery, by name."""
     with catalog.reading():
-        tallies = _tallies(catalog, "species_id")
+        tallies = _of_species(catalog, _tallies(catalog))
         rows = species_rows(catalog)
     summaries = []
     for row in rows:
@@ -142,7 +160,7 @@ def species_summaries(catalog: Catalog) -> tuple[SpeciesSummary, ...]:
 def individual_summaries(catalog: Catalog, species: str | None, removed: bool = False) -> tuple[IndividualSummary, ...]:
     """Every individual (of one species), or those removed and merged, by species and name."""
     with catalog.reading():
-        tallies = _tallies(catalog, "individual_id")
+        tallies = _tallies(catalog)
         rows = catalog.ask(
             "SELECT i.id, s.name, i.name, coalesce(i.merged_into, 0) FROM individual i JOIN species s ON s.id = i.species_id"
             " WHERE (i.removed_seq IS NOT NULL) = ? AND (? IS NULL OR s.name = ?) ORDER BY s.name, i.name, i.id",
@@ -159,9 +177,7 @@ def individual_summaries(catalog: Catalog, species: str | None, removed: bool = 
     return tuple(summaries)
 
 
-def photos(
-    catalog: Catalog, species: str | None, individual: str | None, removed: bool = False
-) -> tuple[EnrolledPhoto, ...]:
+def photos(catalog: Catalog, species: str | None, individual: str | None, removed: bool = False) -> tuple[EnrolledPhoto, ...]:
     """The enrolled photos (of one species, of one individual), or those removed, by id."""
     clauses = [f"p.removed_seq IS {'NOT ' if removed else ''}NULL"]
     values = [name for name in (species, individual) if name is not None]

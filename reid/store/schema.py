@@ -63,10 +63,17 @@ HISTORY = (
         kind TEXT NOT NULL,              -- the table
         row INTEGER NOT NULL,            -- the id there
         changed TEXT NOT NULL)           -- JSON: column -> [before, after]""",
+    """CREATE TABLE merged_journal (
+        entry INTEGER NOT NULL,          -- of the change here that brought it
+        gallery TEXT NOT NULL,           -- the other gallery's name
+        seq INTEGER NOT NULL, at TEXT NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, why TEXT NOT NULL,
+        before TEXT NOT NULL, after TEXT NOT NULL, mark TEXT NOT NULL,
+        UNIQUE (mark))""",
+    "CREATE INDEX individual_origin ON individual(origin) WHERE origin IS NOT NULL",
     "CREATE INDEX history_row ON history(kind, row, seq)",
     "CREATE INDEX history_seq ON history(seq)",
     "CREATE INDEX photo_added ON photo(added_seq)",
-    "CREATE INDEX photo_owner ON photo(individual_id)",
+    "CREATE INDEX photo_owner ON photo(individual_id, side, season, captured_at, removed_seq)",  # lists need no photo's row
     "CREATE INDEX individual_added ON individual(added_seq)",
     "CREATE INDEX sighting_added ON sighting(seq)",
     "CREATE INDEX journal_undo ON journal(seq) WHERE what = 'undo'",
@@ -110,7 +117,8 @@ TABLES = (
         added_seq INTEGER NOT NULL,
         seq INTEGER NOT NULL,
         removed_seq INTEGER,
-        merged_into INTEGER REFERENCES individual(id))""",  # where it is not NULL, removed_seq is the seq of that merge
+        merged_into INTEGER REFERENCES individual(id), -- where it is not NULL, removed_seq is the seq of that merge
+        origin TEXT)""",                 # of one from another camp: the mark of the entry that added it there, "-", its id there
     "CREATE UNIQUE INDEX individual_name ON individual(species_id, name) WHERE removed_seq IS NULL",
     """CREATE TABLE photo (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -287,8 +287,11 @@ def searching(options: Options) -> Iterator[Row]:
     spec = importlib.util.spec_from_file_location("search_benchmark", path) if path.exists() else None
     if spec is not None and spec.loader is not None:
         module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module  # its dataclasses look themselves up
         spec.loader.exec_module(module)
-        yield from (Row(*row) for row in module.rows())
+        folder = options.folder / "search"
+        folder.mkdir()
+        yield from (Row(*row) for row in module.rows(folder))
 
 
 PARTS = {"enroll": enrolling, "embedding": embedding, "cold": cold, "warm": warm, "memory": memory, "search": searching}

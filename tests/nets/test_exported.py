@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from reid.nets import bundle, exported, runtime
+from reid.errors import NetError
+from reid.nets import backbones, bundle, exported, layers, runtime
 from reid.nets.bundle import NetCard
-from reid.nets.networks import POOLINGS
+from reid.nets.networks import POOLINGS, FromPixels
 from tests.nets.test_runtime import CPU, EMBEDDING, SPECIES, built, photos
 
 
@@ -61,6 +62,45 @@ def test_species_and_familiarity_are_those_of_torch(prototypes: int, count: int,
     wanted, found = runtime.of_torch(*bundle.load(path), CPU).classify(pixels), net.classify(pixels)
     assert found.probabilities == pytest.approx(wanted.probabilities, abs=1e-5)
     assert found.familiarity == pytest.approx(wanted.familiarity, abs=1e-5)
+
+
+@pytest.mark.parametrize("size", [(64, 96), (97, 131)], ids=str)
+@pytest.mark.parametrize("backbone", backbones.BACKBONES)
+def test_the_graph_of_every_backbone_is_the_torch_net(backbone: str, size: tuple[int, int]) -> None:
+    for card in (replace(EMBEDDING, backbone=backbone, image_size=size),
+                 replace(SPECIES, backbone=backbone, image_size=size, prototypes=5)):  # fmt: skip
+        net, pixels = built(card), np.stack(photos(3, card))  # far from these, random deep nets amplify rounding, torch's too
+        with torch.inference_mode():
+            wanted = [answer.numpy() for answer in FromPixels(net)(torch.from_numpy(pixels))]
+        ready = exported.session(layers.model(card, {name: value.numpy() for name, value in net.state_dict().items()}))
+        found = ready.run(list(layers.ANSWERS[card.kind]), {"pixels": pixels})  # type: ignore[union-attr]
+        assert [one.shape for one in found] == [one.shape for one in wanted]
+        for one, two in zip(found, wanted, strict=True):
+            assert exported._cosine(one, two) >= exported.LEAST_COSINE
+
+
+def test_a_net_that_ships_answers_in_a_gallery_without_torch_from_the_first_time_on(tmp_path: Path) -> None:
+    card = bundle.adopt(bundle.BASE, tmp_path)
+    path = tmp_path / f"{card.fingerprint}.safetensors"
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom reid.nets import runtime\n"
+        f"runtime.load(Path({str(path)!r}), 'cpu')\nprint('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
+    [kept] = graphs(path)
+    assert exported.read(tmp_path, card.fingerprint) == kept.read_bytes() == exported.write(card, bundle.load(path)[1], tmp_path)
+
+
+def test_a_damaged_net_that_ships_is_told_and_no_graph_made_of_it(tmp_path: Path) -> None:
+    card = bundle.adopt(bundle.BASE, tmp_path)
+    path = tmp_path / f"{card.fingerprint}.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 0x40
+    path.write_bytes(content)
+    assert bundle.read_arrays(path) is None
+    with pytest.raises(NetError, match="is damaged: its fingerprint is"):
+        runtime.load(path, "cpu")
+    assert graphs(path) == []
 
 
 @pytest.mark.parametrize("shipped", [bundle.BASE, bundle.SPECIES_BASE], ids=["base", "species"])
@@ -122,16 +162,16 @@ def test_without_onnxruntime_torch_answers(tmp_path: Path, monkeypatch: pytest.M
     runtime._loaded.cache_clear()
 
 
-def test_an_exporter_that_fails_leaves_torch_to_answer(
+def test_a_net_without_a_graph_leaves_torch_to_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def gone(*_: Any, **__: Any) -> None:
-        raise AttributeError("no exporter in this torch")
+        raise ValueError("no graph for this net")
 
-    monkeypatch.setattr(torch.onnx, "export", gone)
+    monkeypatch.setattr(layers, "model", gone)
     path = saved(EMBEDDING, tmp_path)
     assert not by_onnx(runtime.load(path, "cpu"))
-    assert "cannot be exported, torch is used: no exporter in this torch" in caplog.text
+    assert "cannot be exported, torch is used: no graph for this net" in caplog.text
     runtime._loaded.cache_clear()
 
 

@@ -62,7 +62,18 @@ def upgrade(gallery: Gallery, chance: random.Random) -> None:
     gallery.set_embedding_net(SPECIES, net, 16, calibration=None, vectors=net_vectors(net, missing[len(half) :]))
 
 
-def correct(gallery: Gallery, chance: random.Random) -> None:
+def merge_galleries(gallery: Gallery, chance: random.Random) -> None:
+    """Another camp, a copy made once, goes on by a few changes and is brought in."""
+    north = gallery.folder.with_name("north")
+    if not north.exists():
+        gallery.exchange.copy_to(north)
+    with Gallery.open(north) as other:
+        for _ in range(3):
+            correct(other, chance, alone=True)
+        gallery.exchange.merge_from(other.exchange)
+
+
+def correct(gallery: Gallery, chance: random.Random, *, alone: bool = False) -> None:
     """One change; one that does not fit is left out."""
     if gallery.embedding_net(SPECIES) is None:  # everything was undone
         gallery.set_embedding_net(SPECIES, "net-1", 16, calibration=None)
@@ -78,7 +89,8 @@ def correct(gallery: Gallery, chance: random.Random) -> None:
         (5, lambda: gallery.identities.remove(one)), (5, lambda: gallery.identities.restore(one)),
         (10, lambda: gallery.corrections.move(some, one, new=True)), (5, lambda: gallery.corrections.remove(some)),
         (5, lambda: gallery.corrections.restore(gone[:2])), (5, lambda: gallery.corrections.correct(some, side="left")),
-        (10, lambda: upgrade(gallery, chance)), (40, lambda: enroll(gallery, chance)),
+        (10, lambda: upgrade(gallery, chance)), (0 if alone else 10, lambda: merge_galleries(gallery, chance)),
+        (40, lambda: enroll(gallery, chance)),
     )
     verb = chance.choices([verb for _, verb in verbs], [weight for weight, _ in verbs])[0]
     try:
@@ -128,7 +140,7 @@ def together(folder: str, seconds: str) -> None:
                     while time.monotonic() < end:
                         turns += 1
                         try:
-                            correct(gallery, chance) if role < 4 else read(gallery)
+                            correct(gallery, chance, alone=True) if role < 4 else read(gallery)
                         except GalleryBusy:
                             busy += 1
                 os.write(1, (" ".join(map(str, ("ok", role, turns, busy, *sorted(ENROLLED)))) + "\n").encode())

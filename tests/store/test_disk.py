@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,3 +62,51 @@ def test_a_gallery_on_such_a_disk_is_read_but_not_written(gallery: Gallery, monk
     with pytest.raises(GalleryError, match=r"no gallery is made at .*: it lies on a network disk"):
         Gallery.open(gallery.folder.parent / "new", create=True)
     assert not (gallery.folder.parent / "new").exists()
+
+
+def test_a_full_disk_is_told_and_nothing_is_changed(gallery: Gallery) -> None:
+    vectors = unit(1, 400)
+    gallery.enroll("zebra", NET, [item("a", n, vector) for n, vector in enumerate(vectors[:50])])
+    (pages,) = gallery._catalog.ask("PRAGMA page_count")[0]
+    gallery._catalog.ask(f"PRAGMA max_page_count={pages}")
+    before = (gallery.head(), gallery.individuals(), gallery.photos())
+    with pytest.raises(GalleryError, match=r"the disk of .* is full: free some space, then try again"):
+        gallery.enroll("zebra", NET, [item("b", n, vectors[n]) for n in range(50, 400)])
+    assert (gallery.head(), gallery.individuals(), gallery.photos()) == before
+    gallery._catalog.ask("PRAGMA max_page_count=1000000")
+    gallery.enroll("zebra", NET, [item("b", n, vectors[n]) for n in range(50, 400)])
+    assert gallery.species()[0].photos == 400
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 2 MB."""
+    place = tmp_path / "tiny"
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.mark.skipif(os.name != "posix" or shutil.which("mount") is None, reason="needs a disk of its own")
+def test_a_disk_that_fills_up_while_enrolling_and_merging_loses_nothing(tiny: Path) -> None:
+    vectors = unit(1, 4000)
+    enrolled = 0
+    with Gallery.open(tiny / "g", create=True) as gallery:
+        gallery.set_embedding_net("zebra", NET, 32, calibration=None)
+        with pytest.raises(GalleryError, match=r"is full|fails|cannot be written"):
+            for start in range(0, 4000, 20):
+                batch = [item("ab"[n % 2], n, vectors[n]) for n in range(start, start + 20)]
+                gallery.enroll("zebra", NET, batch)
+                enrolled += 20
+        with contextlib.suppress(GalleryError):
+            gallery.identities.merge("a", "b")
+        with contextlib.suppress(GalleryError):
+            gallery.search("zebra", vectors[:1], 1)
+    with Gallery.open(tiny / "g") as gallery:
+        assert enrolled > 0 and len(gallery.photos()) == enrolled
+        assert [one for one in gallery.checkup.damage() if not one.derived] == []

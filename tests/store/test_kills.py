@@ -58,7 +58,7 @@ def test_a_kill_in_any_change_loses_nothing_acknowledged_and_leaves_no_half_chan
             print(folder, kill, file=program.stdin, flush=True)
             pid = int(program.stdout.readline().split()[1])
             lines = [program.stdout.readline() for _ in range(chance.randint(0, 3))]
-            time.sleep(chance.uniform(0, 0.1))
+            time.sleep(chance.uniform(0, 0.25))
             os.kill(pid, signal.SIGKILL)
             while (line := program.stdout.readline()) != "dead\n":
                 lines.append(line)
@@ -73,6 +73,8 @@ def test_a_kill_in_any_change_loses_nothing_acknowledged_and_leaves_no_half_chan
                 if head:
                     gallery.search(corrector.SPECIES, corrector.vector(1)[None], 3)
             assert_whole(folder)
+            if (tmp_path / "north").exists():
+                assert_whole(tmp_path / "north")
             for seq, digest in told.items():
                 assert acknowledged.setdefault(seq, digest) == digest
         program.stdin.close()

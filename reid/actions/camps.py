@@ -1,0 +1,142 @@
+"""`reid bundle`, `reid unbundle`, `reid merge-galleries`: two camps, one study, no internet between them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reid import images
+from reid import settings as options
+from reid.errors import GalleryError, PhotoError, UsageError
+from reid.formats.parcel import Parcel, read_parcel, write_parcel
+from reid.nets import bundle as nets
+from reid.progress import SILENT, Progress
+from reid.store import Gallery, Merged
+
+THUMBNAIL = 300
+"""Longest side of a thumbnail in a bundle, in pixels."""
+
+
+def bundle(
+    path: Path, *, gallery: Path | None = None, thumbnails: bool = True, progress: Progress = SILENT
+) -> Parcel:
+    """Pack a gallery into one checksummed file to carry: catalogue, nets and a small picture of every photo.
+
+    Args:
+        path: of the file, which is made or replaced.
+        gallery: its folder; None = REID_GALLERY or indexes/default.
+        thumbnails: with small pictures of the enrolled photos whose files are there.
+        progress: told of every photo.
+
+    Raises:
+        GalleryError: the gallery cannot be read, or the file cannot be written.
+    """
+    with Gallery.open(options.gallery_folder(gallery)) as opened, tempfile.TemporaryDirectory(prefix="reid-bundle-") as place:
+        copy = opened.exchange.copy_to(Path(place) / "copy")
+        files: list[tuple[str, Path | bytes]] = [
+            (one.relative_to(copy.folder).as_posix(), one) for one in sorted(copy.folder.rglob("*"))
+            if one.is_file() and one.suffix in (".sqlite", ".json", ".safetensors")
+        ]
+        if thumbnails:
+            files += _thumbnails(opened, progress)
+        about = {
+            "gallery": opened.name, "entry": copy.seq, "photos": copy.photos, "individuals": copy.individuals,
+            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        progress.finish()
+        return write_parcel(path, files, about)
+
+
+def _thumbnails(gallery: Gallery, progress: Progress) -> Iterator[tuple[str, bytes]]:
+    photos = gallery.photos()
+    progress.start("thumbnails", len(photos))
+    seen: set[str] = set()
+    for done, one in enumerate(photos, start=1):
+        path = gallery.locate(one)
+        progress.advance(done)
+        if path is None or one.sha256 in seen or len(one.sha256) != 64:
+            continue
+        try:
+            picture = images.read(path, shortest=THUMBNAIL)
+        except PhotoError:
+            continue
+        seen.add(one.sha256)
+        yield f"thumbnails/{one.sha256}.jpg", images.jpeg_bytes(picture.pixels, longest=THUMBNAIL)
+
+
+def unbundle(path: Path, folder: Path) -> Parcel:
+    """Unpack a bundle into a new folder, which then is a gallery. Everything is checked before anything is written.
+
+    Raises:
+        UsageError: there is something at `folder`. GalleryError: the file is no bundle, or damaged.
+    """
+    if folder.exists():
+        raise UsageError(f"{folder} is there already: name a new folder")
+    read_parcel(path)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=_made(folder.parent)) as place:
+        parcel = read_parcel(path, Path(place) / "gallery")
+        _check(Path(place) / "gallery", path)
+        (Path(place) / "gallery").rename(folder)
+    return parcel
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _check(folder: Path, source: Path) -> None:
+    """What came from elsewhere: is it a whole gallery, and are its nets what their names say?"""
+    with Gallery.open(folder) as opened:
+        damage = [one for one in opened.checkup.damage() if not one.derived]
+        if damage:
+            raise GalleryError(f"{source} holds no whole gallery: {damage[0].reason}")
+        for path in sorted(opened.nets_folder.glob("*.safetensors")):
+            card, _ = nets.load(path)
+            if card.fingerprint != path.stem:
+                raise GalleryError(f"{source}: {path.name} holds net {card.fingerprint}, it is refused")
+
+
+def merge_galleries(
+    other: Path, *, gallery: Path | None = None, dry_run: bool = False, why: str = ""
+) -> Merged:
+    """Bring what another camp changed into this gallery; both must have started as copies of one gallery.
+
+    What only one of the two changed is taken; what both changed stays as it is here and is told as a conflict, with both
+    sides and the command that takes theirs. Journals of both are kept. The merge is one entry, which can be undone.
+
+    Args:
+        other: the other gallery's folder, or a bundle of it.
+        gallery: the one to change; None = REID_GALLERY or indexes/default.
+        dry_run: change nothing, tell what would be changed.
+        why: for the journal.
+
+    Raises:
+        UsageError: the two have no common past.
+        GalleryError, NetError: one of the two is damaged, or they do not fit together. Nothing was changed.
+    """
+    with ExitStack() as stack:
+        opened = stack.enter_context(Gallery.open(options.gallery_folder(gallery)))
+        theirs = stack.enter_context(_other(other))
+        if theirs.folder.resolve() == opened.folder.resolve():
+            raise UsageError(f"{other} is this gallery itself: name the other camp's")
+        if not dry_run:
+            for path in sorted(theirs.nets_folder.glob("*.safetensors")):
+                nets.adopt(path, opened.nets_folder)
+        return opened.exchange.merge_from(theirs.exchange, only_plan=dry_run, why=why)
+
+
+@contextmanager
+def _other(other: Path) -> Iterator[Gallery]:
+    """The other gallery, checked; a bundle is unpacked for a while."""
+    with ExitStack() as stack:
+        folder = other
+        if other.is_file():
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reid-bundle-")))
+            folder = place / other.stem
+            read_parcel(other, folder)
+        _check(folder, other)
+        yield stack.enter_context(Gallery.open(folder))

@@ -1,0 +1,115 @@
+"""`reid export`: known individuals into the programs that count them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reid import settings as options
+from reid.actions.export_files import HISTORIES, LEFT_OUT_COLUMNS, WRITERS, Done, Job
+from reid.actions.selecting import in_time
+from reid.errors import UsageError
+from reid.formats.capture_history import SIDE_RULES, LeftOut
+from reid.formats.deployments import read_deployments
+from reid.formats.manifest import read_photos
+from reid.records import EMPTY, Photo, Problem
+from reid.settings import ExportSettings
+from reid.steps.photo import dated
+from reid.store import Gallery
+
+FORMATS = tuple(WRITERS)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What was written. individuals and photos: in the export. left_out: what is not in it, and why."""
+
+    format: str
+    files: tuple[Path, ...]
+    individuals: int
+    photos: int
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def export(
+    format: str,
+    out: Path,
+    photos: Sequence[Path] = (),
+    *,
+    gallery: Path | None = None,
+    settings: ExportSettings | None = None,
+) -> ExportReport:
+    """Write the known individuals for another program.
+
+    Args:
+        format: one of FORMATS.
+        out: a folder, made where absent; files of the same names in it are replaced.
+        photos: labelled photos (files, folders, manifests); () = those enrolled in the gallery.
+        gallery: None = REID_GALLERY or indexes/default.
+        settings: None = the defaults.
+
+    Raises:
+        UsageError: no such format or option, no photo of a named individual, or the format needs what was not given.
+        ManifestError, GalleryError: a table or the gallery cannot be read.
+    """
+    settings = settings or ExportSettings()
+    if format not in FORMATS or settings.side not in SIDE_RULES:
+        raise UsageError(
+            f"format {format!r}, side {settings.side!r}: wanted one of {', '.join(FORMATS)}, and of {', '.join(SIDE_RULES)}"
+        )
+    table = read_deployments(settings.deployments) if settings.deployments else None
+    found, problems = _photos(photos, gallery)
+    chosen = [one for one in found if one.individual and one.species not in ("", EMPTY) and settings.species in ("", one.species)]
+    if not chosen:
+        raise UsageError(
+            f"no photo of a named individual{f' of {settings.species}' if settings.species else ''} to export "
+            f"({len(found)} photos looked at)"
+        )
+    # What is enrolled was put right when it came in: only photos given here are shifted by the table's clocks.
+    shifts = table if photos or table is None else replace(table, clocks={})
+    chosen, seasons = in_time(chosen, settings.clocks, settings.seasons, shifts)
+    job = Job(tuple(chosen), table.deployments if table else (), seasons, settings, out)
+    done = Done()
+    for name, members in _by_species(job).items() if format in HISTORIES else {"": job}.items():
+        WRITERS[format](members, name, done)
+    if done.left_out:
+        rows = [(one.species, one.individual, one.photo, one.reason) for one in done.left_out]
+        done.table(out / "left_out.csv", LEFT_OUT_COLUMNS, rows)
+    return ExportReport(
+        format, tuple(done.files), done.individuals, done.photos, tuple(done.left_out), tuple(done.notes), problems
+    )
+
+
+def _photos(given: Sequence[Path], gallery: Path | None) -> tuple[list[Photo], tuple[Problem, ...]]:
+    if given:
+        read = read_photos(list(given))
+        return dated(read.photos), read.problems
+    with Gallery.open(options.gallery_folder(gallery)) as opened:
+        return [
+            Photo(
+                opened.locate(one) or one.path,
+                one.species,
+                one.individual,
+                one.captured_at,
+                one.encounter,
+                one.camera,
+                one.side,
+                one.season,
+                one.box,
+                one.notes,
+            )
+            for one in opened.photos()
+        ], ()
+
+
+def _by_species(job: Job) -> dict[str, Job]:
+    members: dict[str, list[Photo]] = defaultdict(list)
+    for photo in job.photos:
+        members[photo.species].append(photo)
+    return {
+        name: Job(tuple(found), job.deployments, job.seasons, job.settings, job.out) for name, found in sorted(members.items())
+    }

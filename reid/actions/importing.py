@@ -1,0 +1,110 @@
+"""`reid import`: what is in photos and tables before anything is enrolled, all problems in one table; then enroll."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from reid.actions.enroll import EnrollReport, enroll
+from reid.actions.selecting import put_right, sides_by_path
+from reid.errors import UsageError
+from reid.formats.manifest import read_photos
+from reid.formats.problems import COLUMNS, problem_rows
+from reid.formats.table import write_table
+from reid.progress import SILENT, Progress
+from reid.records import EMPTY, Problem
+from reid.steps.photo import dated
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What was found. Counts are of photos, a box of a frame being one. first, last: the earliest and the latest date.
+
+    problems_table: where the problems were written; None = nowhere. enrolled: None for a dry run.
+    """
+
+    photos: int
+    labelled: int
+    empty: int
+    undated: int
+    without_camera: int
+    sides: dict[str, int]
+    species: tuple[str, ...]
+    individuals: int
+    cameras: tuple[str, ...]
+    seasons: tuple[str, ...]
+    first: datetime | None
+    last: datetime | None
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    problems_table: Path | None = None
+    enrolled: EnrollReport | None = None
+
+
+def import_photos(
+    photos: Sequence[Path],
+    *,
+    dry_run: bool = False,
+    anyway: bool = False,
+    gallery: Path | None = None,
+    problems_table: Path | None = None,
+    clocks: Sequence[str] = (),
+    seasons: Sequence[str] = (),
+    deployments: str = "",
+    sides: Sequence[str] = (),
+    device: str = "auto",
+    progress: Progress = SILENT,
+) -> ImportReport:
+    """Look at everything first, then enroll what names an individual.
+
+    Photos are looked at as far as their tables, their headers and their EXIF; one that cannot be decoded is found when it
+    is enrolled. Importing again what is enrolled changes nothing.
+
+    Args:
+        photos: files, folders, manifests, detections, packages.
+        dry_run: enroll nothing.
+        anyway: enroll what is good though there are problems; else a problem stops all.
+        problems_table: a CSV for the problems (columns: `formats.problems`), written where there are some.
+        clocks, seasons, deployments: see `QuerySettings`. sides: each left=PATTERN or right=PATTERN, see `sides_by_path`.
+
+    Raises:
+        UsageError: an option cannot be read, no photo names an individual, or there are problems and no `anyway`.
+        ManifestError, GalleryError: a table or the gallery cannot be used.
+    """
+    found = read_photos(list(photos))
+    known = dated(put_right(sides_by_path(found.photos, sides), clocks, seasons, deployments))
+    labelled = [one for one in known if one.species not in ("", EMPTY) and one.individual]
+    dates = sorted(one.captured_at.replace(tzinfo=None) for one in known if one.captured_at)
+    if problems_table is not None and found.problems:
+        problems_table.parent.mkdir(parents=True, exist_ok=True)
+        write_table(problems_table, COLUMNS, problem_rows(found.problems))
+    enrolled = None
+    if not dry_run:
+        if found.problems and not anyway:
+            raise UsageError(
+                f"{len(found.problems)} of {len(found.problems) + len(known)} rows have problems (the first: "
+                f"{found.problems[0]}); "
+                "nothing was enrolled. --dry-run lists them; mend them, or import the rest with --anyway"
+            )
+        enrolled = enroll(photos, gallery=gallery, clocks=clocks, seasons=seasons, deployments=deployments, sides=sides,
+                          device=device, progress=progress)  # fmt: skip
+    return ImportReport(
+        photos=len(known),
+        labelled=len(labelled),
+        empty=sum(one.species == EMPTY for one in known),
+        undated=sum(one.captured_at is None for one in known),
+        without_camera=sum(not one.camera for one in known),
+        sides={side or "unknown": sum(one.side == side for one in known) for side in ("left", "right", "")},
+        species=tuple(sorted({one.species for one in known} - {"", EMPTY})),
+        individuals=len({(one.species, one.individual) for one in labelled}),
+        cameras=tuple(sorted({one.camera for one in known} - {""})),
+        seasons=tuple(sorted({one.season for one in known} - {""})),
+        first=dates[0] if dates else None,
+        last=dates[-1] if dates else None,
+        problems=found.problems,
+        notes=found.notes,
+        problems_table=problems_table if found.problems else None,
+        enrolled=enrolled,
+    )

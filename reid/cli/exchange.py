@@ -1,0 +1,118 @@
+"""Commands that bring photos in from other programs and take the answer to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reid import terminal
+from reid.cli.door import Clocks, Deployments, Device, Json, Photos, Seasons, Where, app, end, line
+from reid.settings import ExportSettings
+
+Sides = Annotated[list[str] | None,
+    typer.Option("--side-path", help="left=PATTERN or right=PATTERN, for photos whose path tells it; may be repeated.",
+                 show_default=False)]
+_EXPORT = ExportSettings()
+_FORMATS = "mark, secr, capture, camtrapr, camtrap-dp, wildbook, csv, xlsx or folders"
+
+
+@app.command(name="import")
+def import_(
+    photos: Photos,
+    gallery: Where = None,
+    json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Enroll nothing: say what is there and list the problems.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Enroll what is good though there are problems.")] = False,
+    problems: Annotated[Path | None,
+        typer.Option(help="CSV for the problems: file, row, column, photo, what, how to fix.", show_default=False)] = None,
+    clock: Clocks = None,
+    season: Seasons = None,
+    deployments: Deployments = None,
+    side_path: Sides = None,
+    device: Device = "auto",
+) -> None:
+    """Look at photos and tables, list every problem, then enroll what names an individual."""
+    from reid.actions.importing import import_photos as action
+    from reid.formats.problems import COLUMNS, problem_rows
+
+    report = action(
+        photos, dry_run=dry_run, anyway=anyway, gallery=gallery, problems_table=problems, clocks=clock or (),
+        seasons=season or (), deployments=str(deployments or ""), sides=side_path or (), device=device, progress=terminal.Bars()
+    )
+    if json:
+        line(report)
+    else:
+        span = f", {report.first:%Y-%m-%d} to {report.last:%Y-%m-%d}" if report.first and report.last else ""
+        terminal.out(f"{report.photos} photos{span}: {report.labelled} of {report.individuals} individuals "
+                     f"({', '.join(report.species) or 'no species named'}), {report.empty} empty")
+        terminal.out(f"{len(report.cameras)} cameras, seasons {', '.join(report.seasons) or 'not named'}; without date "
+                     f"{report.undated}, without camera {report.without_camera}; sides "
+                     + ", ".join(f"{side} {count}" for side, count in report.sides.items()))
+        if report.problems:
+            terminal.table("Problems", COLUMNS, problem_rows(report.problems))
+        if report.enrolled is not None:
+            terminal.out(f"{sum(report.enrolled.added.values())} photos enrolled, {report.enrolled.already} were before")
+    for note in report.notes:
+        terminal.complain(note)
+    end(report.problems if report.enrolled is None else report.enrolled.problems)
+
+
+@app.command()
+def export(
+    format: Annotated[str, typer.Argument(help=f"{_FORMATS}.", show_default=False)],
+    photos: Annotated[list[Path] | None,
+        typer.Argument(help="Labelled photos; none = those enrolled.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the files; default export-FORMAT.", show_default=False)] = None,
+    gallery: Where = None,
+    json: Json = False,
+    species: Annotated[str, typer.Option(help="Only this species.", show_default=False)] = "",
+    season: Seasons = None,
+    days: Annotated[int, typer.Option(help="Length of an occasion in days; 0 = each season is one.", min=0)] = _EXPORT.days,
+    deployments: Deployments = None,
+    clock: Clocks = None,
+    side: Annotated[str, typer.Option(help="all, left, right, best or both-linked.")] = _EXPORT.side,
+    group: Annotated[str, typer.Option(help="Column that makes groups, such as sex.", show_default=False)] = "",
+    covariate: Annotated[list[str] | None,
+        typer.Option(help="Column with a number for each individual; may be repeated.", show_default=False)] = None,
+    minutes: Annotated[float, typer.Option(help="camtrapR: closer records of an individual are one.", min=0)] = _EXPORT.minutes,
+    time_zone: Annotated[str,
+        typer.Option(help="Of the cameras' clocks, for Camtrap DP: +01:00 or a name.", show_default=False)] = "",
+    scientific: Annotated[list[str] | None,
+        typer.Option(help="SPECIES='Genus epithet'; may be repeated.", show_default=False)] = None,
+    copy: Annotated[bool, typer.Option("--copy", help="Camtrap DP: copy the photos into the package.")] = False,
+) -> None:
+    """Write the known individuals for MARK, secr, CAPTURE, camtrapR, Camtrap DP, Wildbook, tables or folders."""
+    from reid.actions.export import export as action
+
+    names = dict(_pair(text) for text in scientific or [])
+    settings = ExportSettings(
+        species=species, seasons=tuple(season or ()), days=days, deployments=deployments, clocks=tuple(clock or ()), side=side,
+        group=group, covariates=tuple(covariate or ()), minutes=minutes, time_zone=time_zone, scientific=names, copy=copy
+    )
+    report = action(format, out or Path(f"export-{format}"), photos or [], gallery=gallery, settings=settings)
+    if json:
+        line(report)
+    else:
+        terminal.out(f"{report.individuals} individuals, {report.photos} photos")
+        if len(report.files) <= 20:
+            for path in report.files:
+                terminal.out(f"wrote {path}")
+        else:
+            terminal.out(f"wrote {len(report.files)} files to {out or Path(f'export-{format}')}")
+    for note in report.notes:
+        terminal.complain(note)
+    whole = [one for one in report.left_out if not one.photo]
+    for one in whole:
+        terminal.complain(f"left out {one.species} {one.individual}: {one.reason}")
+    if len(report.left_out) > len(whole):
+        terminal.complain(f"left out {len(report.left_out) - len(whole)} photos; left_out.csv lists them with the reason")
+    end(report.problems)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not found or not name.strip() or not value.strip():
+        raise typer.BadParameter(f"{text!r}: wanted NAME=VALUE", param_hint="--scientific")
+    return name.strip(), " ".join(value.split())

@@ -1,0 +1,312 @@
+"""`reid export`, through the command line and from Python: what was written is read back and compared with what went in."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+import reid
+from reid.errors import UsageError
+from reid.formats import camtrap_dp, camtrapr, wildbook
+from reid.formats.manifest import read_photos
+from reid.records import Deployment
+from reid.settings import ExportSettings
+from tests.commands import World, command
+from tests.formats.captures import CAMERAS, SURVEY, photo
+
+DEPLOYMENTS = (
+    "camera,start,end,latitude,longitude,off\nA1,2023-05-01,2023-05-20,-1.25,36.75,2023-05-03\n"
+    "B_2,2023-05-01,2023-05-10,-1.26,36.76,\nB_2,2023-05-26,2023-05-30,-1.26,36.76,\n"
+)
+
+
+@pytest.fixture
+def survey(tmp_path: Path) -> Path:
+    """The survey of captures.py as a manifest with files, and its deployments beside."""
+    folder = tmp_path / "cards"
+    for one in SURVEY:
+        (folder / one.camera).mkdir(parents=True, exist_ok=True)
+        (folder / one.camera / one.path.name).write_bytes(one.path.name.encode())
+    with (folder / "photos.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        known = ["path", "species", "individual", "captured_at", "camera", "side"]
+        rows.writerow([*known, "x", "y", "width", "height", "sex", "age"])
+        for one in SURVEY:
+            rows.writerow(
+                [
+                    f"{one.camera}/{one.path.name}",
+                    one.species,
+                    one.individual,
+                    one.captured_at,
+                    one.camera,
+                    one.side,
+                    0.1,
+                    0.2,
+                    0.3,
+                    0.4,
+                    one.column("sex"),
+                    one.column("age"),
+                ]
+            )
+    (tmp_path / "cameras.csv").write_text(DEPLOYMENTS, "utf-8")
+    return folder / "photos.csv"
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def run(survey: Path, format: str, *more: object):
+    out = survey.parents[1] / "out"
+    told = command(
+        "export",
+        format,
+        survey,
+        "--out",
+        out,
+        "--season",
+        "2023=2023-05-01..2023-05-30",
+        "--days",
+        5,
+        "--deployments",
+        survey.parents[1] / "cameras.csv",
+        *more,
+        "--json",
+    )
+    assert told.code == 0, told.err
+    return out, told.lines[0], told.err
+
+
+def test_mark_is_written_with_its_occasions_and_who_was_left_out(survey):
+    out, report, err = run(survey, "mark", "--side", "right", "--group", "sex")
+    statements = [line for line in (out / "zebra.inp").read_text("utf-8").splitlines() if not line.startswith("/*")]
+    assert statements == ["0010.0 1 0;", "1000.1 0 1;"]
+    assert [row["camera_days"] for row in rows_of(out / "zebra-occasions.csv")] == ["9", "10", "5", "5", "0", "5"]
+    assert [row["individuals"] for row in rows_of(out / "zebra-occasions.csv")] == ["1", "0", "1", "0", "NA", "1"]
+    assert rows_of(out / "left_out.csv")[-1] == {
+        "species": "zebra",
+        "individual": "Bo",
+        "photo": "",
+        "reason": "no photo is left: photo shows the left side, the history is of the right (1)",
+    }
+    assert (report["individuals"], report["photos"]) == (2, 3)
+    assert "on occasion 2023-5 (2023-05-21 to 2023-05-25) no camera worked" in err and "left out zebra Bo" in err
+
+
+def test_the_plain_table_has_na_where_no_camera_worked_and_its_photos_are_a_manifest_again(survey):
+    out, _, _ = run(survey, "csv")
+    history = {row["individual"]: row for row in rows_of(out / "zebra-history.csv")}
+    assert [history["Zoë"][f"2023-{at}"] for at in range(1, 7)] == ["1", "0", "0", "0", "NA", "1"]
+    again = read_photos([out / "zebra-photos.csv"])
+    assert again.problems == ()
+    first = {
+        (one.path, one.individual, one.captured_at, one.side, one.box, one.column("age")) for one in read_photos([survey]).photos
+    }
+    assert {(one.path, one.individual, one.captured_at, one.side, one.box, one.column("age")) for one in again.photos} == first
+
+
+def test_the_workbook_holds_the_same_as_the_tables(survey):
+    out, _, _ = run(survey, "xlsx", "--side", "left")
+    book = openpyxl.load_workbook(out / "zebra.xlsx")
+    assert book.sheetnames == ["history", "occasions", "photos", "left out"]
+    assert [[cell.value for cell in row] for row in book["history"].iter_rows(min_row=2)] == [
+        ["Amara", 1, 0, 0, 0, "NA", 0],
+        ["Bo", 0, 1, 0, 0, "NA", 0],
+    ]
+    assert book["photos"]["D2"].value == datetime(2023, 5, 1, 6, 30)
+
+
+def test_folders_hold_a_copy_of_each_photo_under_its_individual(survey):
+    out, _report, _ = run(survey, "folders")
+    assert sorted(path.relative_to(out).as_posix() for path in (out / "zebra" / "Amara").iterdir()) == [
+        f"zebra/Amara/Amara 2023-{end}.jpg" for end in ("1-6", "1-7", "12-6")
+    ]
+    assert (out / "zebra/Zoë/Zoë 2023-2-6.jpg").read_bytes() == "Zoë 2023-2-6.jpg".encode()
+    assert {one.individual for one in read_photos([out]).photos} == {"Amara", "Bo", "Zoë"}
+
+
+def test_what_is_enrolled_is_exported_and_gives_the_histories_of_the_truth(trained: World, tmp_path):
+    told = command("export", "csv", "--gallery", trained.gallery, "--out", tmp_path, "--json")
+    assert told.code == 0 and told.lines[0]["individuals"] == 20, told.err
+    assert [row["individual"] for row in rows_of(tmp_path / "zebra-history.csv")] == [f"zebra-{at:03}" for at in range(10)]
+    report = reid.export("mark", tmp_path / "m", gallery=trained.gallery, settings=reid.ExportSettings(species="deer"))
+    assert [path.name for path in report.files] == ["deer.inp", "deer-occasions.csv"]
+
+
+def test_an_unknown_format_or_nobody_to_export_is_told(survey, tmp_path):
+    assert command("export", "excel", survey, "--out", tmp_path).code == 2
+    with pytest.raises(UsageError, match="no photo of a named individual of lion to export"):
+        reid.export("csv", tmp_path, [survey], settings=ExportSettings(species="lion"))
+    with pytest.raises(UsageError, match="no photo is of camera 'C7', for which a clock was given; there are"):
+        reid.export("csv", tmp_path, [survey], settings=ExportSettings(clocks=("C7=+1h",)))
+
+
+def test_a_clock_moves_a_photo_over_midnight_into_the_next_occasion(survey, tmp_path):
+    reid.export(
+        "csv", tmp_path, [survey], settings=ExportSettings(seasons=("s=2023-05-01..2023-05-30",), days=5, clocks=("A1=+4d18h",))
+    )
+    assert {row["individual"]: row["s-1"] + row["s-2"] for row in rows_of(tmp_path / "zebra-history.csv")} == {
+        "Amara": "01",
+        "Bo": "00",
+        "Zoë": "10",
+    }
+
+
+# camtrapR
+
+
+def test_camtrapr_records_have_the_columns_of_its_sample_and_count_time_within_individual_and_station():
+    rows = [dict(zip(camtrapr.RECORD_COLUMNS, row, strict=True)) for row in camtrapr.record_rows(SURVEY)]
+    assert list(rows[0]) == [  # help of recordTableIndividualSample
+        "Station",
+        "Species",
+        "Individual",
+        "DateTimeOriginal",
+        "Date",
+        "Time",
+        "delta.time.secs",
+        "delta.time.mins",
+        "delta.time.hours",
+        "delta.time.days",
+        "Directory",
+        "FileName",
+    ]
+    amara = [row for row in rows if row["Individual"] == "Amara"]
+    assert [(row["DateTimeOriginal"], row["delta.time.secs"], row["delta.time.hours"]) for row in amara] == [
+        ("2023-05-01 06:30:00", 0, 0.0),
+        ("2023-05-01 07:30:00", 3600, 1.0),
+        ("2023-05-12 06:30:00", 946800, 263.0),
+    ]
+    assert [row["Date"] for row in rows if row["Individual"] == "Zoë"] == ["2023-05-02", "2023-05-27"]
+
+
+def test_records_closer_than_the_interval_are_one():
+    assert len(list(camtrapr.record_rows(SURVEY, minutes=60))) == 6
+    assert len(list(camtrapr.record_rows(SURVEY, minutes=61))) == 5
+
+
+def test_camtraprs_camera_table_names_the_days_off_as_problems_and_is_read_again(tmp_path):
+    off = frozenset({date(2023, 5, 3), date(2023, 5, 4), date(2023, 5, 9)})
+    cameras = [Deployment("A1", date(2023, 5, 1), date(2023, 5, 20), x=10, y=20, off=off)]
+    columns, rows = camtrapr.camera_table(cameras)
+    assert columns[5:] == ("Problem1_from", "Problem1_to", "Problem2_from", "Problem2_to")
+    assert rows[0][5:] == ("2023-05-03", "2023-05-04", "2023-05-09", "2023-05-09")
+    from reid.formats.deployments import read_deployments
+    from reid.formats.table import write_table
+
+    write_table(tmp_path / "c.csv", columns, rows)
+    assert list(read_deployments(tmp_path / "c.csv").deployments) == cameras
+
+
+# Wildbook
+
+
+def test_wildbook_gets_one_row_an_encounter_with_its_photos_and_blanks_where_nothing_is_known():
+    columns, rows = wildbook.sheet(SURVEY[:3], ["e1", "e1", "e2"], {"zebra": "Equus quagga"})
+    first = dict(zip(columns, rows[0], strict=True))
+    assert [first[f"Encounter.{name}"] for name in ("genus", "specificEpithet", "year", "month", "day", "hour", "minutes")] == [
+        "Equus",
+        "quagga",
+        2023,
+        5,
+        1,
+        6,
+        30,
+    ]
+    assert (first["Encounter.mediaAsset0"], first["Encounter.mediaAsset1"]) == ("Amara 2023-1-6.jpg", "Amara 2023-1-7.jpg")
+    assert first["Encounter.decimalLatitude"] is None and first["MarkedIndividual.individualID"] == "Amara"
+    assert dict(zip(columns, rows[1], strict=True))["Encounter.mediaAsset1"] is None
+    columns, rows = wildbook.sheet(SURVEY[:1], ["e"], {}, CAMERAS)
+    placed = dict(zip(columns, rows[0], strict=True))
+    assert (placed["Encounter.decimalLatitude"], placed["Encounter.decimalLongitude"]) == (-1.25, 36.75)
+
+
+# Camtrap DP
+
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
+FILE_PATH = re.compile(r"^(?=^[^./~])(^((?!\.{2}).)*$).*$")
+"""The pattern of media.filePath in the table schema of 1.0.2."""
+
+
+def test_camtrap_dp_obeys_the_rules_of_its_table_schemas(survey):
+    out, report, _ = run(survey, "camtrap-dp", "--time-zone", "+03:00", "--scientific", "zebra=Equus quagga", "--copy")
+    deployments, media, observations = (rows_of(out / f"{name}.csv") for name in ("deployments", "media", "observations"))
+    places = {row["deploymentID"] for row in deployments}
+    assert len(places) == len(deployments) == 3
+    for row in deployments:
+        assert -90 <= float(row["latitude"]) <= 90 and -180 <= float(row["longitude"]) <= 180
+        assert STAMP.fullmatch(row["deploymentStart"]) and row["deploymentStart"] < row["deploymentEnd"]
+    files = {row["mediaID"]: row for row in media}
+    assert len(files) == len(media) == 6
+    for row in media:
+        assert row["deploymentID"] in places and STAMP.fullmatch(row["timestamp"]) and FILE_PATH.match(row["filePath"])
+        assert row["filePublic"] in ("true", "false") and row["fileMediatype"] == "image/jpeg"
+        assert (out / row["filePath"]).is_file()
+    assert len({row["observationID"] for row in observations}) == len(observations) == 6
+    for row in observations:
+        assert row["mediaID"] in files and row["deploymentID"] in places and row["observationType"] == "animal"
+        assert row["eventStart"] == row["eventEnd"] == files[row["mediaID"]]["timestamp"]
+        assert row["observationLevel"] == "media" and row["sex"] in ("female", "male", "") and row["count"] == "1"
+        assert 0 <= float(row["bboxX"]) <= 1 and 1e-15 <= float(row["bboxWidth"]) <= 1 - float(row["bboxX"])
+    assert sorted({row["individualID"] for row in observations}) == ["Amara", "Bo", "Zoë"]
+    assert observations[0]["eventStart"] == "2023-05-01T06:30:00+03:00"
+    assert "left_out.csv" not in {Path(path).name for path in report["files"]}
+
+
+def test_the_descriptor_names_its_version_and_has_what_the_profile_requires():
+    found = camtrap_dp.package(
+        SURVEY,
+        ["e"] * 6,
+        [f"media/{at}.jpg" for at in range(6)],
+        CAMERAS,
+        zone="Africa/Nairobi",
+        scientific={},
+        created=datetime(2026, 1, 2, tzinfo=UTC),
+    )
+    descriptor = json.loads(camtrap_dp.descriptor_text(found))
+    assert {"resources", "profile", "created", "contributors", "project", "spatial", "temporal", "taxonomic"} <= set(descriptor)
+    assert {"title", "samplingDesign", "captureMethod", "individualAnimals", "observationLevel"} <= set(descriptor["project"])
+    assert descriptor["profile"] == "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json"
+    assert [(one["name"], "1.0.2" in one["schema"], one["profile"]) for one in descriptor["resources"]] == [
+        (name, True, "tabular-data-resource") for name in ("deployments", "media", "observations")
+    ]
+    assert (
+        descriptor["temporal"] == {"start": "2023-05-01", "end": "2023-05-30"} and descriptor["created"] == "2026-01-02T00:00:00Z"
+    )
+    assert found.media[0]["timestamp"] == "2023-05-01T06:30:00+03:00"
+    assert set(found.observations[0]) <= set(camtrap_dp.OBSERVATION_COLUMNS) and set(found.media[0]) <= set(
+        camtrap_dp.MEDIA_COLUMNS
+    )
+
+
+def test_the_header_is_that_of_the_published_example_without_taxon_ids():
+    published = (
+        "observationID,deploymentID,mediaID,eventID,eventStart,eventEnd,observationLevel,observationType,cameraSetupType,"
+        "scientificName,count,lifeStage,sex,behavior,individualID,individualPositionRadius,individualPositionAngle,"
+        "individualSpeed,bboxX,bboxY,bboxWidth,bboxHeight,classificationMethod,classifiedBy,classificationTimestamp,"
+        "classificationProbability,observationTags,observationComments"
+    )
+    assert ",".join(camtrap_dp.OBSERVATION_COLUMNS) == published
+
+
+@pytest.mark.parametrize(
+    ("zone", "cameras", "reason"),
+    [
+        ("", CAMERAS, "give --time-zone"),
+        ("Mars/Olympus", CAMERAS, "time zone 'Mars/Olympus' is not known"),
+        ("Z", (), "give --deployments"),
+        ("Z", (Deployment("A1", date(2023, 5, 1), date(2023, 5, 2), x=1, y=2),), "no latitude"),
+    ],
+)
+def test_camtrap_dp_asks_for_what_it_needs(zone, cameras, reason):
+    with pytest.raises(UsageError, match=reason):
+        camtrap_dp.package(
+            [photo("A", 1)], ["e"], ["a.jpg"], cameras, zone=zone, scientific={}, created=datetime(2026, 1, 1, tzinfo=UTC)
+        )
