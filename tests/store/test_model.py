@@ -53,7 +53,10 @@ class Corrections(RuleBasedStateMachine):
         try:
             while (last := self.last()) is not None:
                 wanted = self.undone_state(last, self.gallery.head() + 1)
-                assert wanted is not None
+                if wanted is None:  # a later entry stands in the way: refused by both
+                    with pytest.raises(UndoConflict):
+                        self.gallery.history.undo()
+                    return
                 self.gallery.history.undo()
                 self.after_undo(last, wanted)
                 self.agree()
@@ -329,5 +332,6 @@ def test_corrections_in_any_order_do_what_a_plain_model_does(request: pytest.Fix
     examples = 2000 if request.config.getoption("--campaign") else 40
     run_state_machine_as_test(Corrections, settings=settings(
         max_examples=examples, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck),
+        derandomize=not request.config.getoption("--campaign"), database=None,  # the default suite tries the same ones each time
         phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False, print_blob=True,
     ))
