@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reid.errors import GalleryError
-from reid.store import reading
+from reid.store import feed, reading
 from reid.store.cached import damaged_files
 from reid.store.catalog import RESTORE, Catalog
 from reid.store.published import NEW
@@ -73,7 +73,7 @@ def _truth(catalog: Catalog) -> list[Damage]:
                     found.append(Damage("catalogue", f"{text}: {len(rows)}, first id {rows[0][0]}", False))
             for row in reading.species_rows(catalog):
                 if row.net_id:
-                    reading.vectors(catalog, row.id, row.net_id, row.dimension)
+                    feed.vectors(catalog, row.id, row.net_id, row.dimension)
     except GalleryError as error:
         return [Damage("catalogue", str(error), False)]
     return found

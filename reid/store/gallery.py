@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from reid.errors import ModelMismatch
 from reid.records import Calibration, Sighting, Vectors
 from reid.settings import SearchSettings, resolve
-from reid.store import past, published, reading, writing
+from reid.store import feed, past, published, reading, writing
 from reid.store.catalog import Catalog
 from reid.store.checkup import Checkup
 from reid.store.corrections import Corrections
@@ -277,7 +277,7 @@ class Gallery:
             if not net:
                 there = f"{species!r} uses {row.fingerprint!r}"
                 raise ModelMismatch(f"this gallery has no embedding net {wanted!r}: {there}")
-            return reading.vectors(self._catalog, row.id, *net[0])
+            return feed.vectors(self._catalog, row.id, *net[0])
 
     def search(
         self, species: str, queries: Vectors, k: int, *, where: Where = ANYWHERE, fingerprint: str | None = None

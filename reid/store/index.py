@@ -18,7 +18,7 @@ import numpy as np
 
 from reid.records import Vectors
 from reid.settings import SearchSettings
-from reid.store import engine, reading
+from reid.store import engine, feed
 from reid.store.cached import UNUSABLE, Cache, locked
 from reid.store.catalog import Catalog
 from reid.store.facts import Books, Facts, empty_facts
@@ -118,12 +118,12 @@ class SpeciesIndex:
         base, delta = view.base, view.delta
         individuals = None
         if where.individuals is not None:
-            individuals = reading.individual_ids(self._catalog, self._species.id, where.individuals)
+            individuals = feed.individual_ids(self._catalog, self._species.id, where.individuals)
         picks = where
         excluded = np.empty(0, np.int64)
         if where.exclude_sha256 or where.exclude_encounters:
             picks = replace(where, exclude_sha256=frozenset(), exclude_encounters=frozenset())
-            excluded = reading.excluded(self._catalog, self._species.id, where)
+            excluded = feed.excluded(self._catalog, self._species.id, where)
         parts = [(part, part.passing(picks, individuals)) for part in (base, delta)]
         if not len(excluded):
             return parts
@@ -148,13 +148,13 @@ class SpeciesIndex:
 
     def _caught_up(self, view: View, seq: int) -> View:
         catalog, species = self._catalog, self._species
-        count = reading.count_changed(catalog, species.id, species.net_id, view.seq)
+        count = feed.count_changed(catalog, species.id, species.net_id, view.seq)
         if count > self._limit(view.base):
             log.info("%s: %d photos changed, building the index again", self._stem, count)
             return self._build()
         if not count:
             return replace(view, seq=seq)
-        changed = reading.changed(catalog, species.id, species.net_id, species.dimension, view.seq)
+        changed = feed.changed(catalog, species.id, species.net_id, species.dimension, view.seq)
         touched = np.concatenate([changed.gone, changed.ids])
         self._delta.drop(touched)
         self._delta.add(changed)
@@ -163,7 +163,7 @@ class SpeciesIndex:
     def _build(self) -> View:
         species, books, found = self._species, Books(), list[Facts]()
         (seq,) = self._catalog.ask("SELECT seq FROM species WHERE id = ?", (species.id,))[0]
-        live = reading.live_photos(
+        live = feed.live_photos(
             self._catalog, species.id, species.net_id, species.dimension, lambda rows: found.append(books.facts(rows))
         )
         facts = Facts.joined([empty_facts(0), *found])
@@ -207,7 +207,7 @@ class SpeciesIndex:
         except UNUSABLE:
             return False
         species = self._species
-        if reading.count_changed(self._catalog, species.id, species.net_id, seq) > self._limit(base):
+        if feed.count_changed(self._catalog, species.id, species.net_id, seq) > self._limit(base):
             return False
         self._written = seq, base
         return True
@@ -225,7 +225,7 @@ class _Delta:
         """These photos count no longer."""
         self._live[: self._count] &= ~np.isin(self._ids[: self._count], ids)
 
-    def add(self, changed: reading.Changed) -> None:
+    def add(self, changed: feed.Changed) -> None:
         """The live ones of these photos."""
         start, stop = self._count, self._count + len(changed.ids)
         if stop > len(self._ids):

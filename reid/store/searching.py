@@ -11,7 +11,7 @@ import numpy as np
 from reid.errors import ModelMismatch, ShapeError, UsageError
 from reid.records import Vectors
 from reid.settings import SearchSettings
-from reid.store import reading
+from reid.store import feed, reading
 from reid.store.catalog import Catalog
 from reid.store.index import Damaged, SpeciesIndex, View
 from reid.store.purging import PURGED
@@ -118,6 +118,6 @@ def _checked_queries(queries: Vectors, k: int) -> Vectors:
     if given.ndim != 2 or given.dtype.kind != "f":
         raise ShapeError(f"queries must be (Q, D) float32, met shape {given.shape}")
     found = np.ascontiguousarray(given, dtype=np.float32)
-    if not reading.are_unit(found):
+    if not feed.are_unit(found):
         raise ShapeError("a query's embedding must be finite and of length 1: normalise what the net gives")
     return found

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from reid.errors import ModelMismatch, ShapeError, UsageError
 from reid.records import SIDES, Calibration, Sighting
 from reid.store.catalog import Catalog, Change, to_json
-from reid.store.reading import SpeciesRow, are_unit, iso, known_species, species_rows
+from reid.store.feed import are_unit
+from reid.store.reading import SpeciesRow, iso, known_species, species_rows
 from reid.store.rows import Enrolled, Enrollment
 
 _FACTS = (

@@ -150,7 +150,7 @@ def search_rows(folder: Path, count: int, seconds: float) -> Iterator[Row]:
                 "scikit-learn brute": lambda turn: neighbours.kneighbors(some(turn)),
             }
             if count * D > 80_000_000:
-                refined, params = raw_refined(folder, rows)
+                refined, params, _kept = raw_refined(folder, rows)
                 calls["raw FAISS IVF-RaBitQ + refine"] = lambda turn: refined.search(some(turn), K, params=params)  # noqa: B023
                 near = refined.search(queries, K, params=params)[1]
                 same = float((near[:, 0] == exact[:, 0]).mean())
@@ -166,8 +166,8 @@ def search_rows(folder: Path, count: int, seconds: float) -> Iterator[Row]:
                 yield "search 1e+06, one query (CPU)", 1e3 * ours.cpu, "ms", "the target", 8.0, ours.cpu / 8e-3, "1.0"
 
 
-def raw_refined(folder: Path, rows: np.ndarray) -> tuple[object, object]:
-    """FAISS' own two-stage search with the settings of ours, kept as a file."""
+def raw_refined(folder: Path, rows: np.ndarray) -> tuple[object, object, object]:
+    """FAISS' own two-stage search with the settings of ours, kept as a file; its parameters; what it must not outlive."""
     import faiss
 
     path = folder / f"raw-{len(rows)}.faiss"
@@ -179,9 +179,8 @@ def raw_refined(folder: Path, rows: np.ndarray) -> tuple[object, object]:
     index, every = faiss.read_index(str(path)), faiss.IndexFlatL2(D)
     every.add(rows)
     refined, same = faiss.IndexRefine(index, every), SearchSettings()
-    refined.kept = index, every
     inner = faiss.SearchParametersPreTransform(index_params=faiss.SearchParametersIVF(nprobe=same.probes))
-    return refined, faiss.IndexRefineSearchParameters(k_factor=same.candidates / K, base_index_params=inner)
+    return refined, faiss.IndexRefineSearchParameters(k_factor=same.candidates / K, base_index_params=inner), (index, every)
 
 
 def filtered_rows(folder: Path, count: int, seconds: float) -> Iterator[Row]:
