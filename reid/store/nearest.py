@@ -206,7 +206,10 @@ def _by_codes(part: Part, passing: Passing, query: Vectors, k: int, settings: Se
     found = part.codes.candidates(query, wanted, settings.probes, bits)
     if len(found) < wanted:  # the lists probed hold too few that pass: look into all
         found = part.codes.candidates(query, wanted, part.codes.lists, bits)
-    at = np.searchsorted(part.ids, np.sort(found))
+    found.sort()
+    first, last = part.ids[0], part.ids[-1]
+    dense = last - first + 1 == len(part.ids)  # none is missing between: nothing to look for
+    at = found - first if dense else np.searchsorted(part.ids, found)
     rough = part.checked(at) @ query[0]
     width = min(k + SPARE, len(at))
     return at[np.argpartition(-rough, width - 1)[:width]]
