@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reid import reports, terminal
 from reid.cli.door import Json, Species, Where, app, given_moment, line, tables
-from reid.store import Correction
+
+if TYPE_CHECKING:  # for --help nothing of the store is loaded
+    from reid.store import Correction
 
 Why = Annotated[str, typer.Option("--why", help="The reason, for the journal.", show_default=False)]
 Of = Annotated[str, typer.Option("--species", help="Of the individual, where several species have the name.", show_default=False)]
