@@ -196,6 +196,7 @@ class _Undo:
                 if state[column] != after:
                     raise self._conflict(kind, row, column)
                 state[column] = before
+        self._check_removed_since(altered)
         added = {table: _added(self.change, table, self.target.seq) for table in ADDED}
         for table, ids in added.items():
             for number in ids:
@@ -207,6 +208,18 @@ class _Undo:
         self._check_vectors()
         self._write()
         self._check_owners()
+
+    def _check_removed_since(self, altered: list[tuple[str, int, dict[str, Any]]]) -> None:
+        """A photo that was removed since together with whom it belongs to must not be parted from that removal."""
+        moved = [row for kind, row, changed in altered if kind == "photo" and "individual_id" in changed]
+        gone = self.change.ask(
+            "SELECT p.id, i.name, p.removed_seq FROM photo p JOIN individual i ON i.id = p.individual_id"
+            " AND i.removed_seq = p.removed_seq WHERE p.removed_seq > ? AND p.id IN (SELECT value FROM json_each(?))",
+            (self.target.seq, to_json(moved)),
+        )
+        for photo, name, seq in gone:
+            if self.rows["photo", photo]["removed_seq"] is not None:
+                raise self._told(seq, f"removed photo {photo} together with {name!r}")
 
     def _state(self, kind: str, row: int) -> dict[str, Any]:
         if (kind, row) not in self.rows:

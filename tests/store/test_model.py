@@ -290,6 +290,11 @@ class Corrections(RuleBasedStateMachine):
                     return None
                 if key[2] == "gone":
                     wanted[key] = -1
+        for (kind, number, field), owner in self.state.items():  # gone together with an owner it would be parted from
+            moved = kind == "p" and field == "owner" and (kind, number, field) in before and wanted[kind, number, field] != owner
+            gone = self.state.get((kind, number, "gone"), 0)
+            if moved and gone > target and wanted[kind, number, "gone"] and self.state["i", owner, "gone"] == gone:
+                return None
         there = {kind: [n for (of, n, field), value in wanted.items() if of == kind and field == "gone" and not value]
                  for kind in "ip"}
         names = [wanted["i", number, "name"] for number in there["i"]]
