@@ -87,6 +87,8 @@ def set_embedding_net(
                 "embed them all with it and pass their vectors too (nothing was changed)"
             )
         learnt = to_json(calibration.to_json()) if calibration else None
+        if found and not blobs and (found[0].net_id, found[0].calibration or None) == (net_id, learnt):
+            return  # nothing changes: no entry
         change.put(
             "UPDATE species SET net_id = ?, calibration = ?, seq = ? WHERE id = ?",
             (net_id, learnt, change.seq, species_id),
@@ -138,6 +140,8 @@ def set_calibrations(catalog: Catalog, learned: Mapping[str, tuple[str, Calibrat
                     f"{name!r} {met}, these thresholds are for net {fingerprint}: calibrate it anew (nothing was changed)"
                 )
             values = calibration.to_json()
+            if found[0].calibration == to_json(values):
+                continue
             change.put(
                 "UPDATE species SET calibration = ?, seq = ? WHERE id = ?", (to_json(values), change.seq, found[0].id)
             )

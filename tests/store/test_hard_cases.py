@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from reid.errors import UndoConflict
+from reid.errors import UndoConflict, UsageError
+from reid.records import Decision, Match, Outcome, Sighting, SpeciesGuess
 from reid.store import Gallery, catalog
 from tests.store.stock import NET, item, unit
+from tests.store.test_journal import LEARNT
 from tests.store.test_past import START, Days
 
 VECTORS = unit(1, 12)
@@ -58,3 +60,74 @@ def test_a_move_is_not_undone_from_under_a_later_removal(trio: Gallery) -> None:
     trio.corrections.remove([1])  # 6: by itself, not together with its individual
     trio.history.undo(3)
     assert owners(trio) == {"a": [], "b": [2], "c": [3]}
+
+
+def undone_by_what_is_told(gallery: Gallery, seq: int) -> list[int]:
+    """Undo an entry by undoing first what is told to be in the way; the entries that were."""
+    told: list[int] = []
+    while True:
+        try:
+            gallery.history.undo(seq)
+            return told
+        except UndoConflict as conflict:
+            told.append(conflict.entry)
+            assert len(told) < 5
+            gallery.history.undo(conflict.entry)
+
+
+def test_what_is_told_to_be_in_the_way_leads_to_the_end(trio: Gallery) -> None:
+    for name, other in (("a", "d"), ("d", "e"), ("e", "f")):  # 3, 4, 5
+        trio.identities.rename(name, other)
+    trio.history.undo(5)  # 6: 5 and 6 are not in the way of 3
+    assert undone_by_what_is_told(trio, 3) == [4]
+    assert owners(trio) == {"a": [1], "b": [2], "c": [3]}
+
+
+def test_who_took_the_name_is_told_and_not_who_was_touched_last(trio: Gallery) -> None:
+    trio.identities.merge("a", "b")  # 3
+    trio.identities.rename("c", "a")  # 4: took the name
+    trio.identities.remove("a")  # 5
+    trio.history.undo(5)  # 6
+    trio.corrections.correct([3], side="right")  # 7
+    trio.corrections.move([1], "a")  # 8: touched its photos
+    trio.history.undo(8)  # 9
+    assert undone_by_what_is_told(trio, 3) == [4]
+    assert owners(trio) == {"a": [1], "b": [2], "c": [3]}
+
+
+def test_nothing_is_undone_into_an_individual_that_was_purged(trio: Gallery) -> None:
+    trio.corrections.move([1], "b")  # 3
+    trio.identities.remove("a")  # 4
+    assert trio.history.purge().individuals == 1  # 5
+    with pytest.raises(UsageError, match=r"entry 3 \(move_photos\) cannot be undone: individual #1 has been purged since"):
+        trio.history.undo(3)
+    assert owners(trio) == {"b": [1, 2], "c": [3]}
+
+
+def test_a_sighting_of_whom_was_purged_cannot_be_taken_back(trio: Gallery) -> None:
+    trio.add_sightings([seen_as("a", 1)])  # 3
+    trio.identities.remove("a")  # 4
+    trio.history.purge()  # 5
+    with pytest.raises(UsageError, match=r"entry 3 \(add_sightings\) cannot be undone any more: the later entry 5 \(purge"):
+        trio.history.undo(3)
+
+
+def test_a_plain_undo_skips_what_altered_nothing(trio: Gallery) -> None:
+    trio.identities.merge("a", "b")  # 3
+    trio.set_embedding_net("zebra", NET, 32, calibration=None)
+    assert trio.head() == 3
+    trio.set_calibrations({"zebra": (NET, LEARNT)})  # 4
+    trio.set_calibrations({"zebra": (NET, LEARNT)})
+    assert trio.head() == 4
+    trio.corrections.remove([3])  # 5
+    trio.history.purge()  # 6: now nothing is left of 5
+    assert [trio.history.undo().undoes for _ in range(3)] == [4, 3, 2]
+    with pytest.raises(UsageError, match="`reid log` lists them"):
+        for _ in range(2):
+            trio.history.undo()
+
+
+def seen_as(name: str, photo: int) -> Sighting:
+    match = Match("zebra", name, photo, 0.9, 0.97, f"/photos/{photo}.jpg")
+    decision = Decision(Outcome.KNOWN, name, 0.97, "")
+    return Sighting("q.jpg", "s", SpeciesGuess("zebra", 1.0), decision, (match,), "", None, "", "", "", NET)
