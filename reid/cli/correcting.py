@@ -9,7 +9,7 @@ import typer
 
 from reid import reports, terminal
 from reid.cli.door import Json, Species, Where, app, given_moment, line, tables
-from reid.store import Correction
+from reid.store import Correction, Purge
 
 Why = Annotated[str, typer.Option("--why", help="The reason, for the journal.", show_default=False)]
 Of = Annotated[str, typer.Option("--species", help="Of the individual, where several species have the name.", show_default=False)]
@@ -245,19 +245,23 @@ def purge(
     """Delete for good what was removed: the only real delete, which cannot be undone. It asks."""
     from reid.actions.journal import purge as action
 
-    until = given_moment(before, "--before")
-    plan = action(gallery=gallery, before=until, old_vectors=old_vectors)
-    if not any((plan.photos, plan.individuals, plan.sightings, plan.embeddings)):
-        line(plan) if json else terminal.out("nothing to purge")
-        return
-    text = (
-        f"{plan.photos} photos, {plan.individuals} individuals, {plan.sightings} sightings and {plan.embeddings} embeddings "
-        "of the gallery"
-    )
-    if not yes and not typer.confirm(f"Delete {text} for good? This cannot be undone", err=True):
+    plan = action(gallery=gallery, before=given_moment(before, "--before"), old_vectors=old_vectors)
+    question = f"Delete {_purged(plan)} for good? This cannot be undone"
+    if not plan.empty and not yes and not typer.confirm(question, err=True):
         raise typer.Exit(1)
-    done = action(gallery=gallery, before=until, old_vectors=old_vectors, yes=True, why=why)
+    done = action(gallery=gallery, old_vectors=old_vectors, yes=True, why=why, until=plan.until)  # what was agreed to
+    for warning in done.warnings:
+        terminal.complain(f"look: {warning}")
     if json:
         line(done)
+    elif done.empty:
+        terminal.out("nothing to purge")
     else:
-        terminal.out(f"deleted for good: {text}; the photographs themselves stay where they are")
+        terminal.out(f"deleted for good: {_purged(done)}; the photographs themselves stay where they are")
+
+
+def _purged(told: Purge) -> str:
+    return (
+        f"{told.photos} photos, {told.individuals} individuals, {told.sightings} sightings and {told.embeddings} embeddings "
+        "of the gallery"
+    )

@@ -84,20 +84,23 @@ class History:
         return self.detail(number).entry
 
     def purge(
-        self, *, before: datetime | date | None = None, old_vectors: bool = False, only_plan: bool = False, why: str = ""
+        self, *, before: datetime | date | None = None, old_vectors: bool = False, only_plan: bool = False, why: str = "",
+        until: int = 0,
     ) -> purging.Purge:
         """Delete for good what was removed: the only real delete, which cannot be undone. Merged individuals stay.
 
         Args:
             before: only what was removed by that moment; None = everything that is removed now.
-            old_vectors: embeddings too that those of the species' current net have replaced.
+            old_vectors: embeddings too that those of the species' current net have replaced, by that moment too.
             only_plan: delete nothing, tell what would be deleted.
             why: for the journal.
+            until: of the plan that a person agreed to: nothing that was removed after it is deleted; 0 = no plan was made.
 
         Raises:
             UsageError: the gallery knows nothing of `before`. GalleryError, GalleryBusy: it cannot be written.
         """
-        until = self._catalog.head() if before is None else past.seq_at(self._catalog, before)
+        if not until:
+            until = self._catalog.head() if before is None else past.seq_at(self._catalog, before)
         if only_plan:
             return purging.planned(self._catalog, until, old_vectors)
         done = purging.purge(self._catalog, self._cache, until, old_vectors, why)

@@ -162,3 +162,18 @@ def test_a_purge_asks_and_is_the_only_real_delete(gallery: Path, monkeypatch: py
     assert "deleted for good: 3 photos, 1 individuals" in reid_("purge", "--yes", "--why", "not ours", gallery=gallery).out
     assert reid.photos(gallery, removed=True) == ()
     assert reid.log(gallery=gallery, limit=1)[0].why == "not ours"
+
+
+def test_a_purge_deletes_what_was_agreed_to_and_not_what_was_removed_meanwhile(
+    gallery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reid_("photos", "remove", 1, gallery=gallery)
+
+    def agree(text: str, **_: object) -> bool:
+        assert "Delete 1 photos, 0 individuals" in text
+        reid.remove_individual("Max", gallery=gallery)
+        return True
+
+    monkeypatch.setattr("typer.confirm", agree)
+    assert "deleted for good: 1 photos, 0 individuals" in reid_("purge", gallery=gallery).out
+    assert reid.restore_individual("Max", gallery=gallery).photo_ids == (4, 5)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 
 import pytest
 
-from reid.errors import UndoConflict, UsageError
+from reid.errors import GalleryError, UndoConflict, UsageError
 from reid.records import Decision, Match, Outcome, Sighting, SpeciesGuess
 from reid.store import Gallery, catalog
 from tests.store.stock import NET, item, unit
@@ -131,3 +132,72 @@ def seen_as(name: str, photo: int) -> Sighting:
     match = Match("zebra", name, photo, 0.9, 0.97, f"/photos/{photo}.jpg")
     decision = Decision(Outcome.KNOWN, name, 0.97, "")
     return Sighting("q.jpg", "s", SpeciesGuess("zebra", 1.0), decision, (match,), "", None, "", "", "", NET)
+
+
+def test_a_purge_deletes_no_more_than_its_plan(trio: Gallery) -> None:
+    trio.corrections.remove([1])
+    plan = trio.history.purge(only_plan=True)
+    trio.identities.remove("b")
+    done = trio.history.purge(until=plan.until)
+    assert (done.photos, done.individuals, done.embeddings) == (plan.photos, plan.individuals, plan.embeddings) == (1, 0, 1)
+    assert trio.identities.restore("b").photo_ids == (2,)
+
+
+def test_a_purge_deletes_the_whole_of_a_tree_of_merges_or_nothing(trio: Gallery) -> None:
+    trio.corrections.move([3], "a")  # 3
+    trio.identities.merge("b", "a")  # 4
+    trio.identities.remove("a")  # 5
+    connection = sqlite3.connect(trio.folder / "catalog.sqlite")
+    with connection:  # a photo that is still there with one who was merged: no verb leaves it so, other programs may
+        connection.execute("UPDATE photo SET individual_id = 2, removed_seq = 99 WHERE id = 2")
+    connection.close()
+    assert trio.history.purge(before=START + timedelta(days=5)).individuals == 0
+    assert {one.name for one in trio.individuals(removed=True)} == {"a", "b"}
+    connection = sqlite3.connect(trio.folder / "catalog.sqlite")
+    with connection:
+        connection.execute("UPDATE photo SET removed_seq = 5 WHERE id = 2")
+    connection.close()
+    assert trio.history.purge().individuals == 2
+
+
+def test_a_purge_leaves_the_embeddings_of_a_net_in_preparation(trio: Gallery) -> None:
+    newer = unit(5, 3, 8)
+    trio.embeddings.add("zebra", "newer", 8, dict(zip((1, 2, 3), newer, strict=True)))
+    assert trio.history.purge(old_vectors=True).embeddings == 0
+    assert trio.embeddings.missing("zebra", "newer") == ()
+    trio.set_embedding_net("zebra", "newer", 8, calibration=None)
+    assert trio.history.purge(old_vectors=True).embeddings == 3
+    assert trio.search("zebra", newer, 1).photo_ids[:, 0].tolist() == [1, 2, 3]
+
+
+def test_a_past_in_which_nothing_purged_was_in_use_is_shown(trio: Gallery) -> None:
+    trio.enroll("zebra", NET, [item("d", 8, VECTORS[8])])  # 3
+    trio.corrections.remove([4])  # 4
+    trio.identities.merge("a", "b")  # 5
+    trio.history.purge()  # 6
+    for day, refused in enumerate((False, True, False, False)):
+        if refused:
+            with pytest.raises(GalleryError, match="purged photos or embeddings that were in use then"):
+                Gallery.open(trio.folder, as_of=START + timedelta(days=day, hours=1))
+        else:
+            Gallery.open(trio.folder, as_of=START + timedelta(days=day, hours=1)).close()
+
+
+def test_a_purge_tells_where_what_it_deleted_may_still_be(trio: Gallery) -> None:
+    (trio.folder / "catalog.sqlite.format-1").write_bytes(b"old")
+    trio.corrections.remove([1])
+    with Gallery.open(trio.folder) as reader, Gallery.open(trio.folder, wait=0.1) as other, reader._catalog.reading():
+        assert reader._catalog.ask("SELECT count(*) FROM photo") == [(3,)]
+        log, copy = other.history.purge().warnings
+    assert "another program is reading the gallery, so catalog.sqlite-wal may hold what was deleted" in log
+    assert copy.startswith("catalog.sqlite.format-1, the copy of an older format")
+
+
+def test_a_purge_that_was_killed_is_finished_by_the_next_one(trio: Gallery) -> None:
+    trio.corrections.remove([1])
+    trio.history.purge()
+    (trio.cache_folder / "left.maps").write_bytes(VECTORS[0].tobytes())  # as after a kill between commit and cache
+    assert (trio.history.purge().seq, sorted(trio.cache_folder.iterdir())) == (0, [])
+    trio.cache_folder.rmdir()
+    trio.corrections.remove([2])
+    assert trio.history.purge().photos == 1
