@@ -100,7 +100,9 @@ def split_individual(
     try:
         ids = [int(part) for part in photos.split(",") if part.strip()]
     except ValueError:
-        raise typer.BadParameter(f"{photos!r} are no ids; write 12,15", param_hint="--photos") from None
+        ids = []
+    if photos and not ids:
+        raise typer.BadParameter(f"{photos!r} are no ids; write 12,15", param_hint="--photos")
     _tell(action(individual, name, photos=ids, species=species, gallery=gallery, why=why), json)
 
 

@@ -177,3 +177,11 @@ def test_a_purge_deletes_what_was_agreed_to_and_not_what_was_removed_meanwhile(
     monkeypatch.setattr("typer.confirm", agree)
     assert "deleted for good: 1 photos, 0 individuals" in reid_("purge", gallery=gallery).out
     assert reid.restore_individual("Max", gallery=gallery).photo_ids == (4, 5)
+
+
+def test_a_split_whose_list_of_photos_is_empty_is_refused(gallery: Path) -> None:
+    reid_("individuals", "merge", "Ida", "Max", gallery=gallery)
+    for photos in (",", "1;2"):
+        refused = command("individuals", "split", "Max", "Ida", "--photos", photos, "--gallery", gallery)
+        assert refused.code == 2 and "are no ids" in refused.err
+    assert owners(gallery) == {"Max": 3, "Zoë": 3}

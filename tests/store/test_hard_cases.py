@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from reid.errors import GalleryError, UndoConflict, UsageError
+from reid.errors import GalleryError, ModelMismatch, UndoConflict, UsageError
 from reid.records import Decision, Match, Outcome, Sighting, SpeciesGuess
 from reid.store import Gallery, catalog
-from tests.store.stock import NET, item, unit
+from tests.store.stock import NET, digest, item, unit
 from tests.store.test_journal import LEARNT
 from tests.store.test_past import START, Days
 
@@ -129,7 +130,7 @@ def test_a_plain_undo_skips_what_altered_nothing(trio: Gallery) -> None:
 
 
 def seen_as(name: str, photo: int) -> Sighting:
-    match = Match("zebra", name, photo, 0.9, 0.97, f"/photos/{photo}.jpg")
+    match = Match("zebra", name, 1, 0.9, 0.97, f"/photos/{photo - 1}.jpg", sha256=digest(photo - 1))
     decision = Decision(Outcome.KNOWN, name, 0.97, "")
     return Sighting("q.jpg", "s", SpeciesGuess("zebra", 1.0), decision, (match,), "", None, "", "", "", NET)
 
@@ -201,3 +202,35 @@ def test_a_purge_that_was_killed_is_finished_by_the_next_one(trio: Gallery) -> N
     trio.cache_folder.rmdir()
     trio.corrections.remove([2])
     assert trio.history.purge().photos == 1
+
+
+def test_a_sighting_is_of_whom_the_matched_photo_shows_whatever_the_names_are_by_now(trio: Gallery) -> None:
+    asked = seen_as("a", 1)
+    trio.identities.rename("a", "x")
+    trio.identities.rename("b", "a")
+    trio.add_sightings([asked])
+    connection = sqlite3.connect(trio.folder / "catalog.sqlite")
+    assert connection.execute("SELECT individual, individual_id FROM sighting").fetchall() == [("a", 1)]
+    connection.close()
+
+
+@pytest.mark.parametrize("give", [
+    lambda g: g.identities.rename("a", "#2"),
+    lambda g: g.identities.split("a", " #2", photos=[1]),
+    lambda g: g.enroll("zebra", NET, [item("#2", 9, VECTORS[9])]),
+])
+def test_a_name_that_would_be_read_as_an_id_is_refused(trio: Gallery, give: Callable[[Gallery], object]) -> None:
+    with pytest.raises(UsageError, match="# and a number mean the individual of that id"):
+        give(trio)
+    assert trio.head() == 2
+    assert trio.identities.rename("a", "#2 of the north").seq == 3
+
+
+def test_a_net_that_was_put_to_use_meanwhile_is_not_replaced(trio: Gallery) -> None:
+    vectors = dict(zip((1, 2, 3), unit(5, 3, 8), strict=True))
+    trio.set_embedding_net("zebra", "other", 8, calibration=None, vectors=vectors)
+    with pytest.raises(ModelMismatch, match=r"'zebra' was given net other meanwhile, in place of f0e1.*nothing was changed"):
+        trio.set_embedding_net("zebra", "newer", 8, calibration=None, vectors=vectors, expected=NET)
+    assert (trio.embedding_net("zebra"), trio.head()) == ("other", 3)
+    trio.set_embedding_net("zebra", "newer", 8, calibration=None, vectors=vectors, expected="other")
+    assert trio.embedding_net("zebra") == "newer"
