@@ -230,6 +230,8 @@ def undo(
     from reid.actions.journal import undo as action
 
     told = action(entry, gallery=gallery, why=why)
+    for warning in told.warnings:
+        terminal.complain(f"look: {warning}")
     if json:
         line(told)
     else:

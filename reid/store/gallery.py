@@ -199,7 +199,8 @@ class Gallery:
     ) -> tuple[Enrolled, ...]:
         """Enroll photos under individuals, who are added where they are new. One transaction, on disk on return.
 
-        A photo is known by its content and its box: the same one again is not enrolled twice, in this batch or later.
+        A photo is known by its content and its box: the same one again is not enrolled twice, in this batch or later. One
+        that has no embedding of the net in use is given this one.
 
         Args:
             species: its name; its embedding net must be set.

@@ -7,6 +7,7 @@ and takes back every row that it added. So an undo can be undone, and nothing is
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from reid.errors import UsageError
 from reid.store import past, purging
 from reid.store.catalog import Catalog, Change
 from reid.store.entries import ADDED, ENTRY, FINAL, added_by, altered_by, entry_of, row_of, undone_by
+from reid.store.owners import not_searched
 from reid.store.rows import Alteration, Detail, JournalEntry
 from reid.store.undoing import Undo
 
@@ -76,12 +78,14 @@ class History:
                 )
             if target.what in FINAL:
                 raise UsageError(f"entry {target.seq} ({target.what}) cannot be undone")
-            Undo(change, target).run()
+            undo = Undo(change, target)
+            undo.run()
+            warnings = not_searched(change, [row for kind, row in undo.rows if kind == "photo"])
             change.before = {"undone": target.seq, "what": target.what, "summary": target.summary}
             change.after = {"undone": target.seq}
             number = change.seq
         self._publish()
-        return self.detail(number).entry
+        return replace(self.detail(number).entry, warnings=warnings)
 
     def purge(
         self, *, before: datetime | date | None = None, old_vectors: bool = False, only_plan: bool = False, why: str = "",

@@ -115,6 +115,20 @@ def check_back(change: Change, photos: Sequence[int]) -> None:
             )
 
 
+def not_searched(source: Catalog | Change, photos: Sequence[int]) -> tuple[str, ...]:
+    """A warning for each species of which some of these photos are there without an embedding of the net in use."""
+    found = source.ask(
+        "SELECT s.name, n.fingerprint, count(*) FROM photo p JOIN species s ON s.id = p.species_id JOIN net n ON n.id = s.net_id"
+        " WHERE p.removed_seq IS NULL AND p.id IN (SELECT value FROM json_each(?))"
+        " AND NOT EXISTS (SELECT 1 FROM embedding e WHERE e.photo_id = p.id AND e.net_id = s.net_id)"
+        " GROUP BY s.id ORDER BY s.name", (to_json(list(photos)),),
+    )
+    return tuple(
+        f"{count} photos of {name} have no embedding of the net in use, so no search finds them: "
+        f"`reid upgrade --net {fingerprint}` embeds them" for name, fingerprint, count in found
+    )
+
+
 def some_ids(photos: Sequence[int]) -> list[int]:
     """The ids, rising, each once. Raises UsageError if there is none."""
     if not photos:

@@ -171,6 +171,8 @@ class JournalEntry:
     summary: str = ""
     undoes: int = 0
     undone_by: int = 0
+    warnings: tuple[str, ...] = ()
+    """Of an undo that was just made: what a person should look at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,6 +206,7 @@ def enroll(
         told: list[Enrolled] = []
         photos: list[int] = []
         made: dict[str, int] = {}
+        found_again = 0
         for individual, fact, blob in zip(names, facts, blobs, strict=True):
             there = change.ask(
                 "SELECT p.id, i.name FROM photo p JOIN individual i ON i.id = p.individual_id"
@@ -215,17 +216,20 @@ def enroll(
             if there:
                 photo, enrolled = there[0]
                 told.append(Enrolled(photo, enrolled, "already" if enrolled == individual else "conflict"))
+                if not change.ask("SELECT 1 FROM embedding WHERE photo_id = ? AND net_id = ?", (photo, species.net_id)):
+                    change.put(_INSERT_EMBEDDING, (photo, species.net_id, change.seq, blob))
+                    found_again += 1  # left behind by an upgrade, or brought back since: searches find it again
                 continue
             individual_id = _individual(change, species.id, individual, made)
             photo = change.put(_INSERT_PHOTO, (individual_id, species.id, *fact, change.seq, change.seq))
             change.put(_INSERT_EMBEDDING, (photo, species.net_id, change.seq, blob))
             photos.append(photo)
             told.append(Enrolled(photo, individual, "added"))
-        if photos:
+        if photos or found_again:
             change.put("UPDATE species SET seq = ? WHERE id = ?", (change.seq, species.id))
             change.after = {
                 "species_id": species.id, "species": name, "fingerprint": fingerprint, "photos": len(photos),
-                "first_photo_id": photos[0], "last_photo_id": photos[-1],
+                "first_photo_id": min(photos, default=0), "last_photo_id": max(photos, default=0), "found_again": found_again,
                 "new_individuals": {str(number): individual for individual, number in made.items()},
             }
     return tuple(told)

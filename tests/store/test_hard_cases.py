@@ -234,3 +234,26 @@ def test_a_net_that_was_put_to_use_meanwhile_is_not_replaced(trio: Gallery) -> N
     assert (trio.embedding_net("zebra"), trio.head()) == ("other", 3)
     trio.set_embedding_net("zebra", "newer", 8, calibration=None, vectors=vectors, expected="other")
     assert trio.embedding_net("zebra") == "newer"
+
+
+def test_who_comes_back_without_an_embedding_of_the_net_in_use_is_told(trio: Gallery) -> None:
+    vectors = unit(5, 3, 8)
+    trio.corrections.remove([1])  # 3
+    trio.identities.remove("b")  # 4
+    trio.set_embedding_net("zebra", "newer", 8, calibration=None, vectors={3: vectors[2]})  # 5
+    wanted = ("1 photos of zebra have no embedding of the net in use, so no search finds them: `reid upgrade --net newer` "
+              "embeds them",)
+    assert trio.corrections.restore([1]).warnings == wanted
+    assert trio.identities.restore("b").warnings == wanted
+    trio.history.undo(7)
+    assert trio.history.undo(8).warnings == wanted
+    trio.identities.rename("b", "B")
+    assert trio.history.undo().warnings == ()
+    assert trio.search("zebra", vectors, 3).photo_ids[:, 0].tolist() == [3, 3, 3]
+    (told,) = trio.enroll("zebra", "newer", [item("a", 0, vectors[0])])
+    assert (told.photo_id, told.status) == (1, "already")
+    assert trio.search("zebra", vectors[:1], 1).photo_ids.tolist() == [[1]]
+    assert [one.id for one in trio.embeddings.missing("zebra")] == [2]
+    head = trio.head()
+    trio.enroll("zebra", "newer", [item("a", 0, vectors[0])])
+    assert trio.head() == head
