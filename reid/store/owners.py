@@ -83,6 +83,17 @@ def named(source: Catalog | Change, species_id: int, name: str) -> Owner | None:
     return Owner(*found[0]) if found else None
 
 
+def merged_into(change: Change, species_id: int, name: str) -> str:
+    """The name of whom the last who had `name` was merged into; "" if somebody has it now, or that one was not merged."""
+    found = change.ask(
+        "WITH RECURSIVE went(name, next, step) AS (SELECT * FROM (SELECT name, merged_into, 0 FROM individual"
+        " WHERE species_id = ?1 AND name = ?2 ORDER BY removed_seq IS NULL DESC, removed_seq DESC, id DESC LIMIT 1)"
+        " UNION ALL SELECT i.name, i.merged_into, step + 1 FROM went JOIN individual i ON i.id = went.next)"
+        " SELECT name, step FROM went ORDER BY step DESC LIMIT 1", (species_id, name),
+    )
+    return str(found[0][0]) if found and found[0][1] else ""
+
+
 def live_species(source: Catalog | Change, photos: Sequence[int]) -> tuple[int, str]:
     """Id and name of the one species of these photos. Raises UsageError if they are of several."""
     found = source.ask(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from reid.errors import ModelMismatch, ShapeError, UsageError
 from reid.records import SIDES, Calibration, Sighting
 from reid.store.catalog import Catalog, Change, to_json
+from reid.store.owners import merged_into
 from reid.store.reading import SpeciesRow, are_unit, iso, known_species, species_rows
 from reid.store.rows import Enrolled, Enrollment
 
@@ -219,6 +220,9 @@ def enroll(
                 if not change.ask("SELECT 1 FROM embedding WHERE photo_id = ? AND net_id = ?", (photo, species.net_id)):
                     change.put(_INSERT_EMBEDDING, (photo, species.net_id, change.seq, blob))
                     found_again += 1  # left behind by an upgrade, or brought back since: searches find it again
+                continue
+            if target := merged_into(change, species.id, individual):
+                told.append(Enrolled(0, target, "merged"))
                 continue
             individual_id = _individual(change, species.id, individual, made)
             photo = change.put(_INSERT_PHOTO, (individual_id, species.id, *fact, change.seq, change.seq))

@@ -257,3 +257,18 @@ def test_who_comes_back_without_an_embedding_of_the_net_in_use_is_told(trio: Gal
     head = trio.head()
     trio.enroll("zebra", "newer", [item("a", 0, vectors[0])])
     assert trio.head() == head
+
+
+def test_a_name_that_was_merged_away_is_not_made_anew_by_an_enrollment(trio: Gallery) -> None:
+    trio.identities.merge("a", "b")  # 3
+    trio.identities.merge("b", "c")  # 4
+    told = trio.enroll("zebra", NET, [item("a", 7, VECTORS[7]), item("c", 8, VECTORS[8]), item("b", 9, VECTORS[9])])
+    assert [(one.photo_id, one.individual, one.status) for one in told] == [
+        (0, "c", "merged"), (4, "c", "added"), (0, "c", "merged"),
+    ]
+    assert owners(trio) == {"c": [1, 2, 3, 4]}
+    trio.identities.split("c", "b")
+    trio.identities.split("b", "a")
+    assert trio.enroll("zebra", NET, [item("a", 7, VECTORS[7])])[0].status == "added"
+    trio.identities.remove("a")  # removed is not merged: another animal may have the name
+    assert trio.enroll("zebra", NET, [item("a", 9, VECTORS[9])])[0].status == "added"

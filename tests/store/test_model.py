@@ -131,6 +131,8 @@ class Corrections(RuleBasedStateMachine):
                 if content in [self.state["p", photo, "content"] for photo in self.live("p")]:
                     continue
                 found = self.named(name)
+                if found is None and self.merged(name):
+                    continue
                 owner = self.new(name) if found is None else found
                 number = 1 + max((number for kind, number, _ in self.all_keys() if kind == "p"), default=0)
                 self.set("p", [number], owner=owner, side="", gone=0, content=content)
@@ -205,6 +207,14 @@ class Corrections(RuleBasedStateMachine):
 
         fits = bool(who) and self.named(name) is None and not self.doubled(photos)
         self.did(lambda: self.gallery.identities.restore(name), change, fits)
+
+    def merged(self, name: str) -> bool:
+        """Whether the last who had the name was merged into another."""
+        had = [
+            (self.state["i", number, "gone"], number) for kind, number, field in self.state
+            if kind == "i" and field == "gone" and self.state["i", number, "gone"] and self.state["i", number, "name"] == name
+        ]
+        return bool(had) and bool(self.state["i", max(had)[1], "into"])
 
     def doubled(self, photos: list[int]) -> bool:
         there = {self.state["p", photo, "content"] for photo in self.live("p")}
