@@ -61,7 +61,8 @@ def enroll(
     """Enroll labelled photos.
 
     A species without a net of its own gets the shared net that ships. A photo that is enrolled already (same content and
-    box) is not enrolled twice; under another individual it is left there and told as a problem.
+    box) is not enrolled twice; under another individual it is left there and told as a problem. So is one whose individual
+    was merged into another: it is not enrolled, a new individual of that name is never made silently.
 
     Args:
         photos: files, folders or manifests.
@@ -180,6 +181,12 @@ class _Run:
                 self.added[species] += 1
             elif told.status == "already":
                 self.already += 1
+            elif told.status == "merged":
+                reason = (
+                    f"{item.individual!r} was merged into {told.individual!r}, so it was not enrolled under a new "
+                    f"{item.individual!r}: label it {told.individual!r}, or split the two first (`reid individuals split`)"
+                )
+                self.problems.append(Problem(str(item.photo.path), reason, item.photo.origin))
             else:
                 reason = (
                     f"this photo is already enrolled under {told.individual!r}, not under {item.individual!r}; "

@@ -61,6 +61,7 @@ def purge(
     old_vectors: bool = False,
     yes: bool = False,
     why: str = "",
+    until: int = 0,
 ) -> Purge:
     """Delete for good what was removed: photos, individuals, sightings. The only real delete; it cannot be undone.
 
@@ -72,9 +73,10 @@ def purge(
         old_vectors: embeddings too that those of the species' current net have replaced.
         yes: do it; without it nothing is deleted, and what would be is told.
         why: for the journal.
+        until: `until` of the plan that was agreed to, told without `yes`: nothing that was removed after it is deleted.
 
     Raises:
         UsageError: the gallery knows nothing of `before`. GalleryError, GalleryBusy: it cannot be written.
     """
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        return opened.history.purge(before=before, old_vectors=old_vectors, only_plan=not yes, why=why)
+        return opened.history.purge(before=before, old_vectors=old_vectors, only_plan=not yes, why=why, until=until)

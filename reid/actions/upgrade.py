@@ -165,11 +165,11 @@ class _Run:
             try:
                 self.gallery.set_embedding_net(
                     name, self.card.fingerprint, self.card.dimension, calibration=told.calibration_after, leaving=tuple(left),
-                    why=f"upgrade from {before}, {len(left)} photos left behind",
+                    why=f"upgrade from {before}, {len(left)} photos left behind", expected=before,
                 )
                 break
             except ModelMismatch:
-                if turn == _TURNS - 1:
+                if turn == _TURNS - 1 or (self.gallery.embedding_net(name) or "") != before:
                     raise
                 more, left = self.embed(name)
                 embedded += more

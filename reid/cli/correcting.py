@@ -11,7 +11,7 @@ from reid import reports, terminal
 from reid.cli.door import Json, Species, Where, app, given_moment, line, tables
 
 if TYPE_CHECKING:  # for --help nothing of the store is loaded
-    from reid.store import Correction
+    from reid.store import Correction, Purge
 
 Why = Annotated[str, typer.Option("--why", help="The reason, for the journal.", show_default=False)]
 Of = Annotated[str, typer.Option("--species", help="Of the individual, where several species have the name.", show_default=False)]
@@ -102,7 +102,9 @@ def split_individual(
     try:
         ids = [int(part) for part in photos.split(",") if part.strip()]
     except ValueError:
-        raise typer.BadParameter(f"{photos!r} are no ids; write 12,15", param_hint="--photos") from None
+        ids = []
+    if photos and not ids:
+        raise typer.BadParameter(f"{photos!r} are no ids; write 12,15", param_hint="--photos")
     _tell(action(individual, name, photos=ids, species=species, gallery=gallery, why=why), json)
 
 
@@ -230,6 +232,8 @@ def undo(
     from reid.actions.journal import undo as action
 
     told = action(entry, gallery=gallery, why=why)
+    for warning in told.warnings:
+        terminal.complain(f"look: {warning}")
     if json:
         line(told)
     else:
@@ -247,19 +251,23 @@ def purge(
     """Delete for good what was removed: the only real delete, which cannot be undone. It asks."""
     from reid.actions.journal import purge as action
 
-    until = given_moment(before, "--before")
-    plan = action(gallery=gallery, before=until, old_vectors=old_vectors)
-    if not any((plan.photos, plan.individuals, plan.sightings, plan.embeddings)):
-        line(plan) if json else terminal.out("nothing to purge")
-        return
-    text = (
-        f"{plan.photos} photos, {plan.individuals} individuals, {plan.sightings} sightings and {plan.embeddings} embeddings "
-        "of the gallery"
-    )
-    if not yes and not typer.confirm(f"Delete {text} for good? This cannot be undone", err=True):
+    plan = action(gallery=gallery, before=given_moment(before, "--before"), old_vectors=old_vectors)
+    question = f"Delete {_purged(plan)} for good? This cannot be undone"
+    if not plan.empty and not yes and not typer.confirm(question, err=True):
         raise typer.Exit(1)
-    done = action(gallery=gallery, before=until, old_vectors=old_vectors, yes=True, why=why)
+    done = action(gallery=gallery, old_vectors=old_vectors, yes=True, why=why, until=plan.until)  # what was agreed to
+    for warning in done.warnings:
+        terminal.complain(f"look: {warning}")
     if json:
         line(done)
+    elif done.empty:
+        terminal.out("nothing to purge")
     else:
-        terminal.out(f"deleted for good: {text}; the photographs themselves stay where they are")
+        terminal.out(f"deleted for good: {_purged(done)}; the photographs themselves stay where they are")
+
+
+def _purged(told: Purge) -> str:
+    return (
+        f"{told.photos} photos, {told.individuals} individuals, {told.sightings} sightings and {told.embeddings} embeddings "
+        "of the gallery"
+    )

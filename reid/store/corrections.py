@@ -6,6 +6,7 @@ Each call is one transaction with one journal entry, and can be undone. Nothing 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from reid.errors import UsageError
@@ -22,6 +23,7 @@ from reid.store.owners import (
     live_photos,
     live_species,
     named,
+    not_searched,
     some_ids,
 )
 from reid.store.reading import iso, when
@@ -96,7 +98,7 @@ class Corrections:
                 raise UsageError(f"photo {other[0]} is not removed, or never was: `reid photos list --removed` tells which are")
             check_back(change, ids)
             change.put_many("UPDATE photo SET removed_seq = NULL, seq = ? WHERE id = ?", ((change.seq, photo) for photo in ids))
-            told = _of_photos(change, "restore_photos", ids, {}, {})
+            told = replace(_of_photos(change, "restore_photos", ids, {}, {}), warnings=not_searched(change, ids))
         self._publish()
         return told
 

@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 
 from reid.errors import GalleryError
@@ -81,7 +82,7 @@ def bring_forward(catalog: Catalog) -> None:
             f"{catalog.path} has format {found} and would have to be brought to format {FORMAT}, but it cannot be written: "
             "copy the gallery to a disk that can be written and open it there once"
         )
-    kept = catalog.path.with_name(f"{CATALOG}.format-{found}")
+    kept = _free(catalog.path.with_name(f"{CATALOG}.format-{found}"))
     with catalog.migration(FORMAT) as change:
         if change is None:
             return  # another process was faster
@@ -94,6 +95,12 @@ def bring_forward(catalog: Catalog) -> None:
             raise GalleryError(f"{kept}, the copy to keep, cannot be written ({error}): nothing was changed") from error
         _to_2(change)
     log.warning("%s was brought from format %d to %d; %s is a copy of it as it was", catalog.path, found, FORMAT, kept.name)
+
+
+def _free(path: Path) -> Path:
+    """The path, or one with a number behind it: a copy from before is never replaced."""
+    numbered = (path.with_name(f"{path.name}-{number}") for number in count(2))
+    return path if not path.exists() else next(one for one in numbered if not one.exists())
 
 
 def _to_2(change: Change) -> None:

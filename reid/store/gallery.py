@@ -163,6 +163,7 @@ class Gallery:
         vectors: Mapping[int, NDArray[np.float32]] | None = None,
         leaving: Collection[int] = (),
         why: str = "",
+        expected: str | None = None,
     ) -> None:
         """Make `fingerprint` the embedding net of a species, which is added if it is new. One transaction.
 
@@ -175,14 +176,18 @@ class Gallery:
                 embedding of this net yet. Embeddings of other nets are kept.
             leaving: ids of photos that may go without one: they stay enrolled, but no search finds them.
             why: for the journal.
+            expected: the net that it takes the place of, "" = none; None = whichever is in use.
 
         Raises:
+            ModelMismatch: another net than `expected` is in use by now.
             ModelMismatch: enrolled photos would be without an embedding (told how many), or the fingerprint is known as
                 another kind of net. Nothing was changed.
             ShapeError: a vector is not (D,), not finite, or not of unit length.
             UsageError: a blank name, or a vector for something that is no photo of this species.
         """
-        writing.set_embedding_net(self._catalog, species, fingerprint, dimension, calibration, vectors, leaving, why)
+        writing.set_embedding_net(
+            self._catalog, species, fingerprint, dimension, calibration, vectors, leaving, why, expected
+        )
         self._publish()
 
     def set_calibrations(self, learned: Mapping[str, tuple[str, Calibration]], *, why: str = "") -> None:
@@ -198,7 +203,8 @@ class Gallery:
     ) -> tuple[Enrolled, ...]:
         """Enroll photos under individuals, who are added where they are new. One transaction, on disk on return.
 
-        A photo is known by its content and its box: the same one again is not enrolled twice, in this batch or later.
+        A photo is known by its content and its box: the same one again is not enrolled twice, in this batch or later. One
+        that has no embedding of the net in use is given this one.
 
         Args:
             species: its name; its embedding net must be set.

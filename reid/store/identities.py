@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from reid.errors import UsageError
 from reid.store.catalog import Catalog, Change
-from reid.store.owners import MOVED, Owner, add_individual, check_back, close, live, live_photos, lookup, named
+from reid.store.owners import MOVED, Owner, add_individual, check_back, close, live, live_photos, lookup, named, not_searched
 from reid.store.rows import Correction
 from reid.store.writing import canonical
 
@@ -184,7 +184,8 @@ class Identities:
             change.put(back.format("individual"), (change.seq, owner.id))
             check_back(change, ids)
             change.put_many(back.format("photo"), ((change.seq, photo) for photo in ids))
-            told = Correction(change.seq, "restore", owner.species, owner.id, owner.name, tuple(ids))
+            warnings = not_searched(change, ids)
+            told = Correction(change.seq, "restore", owner.species, owner.id, owner.name, tuple(ids), warnings=warnings)
             close(change, owner, told, {}, {}, f"#{owner.id} {owner.name!r}, {len(ids)} photos")
         self._publish()
         return told

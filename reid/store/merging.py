@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from reid.errors import GalleryError, UsageError
 from reid.store.camps import Camps, Conflict
 from reid.store.catalog import Catalog
-from reid.store.journal import undone_by
+from reid.store.entries import undone_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,17 @@ def named(source: Catalog | Change, species_id: int, name: str) -> Owner | None:
     return Owner(*found[0]) if found else None
 
 
+def merged_into(change: Change, species_id: int, name: str) -> str:
+    """The name of whom the last who had `name` was merged into; "" if somebody has it now, or that one was not merged."""
+    found = change.ask(
+        "WITH RECURSIVE went(name, next, step) AS (SELECT * FROM (SELECT name, merged_into, 0 FROM individual"
+        " WHERE species_id = ?1 AND name = ?2 ORDER BY removed_seq IS NULL DESC, removed_seq DESC, id DESC LIMIT 1)"
+        " UNION ALL SELECT i.name, i.merged_into, step + 1 FROM went JOIN individual i ON i.id = went.next)"
+        " SELECT name, step FROM went ORDER BY step DESC LIMIT 1", (species_id, name),
+    )
+    return str(found[0][0]) if found and found[0][1] else ""
+
+
 def live_species(source: Catalog | Change, photos: Sequence[int]) -> tuple[int, str]:
     """Id and name of the one species of these photos. Raises UsageError if they are of several."""
     found = source.ask(
@@ -113,6 +124,20 @@ def check_back(change: Change, photos: Sequence[int]) -> None:
             raise UsageError(
                 f"photo {number} was enrolled again as photo {again[0][0]}, under {again[0][1]!r}: remove that one first"
             )
+
+
+def not_searched(source: Catalog | Change, photos: Sequence[int]) -> tuple[str, ...]:
+    """A warning for each species of which some of these photos are there without an embedding of the net in use."""
+    found = source.ask(
+        "SELECT s.name, n.fingerprint, count(*) FROM photo p JOIN species s ON s.id = p.species_id JOIN net n ON n.id = s.net_id"
+        " WHERE p.removed_seq IS NULL AND p.id IN (SELECT value FROM json_each(?))"
+        " AND NOT EXISTS (SELECT 1 FROM embedding e WHERE e.photo_id = p.id AND e.net_id = s.net_id)"
+        " GROUP BY s.id ORDER BY s.name", (to_json(list(photos)),),
+    )
+    return tuple(
+        f"{count} photos of {name} have no embedding of the net in use, so no search finds them: "
+        f"`reid upgrade --net {fingerprint}` embeds them" for name, fingerprint, count in found
+    )
 
 
 def some_ids(photos: Sequence[int]) -> list[int]:

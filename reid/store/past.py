@@ -16,7 +16,8 @@ from reid.store.schema import KEPT, TABLES
 
 _ADDED = {"individual": "added_seq", "photo": "added_seq", "sighting": "seq"}
 """Tables whose rows were added by some change, and the column that says by which. (A species had no net before its first.)"""
-_NAME = re.compile(r"CREATE (TABLE|INDEX|UNIQUE INDEX) (\w+)")
+_NAME = re.compile(r"CREATE (TABLE|INDEX|UNIQUE INDEX) (\w+)(?: ON (\w+))?")
+"""What is made, its name and, of an index, its table."""
 
 
 def moment(as_of: datetime | date) -> datetime:
@@ -53,18 +54,23 @@ def turn_back(catalog: Catalog, seq: int) -> None:
     refuse_purged(catalog, seq)
     catalog.ask("PRAGMA foreign_keys=OFF")  # a temporary table could refer to temporary ones only
     with catalog.reading(keep=True):
+        indexes: list[str] = []
         for statement in TABLES:
-            if found := _NAME.match(statement):
-                name = found[2]
-                table = name if found[1] == "TABLE" else statement.split(" ON ")[1].split("(")[0]
-                if table in ("meta", *KEPT):
-                    catalog.ask(statement.replace(f"{found[1]} {name}", f"{found[1]} temp.{name}", 1))
-                if found[1] == "TABLE" and name in ("meta", *KEPT):
-                    added = f" WHERE {_ADDED[name]} <= {seq:d}" if name in _ADDED else ""
-                    catalog.ask(f"INSERT INTO temp.{name} SELECT * FROM main.{name}{added}")
+            found = _NAME.match(statement)
+            if found is None or (found[3] or found[2]) not in ("meta", *KEPT):
+                continue
+            made = statement.replace(f"{found[1]} {found[2]}", f"{found[1]} temp.{found[2]}", 1)
+            if found[3]:
+                indexes.append(made)
+                continue
+            catalog.ask(made)
+            added = f" WHERE {_ADDED[found[2]]} <= {seq:d}" if found[2] in _ADDED else ""
+            catalog.ask(f"INSERT INTO temp.{found[2]} SELECT * FROM main.{found[2]}{added}")
         for table, columns in KEPT.items():
             for column in columns:
                 _restore(catalog, table, column, seq)
+        for made in indexes:  # not before: on the way back two rows may have one name for a moment
+            catalog.ask(made)
         net = catalog.ask(f"SELECT pair FROM ({_first('species_net')})", ("meta", seq))
         if net:
             before = json.loads(net[0][0])[0]

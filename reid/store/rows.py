@@ -37,7 +37,9 @@ class Enrolled:
     """What became of one `Enrollment`.
 
     status "added": enrolled now. "already": it was there, under this individual. "conflict": the same photo is enrolled
-    under ANOTHER individual; that one is told here and was left as it is.
+    under ANOTHER individual; that one is told here and was left as it is. "merged": the name is of nobody who is there, and
+    the last who had it was merged into another one, told here; nothing was enrolled (photo_id 0), for a new individual of
+    this name would part again what a person put together.
     """
 
     photo_id: int
@@ -171,6 +173,8 @@ class JournalEntry:
     summary: str = ""
     undoes: int = 0
     undone_by: int = 0
+    warnings: tuple[str, ...] = ()
+    """Of an undo that was just made: what a person should look at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from reid.errors import ModelMismatch, ShapeError, UsageError
 from reid.records import SIDES, Calibration, Sighting
 from reid.store.catalog import Catalog, Change, to_json
 from reid.store.feed import are_unit
+from reid.store.owners import merged_into
 from reid.store.reading import SpeciesRow, iso, known_species, species_rows
 from reid.store.rows import Enrolled, Enrollment
 
@@ -30,14 +32,19 @@ _INSERT_SIGHTING = """INSERT INTO sighting (path, sha256, species, outcome, indi
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
+_LIKE_AN_ID = re.compile(r"#\d+")
+
+
 def canonical(name: str) -> str:
     """A name as the gallery keeps it: accents composed (NFC), so that names from macOS and from a table are equal.
 
     Raises:
-        UsageError: it is blank, or holds bytes that are no text.
+        UsageError: it is blank, is "#" with a number (that means an id), or holds bytes that are no text.
     """
     if not name.strip():
         raise UsageError("a name of a species or an individual is blank: give it one")
+    if _LIKE_AN_ID.fullmatch(name.strip()):
+        raise UsageError(f"a name cannot be {name!r}: # and a number mean the individual of that id. Give it another one")
     return _text(unicodedata.normalize("NFC", name), "the name")
 
 
@@ -66,13 +73,19 @@ def set_species_net(catalog: Catalog, fingerprint: str, why: str) -> None:
 
 def set_embedding_net(
     catalog: Catalog, name: str, fingerprint: str, dimension: int, calibration: Calibration | None,
-    vectors: Mapping[int, NDArray[np.float32]] | None, leaving: Collection[int], why: str,
+    vectors: Mapping[int, NDArray[np.float32]] | None, leaving: Collection[int], why: str, expected: str | None = None,
 ) -> None:
     """Make `fingerprint` the embedding net of a species; see `Gallery.set_embedding_net`."""
     name, given = canonical(name), dict(vectors or {})
     blobs = dict(zip(given, _blobs(list(given.values()), dimension), strict=True))
     with catalog.change("set_embedding_net", why) as change:
         found = species_rows(change, name)
+        met = found[0].fingerprint if found else ""
+        if expected is not None and met != expected:
+            raise ModelMismatch(
+                f"{name!r} was given net {met or 'none'} meanwhile, in place of {expected or 'none'}: try again "
+                "(nothing was changed)"
+            )
         species_id = found[0].id if found else _add_species(change, name)
         net_id = _net(change, fingerprint, "embedding", dimension)
         _put_embeddings(change, species_id, name, net_id, blobs)
@@ -88,6 +101,8 @@ def set_embedding_net(
                 "embed them all with it and pass their vectors too (nothing was changed)"
             )
         learnt = to_json(calibration.to_json()) if calibration else None
+        if found and not blobs and (found[0].net_id, found[0].calibration or None) == (net_id, learnt):
+            return  # nothing changes: no entry
         change.put(
             "UPDATE species SET net_id = ?, calibration = ?, seq = ? WHERE id = ?",
             (net_id, learnt, change.seq, species_id),
@@ -139,6 +154,8 @@ def set_calibrations(catalog: Catalog, learned: Mapping[str, tuple[str, Calibrat
                     f"{name!r} {met}, these thresholds are for net {fingerprint}: calibrate it anew (nothing was changed)"
                 )
             values = calibration.to_json()
+            if found[0].calibration == to_json(values):
+                continue
             change.put(
                 "UPDATE species SET calibration = ?, seq = ? WHERE id = ?", (to_json(values), change.seq, found[0].id)
             )
@@ -191,6 +208,7 @@ def enroll(
         told: list[Enrolled] = []
         photos: list[int] = []
         made: dict[str, int] = {}
+        found_again = 0
         for individual, fact, blob in zip(names, facts, blobs, strict=True):
             there = change.ask(
                 "SELECT p.id, i.name FROM photo p JOIN individual i ON i.id = p.individual_id"
@@ -200,17 +218,23 @@ def enroll(
             if there:
                 photo, enrolled = there[0]
                 told.append(Enrolled(photo, enrolled, "already" if enrolled == individual else "conflict"))
+                if not change.ask("SELECT 1 FROM embedding WHERE photo_id = ? AND net_id = ?", (photo, species.net_id)):
+                    change.put(_INSERT_EMBEDDING, (photo, species.net_id, change.seq, blob))
+                    found_again += 1  # left behind by an upgrade, or brought back since: searches find it again
+                continue
+            if target := merged_into(change, species.id, individual):
+                told.append(Enrolled(0, target, "merged"))
                 continue
             individual_id = _individual(change, species.id, individual, made)
             photo = change.put(_INSERT_PHOTO, (individual_id, species.id, *fact, change.seq, change.seq))
             change.put(_INSERT_EMBEDDING, (photo, species.net_id, change.seq, blob))
             photos.append(photo)
             told.append(Enrolled(photo, individual, "added"))
-        if photos:
+        if photos or found_again:
             change.put("UPDATE species SET seq = ? WHERE id = ?", (change.seq, species.id))
             change.after = {
                 "species_id": species.id, "species": name, "fingerprint": fingerprint, "photos": len(photos),
-                "first_photo_id": photos[0], "last_photo_id": photos[-1],
+                "first_photo_id": min(photos, default=0), "last_photo_id": max(photos, default=0), "found_again": found_again,
                 "new_individuals": {str(number): individual for individual, number in made.items()},
             }
     return tuple(told)
@@ -290,11 +314,6 @@ def add_sightings(catalog: Catalog, sightings: Sequence[Sighting]) -> None:
 def _sighting(change: Change, sighting: Sighting) -> tuple[object, ...]:
     told = sighting.decision.individual
     species = sighting.matches[0].species if sighting.matches else sighting.species.name
-    named = change.ask(
-        "SELECT i.id FROM individual i JOIN species s ON s.id = i.species_id"
-        " WHERE s.name = ? AND i.name = ? AND i.removed_seq IS NULL",
-        (species, told),
-    )
     matches = [
         {**asdict(match), "captured_at": iso(match.captured_at) if match.captured_at else None}
         for match in sighting.matches
@@ -306,9 +325,27 @@ def _sighting(change: Change, sighting: Sighting) -> tuple[object, ...]:
     # A decision is kept whatever the bytes of the file's name.
     path = sighting.photo.encode("utf-8", "backslashreplace").decode("utf-8")
     return (
-        path, sighting.sha256, species, sighting.decision.outcome.value, named[0][0] if named else None, told,
+        path, sighting.sha256, species, sighting.decision.outcome.value, _told_of(change, sighting, species), told,
         sighting.decision.probability, sighting.decision.reason,
         iso(sighting.captured_at) if sighting.captured_at else None,
         sighting.encounter, sighting.camera, sighting.side, sighting.season, sighting.embedding_fingerprint,
         to_json(details), change.seq,
     )
+
+
+def _told_of(change: Change, sighting: Sighting, species: str) -> int | None:
+    """The individual that was told: whom the matched photo shows, for its name may be another's by now."""
+    told = sighting.decision.individual
+    content = next((match.sha256 for match in sighting.matches if match.individual == told), "") if told else ""
+    shown = content and change.ask(
+        "SELECT DISTINCT p.individual_id FROM photo p JOIN species s ON s.id = p.species_id"
+        " WHERE p.sha256 = ? AND s.name = ? AND p.removed_seq IS NULL",
+        (content, species),
+    )
+    if not shown or len(shown) > 1:  # a frame may show several: then the name says which
+        shown = change.ask(
+            "SELECT i.id FROM individual i JOIN species s ON s.id = i.species_id"
+            " WHERE s.name = ? AND i.name = ? AND i.removed_seq IS NULL",
+            (species, told),
+        )
+    return shown[0][0] if shown else None

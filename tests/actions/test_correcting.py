@@ -162,3 +162,26 @@ def test_a_purge_asks_and_is_the_only_real_delete(gallery: Path, monkeypatch: py
     assert "deleted for good: 3 photos, 1 individuals" in reid_("purge", "--yes", "--why", "not ours", gallery=gallery).out
     assert reid.photos(gallery, removed=True) == ()
     assert reid.log(gallery=gallery, limit=1)[0].why == "not ours"
+
+
+def test_a_purge_deletes_what_was_agreed_to_and_not_what_was_removed_meanwhile(
+    gallery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reid_("photos", "remove", 1, gallery=gallery)
+
+    def agree(text: str, **_: object) -> bool:
+        assert "Delete 1 photos, 0 individuals" in text
+        reid.remove_individual("Max", gallery=gallery)
+        return True
+
+    monkeypatch.setattr("typer.confirm", agree)
+    assert "deleted for good: 1 photos, 0 individuals" in reid_("purge", gallery=gallery).out
+    assert reid.restore_individual("Max", gallery=gallery).photo_ids == (4, 5)
+
+
+def test_a_split_whose_list_of_photos_is_empty_is_refused(gallery: Path) -> None:
+    reid_("individuals", "merge", "Ida", "Max", gallery=gallery)
+    for photos in (",", "1;2"):
+        refused = command("individuals", "split", "Max", "Ida", "--photos", photos, "--gallery", gallery)
+        assert refused.code == 2 and "are no ids" in refused.err
+    assert owners(gallery) == {"Max": 3, "Zoë": 3}

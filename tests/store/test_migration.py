@@ -82,3 +82,11 @@ def test_no_room_for_the_copy_leaves_the_old_gallery_as_it_is(old: Path, monkeyp
     assert rows(old / "catalog.sqlite") == before
     with Gallery.open(old) as gallery:
         assert len(gallery.photos()) == 3
+
+
+def test_a_copy_from_before_is_never_replaced(old: Path) -> None:
+    (old / "catalog.sqlite.format-1").write_bytes(b"an earlier one")
+    before = rows(old / "catalog.sqlite")
+    Gallery.open(old).close()
+    assert (old / "catalog.sqlite.format-1").read_bytes() == b"an earlier one"
+    assert rows(old / "catalog.sqlite.format-1-2") == before

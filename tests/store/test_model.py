@@ -134,6 +134,8 @@ class Corrections(RuleBasedStateMachine):
                 if content in [self.state["p", photo, "content"] for photo in self.live("p")]:
                     continue
                 found = self.named(name)
+                if found is None and self.merged(name):
+                    continue
                 owner = self.new(name) if found is None else found
                 number = 1 + max((number for kind, number, _ in self.all_keys() if kind == "p"), default=0)
                 self.set("p", [number], owner=owner, side="", gone=0, content=content)
@@ -208,6 +210,14 @@ class Corrections(RuleBasedStateMachine):
 
         fits = bool(who) and self.named(name) is None and not self.doubled(photos)
         self.did(lambda: self.gallery.identities.restore(name), change, fits)
+
+    def merged(self, name: str) -> bool:
+        """Whether the last who had the name was merged into another."""
+        had = [
+            (self.state["i", number, "gone"], number) for kind, number, field in self.state
+            if kind == "i" and field == "gone" and self.state["i", number, "gone"] and self.state["i", number, "name"] == name
+        ]
+        return bool(had) and bool(self.state["i", max(had)[1], "into"])
 
     def doubled(self, photos: list[int]) -> bool:
         there = {self.state["p", photo, "content"] for photo in self.live("p")}
@@ -293,6 +303,11 @@ class Corrections(RuleBasedStateMachine):
                     return None
                 if key[2] == "gone":
                     wanted[key] = -1
+        for (kind, number, field), owner in self.state.items():  # gone together with an owner it would be parted from
+            moved = kind == "p" and field == "owner" and (kind, number, field) in before and wanted[kind, number, field] != owner
+            gone = self.state.get((kind, number, "gone"), 0)
+            if moved and gone > target and wanted[kind, number, "gone"] and self.state["i", owner, "gone"] == gone:
+                return None
         there = {kind: [n for (of, n, field), value in wanted.items() if of == kind and field == "gone" and not value]
                  for kind in "ip"}
         names = [wanted["i", number, "name"] for number in there["i"]]
