@@ -38,6 +38,7 @@ from reid.store.rows import (
     Where,
 )
 from reid.store.searching import Searches
+from reid.store.sightings import keep_sightings
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one. SQLite is not fair to waiters: four busy writers made one wait 4 s."""
@@ -317,7 +318,7 @@ class Gallery:
 
     def add_sightings(self, sightings: Sequence[Sighting]) -> None:
         """Keep the decisions of queries. One transaction, on disk on return."""
-        writing.add_sightings(self._catalog, sightings)
+        keep_sightings(self._catalog, sightings)
 
     def head(self) -> int:
         """The seq of the last change, 0 in an empty gallery; it moves with every change."""

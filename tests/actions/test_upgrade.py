@@ -65,12 +65,12 @@ def test_an_upgrade_that_was_cut_off_goes_on_where_it_was(place: Path, monkeypat
         nonlocal calls
         calls += 1
         if calls == 2:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("cut off")
         return real(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(action, "embed", cut)
     new = str(place / "nets" / "net 2.safetensors")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="cut off"):
         reid.upgrade(new, gallery=place / "gallery", yes=True)
     with Gallery.open(place / "gallery") as opened:
         assert opened.embedding_net("zebra") == fingerprint(place, 1)

@@ -32,6 +32,13 @@ State = dict[tuple[str, int, str], Any]
 """(kind, id, field) -> value; of an individual: name, gone, into; of a photo: owner, side, gone, content."""
 
 
+REFUSALS = (
+    "was removed by entry|was merged into|is there already|is not removed|no individual .* is in this gallery|"
+    "belongs to .*, who was removed|name two individuals to merge|was not merged into|was ever enrolled|is another individual"
+)
+"""Why a correction that does not fit is refused."""
+
+
 class Corrections(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
@@ -54,7 +61,7 @@ class Corrections(RuleBasedStateMachine):
             while (last := self.last()) is not None:
                 wanted = self.undone_state(last, self.gallery.head() + 1)
                 if wanted is None:  # a later entry stands in the way: refused by both
-                    with pytest.raises(UndoConflict):
+                    with pytest.raises(UndoConflict, match="cannot be undone: "):
                         self.gallery.history.undo()
                     return
                 self.gallery.history.undo()
@@ -97,7 +104,7 @@ class Corrections(RuleBasedStateMachine):
         """Both do it, or the gallery refuses and nothing is changed."""
         head = self.gallery.head()
         if not fits:
-            with pytest.raises(UsageError):
+            with pytest.raises(UsageError, match=REFUSALS):
                 real()
             assert self.gallery.head() == head
             return
@@ -272,7 +279,7 @@ class Corrections(RuleBasedStateMachine):
             return
         wanted = self.undone_state(target, head + 1)
         if wanted is None:
-            with pytest.raises(UndoConflict) as told:
+            with pytest.raises(UndoConflict, match=f"entry {target} .* cannot be undone: ") as told:
                 self.gallery.history.undo(target)
             assert target < told.value.entry <= head
             assert self.gallery.head() == head

@@ -1,0 +1,62 @@
+"""The decisions of queries, kept in the catalogue: one transaction with one journal entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from reid.records import Sighting
+from reid.store.catalog import Catalog, Change, to_json
+from reid.store.reading import iso
+
+_INSERT_SIGHTING = """INSERT INTO sighting (path, sha256, species, outcome, individual_id, individual, probability,
+    reason, captured_at, encounter, camera, side, season, fingerprint, details, seq)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+
+def keep_sightings(catalog: Catalog, sightings: Sequence[Sighting]) -> None:
+    """Keep the decisions of queries, in one transaction."""
+    with catalog.change("add_sightings", "") as change:
+        ids = [change.put(_INSERT_SIGHTING, _sighting(change, sighting)) for sighting in sightings]
+        if ids:
+            change.after = {"sightings": len(ids), "first_sighting_id": ids[0], "last_sighting_id": ids[-1]}
+
+
+def _sighting(change: Change, sighting: Sighting) -> tuple[object, ...]:
+    told = sighting.decision.individual
+    species = sighting.matches[0].species if sighting.matches else sighting.species.name
+    matches = [
+        {**asdict(match), "captured_at": iso(match.captured_at) if match.captured_at else None}
+        for match in sighting.matches
+    ]
+    details = {
+        "species": asdict(sighting.species), "matches": matches, "searched": sighting.searched,
+        "photos": sighting.photos,
+    }
+    # A decision is kept whatever the bytes of the file's name.
+    path = sighting.photo.encode("utf-8", "backslashreplace").decode("utf-8")
+    return (
+        path, sighting.sha256, species, sighting.decision.outcome.value, _told_of(change, sighting, species), told,
+        sighting.decision.probability, sighting.decision.reason,
+        iso(sighting.captured_at) if sighting.captured_at else None,
+        sighting.encounter, sighting.camera, sighting.side, sighting.season, sighting.embedding_fingerprint,
+        to_json(details), change.seq,
+    )
+
+
+def _told_of(change: Change, sighting: Sighting, species: str) -> int | None:
+    """The individual that was told: whom the matched photo shows, for its name may be another's by now."""
+    told = sighting.decision.individual
+    content = next((match.sha256 for match in sighting.matches if match.individual == told), "") if told else ""
+    shown = content and change.ask(
+        "SELECT DISTINCT p.individual_id FROM photo p JOIN species s ON s.id = p.species_id"
+        " WHERE p.sha256 = ? AND s.name = ? AND p.removed_seq IS NULL",
+        (content, species),
+    )
+    if not shown or len(shown) > 1:  # a frame may show several: then the name says which
+        shown = change.ask(
+            "SELECT i.id FROM individual i JOIN species s ON s.id = i.species_id"
+            " WHERE s.name = ? AND i.name = ? AND i.removed_seq IS NULL",
+            (species, told),
+        )
+    return shown[0][0] if shown else None
