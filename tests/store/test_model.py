@@ -34,7 +34,8 @@ State = dict[tuple[str, int, str], Any]
 
 REFUSALS = (
     "was removed by entry|was merged into|is there already|is not removed|no individual .* is in this gallery|"
-    "belongs to .*, who was removed|name two individuals to merge|was not merged into|was ever enrolled|is another individual"
+    "belongs to |name two individuals to merge|was not merged into|was ever enrolled|is another individual|"
+    "is the name of #|was enrolled again as photo"
 )
 """Why a correction that does not fit is refused."""
 
