@@ -86,6 +86,7 @@ class _Merge(Camps):
         for row in people:
             self.status(row)
         self._embeddings(nets)
+        self._settle()
         self._check()
         entries = self.theirs.ask(
             "SELECT seq, at, who, what, why, before, after, mark FROM journal WHERE seq > ? ORDER BY seq", (self.their_seq,)
@@ -145,6 +146,19 @@ class _Merge(Camps):
             self.change.put_many(
                 "INSERT OR IGNORE INTO embedding (photo_id, net_id, seq, vector) VALUES (?, ?, ?, ?)",
                 ((mine, nets[net], self.change.seq, vector) for net, vector in rows),
+            )
+
+    def _settle(self) -> None:
+        """A photo that came back there stays removed here where its individual did: the two belong together."""
+        for photo, owner, species in self.change.ask(
+            "SELECT p.id, i.id, s.name FROM individual i JOIN photo p ON p.individual_id = i.id"
+            " JOIN species s ON s.id = p.species_id"
+            " WHERE p.removed_seq IS NULL AND i.removed_seq IS NOT NULL AND p.seq = ?", (self.change.seq,),
+        ):
+            self.change.put("UPDATE photo SET removed_seq = ? WHERE id = ?", (self.change.seq, photo))
+            self.tell(
+                species, f"photo {photo} of individual #{owner}", f"removed, as {self._name(owner)} is", "there",
+                f"reid individuals restore '#{owner}', then reid photos restore {photo}",
             )
 
     def _check(self) -> None:

@@ -69,6 +69,24 @@ def test_a_merge_of_galleries_is_undone_as_one(camps: tuple[Gallery, Gallery]) -
     assert seen(here) == before
 
 
+def test_a_photo_brought_back_there_stays_removed_with_its_individual_where_that_cannot_come_back(
+    gallery: Gallery, tmp_path: Path
+) -> None:
+    enroll(gallery, a=[0, 1], b=[3])
+    gallery.identities.remove("a")
+    there = Gallery.open(gallery.exchange.copy_to(tmp_path / "north").folder)
+    there.identities.restore("a")
+    enroll(gallery, a=[7])  # another animal has the name here by now, so theirs cannot take it again
+    told = gallery.exchange.merge_from(there.exchange)
+    assert known(told) == [
+        ("individual #1 'a'", "reid individuals restore '#1'"),
+        ("photo 1 of individual #1", "reid individuals restore '#1', then reid photos restore 1"),
+        ("photo 2 of individual #1", "reid individuals restore '#1', then reid photos restore 2"),
+    ]
+    assert {one.id for one in gallery.photos()} == {3, 4} and gallery.checkup.damage() == []
+    there.close()
+
+
 def test_what_both_changed_stays_and_is_told_with_both_sides(
     camps: tuple[Gallery, Gallery], monkeypatch: pytest.MonkeyPatch
 ) -> None:
