@@ -44,7 +44,7 @@ class TrainSettings:
     """Triplet margin, in units of cosine."""
     epochs: int = 30
     """Of stage 2; one epoch shows every photo and its mirror image about once."""
-    species_epochs: int = 12
+    species_epochs: int = 18
     minutes: float | None = None
     """Time budget for the whole training, split over the nets by their photos; None = no limit."""
     individuals_per_batch: int = 12
