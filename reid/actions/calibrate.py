@@ -26,7 +26,7 @@ from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem, Vectors
 from reid.settings import QuerySettings, TrainSettings
 from reid.steps.closer import CloserLook
-from reid.steps.embedding import embed, inputs, sizes_of
+from reid.steps.embedding import embed_and_map, sizes_of
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, open_photos
 from reid.store import Gallery, Map
@@ -203,9 +203,9 @@ class _Run:
                 photos.append(replace(item.photo, individual=_name(item.photo.individual)))
                 hashes.append(item.picture.sha256 + box)
             if batch:
-                maps |= dict(enumerate(net.maps(inputs(net, [item.picture for item in batch])), len(maps)))
-            if fresh:
-                made[fresh] = embed(net, [batch[place].picture for place in fresh])
+                seen, more = embed_and_map(net, [item.picture for item in batch])
+                made[fresh] = seen[fresh]
+                maps |= dict(enumerate(more, len(maps)))
             vectors.append(made)
         pool, mapped = _pool(np.concatenate(vectors), photos, hashes), _mapped(maps)
         chosen = calibration.sampled_rows(pool)

@@ -125,14 +125,23 @@ def _nets(gallery: Gallery) -> Iterator[Finding]:
             yield Finding("broken", "net", species, f"net {fingerprint} holds net {card.fingerprint}: take it from a backup")
 
 
+def _changed(path: Path, sha256: str) -> str:
+    """Why a file is not the photo that was enrolled; "" where it is."""
+    try:
+        same = hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return "" if same else "is no longer the photo that was enrolled"
+
+
 def _missing(gallery: Gallery, photos: tuple[EnrolledPhoto, ...], files: bool, progress: Progress) -> Iterator[Finding]:
     for done, one in enumerate(photos, start=1):
         path = gallery.locate(one)
         who = ((one.individual,), (one.id,))
         if path is None:
             yield Finding("missing", "file", one.species, f"the file of photo {one.id} is not at {one.path}", *who)
-        elif files and hashlib.sha256(path.read_bytes()).hexdigest() != one.sha256:
-            yield Finding("missing", "file", one.species, f"{path} is no longer the photo that was enrolled as {one.id}", *who)
+        elif files and (fault := _changed(path, one.sha256)):
+            yield Finding("missing", "file", one.species, f"{path}, photo {one.id}, {fault}", *who)
         progress.advance(done)
     for name in sorted({one.species for one in photos}):
         for one in gallery.embeddings.missing(name):

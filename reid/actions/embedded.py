@@ -18,7 +18,7 @@ from reid.nets.runtime import Runtime
 from reid.progress import Progress
 from reid.records import Box, Photo, Picture, Problem, Vectors
 from reid.settings import QuerySettings
-from reid.steps.embedding import embed, inputs, shortest_side, sizes_of
+from reid.steps.embedding import embed, embed_and_map, shortest_side, sizes_of
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, open_photos
 
@@ -100,9 +100,10 @@ def embedded(
     sha256: list[str] = []
     bits = [np.zeros((0, BITS), np.bool_)]
     for batch in opener.batches(f"{name}: embedding", photos, net):
-        vectors.append(embed(net, [item.picture for _, item in batch]))
+        made, seen = embed_and_map(net, [item.picture for _, item in batch])
+        vectors.append(made)
         if closer:
-            maps.append(net.maps(inputs(net, [item.picture for _, item in batch])).astype(np.float16))
+            maps.append(seen.astype(np.float16))
         kept += [photos[row] for row, _ in batch]
         sha256 += [item.picture.sha256 for _, item in batch]
         bits += [picture_bits(item.picture.pixels)[None] for _, item in batch]

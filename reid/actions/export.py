@@ -98,7 +98,7 @@ def _photos(given: Sequence[Path], gallery: Path | None) -> tuple[list[Photo], t
                 one.encounter,
                 one.camera,
                 one.side,
-                one.season,
+                "" if one.captured_at and one.season == str(one.captured_at.year) else one.season,  # enrolling filled the year in
                 one.box,
                 one.notes,
             )

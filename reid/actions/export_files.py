@@ -15,7 +15,7 @@ from reid.formats.capture_history import CaptureHistory, LeftOut, capture_histor
 from reid.formats.manifest import BOX_COLUMNS, COLUMNS
 from reid.formats.plain_names import plain_names
 from reid.formats.table import write_book, write_table
-from reid.formats.text import write_text
+from reid.formats.text import made, write_text
 from reid.records import Deployment, Photo, Season
 from reid.settings import ExportSettings
 from reid.steps.encounter import encounters
@@ -48,8 +48,7 @@ class Done:
 
     def table(self, path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Write a CSV and note its path."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_table(path, columns, rows)
+        write_table(made(path.parent) / path.name, columns, rows)
         self.files.append(path)
 
     def text(self, path: Path, text: str) -> None:
@@ -112,6 +111,9 @@ def _capture(job: Job, species: str, done: Done) -> None:
     found = _history(job, done)
     seasons = plain_names(found.seasons)
     for season, (text, dropped) in capture.capture_inputs(found).items():
+        if not text:
+            done.notes.append(f"{species}: in season {season} no camera worked or no animal was met: no file for CAPTURE")
+            continue
         done.text(job.out / f"{_stem(species)}-{seasons[season]}.inp", text)
         done.notes += [f"{species}: {one}" for one in dropped]
     names = plain_names((one.individual for one in found.histories), longest=capture.ID_WIDTH)
@@ -188,7 +190,7 @@ def _counted(found: CaptureHistory) -> list[Photo]:
 def _xlsx(job: Job, species: str, done: Done) -> None:
     found = _history(job, done)
     lost = [(one.species, one.individual, one.photo, one.reason) for one in found.left_out]
-    job.out.mkdir(parents=True, exist_ok=True)
+    made(job.out)
     path = job.out / f"{_stem(species)}.xlsx"
     write_book(
         path,
@@ -203,8 +205,17 @@ def _xlsx(job: Job, species: str, done: Done) -> None:
 
 
 def _camtrapr(job: Job, species: str, done: Done) -> None:
-    kept = _dated_only(job, done)
-    done.table(job.out / "records.csv", camtrapr.RECORD_COLUMNS, list(camtrapr.record_rows(kept, job.settings.minutes)))
+    dated = [one for one in job.photos if one.captured_at]
+    records = [photo for photo, _ in camtrapr.independent(dated, job.settings.minutes)]
+    counted = {id(one) for one in records}
+    for one in job.photos:
+        if id(one) not in counted:
+            soon = f"less than {job.settings.minutes:g} minutes after the record before it"
+            done.left_out.append(
+                LeftOut(one.species, one.individual, str(one.path), soon if one.captured_at else "photo has no date")
+            )
+    done.count(records)
+    done.table(job.out / "records.csv", camtrapr.RECORD_COLUMNS, list(camtrapr.record_rows(dated, job.settings.minutes)))
     if job.deployments:
         done.table(job.out / "cameras.csv", *camtrapr.camera_table(job.deployments))
     else:
@@ -266,7 +277,7 @@ def _wildbook(job: Job, species: str, done: Done) -> None:
         done.notes.append(
             f"Wildbook needs genus and epithet: give --scientific {unnamed[0]}='GENUS EPITHET' ({', '.join(unnamed)})"
         )
-    job.out.mkdir(parents=True, exist_ok=True)
+    made(job.out)
     write_book(job.out / "wildbook.xlsx", {"encounters": (columns, rows)})
     done.files.append(job.out / "wildbook.xlsx")
     done.count(job.photos)

@@ -13,6 +13,7 @@ from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.formats.problems import COLUMNS, problem_rows
 from reid.formats.table import write_table
+from reid.formats.text import made
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Problem
 from reid.steps.photo import dated
@@ -78,8 +79,7 @@ def import_photos(
     labelled = [one for one in known if one.species not in ("", EMPTY) and one.individual]
     dates = sorted(one.captured_at.replace(tzinfo=None) for one in known if one.captured_at)
     if problems_table is not None and found.problems:
-        problems_table.parent.mkdir(parents=True, exist_ok=True)
-        write_table(problems_table, COLUMNS, problem_rows(found.problems))
+        write_table(made(problems_table.parent) / problems_table.name, COLUMNS, problem_rows(found.problems))
     enrolled = None
     if not dry_run:
         if found.problems and not anyway:

@@ -177,8 +177,9 @@ def _shared(job: Job, gallery: Gallery, settings: TrainSettings, progress: Progr
     net = runtime.load(net_path(gallery, card.fingerprint), settings.device)
     decoded = _decode(job, card.image_size, progress)
     pixels = [images.resize(one, *card.image_size) for one in decoded.pixels]
-    pool = pool_of(net.embed(pixels), decoded, _groups(decoded.photos))
-    mapped = Mapped(np.arange(len(pixels)), net.maps(pixels).astype(np.float16))
+    vectors, maps = net.embed_and_map(pixels)
+    pool = pool_of(vectors, decoded, _groups(decoded.photos))
+    mapped = Mapped(np.arange(len(pixels)), maps.astype(np.float16))
     learned = calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
     note = f"fewer than {settings.min_individuals} individuals with two photos: uses the shared net that ships"

@@ -14,6 +14,8 @@ from reid.formats.table import Row, read_table
 from reid.records import Season
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|m|s)")
+MOST_DAYS = 36_525
+"""A century."""
 _CLOCK = re.compile(r"(\d{1,3}):(\d\d)(?::(\d\d))?")
 _UNITS = {"d": 86400.0, "h": 3600.0, "min": 60.0, "m": 60.0, "s": 1.0}
 
@@ -33,7 +35,10 @@ def read_offset(text: str) -> timedelta:
         hours, minutes, seconds = (int(part or 0) for part in clock.groups())
         found = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     elif parts and not _PART.sub("", rest).strip():
-        found = timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+        whole = sum(float(number) * _UNITS[unit] for number, unit in parts)
+        if whole > MOST_DAYS * 86400:
+            raise UsageError(f"clock offset {text!r} is more than {MOST_DAYS} days; no camera's clock is that wrong")
+        found = timedelta(seconds=whole)
     else:
         raise UsageError(f"clock offset {text!r} cannot be read; wanted what to add to the clock, such as +1h, -30m or +1d2h30m")
     return sign * found
@@ -129,8 +134,8 @@ def _season_table(path: Path) -> list[Season]:
 
 
 def _span(column: str, text: str) -> tuple[date, date]:
-    ends = [part for part in re.split(r"\s*(?:\.\.|/|\bto\b)\s*", text.strip()) if part]
-    if len(ends) not in (1, 2):
+    ends = re.split(r"\s*(?:\.\.|/|\bto\b)\s*", text.strip())
+    if len(ends) not in (1, 2) or not all(ends):
         raise BadCell(column, f'"{text.strip()}" is no span of days; write 2023-05-07..2023-05-09.')
     start, end = (read_date(column, part) for part in (ends[0], ends[-1]))
     assert start is not None and end is not None

@@ -41,7 +41,7 @@ OBSERVATION_COLUMNS = (
 SAMPLING_DESIGNS = ("simpleRandom", "systematicRandom", "clusteredRandom", "experimental", "targeted", "opportunistic")
 SEXES, LIFE_STAGES = ("female", "male"), ("adult", "subadult", "juvenile")
 _SPACE = uuid.UUID("6d0c3f3e-4b39-5f0e-9a63-1c7f5f9b1a52")
-"""Of our own: the same photo gets the same id in every export."""
+"""Of our own: the same photos exported together get the same ids each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,10 @@ def _stamps(zone: str) -> Any:
     if zone[0] in "+-":
         from datetime import timezone
 
-        fixed = timezone(read_offset(zone))
+        try:
+            fixed = timezone(read_offset(zone))
+        except ValueError:
+            raise UsageError(f"time zone {zone!r} is not known; write +01:00, Z, or a name such as Africa/Nairobi") from None
         return lambda when: when.replace(tzinfo=fixed).isoformat(timespec="seconds")
     try:
         named = ZoneInfo(zone)

@@ -29,23 +29,36 @@ RECORD_COLUMNS = (
 STAMP = "%Y-%m-%d %H:%M:%S"
 
 
-def record_rows(photos: Sequence[Photo], minutes: float = 0) -> Iterator[tuple[object, ...]]:
-    """One row for each record, by station, individual and time.
+def independent(photos: Sequence[Photo], minutes: float = 0) -> list[tuple[Photo, int]]:
+    """The photos that are records, by station, species, individual and time, each with the seconds since the one before.
 
     The differences count from the record of the same individual at the same station before it that was kept; the first
-    one has 0. With `minutes`, a record less than that after the last one kept is left out (camtrapR's minDeltaTime with
+    one has 0. A photo less than `minutes` after the last one kept is no record (camtrapR's minDeltaTime with
     deltaTimeComparedTo = "lastIndependentRecord").
     """
-    last: dict[tuple[str, str], datetime] = {}
-    for photo in sorted(photos, key=lambda one: (one.camera, one.individual, str(one.captured_at), str(one.path))):
+    last: dict[tuple[str, str, str], datetime] = {}
+    kept = []
+    for photo in sorted(
+        photos, key=lambda one: (one.camera, one.species, one.individual, str(one.captured_at), str(one.path))
+    ):
         when = photo.captured_at
         assert when is not None
         when = when.replace(tzinfo=None, microsecond=0)
-        before = last.get((photo.camera, photo.individual))
+        who = photo.camera, photo.species, photo.individual
+        before = last.get(who)
         seconds = int((when - before).total_seconds()) if before is not None else 0
         if before is not None and seconds < minutes * 60:
             continue
-        last[photo.camera, photo.individual] = when
+        last[who] = when
+        kept.append((photo, seconds))
+    return kept
+
+
+def record_rows(photos: Sequence[Photo], minutes: float = 0) -> Iterator[tuple[object, ...]]:
+    """One row for each record that `independent` gives."""
+    for photo, seconds in independent(photos, minutes):
+        assert photo.captured_at is not None
+        when = photo.captured_at.replace(tzinfo=None, microsecond=0)
         yield (
             photo.camera, photo.species, photo.individual,
             when.strftime(STAMP), when.strftime("%Y-%m-%d"), when.strftime("%H:%M:%S"),

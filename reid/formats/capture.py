@@ -12,7 +12,7 @@ ID_WIDTH = 8
 
 
 def capture_inputs(found: CaptureHistory) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """For each season the input file, and what was left out of it.
+    """For each season the input file ("" where no occasion or no animal is left), and what was left out of it.
 
     CAPTURE knows closed populations and no missing values: each season has a file of its own, occasions on which no
     camera worked are dropped from it and named, and individuals not seen in the season are not in it.
@@ -30,6 +30,9 @@ def capture_inputs(found: CaptureHistory) -> dict[str, tuple[str, tuple[str, ...
             history = "".join("1" if one.seen[at] else "0" for at in used)
             if "1" in history:
                 rows.append(f"{names[one.individual]:<{ID_WIDTH}} {history}")
+        if not rows:
+            files[season] = "", dropped
+            continue
         title = f"{found.species} {season}".replace("'", " ").encode("ascii", "replace").decode("ascii")
         head = [
             f"title='{title}'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -325,7 +326,10 @@ def _traits(
     for column in covariates:
         text = value(column)
         try:
-            numbers.append(float(text.replace(",", ".")))
+            number = float(text.replace(",", "."))
+            if not math.isfinite(number):
+                raise ValueError
+            numbers.append(number)
         except ValueError:
             told = f"is {text!r}, no number" if text else "is not known"
             tally.left_out.append(LeftOut(photos[0].species, name, "", f"covariate {column} {told}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import itertools
 import re
@@ -97,7 +98,8 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
     except OSError as fault:
         raise UsageError(f"{path}: not written ({fault.strerror}); name a folder that can be written to.") from fault
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def write_book(path: Path, sheets: Mapping[str, tuple[Sequence[str], Iterable[Sequence[object]]]]) -> None:
@@ -130,7 +132,8 @@ def write_book(path: Path, sheets: Mapping[str, tuple[Sequence[str], Iterable[Se
     except OSError as fault:
         raise UsageError(f"{path}: not written ({fault.strerror}); name a folder that can be written to.") from fault
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def _safe(value: object) -> str:

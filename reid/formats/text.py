@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from pathlib import Path
 
@@ -18,5 +19,15 @@ def write_text(path: Path, text: str, *, encoding: str = "utf-8") -> Path:
     except OSError as fault:
         raise UsageError(f"{path}: not written ({fault.strerror}); name a folder that can be written to.") from fault
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
     return path
+
+
+def made(folder: Path) -> Path:
+    """A folder, made where absent. Raises UsageError where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise UsageError(f"{folder}: cannot be made ({fault.strerror}); name a folder that can be written to.") from fault
+    return folder

@@ -90,7 +90,7 @@ def _frames(photos: Sequence[Shown]) -> Iterator[Suspect]:
     for same in by_file.values():
         for a, b in combinations(same, 2):
             ids, overlap = (a.id, b.id), _overlap(a.box, b.box)
-            if a.individual == b.individual and overlap < APART:
+            if a.individual == b.individual and overlap < APART and a.box is not None and b.box is not None:
                 yield Suspect("two in one frame", (a.individual,), ids, 1 - overlap,
                               f"photos {a.id} and {b.id} are two animals of one frame, both called {a.individual!r}")
             elif a.individual != b.individual and overlap >= SAME_PLACE:
@@ -122,7 +122,7 @@ def _travel(photos: Sequence[Shown], fastest: float) -> Iterator[Suspect]:
         for a, b in pairwise(seen):
             hours = (_seconds(b) - _seconds(a)) / 3600
             apart = _kilometres(a, b)
-            if apart is None and a.camera != b.camera and hours == 0:
+            if apart is None and a.camera and b.camera and a.camera != b.camera and hours == 0:
                 yield Suspect("too far apart", (name,), (a.id, b.id), fastest,
                               f"{name!r} is at {a.camera!r} and at {b.camera!r} at the same time, photos {a.id} and {b.id}")
             elif apart is not None and apart > 0.2 and apart > fastest * hours:

@@ -6,6 +6,7 @@ Every graph is held against the torch net before it is kept; those of the nets t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -47,7 +48,8 @@ def read(folder: Path, fingerprint: str) -> bytes | None:
         if path.name == _name(fingerprint, content):
             return content
         log.warning("%s is damaged and not used; it is made again from the net", path)
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of a gallery that may only be read
+            path.unlink()
     return None
 
 
@@ -80,7 +82,8 @@ def write(card: NetCard, net: nn.Module, folder: Path) -> bytes | None:
         folder: of the weights.
 
     Returns:
-        The graph; None where it cannot be made or written, or answers otherwise than the net: torch is used then.
+        The graph, also where it could not be kept; None where it cannot be made, or answers otherwise than the net: torch is
+        used then.
     """
     try:
         content = layers.model(card, {name: value.numpy() for name, value in net.state_dict().items()})
@@ -91,7 +94,8 @@ def write(card: NetCard, net: nn.Module, folder: Path) -> bytes | None:
     except (LookupError, RuntimeError, TypeError, ValueError) as error:
         log.warning("net %s cannot be exported, torch is used: %s", card.fingerprint, " ".join(str(error).split())[:200])
         return None
-    return content if _keep(card.fingerprint, content, folder) else None
+    _keep(card.fingerprint, content, folder)
+    return content
 
 
 def write_shipped(path: Path) -> bytes | None:
@@ -110,15 +114,16 @@ def write_shipped(path: Path) -> bytes | None:
     return content
 
 
-def _keep(fingerprint: str, content: bytes, folder: Path) -> bool:
+def _keep(fingerprint: str, content: bytes, folder: Path) -> None:
     beside = folder / f".{fingerprint}.{os.getpid()}.onnx.tmp"
     try:
         beside.write_bytes(content)
         beside.replace(folder / _name(fingerprint, content))
     except OSError as error:
         log.debug("the exported net is not kept in %s: %s", folder, error)
-        return False
-    return True
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def _name(fingerprint: str, content: bytes) -> str:

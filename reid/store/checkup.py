@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,10 @@ class Checkup:
         """Throw away what is derived: the cache, and files left half-written. The next search makes it again."""
         made = [path for path in self._cache.iterdir() if path.is_file() and NEW not in path.name]
         for path in (*made, *_left_over(self._cache)):
-            path.unlink(missing_ok=True)
+            if path.is_dir():  # of a backup that was cut off
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _truth(catalog: Catalog) -> list[Damage]:

@@ -172,6 +172,10 @@ class Identities:
             gone = [one for one in found if one.removed_seq is not None and not one.merged_into]
             if not gone:
                 raise UsageError(_not_removed(change, individual, found))
+            if len(several := sorted({one.species for one in gone})) > 1:
+                raise UsageError(
+                    f"{individual!r} is the name of removed individuals of {', '.join(several)}: say which with --species"
+                )
             owner = gone[-1]
             if taken := named(change, owner.species_id, owner.name):
                 raise UsageError(

@@ -271,17 +271,17 @@ def test_photos_given_take_the_place_of_those_enrolled(
     first, others, gallery = seasons
     embedded: list[int] = []
 
-    def counted(net: Any, pictures: Sequence[Any], _real: Any = action.embed) -> Any:
+    def counted(net: Any, pictures: Sequence[Any], _real: Any = action.embed_and_map) -> Any:
         embedded.append(len(pictures))
         return _real(net, pictures)
 
-    monkeypatch.setattr(action, "embed", counted)
+    monkeypatch.setattr(action, "embed_and_map", counted)
     bad = tmp_path / "zebra" / "z9" / "cut off.jpg"
     bad.parent.mkdir(parents=True)
     bad.write_bytes(b"\xff\xd8\xff\xe0 no picture")
     report: CalibrateReport = calibrate(gallery=gallery, photos=[others, first, tmp_path])
     assert [(one.individuals, one.photos) for one in report.species] == [(9, 27)]
-    assert sum(embedded) == 15  # of those enrolled the stored embeddings are used
+    assert sum(embedded) == 27  # each is opened once, for its map too
     assert [problem.path for problem in report.problems] == [str(bad)]
     with_stored = report.species[0].after
     embedded.clear()

@@ -128,3 +128,13 @@ def test_a_doubt_comes_with_the_command_that_would_settle_it(place: Path) -> Non
 def test_an_unknown_species_is_told(place: Path) -> None:
     with pytest.raises(UsageError, match="species 'lion' is not in the gallery"):
         reid.doctor(gallery=place / "gallery", species="lion")
+
+
+def test_a_folder_that_a_killed_backup_left_is_cleared_too(place: Path) -> None:
+    left = place / "gallery" / "copy.new-17-abc"
+    left.mkdir()
+    (left / "file").write_bytes(b"x")
+    os.utime(left, (0, 0))
+    assert ("derived", "left over") in kinds(reid.doctor(gallery=place / "gallery"))
+    reid.doctor(gallery=place / "gallery", fix=True)
+    assert not left.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,11 +13,13 @@ import openpyxl
 import pytest
 
 import reid
+from reid import drawn
 from reid.errors import UsageError
 from reid.formats import camtrap_dp, camtrapr, wildbook
 from reid.formats.manifest import read_photos
 from reid.records import Deployment
 from reid.settings import ExportSettings
+from reid.store import Gallery
 from tests.commands import World, command
 from tests.formats.captures import CAMERAS, SURVEY, photo
 
@@ -300,6 +303,7 @@ def test_the_header_is_that_of_the_published_example_without_taxon_ids():
     ("zone", "cameras", "reason"),
     [
         ("", CAMERAS, "give --time-zone"),
+        ("+25:00", CAMERAS, r"time zone '\+25:00' is not known"),
         ("Mars/Olympus", CAMERAS, "time zone 'Mars/Olympus' is not known"),
         ("Z", (), "give --deployments"),
         ("Z", (Deployment("A1", date(2023, 5, 1), date(2023, 5, 2), x=1, y=2),), "no latitude"),
@@ -310,3 +314,46 @@ def test_camtrap_dp_asks_for_what_it_needs(zone, cameras, reason):
         camtrap_dp.package(
             [photo("A", 1)], ["e"], ["a.jpg"], cameras, zone=zone, scientific={}, created=datetime(2026, 1, 1, tzinfo=UTC)
         )
+
+
+def test_records_of_two_species_that_share_a_name_are_apart() -> None:
+    zebra = [photo("1", 1, hour=10), photo("1", 1, hour=12)]
+    lion = replace(photo("1", 1, hour=11), species="lion")
+    rows = list(camtrapr.record_rows([*zebra, lion], minutes=90))
+    assert [(row[1], row[6]) for row in rows] == [("lion", 0), ("zebra", 0), ("zebra", 7200)]
+
+
+def test_photos_too_soon_after_a_record_are_left_out_and_told(survey):
+    out, report, _ = run(survey, "camtrapr", "--minutes", 61)
+    assert report["photos"] == 5 == len(rows_of(out / "records.csv"))
+    assert [row["reason"] for row in rows_of(out / "left_out.csv")] == ["less than 61 minutes after the record before it"]
+
+
+def test_where_a_file_is_in_the_way_of_the_folder_it_is_told(survey):
+    (survey.parent / "t.csv").write_text("x", "utf-8")
+    for format in ("csv", "xlsx", "mark"):
+        with pytest.raises(UsageError, match=r"t\.csv"):
+            reid.export(format, survey.parent / "t.csv", [survey])
+
+
+def test_enrolled_photos_take_the_seasons_of_the_deployments_though_enrolling_filled_the_year_in(tmp_path):
+    size = {"encounters": 1, "photos_per_encounter": 1, "width": 96, "height": 64}
+    drawn.write_photos(tmp_path / "one", drawn.draw_season(["zebra"], range(2), season=0, **size))
+    reid.enroll([tmp_path / "one"], gallery=tmp_path / "g", device="cpu")
+    cameras = sorted({one.camera for one in read_photos([tmp_path / "one"]).photos})
+    table = "camera,start,end,latitude,longitude,season,clock\n"
+    table += "".join(f"{camera},2022-12-01,2024-01-31,-1.2,36.7,dry,+20d\n" for camera in cameras)
+    (tmp_path / "cameras.csv").write_text(table, "utf-8")
+    settings = ExportSettings(deployments=tmp_path / "cameras.csv")
+    reid.export("csv", tmp_path / "out", gallery=tmp_path / "g", settings=settings)
+    photos = rows_of(tmp_path / "out" / "zebra-photos.csv")
+    with Gallery.open(tmp_path / "g") as gallery:
+        assert {row["season"] for row in photos} == {"dry"}
+        taken = sorted(str(one.captured_at) for one in gallery.photos())  # put right when they came in, not again
+        assert sorted(row["captured_at"].replace("T", " ") for row in photos) == taken
+
+
+def test_a_deployment_ends_on_its_last_day(survey):
+    out, _, _ = run(survey, "camtrap-dp", "--time-zone", "+03:00", "--scientific", "zebra=Equus quagga")
+    ends = sorted(row["deploymentEnd"][:10] for row in rows_of(out / "deployments.csv"))
+    assert ends == ["2023-05-10", "2023-05-20", "2023-05-30"]

@@ -298,3 +298,22 @@ def test_plain_names_stay_different_and_do_not_depend_on_the_order():
     assert sorted(plain_names(names).values()) == ["Nandu", "Zoe", "Zoe-2", "a-b", "a-b-2", "x"]
     assert max(len(one) for one in plain_names([f"individual {at}" for at in range(200)], longest=8).values()) == 8
     assert len(set(plain_names([f"individual {at}" for at in range(200)], longest=8).values())) == 200
+
+
+def test_a_season_without_a_capture_has_no_file_for_capture():
+    seasons = [Season("wet", date(2023, 5, 1), date(2023, 5, 10)), Season("dry", date(2023, 5, 21), date(2023, 5, 25))]
+    found = capture_history([photo("Amara", 1)], seasons=seasons, days=5, deployments=CAMERAS)
+    files = capture_inputs(found)
+    assert files["wet"][0].startswith("title=") and files["dry"][0] == ""
+
+
+def test_a_covariate_that_is_no_finite_number_leaves_its_animal_out():
+    found = capture_history([photo("Amara", 1, age="nan"), photo("Bo", 2, age="3")], covariates=["age"])
+    assert [one.individual for one in found.histories] == ["Bo"]
+    assert [one.reason for one in found.left_out] == ["covariate age is 'nan', no number"]
+
+
+def test_cameras_south_of_the_equator_count_from_ten_thousand_kilometres():
+    (_, north), = in_metres((replace(CAMERAS[0], latitude=0.009, longitude=39.0),)).points
+    (_, south), = in_metres((replace(CAMERAS[0], latitude=-0.009, longitude=39.0),)).points
+    assert north == pytest.approx(994.8, abs=1) and south == pytest.approx(10_000_000 - 994.8, abs=1)

@@ -44,6 +44,16 @@ def test_an_offset_that_means_nothing_certain_is_refused(text):
         read_offset(text)
 
 
+def test_an_offset_of_more_than_a_century_is_refused():
+    with pytest.raises(UsageError, match="no camera's clock is that wrong"):
+        read_offset("+99999999999d")
+
+
+def test_a_season_without_an_end_is_refused():
+    with pytest.raises(UsageError, match="is no span of days"):
+        read_seasons(["2023=2023-03-01.."])
+
+
 def test_a_camera_may_have_an_equals_sign_in_its_name_but_not_two_clocks():
     assert read_clocks(["A=1=+1h"]) == {"A=1": timedelta(hours=1)}
     with pytest.raises(UsageError, match="clock of 'A' is given twice"):

@@ -105,3 +105,16 @@ def test_galleries_of_one_photo_or_one_individual_raise_no_alarm() -> None:
     assert suspects([], np.empty((0, 64), np.float32), kilometres_an_hour=80) == []
     assert suspects([shown(1, "a")], around(0, 1), kilometres_an_hour=80) == []
     assert suspects([shown(n, "a") for n in range(4)], around(0, 4), kilometres_an_hour=80) == []
+
+
+def test_a_whole_frame_and_a_box_in_it_are_not_two_animals() -> None:
+    photos = [shown(1, "a", sha256="s"), shown(2, "a", sha256="s", box=Box(0.1, 0.1, 0.1, 0.1))]
+    assert found(photos, around(1, 2), "two in one frame") == []
+
+
+def test_a_photo_of_no_known_camera_is_at_no_other_place() -> None:
+    when = datetime(2024, 5, 1, 10)
+    one = [shown(1, "a", captured_at=when, camera="C1"), shown(2, "a", captured_at=when, place=(1.0, 2.0))]
+    two = [one[0], shown(2, "a", captured_at=when, camera="C2")]
+    assert found(one, around(1, 2), "too far apart") == []
+    assert len(found(two, around(1, 2), "too far apart")) == 1

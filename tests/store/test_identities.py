@@ -259,3 +259,13 @@ def test_vectors_that_newer_ones_replaced_are_purged_on_request_only(herd: Galle
         herd.history.undo(3)
     with pytest.raises(GalleryError, match="cannot be shown as it was after entry 2"):
         Gallery.open(herd.folder, as_of=herd.log(10)[2].at)
+
+
+def test_a_name_of_two_species_is_not_restored_by_chance(herd: Gallery) -> None:
+    herd.set_embedding_net("lion", NET, 32, calibration=None)
+    herd.enroll("lion", NET, [item("Max", 9, VECTORS[0])])
+    herd.identities.remove("Max", species="zebra")
+    herd.identities.remove("Max", species="lion")
+    with pytest.raises(UsageError, match="removed individuals of lion, zebra: say which with --species"):
+        herd.identities.restore("Max")
+    assert herd.identities.restore("Max", species="lion").species == "lion"
