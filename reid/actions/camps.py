@@ -123,10 +123,11 @@ def merge_galleries(
         theirs = stack.enter_context(_other(other))
         if theirs.folder.resolve() == opened.folder.resolve():
             raise UsageError(f"{other} is this gallery itself: name the other camp's")
+        plan = opened.exchange.merge_from(theirs.exchange, only_plan=True)  # whatever can be refused is, before a net comes in
         if not dry_run:
             for path in sorted(theirs.nets_folder.glob("*.safetensors")):
                 nets.adopt(path, opened.nets_folder)
-        return opened.exchange.merge_from(theirs.exchange, only_plan=dry_run, why=why)
+        return plan if dry_run else opened.exchange.merge_from(theirs.exchange, why=why)
 
 
 @contextmanager

@@ -64,6 +64,8 @@ class Camps:
         self.people: dict[int, int] = {}
         """Their individual's id -> ours."""
         self.photos: dict[int, int] = {}
+        self.refused: set[int] = set()
+        """Our individuals of whom their merge or removal is not taken: their photos stay where they are here, too."""
         self.species: dict[int, tuple[int, str]] = {}
         self.new_individuals = self.new_photos = self.altered = 0
 
@@ -89,7 +91,9 @@ class Camps:
         """Their rows that are new or altered since the common past, with the values that were altered, as they were."""
         columns = ("species_id", "added_seq", *(("name", "merged_into", "removed_seq") if kind == "individual" else (
             "individual_id", "removed_seq", *_PHOTO)))
-        rows = self.theirs.ask(f"SELECT id, {', '.join(columns)}, seq FROM {kind} WHERE seq > ? ORDER BY id", (self.their_seq,))
+        rows = self.theirs.ask(  # what is gone first: a photo may be there once only
+            f"SELECT id, {', '.join(columns)}, seq FROM {kind} WHERE seq > ? ORDER BY removed_seq IS NULL, id", (self.their_seq,)
+        )
         found = []
         for number, *values, seq in rows:
             facts = dict(zip(columns, values, strict=True))
@@ -102,8 +106,9 @@ class Camps:
     def _since(self, source: Catalog | Change, kind: str, number: int, seq: int) -> dict[str, Any]:
         """The values altered since a change, as they were at it."""
         first: dict[str, Any] = {}
+        until = self.change.seq if source is self.change else 1 << 62  # what this merge altered is not ours
         for (changed,) in source.ask(
-            "SELECT changed FROM history WHERE kind = ? AND row = ? AND seq > ? ORDER BY id", (kind, number, seq)
+            "SELECT changed FROM history WHERE kind = ? AND row = ? AND seq > ? AND seq < ? ORDER BY id", (kind, number, seq, until)
         ):
             for column, pair in json.loads(changed).items():
                 first.setdefault(column, pair[0])
@@ -176,15 +181,14 @@ class Camps:
         """A new photo comes in; of one that both know, each value that only they altered is taken."""
         species_id, species = self.species[row.values["species_id"]]
         values = row.values
-        found = self.change.ask(
-            "SELECT id, individual_id, removed_seq, seq, side, captured_at, camera, encounter, season FROM photo"
-            " WHERE sha256 = ? AND box_key = ? AND species_id = ? ORDER BY removed_seq IS NULL DESC, id DESC LIMIT 1",
-            (values["sha256"], values["box_key"], species_id),
-        )
-        if not found:
-            self._add_photo(row, species_id, species)
+        mine = self._photo_of(row, species_id)
+        if mine is None:
+            if row.before is None and not self._has_twin(row):
+                self._add_photo(row, species_id, species)
             return
-        mine, owner, removed, seq, *facts = found[0]
+        owner, removed, seq, *facts = self.change.ask(
+            "SELECT individual_id, removed_seq, seq, side, captured_at, camera, encounter, season FROM photo WHERE id = ?", (mine,)
+        )[0]
         self.photos[row.id] = mine
         since = self._since(self.change, "photo", mine, self.seq)
         owner_there = self._owner(values["individual_id"])
@@ -194,13 +198,72 @@ class Camps:
         for column, value in there.items():
             if value == here[column] or (row.before is not None and not row.altered(column)):
                 continue
-            fits = column != "individual_id" or self._is_there(owner_there)
+            if column in ("individual_id", "removed_seq") and owner in self.refused:
+                continue  # told with the individual
+            fits = self._is_there(owner_there) if column == "individual_id" else not (
+                column == "removed_seq" and not value and self._live(values, species_id)
+            )
             if row.before is None or column in since or not fits:
                 self._tell_photo(species, mine, column, (here[column], self._by(self.change, seq)), (value, row.by))
             elif column == "removed_seq":
                 self._alter("photo", mine, removed_seq=self.change.seq if value else None)
             else:
                 self._alter("photo", mine, **{column: value})
+
+    def _photo_of(self, row: TheirRow, species_id: int) -> int | None:
+        """Our row of one of their photos: the same row where both know it since the common past, else the same content.
+
+        A row that is removed here was enrolled again there where that was known at the common past, or is so by this merge.
+        """
+        (mark,) = self.theirs.ask("SELECT mark FROM journal WHERE seq = ?", (row.values["added_seq"],))[0]
+        same = self.change.ask(
+            "SELECT p.id FROM photo p JOIN journal j ON j.seq = p.added_seq WHERE p.id = ? AND j.mark = ?", (row.id, mark)
+        )
+        if same:
+            return int(same[0][0])
+        if row.values["removed_seq"] is not None and self._has_twin(row):
+            return None
+        found = self.change.ask(
+            "SELECT id, removed_seq FROM photo WHERE sha256 = ? AND box_key = ? AND species_id = ?"
+            " ORDER BY removed_seq IS NULL DESC, id DESC LIMIT 1",
+            (row.values["sha256"], row.values["box_key"], species_id),
+        )
+        if not found or (found[0][1] is not None and (found[0][1] <= self.seq or found[0][1] == self.change.seq)):
+            return None
+        return int(found[0][0])
+
+    def _has_twin(self, row: TheirRow) -> bool:
+        """Whether a removed photo of theirs is there under another row, which then speaks for it."""
+        return row.values["removed_seq"] is not None and bool(self.theirs.ask(
+            "SELECT 1 FROM photo WHERE sha256 = ? AND box_key = ? AND species_id = ? AND removed_seq IS NULL",
+            (row.values["sha256"], row.values["box_key"], row.values["species_id"]),
+        ))
+
+    def _live(self, values: dict[str, Any], species_id: int) -> bool:
+        """Whether a photo of this content is there."""
+        return bool(self.change.ask(
+            "SELECT 1 FROM photo WHERE sha256 = ? AND box_key = ? AND species_id = ? AND removed_seq IS NULL",
+            (values["sha256"], values["box_key"], species_id),
+        ))
+
+    def refuse(self, people: list[TheirRow], photos: list[TheirRow]) -> None:
+        """Find the merges and removals of theirs that cannot be taken, before anything of them is.
+
+        We altered the same, or a photo of the individual would stay behind: one enrolled or moved to it here.
+        """
+        going = {self._photo_of(one, self.species[one.values["species_id"]][0]): one for one in photos}
+        for row in people:
+            mine = self._person_of(row.id)
+            if mine is None or row.before is None or row.values["removed_seq"] is None or not row.altered("removed_seq"):
+                continue
+            ours = {number for (number,) in self.change.ask(
+                "SELECT id FROM photo WHERE individual_id = ? AND removed_seq IS NULL", (mine,)
+            )}
+            leave = {number for number, one in going.items() if number is not None and (
+                one.values["removed_seq"] is not None or one.values["individual_id"] != row.id
+            )}
+            if ours - leave or {"removed_seq", "merged_into"} & set(self._since(self.change, "individual", mine, self.seq)):
+                self.refused.add(mine)
 
     def _add_photo(self, row: TheirRow, species_id: int, species: str) -> None:
         values, owner = row.values, self._owner(row.values["individual_id"])

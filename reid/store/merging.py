@@ -48,7 +48,12 @@ def common_past(ours: Catalog, theirs: Catalog) -> tuple[int, int]:
     undone = undone_by(ours)
     for seq, after in ours.ask("SELECT seq, after FROM journal WHERE what = 'merge_galleries' ORDER BY seq"):
         at = there.get(json.loads(after)["other_mark"], 0)
-        if seq not in undone and at > best[1]:
+        if at > best[1] and seq in undone:
+            raise UsageError(
+                f"this gallery was merged with that one by entry {seq}, which entry {undone[seq]} undid: "
+                f"`reid undo {undone[seq]}` brings it back, and then the merge goes on from there"
+            )
+        if at > best[1]:
             best = (seq, at)
     return best
 
@@ -81,7 +86,9 @@ class _Merge(Camps):
         people = self.changed("individual")
         for row in people:
             self.person(row)
-        for row in self.changed("photo"):
+        photos = self.changed("photo")
+        self.refuse(people, photos)
+        for row in photos:
             self.photo(row)
         for row in people:
             self.status(row)

@@ -152,7 +152,9 @@ def test_photos_enrolled_here_of_an_individual_merged_over_there_keep_it_until_t
     there.identities.merge("a", "b")
     told = here.exchange.merge_from(there.exchange)
     assert known(told) == [("individual #1 'a'", "reid individuals merge '#1' '#2'")]
-    assert owners(here) == {"a": [7], "b": [1, 2, 3, 4, 5], "c": [6]}
+    assert owners(here) == {"a": [1, 2, 3, 7], "b": [4, 5], "c": [6]}  # nothing of their merge is taken by halves
+    here.identities.merge("#1", "#2")
+    assert owners(here) == {"b": [1, 2, 3, 4, 5, 7], "c": [6]}
 
 
 def test_photos_enrolled_over_there_follow_a_merge_made_here(camps: tuple[Gallery, Gallery]) -> None:
