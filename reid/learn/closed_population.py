@@ -170,7 +170,7 @@ def _digamma(x: Floats) -> Floats:
 
 
 def log_likelihood(found: Tally, number: float, varying: bool) -> float:
-    """Of model M0 or Mt at N, with the chances of capture that are likeliest at it; as MARK tells it (no multinomial constant)."""
+    """Of model M0 or Mt at N, with the chances of capture likeliest at it; as MARK tells it, without the multinomial constant."""
     t = found.occasions
     parts = [(float(one), number) for one in found.counts] if varying else [(float(found.captures), t * number)]
     value = math.lgamma(number + 1) - math.lgamma(number - float(found.seen) + 1)
@@ -208,7 +208,9 @@ def profile_interval(found: Tally, varying: bool, level: float = CONFIDENCE) -> 
     return lower, crossing(best, far)
 
 
-def log_normal_interval(number: float, variance: float, seen: float, level: float = CONFIDENCE, freedom: float = math.inf) -> tuple[float, float]:  # fmt: skip
+def log_normal_interval(
+    number: float, variance: float, seen: float, level: float = CONFIDENCE, freedom: float = math.inf
+) -> tuple[float, float]:
     """The interval of N whose part unseen, N - M, is log-normal: it never reaches below the animals seen.
 
     Args:
