@@ -18,6 +18,8 @@ STAGES = ("species", "embedding")
 LOSSES = ("triplet", "arcface", "multi-similarity", "triplet+arcface")
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "float32", "bfloat16")
+LINK_AT = 0.5
+"""A link between two encounters needs at least this probability of being right, where nothing else is said."""
 START_WEIGHTS = ("base", "imagenet", "none")
 """`base`: the net that ships with reid; `imagenet`: torchvision's, downloaded; `none`: random; else a safetensors file."""
 

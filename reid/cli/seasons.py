@@ -1,0 +1,67 @@
+"""Commands that decide about all animals of a season as a whole: seasons, discover."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reid import settings, terminal
+from reid.cli.door import Clocks, Deployments, Device, Json, Seasons, Species, Where, app, end, line
+from reid.cli.identifying import in_time
+from reid.settings import LINK_AT, QuerySettings
+from reid.steps.apart import FASTEST
+
+Links = Annotated[float, typer.Option("--link", help="Probability that a link between encounters needs.", min=0, max=1)]
+Speed = Annotated[float, typer.Option("--kilometres-an-hour", help="No animal travels faster.", min=0)]
+
+
+@app.command()
+def seasons(
+    photos: Annotated[list[Path] | None, typer.Argument(help="Photos of the second season.", show_default=False)] = None,
+    first: Annotated[str, typer.Option("--from", help="The season to start from, such as 2023.", show_default=False)] = "",
+    second: Annotated[str, typer.Option("--to", help="The season to compare with it.", show_default=False)] = "",
+    gallery: Where = None,
+    json: Json = False,
+    out: Annotated[Path | None,
+        typer.Option(help="Folder for seasons.csv and seasons.html; default seasons-A-to-B.", show_default=False)] = None,
+    species: Species = "",
+    link: Links = LINK_AT,
+    kilometres_an_hour: Speed = FASTEST,
+    clock: Clocks = None,
+    season: Seasons = None,
+    deployments: Deployments = None,
+    device: Device = "auto",
+) -> None:
+    """Who returned, who is new, who was not seen again, which need a person."""
+    from reid.actions.seasons import STATUSES
+    from reid.actions.seasons import seasons as action
+
+    if not first or not second:
+        raise typer.BadParameter("name both seasons", param_hint="--from, --to")
+    given = in_time(clock, season, deployments)
+    given |= {"species": species or None, "device": device if device != "auto" else None}
+    report = action(
+        photos or [], first=first, second=second, gallery=gallery, out=out or Path(f"seasons-{first}-to-{second}"),
+        settings=settings.resolve(QuerySettings(), given), link=link,
+        kilometres_an_hour=kilometres_an_hour, progress=terminal.Bars()
+    )
+    if json:
+        for row in report.rows:
+            line(row)
+    else:
+        terminal.table(
+            f"Season {first} to {second}",
+            ("status", "species", "individual", "photos", "encounters", "sides", "probability", "reason"),
+            [
+                (row.status, row.species, row.proposal or row.individual, row.photos, row.encounters, row.sides, row.probability,
+                 row.reason)
+                for row in report.rows
+            ],
+        )
+        terminal.out(", ".join(f"{report.count(status)} {status}" for status in STATUSES))
+        terminal.out(f"wrote {report.csv} and {report.html}")
+    for note in report.notes:
+        terminal.complain(note)
+    end(report.problems)
