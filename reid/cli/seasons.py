@@ -20,12 +20,13 @@ Speed = Annotated[float, typer.Option("--kilometres-an-hour", help="No animal tr
 @app.command()
 def seasons(
     photos: Annotated[list[Path] | None, typer.Argument(help="Photos of the second season.", show_default=False)] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every season against every later one.")] = False,
     first: Annotated[str, typer.Option("--from", help="The season to start from, such as 2023.", show_default=False)] = "",
     second: Annotated[str, typer.Option("--to", help="The season to compare with it.", show_default=False)] = "",
     gallery: Where = None,
     json: Json = False,
     out: Annotated[Path | None,
-        typer.Option(help="Folder for seasons.csv and seasons.html; default seasons-A-to-B.", show_default=False)] = None,
+        typer.Option(help="Folder for seasons.csv and seasons.html; default: by the seasons.", show_default=False)] = None,
     species: Species = "",
     link: Links = LINK_AT,
     kilometres_an_hour: Speed = FASTEST,
@@ -38,14 +39,16 @@ def seasons(
     from reid.actions.seasons import STATUSES
     from reid.actions.seasons import seasons as action
 
-    if not first or not second:
-        raise typer.BadParameter("name both seasons", param_hint="--from, --to")
+    if every == bool(first or second) or bool(first) != bool(second):
+        raise typer.BadParameter("name both seasons, or ask for --all", param_hint="--from, --to")
     given = in_time(clock, season, deployments)
     given |= {"species": species or None, "device": device if device != "auto" else None}
+    found = settings.resolve(QuerySettings(), given)
+    if every:
+        return _all(photos or [], gallery, json, out, found, link, kilometres_an_hour)
     report = action(
         photos or [], first=first, second=second, gallery=gallery, out=out or Path(f"seasons-{first}-to-{second}"),
-        settings=settings.resolve(QuerySettings(), given), link=link,
-        kilometres_an_hour=kilometres_an_hour, progress=terminal.Bars()
+        settings=found, link=link, kilometres_an_hour=kilometres_an_hour, progress=terminal.Bars()
     )
     if json:
         for row in report.rows:
@@ -64,4 +67,22 @@ def seasons(
         terminal.out(f"wrote {report.csv} and {report.html}")
     for note in report.notes:
         terminal.complain(note)
+    end(report.problems)
+
+
+def _all(
+    photos: list[Path], gallery: Path | None, json: bool, out: Path | None, found: QuerySettings, link: float, speed: float
+) -> None:
+    from reid.actions.seasons_all import COLUMNS, all_seasons
+
+    report = all_seasons(
+        photos, gallery=gallery, out=out or Path("seasons-all"), settings=found, link=link, kilometres_an_hour=speed,
+        progress=terminal.Bars()
+    )
+    if json:
+        for pair in report.pairs:
+            line(pair)
+    else:
+        terminal.table("From season to season", COLUMNS, [[getattr(one, name) for name in COLUMNS] for one in report.pairs])
+        terminal.out("wrote " + ", ".join(map(str, report.files)))
     end(report.problems)
