@@ -14,7 +14,8 @@ from reid.errors import GalleryError, NetError, UsageError
 from reid.learn.suspects import MOST_PHOTOS, Shown, Suspect, suspects
 from reid.nets import bundle
 from reid.progress import SILENT, Progress
-from reid.steps.apart import FASTEST, place_in
+from reid.settings import FASTEST
+from reid.steps.apart import place_in
 from reid.store import EnrolledPhoto, Gallery
 
 

@@ -10,15 +10,14 @@ from reid import settings as options
 from reid.actions.linking import link_worth, near_in_time, places
 from reid.actions.query import Identifier
 from reid.actions.season_rows import COLUMNS, STATUSES, SeasonRow, halves, rows
-from reid.actions.selecting import put_right
+from reid.actions.selecting import as_taken
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.formats.page import write_page
 from reid.formats.table import write_table
 from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem, Sighting
-from reid.settings import LINK_AT, QuerySettings
-from reid.steps.apart import FASTEST
+from reid.settings import QuerySettings
 from reid.steps.encounter import season
 from reid.steps.photo import dated
 from reid.steps.sighting import Looked
@@ -60,8 +59,6 @@ def seasons(
     gallery: Path | None = None,
     out: Path | None = None,
     settings: QuerySettings | None = None,
-    link: float = LINK_AT,
-    kilometres_an_hour: float = FASTEST,
     progress: Progress = SILENT,
 ) -> SeasonsReport:
     """Compare two seasons.
@@ -78,8 +75,6 @@ def seasons(
         out: folder for seasons.csv and seasons.html; None = nothing is written.
         settings: of the identification; `encounters` is always on. Places come from the photos' columns `latitude` and
             `longitude` or from the table of deployments.
-        link: the probability that a link between encounters needs, in (0, 1].
-        kilometres_an_hour: no animal travels faster.
         progress: told of every photo.
 
     Raises:
@@ -87,16 +82,16 @@ def seasons(
         GalleryError, NetError, ManifestError: gallery, net or table cannot be read.
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
-    check_link(link, kilometres_an_hour)
+    check_link(settings)
     found = read_photos(list(photos), settings.box_confidence) if photos else None
-    given = dated(put_right(found.photos, settings.clocks, settings.seasons, settings.deployments)) if found else []
+    given = dated(as_taken(found.photos, settings)) if found else []
     chosen = [photo for photo in given if season(photo) == second]
     problems = list(found.problems) if found else []
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         enrolled = [photo for photo in opened.photos() if settings.species in ("", photo.species)]
         _check(enrolled, given, first, second, bool(chosen))
         progress.start(f"identifying {second}", len(chosen))
-        animals, failed = identified(opened, chosen, enrolled, settings, link, kilometres_an_hour, progress)
+        animals, failed = identified(opened, chosen, enrolled, settings, progress)
     table = rows(enrolled, animals, first, second)
     report = SeasonsReport(
         first, second, tuple(table), tuple(one.sighting for one in animals), len(given) - len(chosen),
@@ -109,17 +104,17 @@ def seasons(
     return report
 
 
-def check_link(link: float, kilometres_an_hour: float) -> None:
-    """Refuse options that mean nothing. Raises UsageError."""
-    if not 0.0 < link <= 1.0 or not kilometres_an_hour > 0.0:
+def check_link(settings: QuerySettings) -> None:
+    """Refuse options of a whole assignment that mean nothing. Raises UsageError."""
+    if not 0.0 < settings.link <= 1.0 or not settings.kilometres_an_hour > 0.0:
         raise UsageError(
-            f"link {link:g}, {kilometres_an_hour:g} km/h: wanted a probability in (0, 1], such as {LINK_AT:g}, and a speed"
+            f"link {settings.link:g}, {settings.kilometres_an_hour:g} km/h: wanted a probability in (0, 1], such as "
+            f"{QuerySettings().link:g}, and a speed above 0"
         )
 
 
 def identified(
-    gallery: Gallery, photos: Sequence[Photo], enrolled: Sequence[EnrolledPhoto], settings: QuerySettings, link: float,
-    fastest: float, progress: Progress,
+    gallery: Gallery, photos: Sequence[Photo], enrolled: Sequence[EnrolledPhoto], settings: QuerySettings, progress: Progress
 ) -> tuple[tuple[Animal, ...], tuple[Problem, ...]]:
     """The animals of photos, decided as a whole, and the photos that could not be read."""
     if not photos:
@@ -135,7 +130,7 @@ def identified(
         progress.advance(done)
     place = places(settings.deployments)
     worth = {name: link_worth(gallery, name) for name in sorted({name for look in looks for name in look.vectors})}
-    rules = Rules(worth, link, place, fastest, settings.top)
+    rules = Rules(worth, settings.link, place, settings.kilometres_an_hour, settings.top)
     return whole(looks, identifier.known, rules, near_in_time(enrolled, looks, place)), tuple(problems)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from reid import settings as options
 from reid.actions.season_rows import MEANING, STATUSES, SeasonRow, rows
 from reid.actions.seasons import check_link, identified
-from reid.actions.selecting import put_right
+from reid.actions.selecting import as_taken
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.formats.page import Page, Section, Table, write_page
@@ -19,8 +19,8 @@ from reid.formats.table import write_table
 from reid.formats.text import made
 from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem
-from reid.settings import LINK_AT, QuerySettings
-from reid.steps.apart import FASTEST, seconds
+from reid.settings import QuerySettings
+from reid.steps.apart import seconds
 from reid.steps.assignment import Name
 from reid.steps.encounter import season
 from reid.steps.photo import dated
@@ -75,8 +75,6 @@ def all_seasons(
     gallery: Path | None = None,
     out: Path | None = None,
     settings: QuerySettings | None = None,
-    link: float = LINK_AT,
-    kilometres_an_hour: float = FASTEST,
     progress: Progress = SILENT,
 ) -> AllSeasonsReport:
     """Compare every season with every later one, as `seasons` compares two.
@@ -88,7 +86,7 @@ def all_seasons(
         photos: not enrolled, of any season; undated ones in no season are skipped and counted.
         gallery: None = REID_GALLERY or indexes/default.
         out: folder for all-seasons.csv, individuals.csv and all-seasons.html; None = nothing is written.
-        settings, link, kilometres_an_hour: as `seasons`.
+        settings: as of `seasons`.
         progress: told of every photo.
 
     Raises:
@@ -96,9 +94,9 @@ def all_seasons(
         GalleryError, NetError, ManifestError: gallery, net or table cannot be read.
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
-    check_link(link, kilometres_an_hour)
+    check_link(settings)
     found = read_photos(list(photos), settings.box_confidence) if photos else None
-    given = dated(put_right(found.photos, settings.clocks, settings.seasons, settings.deployments)) if found else []
+    given = dated(as_taken(found.photos, settings)) if found else []
     by_season: dict[str, list[Photo]] = defaultdict(list)
     for photo in given:
         by_season[season(photo)].append(photo)
@@ -112,7 +110,7 @@ def all_seasons(
             raise UsageError(f"there are the seasons {names or 'none'}; wanted two at least: give photos of others, or --season")
         for name, members in by_season.items():
             progress.start(f"identifying {name}", len(members))
-            animals[name], failed = identified(opened, members, enrolled, settings, link, kilometres_an_hour, progress)
+            animals[name], failed = identified(opened, members, enrolled, settings, progress)
             problems += failed
     everything = enrolled + [one for name, own in animals.items() for one in _as_enrolled(own, name, enrolled)]
     report = _compared(names, everything, animals, skipped, problems)

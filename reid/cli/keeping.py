@@ -9,7 +9,7 @@ import typer
 
 from reid import reports, terminal
 from reid.cli.door import Device, Json, Species, Where, app, end, line, tables
-from reid.steps.apart import FASTEST
+from reid.settings import FASTEST
 
 if TYPE_CHECKING:
     from reid.actions.upgrade import SpeciesUpgrade

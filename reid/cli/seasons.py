@@ -10,11 +10,14 @@ import typer
 from reid import settings, terminal
 from reid.cli.door import Clocks, Deployments, Device, Json, Seasons, Species, Where, app, end, line
 from reid.cli.identifying import in_time
-from reid.settings import LINK_AT, QuerySettings
-from reid.steps.apart import FASTEST
+from reid.settings import QuerySettings
 
-Links = Annotated[float, typer.Option("--link", help="Probability that a link between encounters needs.", min=0, max=1)]
-Speed = Annotated[float, typer.Option("--kilometres-an-hour", help="No animal travels faster.", min=0)]
+_QUERY = QuerySettings()
+Links = Annotated[float | None,
+    typer.Option("--link", help=f"Probability that a link of encounters needs; default {_QUERY.link:g}.", show_default=False)]
+Speed = Annotated[float | None,
+    typer.Option("--kilometres-an-hour", help=f"No animal travels faster; default {_QUERY.kilometres_an_hour:g}.",
+                 show_default=False)]
 
 
 @app.command()
@@ -28,8 +31,8 @@ def seasons(
     out: Annotated[Path | None,
         typer.Option(help="Folder for seasons.csv and seasons.html; default: by the seasons.", show_default=False)] = None,
     species: Species = "",
-    link: Links = LINK_AT,
-    kilometres_an_hour: Speed = FASTEST,
+    link: Links = None,
+    kilometres_an_hour: Speed = None,
     clock: Clocks = None,
     season: Seasons = None,
     deployments: Deployments = None,
@@ -42,13 +45,13 @@ def seasons(
     if every == bool(first or second) or bool(first) != bool(second):
         raise typer.BadParameter("name both seasons, or ask for --all", param_hint="--from, --to")
     given = in_time(clock, season, deployments)
-    given |= {"species": species or None, "device": device if device != "auto" else None}
+    given |= {"species": species or None, "device": device, "link": link, "kilometres_an_hour": kilometres_an_hour}
     found = settings.resolve(QuerySettings(), given)
     if every:
-        return _all(photos or [], gallery, json, out, found, link, kilometres_an_hour)
+        return _all(photos or [], gallery, json, out, found)
     report = action(
         photos or [], first=first, second=second, gallery=gallery, out=out or Path(f"seasons-{first}-to-{second}"),
-        settings=found, link=link, kilometres_an_hour=kilometres_an_hour, progress=terminal.Bars()
+        settings=found, progress=terminal.Bars()
     )
     if json:
         for row in report.rows:
@@ -70,15 +73,10 @@ def seasons(
     end(report.problems)
 
 
-def _all(
-    photos: list[Path], gallery: Path | None, json: bool, out: Path | None, found: QuerySettings, link: float, speed: float
-) -> None:
+def _all(photos: list[Path], gallery: Path | None, json: bool, out: Path | None, found: QuerySettings) -> None:
     from reid.actions.seasons_all import COLUMNS, all_seasons
 
-    report = all_seasons(
-        photos, gallery=gallery, out=out or Path("seasons-all"), settings=found, link=link, kilometres_an_hour=speed,
-        progress=terminal.Bars()
-    )
+    report = all_seasons(photos, gallery=gallery, out=out or Path("seasons-all"), settings=found, progress=terminal.Bars())
     if json:
         for pair in report.pairs:
             line(pair)

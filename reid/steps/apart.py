@@ -11,9 +11,8 @@ from itertools import combinations
 from math import asin, cos, hypot, radians, sin, sqrt
 
 from reid.records import Box, Deployment, Photo
+from reid.settings import FASTEST
 
-FASTEST = 80.0
-"""Kilometres an hour that no animal travels, where nothing else is said."""
 NEAR = 0.2
 """Kilometres within which places are one: cameras that face each other, and GPS that is not sure."""
 SAME_PLACE = 0.5

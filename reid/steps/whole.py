@@ -17,7 +17,8 @@ from datetime import datetime
 import numpy as np
 
 from reid.records import EMPTY, UNKNOWN_SPECIES, Decision, Outcome, Photo, Sighting
-from reid.steps.apart import APART, FASTEST, Conflict, Place, Snap, cannot_be_one, overlap, seconds
+from reid.settings import FASTEST
+from reid.steps.apart import APART, Conflict, Place, Snap, cannot_be_one, overlap, seconds
 from reid.steps.assignment import Name, exclusive, paired, together
 from reid.steps.linking import Linkable, Worth, link
 from reid.steps.sighting import Known, Looked, Taken, sight, species_of
