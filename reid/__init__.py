@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from reid.actions.journal import log, purge, show_entry, undo
     from reid.actions.query import query
     from reid.actions.seasons import seasons
+    from reid.actions.seasons_all import all_seasons
     from reid.actions.train import train
     from reid.actions.upgrade import upgrade
     from reid.errors import ReidError
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "all_seasons": "reid.actions.seasons_all",
     "backup": "reid.actions.backup",
     "bundle": "reid.actions.camps",
     "calibrate": "reid.actions.calibrate",
@@ -107,6 +109,7 @@ __all__ = [
     "Sighting",
     "TrainSettings",
     "__version__",
+    "all_seasons",
     "backup",
     "bundle",
     "calibrate",

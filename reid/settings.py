@@ -18,6 +18,8 @@ STAGES = ("species", "embedding")
 LOSSES = ("triplet", "arcface", "multi-similarity", "triplet+arcface")
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "float32", "bfloat16")
+FASTEST = 80.0
+"""Kilometres an hour that no animal travels, wherever nothing else is asked for."""
 EXPORT_FORMATS = ("mark", "secr", "capture", "camtrapr", "camtrap-dp", "wildbook", "csv", "xlsx", "folders")
 SIDE_RULES = ("all", "left", "right", "best", "both-linked")
 """How an export counts half-known animals; see `formats.capture_history`."""
@@ -125,6 +127,10 @@ class QuerySettings(IntakeSettings):
 
     It is taken where held-out photos have shown that it helps to tell individuals apart (`Calibration.closer`),
     and where nothing is calibrated. It needs the enrolled photos' files; those that are gone count by their cosine."""
+    link: float = 0.5
+    """A link between two encounters of a season needs at least this probability of being right, in (0, 1]."""
+    kilometres_an_hour: float = FASTEST
+    """No animal travels faster, so that nobody is at two far places at once."""
     batch: int = 16
 
 
