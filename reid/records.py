@@ -78,11 +78,15 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One input that could not be used: which, why, and where it was named."""
+    """One input that could not be used: which, why, and where it was named.
+
+    column: of the table, where it lies in one cell; the reason then begins with its name.
+    """
 
     path: str
     reason: str
     origin: str = ""
+    column: str = ""
 
     def __str__(self) -> str:
         """One line for the user."""

@@ -15,7 +15,7 @@ from reid.actions.doubts import OpenSighting, by_frame, open_sightings
 from reid.actions.export import enrolled_photos
 from reid.actions.selecting import in_time
 from reid.errors import UsageError
-from reid.formats.capture_history import SIDE_RULES, CaptureHistory, LeftOut, capture_history
+from reid.formats.capture_history import CaptureHistory, LeftOut, capture_history
 from reid.formats.deployments import DeploymentTable, read_deployments
 from reid.formats.table import write_table
 from reid.formats.text import made
@@ -23,7 +23,7 @@ from reid.learn import imputation
 from reid.learn.closed_population import METHODS
 from reid.learn.imputation import NEW, Doubt, Study
 from reid.records import EMPTY, Outcome, Photo
-from reid.settings import CountSettings
+from reid.settings import SIDE_RULES, CountSettings
 from reid.store import Gallery
 
 COLUMNS = (

@@ -13,7 +13,7 @@ import numpy as np
 
 from reid import settings as options
 from reid.actions.nets import net_path
-from reid.actions.selecting import put_right
+from reid.actions.selecting import as_taken
 from reid.actions.why import explain
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
@@ -78,7 +78,7 @@ def query(
     if record and as_of is not None:
         raise UsageError("an answer of the past is no new sighting: ask with as_of or with record, not with both")
     found = read_photos(list(photos), settings.box_confidence)
-    given = put_right(found.photos, settings.clocks, settings.seasons, settings.deployments)
+    given = as_taken(found.photos, settings)
     sightings: list[Sighting] = []
     problems = list(found.problems)
     drawn: list[Path] = []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.query import Identifier
-from reid.actions.selecting import put_right
+from reid.actions.selecting import as_taken
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.formats.page import Answer, Page, Section, Table, write_page
@@ -116,7 +116,7 @@ def seasons(
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
     found = read_photos(list(photos), settings.box_confidence) if photos else None
-    given = dated(put_right(found.photos, settings.clocks, settings.seasons, settings.deployments)) if found else []
+    given = dated(as_taken(found.photos, settings)) if found else []
     chosen = [photo for photo in given if season(photo) == second]
     sightings: list[Sighting] = []
     problems = list(found.problems) if found else []

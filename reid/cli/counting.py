@@ -9,7 +9,7 @@ import typer
 
 from reid import terminal
 from reid.cli.door import Clocks, Deployments, Json, Seasons, Where, app, line, tables
-from reid.settings import CountSettings
+from reid.settings import SIDE_RULES, CountSettings, resolve
 
 _COUNT = CountSettings()
 
@@ -18,28 +18,33 @@ _COUNT = CountSettings()
 def count(
     gallery: Where = None,
     json: Json = False,
-    species: Annotated[str, typer.Option(help="Only this species.", show_default=False)] = "",
+    species: Annotated[str | None, typer.Option(help="Only this species.", show_default=False)] = None,
     season: Seasons = None,
-    days: Annotated[int, typer.Option(help="Length of an occasion in days; 0 = each season is one.", min=0)] = _COUNT.days,
+    days: Annotated[int | None,
+        typer.Option(help="Length of an occasion in days; 0 (default) = each season is one.", min=0, show_default=False)] = None,
     deployments: Deployments = None,
     clock: Clocks = None,
-    side: Annotated[str, typer.Option(help="all, left, right, best or both-linked.")] = _COUNT.side,
-    method: Annotated[str,
-        typer.Option(help="chapman, m0, mt or chao: whose number photos to look at tighten.", show_default=False)] = "",
-    draws: Annotated[int, typer.Option(help="Plausible histories drawn from doubtful sightings; 0 = none.")] = _COUNT.draws,
-    look: Annotated[int, typer.Option(help="So many photos to look at next.", min=0)] = _COUNT.look,
-    seed: Annotated[int, typer.Option(help="Of the draws.")] = _COUNT.seed,
+    side: Annotated[str | None,
+        typer.Option(help=f"{', '.join(SIDE_RULES)}; default {_COUNT.side}.", show_default=False)] = None,
+    method: Annotated[str | None,
+        typer.Option(help="chapman, m0, mt or chao: whose number photos to look at tighten.", show_default=False)] = None,
+    draws: Annotated[int | None,
+        typer.Option(help=f"Plausible histories drawn from doubtful sightings; default {_COUNT.draws}, 0 = none.",
+                     show_default=False)] = None,
+    look: Annotated[int | None,
+        typer.Option(help=f"So many photos to look at next; default {_COUNT.look}.", min=0, show_default=False)] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the draws.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for count.csv and look.csv.", show_default=False)] = None,
 ) -> None:
     """Count the animals: who was seen, how many there are, and what doubtful identifications do to it."""
     from reid.actions.count_tables import tables as shown
     from reid.actions.counting import count as action
 
-    settings = CountSettings(
-        species=species, seasons=tuple(season or ()), days=days, deployments=deployments, clocks=tuple(clock or ()), side=side,
-        method=method, draws=draws, look=look, seed=seed,
-    )
-    report = action(gallery=gallery, settings=settings, out=out)
+    given = {
+        "species": species, "seasons": tuple(season or ()) or None, "days": days, "deployments": deployments,
+        "clocks": tuple(clock or ()) or None, "side": side, "method": method, "draws": draws, "look": look, "seed": seed,
+    }
+    report = action(gallery=gallery, settings=resolve(CountSettings(), given), out=out)
     if json:
         for one in report.species:
             line(one)
