@@ -179,7 +179,26 @@ class ExportSettings:
     sampling_design: str = "opportunistic"
 
 
-_Settings = TypeVar("_Settings", TrainSettings, EnrollSettings, QuerySettings, SearchSettings, ExportSettings)
+@dataclass(frozen=True, slots=True)
+class CountSettings:
+    """How animals are counted. species, seasons, days, deployments, clocks and side as in `ExportSettings`."""
+
+    species: str = ""
+    seasons: tuple[str, ...] = ()
+    days: int = 0
+    deployments: Path | None = None
+    clocks: tuple[str, ...] = ()
+    side: str = "all"
+    method: str = ""
+    """The estimator that says which photos to look at; "" = chapman for two occasions, chao for more."""
+    draws: int = 200
+    """Histories drawn from the probabilities of doubtful sightings; 0 = none."""
+    look: int = 10
+    """So many photos to look at next are told."""
+    seed: int = 0
+
+
+_Settings = TypeVar("_Settings", TrainSettings, EnrollSettings, QuerySettings, SearchSettings, ExportSettings, CountSettings)
 
 
 def resolve(settings: _Settings, given: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> _Settings:

@@ -147,7 +147,7 @@ def _decide(
         reason += f"; by the scores alone {plain[0].individual}{chance}: the closer look disagrees"
     if len(species) > 1:
         reason += f"; species unsure, searched {' and '.join(species)}"
-    return Decision(decision.outcome, decision.individual, decision.probability, reason), matches
+    return replace(decision, reason=reason), matches
 
 
 def _shares(guess: SpeciesGuess, species: Sequence[str]) -> dict[str, float]:
