@@ -8,7 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from reid.records import EMPTY, UNKNOWN_SPECIES, Calibration, Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
+from reid.records import (
+    EMPTY,
+    SIDE_NET,
+    UNKNOWN_SPECIES,
+    Calibration,
+    Decision,
+    Match,
+    Outcome,
+    Photo,
+    Sighting,
+    SpeciesGuess,
+)
 from reid.steps.decision import Candidate, Posterior, decide, evidence, posterior, worth
 from reid.steps.encounter import season
 from reid.steps.search import Listed, Shortlist
@@ -58,6 +69,7 @@ def sight(looks: Sequence[Looked], known: Known, *, top: int) -> Sighting:
         encounter=lead.encounter, camera=lead.photo.camera, season=season(lead.photo),
         embedding_fingerprint=known.fingerprints.get(guess.name, "") if species else "", searched=species,
         photos=tuple(str(look.photo.path) for look in looks),
+        side_net=lead.photo.column(SIDE_NET) if lead.photo.side_predicted else "",
     )
 
 

@@ -31,7 +31,7 @@ def _sighting(change: Change, sighting: Sighting) -> tuple[object, ...]:
     ]
     details = {
         "species": asdict(sighting.species), "matches": matches, "searched": sighting.searched,
-        "photos": sighting.photos,
+        "photos": sighting.photos, "side_net": sighting.side_net,
     }
     # A decision is kept whatever the bytes of the file's name.
     path = sighting.photo.encode("utf-8", "backslashreplace").decode("utf-8")
