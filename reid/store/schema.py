@@ -47,8 +47,8 @@ KEPT: dict[str, tuple[str, ...]] = {
     ),
     "sighting": ("individual_id", "removed_seq"),
 }
-"""The columns whose every value is kept, by table. Beside them, as row 0 of "meta": the values of 'species_net' (by a trigger) and
-of 'side_net' (by `stage_nets`)."""
+"""The columns whose every value is kept, by table. Beside them, as row 0 of "meta": the values of 'species_net' (by a trigger)
+and of 'side_net' (by `stage_nets`)."""
 
 FORMAT = 2
 """Of the folder and of the catalogue (`PRAGMA user_version`). A reader refuses anything above."""
