@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from reid.nets.networks import EmbeddingNet
 from reid.learn.body import Body, StridedDepthwise
+from reid.nets.networks import EmbeddingNet
 
 
 def awake(backbone: str) -> EmbeddingNet:
