@@ -70,9 +70,13 @@ def read(path: Path, *, box: Box | None = None, shortest: int | None = None, siz
         PhotoError: missing, a folder, empty, no image, truncated, damaged, too large, unreadable, or a box outside.
         UsageError: `shortest` is below 1.
     """
+    return decode(content(path), str(path), box=box, shortest=shortest, sizes=sizes)
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a photo's file. Raises PhotoError as `read` does."""
     with _file(path) as file:
-        data = file.read()
-    return decode(data, str(path), box=box, shortest=shortest, sizes=sizes)
+        return file.read()
 
 
 def decode(data: bytes, name: str, *, box: Box | None = None, shortest: int | None = None,
