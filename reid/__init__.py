@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from reid.actions.journal import log, purge, show_entry, undo
     from reid.actions.query import query
     from reid.actions.seasons import seasons
+    from reid.actions.seasons_all import all_seasons
+    from reid.actions.sides import predict_sides
     from reid.actions.train import train
     from reid.actions.upgrade import upgrade
     from reid.errors import ReidError
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "all_seasons": "reid.actions.seasons_all",
     "backup": "reid.actions.backup",
     "bundle": "reid.actions.camps",
     "calibrate": "reid.actions.calibrate",
@@ -70,6 +73,7 @@ _HOMES = {
     "merge_galleries": "reid.actions.camps",
     "move_photos": "reid.actions.identities",
     "photos": "reid.actions.gallery",
+    "predict_sides": "reid.actions.sides",
     "purge": "reid.actions.journal",
     "query": "reid.actions.query",
     "remove_individual": "reid.actions.identities",
@@ -111,6 +115,7 @@ __all__ = [
     "Sighting",
     "TrainSettings",
     "__version__",
+    "all_seasons",
     "backup",
     "bundle",
     "calibrate",
@@ -129,6 +134,7 @@ __all__ = [
     "merge_individuals",
     "move_photos",
     "photos",
+    "predict_sides",
     "purge",
     "query",
     "remove_individual",
