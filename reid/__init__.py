@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from reid.actions.importing import import_photos
     from reid.actions.journal import log, purge, show_entry, undo
     from reid.actions.query import query
+    from reid.actions.report import report
     from reid.actions.seasons import seasons
     from reid.actions.train import train
     from reid.actions.upgrade import upgrade
@@ -75,6 +76,7 @@ _HOMES = {
     "rename_individual": "reid.actions.identities",
     "restore_individual": "reid.actions.identities",
     "restore_photos": "reid.actions.identities",
+    "report": "reid.actions.report",
     "seasons": "reid.actions.seasons",
     "show_entry": "reid.actions.journal",
     "show_individual": "reid.actions.identities",
@@ -129,6 +131,7 @@ __all__ = [
     "remove_individual",
     "remove_photos",
     "rename_individual",
+    "report",
     "restore_individual",
     "restore_photos",
     "seasons",

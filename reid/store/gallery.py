@@ -34,11 +34,12 @@ from reid.store.rows import (
     Ids,
     IndividualSummary,
     JournalEntry,
+    KeptSighting,
     SpeciesSummary,
     Where,
 )
 from reid.store.searching import Searches
-from reid.store.sightings import keep_sightings
+from reid.store.sightings import keep_sightings, kept_sightings
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one. SQLite is not fair to waiters: four busy writers made one wait 4 s."""
@@ -319,6 +320,10 @@ class Gallery:
     def add_sightings(self, sightings: Sequence[Sighting]) -> None:
         """Keep the decisions of queries. One transaction, on disk on return."""
         keep_sightings(self._catalog, sightings)
+
+    def sightings(self) -> tuple[KeptSighting, ...]:
+        """The decisions that were kept, by id."""
+        return kept_sightings(self._catalog)
 
     def head(self) -> int:
         """The seq of the last change, 0 in an empty gallery; it moves with every change."""

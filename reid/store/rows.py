@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.records import Box, Photo
+from reid.records import Box, Photo, Sighting
 
 Ids = NDArray[np.int64]
 """Permanent photo ids; -1 = none."""
@@ -143,6 +143,15 @@ class Found:
 
     scores: NDArray[np.float32]
     photo_ids: Ids
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSighting:
+    """One decision that a query kept: what `records.Sighting` told at the time, by its permanent id. seq: of its entry."""
+
+    id: int
+    seq: int
+    sighting: Sighting
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
-from reid.records import Sighting
+from reid.records import Decision, Match, Outcome, Sighting, SpeciesGuess
 from reid.store.catalog import Catalog, Change, to_json
-from reid.store.reading import iso
+from reid.store.reading import iso, when
+from reid.store.rows import KeptSighting
 
 _INSERT_SIGHTING = """INSERT INTO sighting (path, sha256, species, outcome, individual_id, individual, probability,
     reason, captured_at, encounter, camera, side, season, fingerprint, details, seq)
@@ -60,3 +63,35 @@ def _told_of(change: Change, sighting: Sighting, species: str) -> int | None:
             (species, told),
         )
     return shown[0][0] if shown else None
+
+
+def kept_sightings(catalog: Catalog) -> tuple[KeptSighting, ...]:
+    """The decisions that were kept and not taken back since, by id."""
+    rows = catalog.ask(
+        "SELECT id, seq, path, sha256, outcome, individual, probability, reason, captured_at, encounter, camera, side, season,"
+        " fingerprint, details FROM sighting WHERE removed_seq IS NULL ORDER BY id"
+    )
+    return tuple(KeptSighting(row[0], row[1], _told(*row[2:])) for row in rows)
+
+
+def _told(
+    path: str, sha256: str, outcome: str, individual: str | None, probability: float | None, reason: str, captured_at: str | None,
+    encounter: str, camera: str, side: str, season: str, fingerprint: str, details: str,
+) -> Sighting:  # fmt: skip
+    kept: Mapping[str, Any] = json.loads(details)
+    guess = kept["species"]
+    return Sighting(
+        photo=path,
+        sha256=sha256,
+        species=SpeciesGuess(**{**guess, "alternatives": tuple((name, chance) for name, chance in guess["alternatives"])}),
+        decision=Decision(Outcome(outcome), individual, probability, reason),
+        matches=tuple(Match(**{**one, "captured_at": when(one["captured_at"])}) for one in kept["matches"]),
+        side=side,
+        captured_at=when(captured_at),
+        encounter=encounter,
+        camera=camera,
+        season=season,
+        embedding_fingerprint=fingerprint,
+        searched=tuple(kept["searched"]),
+        photos=tuple(kept["photos"]),
+    )
