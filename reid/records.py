@@ -78,11 +78,15 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One input that could not be used: which, why, and where it was named."""
+    """One input that could not be used: which, why, and where it was named.
+
+    column: of the table, where it lies in one cell; the reason then begins with its name.
+    """
 
     path: str
     reason: str
     origin: str = ""
+    column: str = ""
 
     def __str__(self) -> str:
         """One line for the user."""
@@ -181,6 +185,8 @@ class Decision:
     probability: float | None
     """Calibrated chance in [0, 1]: of KNOWN and REVIEW that the best match is right, of NEW that nobody enrolled is shown."""
     reason: str
+    nobody: float | None = None
+    """Calibrated chance in [0, 1] that nobody enrolled is shown, whatever was decided; None = not known."""
 
 
 @dataclass(frozen=True, slots=True)

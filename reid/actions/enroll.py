@@ -10,12 +10,13 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.nets import net_path
-from reid.actions.selecting import photos_of_column, put_right, sides_by_path
+from reid.actions.selecting import as_taken, photos_of_column
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.nets import bundle, runtime
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
+from reid.settings import EnrollSettings
 from reid.steps.embedding import embed_and_map, sizes_of
 from reid.steps.encounter import season
 from reid.steps.photo import Opened, open_photos
@@ -49,13 +50,13 @@ def enroll(
     gallery: Path | None = None,
     individual: str = "",
     species: str = "",
-    column: str = "",
-    only: str = "train",
-    clocks: Sequence[str] = (),
-    seasons: Sequence[str] = (),
-    deployments: str = "",
-    sides: Sequence[str] = (),
-    device: str = "auto",
+    column: str | None = None,
+    only: str | None = None,
+    clocks: Sequence[str] | None = None,
+    seasons: Sequence[str] | None = None,
+    deployments: str | None = None,
+    sides: Sequence[str] | None = None,
+    device: str | None = None,
     progress: Progress = SILENT,
 ) -> EnrollReport:
     """Enroll labelled photos.
@@ -68,18 +69,17 @@ def enroll(
         photos: files, folders or manifests.
         gallery: its folder, made if absent; None = REID_GALLERY or indexes/default.
         individual, species: the names of all these photos, whatever their manifest says; "" = as the manifest says.
-        column, only: use only the rows whose column has this value.
-        clocks, seasons, deployments: put dates and seasons right as photos come in; see `QuerySettings`.
-        sides: each left=PATTERN or right=PATTERN, for photos whose path tells their side; see `sides_by_path`.
-        device: auto, cpu or cuda.
+        column, only, clocks, seasons, deployments, sides, device: see `EnrollSettings` (sides is its `side_path`); None =
+            REID_* variables and defaults.
         progress: told of every photo.
 
     Raises:
         UsageError: no photo names an individual and a species.
         ManifestError, GalleryError, ModelMismatch: table, gallery or net cannot be used.
     """
-    found = read_photos(list(photos))
-    chosen = photos_of_column(put_right(sides_by_path(found.photos, sides), clocks, seasons, deployments), column, only)
+    settings = intake(column, only, clocks, seasons, deployments, sides, device)
+    found = read_photos(list(photos), settings.box_confidence)
+    chosen = photos_of_column(as_taken(found.photos, settings), settings.column, settings.only)
     named = [
         replace(photo, species=species or photo.species, individual=individual or photo.individual) for photo in chosen
     ]
@@ -96,7 +96,7 @@ def enroll(
     folder = options.gallery_folder(gallery)
     with Gallery.open(folder, create=True) as opened:
         for name, members in by_species.items():
-            run.species(opened, name, members, device)
+            run.species(opened, name, members, settings.device)
     progress.finish()
     return EnrollReport(
         folder,
@@ -107,6 +107,17 @@ def enroll(
         tuple(run.problems),
         tuple(run.notes),
     )
+
+
+def intake(
+    column: str | None, only: str | None, clocks: Sequence[str] | None, seasons: Sequence[str] | None, deployments: str | None,
+    sides: Sequence[str] | None, device: str | None,
+) -> EnrollSettings:
+    """The settings of an enrollment or an import: what was given, then REID_* variables, then the defaults."""
+    lists = {"clocks": clocks, "seasons": seasons, "side_path": sides}
+    given = {name: None if values is None else tuple(values) for name, values in lists.items()}
+    single = {"column": column, "only": only, "deployments": deployments, "device": device}
+    return options.resolve(EnrollSettings(), given | single)
 
 
 def net_of(gallery: Gallery, species: str, device: str) -> tuple[runtime.Runtime, str]:

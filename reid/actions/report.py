@@ -12,11 +12,11 @@ import numpy as np
 
 from reid import settings as options
 from reid.actions.export import enrolled_photo
-from reid.actions.query import Identifier
 from reid.actions.season_figures import STATUSES, SpeciesSeason, species_season
-from reid.actions.selecting import in_time, put_right
+from reid.actions.seasons import identified
+from reid.actions.selecting import as_taken, in_time
 from reid.errors import UsageError
-from reid.formats.capture_history import SIDE_RULES, LeftOut, capture_history
+from reid.formats.capture_history import LeftOut, capture_history
 from reid.formats.deployments import DeploymentTable, read_deployments
 from reid.formats.manifest import BOX_COLUMNS, COLUMNS, read_photos
 from reid.formats.page import write_page
@@ -24,14 +24,16 @@ from reid.formats.table import write_table
 from reid.formats.text import made
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Box, Outcome, Photo, Problem, Sighting
-from reid.settings import ExportSettings, QuerySettings
+from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
 from reid.steps.encounter import encounters, season
 from reid.steps.photo import dated
-from reid.steps.sighting import Looked
 from reid.store import EnrolledPhoto, Gallery
 
 DOUBT_COLUMNS = (*COLUMNS, *BOX_COLUMNS, "doubt", "probability", "reason")
 """Of the table of doubts: a manifest, so that `reid enroll TABLE --column doubt --only 3` enrolls what a person agrees to."""
+
+Told = tuple[Sighting, tuple[Photo, ...]]
+"""A decision and all photos that it rests on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,11 @@ def report(
     photo, and those about the photos given. They also go into a table beside the page, by which they can be enrolled.
 
     Args:
-        photos: of the season, not enrolled: they are identified now, encounter by encounter, and nothing is kept.
+        photos: of the season, not enrolled: they are identified now, as `seasons` does, and nothing is kept.
         out: the HTML file; its folder is made. The table is NAME-doubts.csv beside it.
         of: name of the page's season; "" = the last one that has a photo.
         gallery: None = REID_GALLERY or indexes/default.
-        settings: species, seasons, days of an occasion, deployments and side, as for `export`.
+        settings: species, seasons, days of an occasion, deployments and side, as for `export`; None = REID_* and defaults.
         query: how the photos given are identified; clocks, seasons and deployments count for them.
         progress: told of every photo.
 
@@ -118,7 +120,7 @@ def report(
         UsageError: no photo of a named individual, no such season, an option that is none, or the page cannot be written.
         ManifestError, GalleryError, NetError: a table, the gallery or a net cannot be used.
     """
-    settings = settings or ExportSettings()
+    settings = options.resolve(ExportSettings(), {}) if settings is None else settings
     if settings.side not in SIDE_RULES:
         raise UsageError(f"side {settings.side!r}: wanted one of {', '.join(SIDE_RULES)}")
     query = replace(options.resolve(QuerySettings(), {}) if query is None else query, encounters=True)
@@ -186,31 +188,24 @@ def _season(enrolled: _Enrolled, of: str) -> str:
 
 def _ask(
     gallery: Gallery, photos: Sequence[Path], name: str, query: QuerySettings, progress: Progress
-) -> tuple[list[tuple[Sighting, tuple[Photo, ...]]], tuple[Problem, ...]]:
-    """Identify the photos given; those of other seasons are left aside."""
+) -> tuple[list[Told], tuple[Problem, ...]]:
+    """Identify the photos given as a whole, as `seasons` does; those of other seasons are left aside."""
     if not photos:
         return [], ()
     found = read_photos(list(photos), query.box_confidence)
-    given = dated(put_right(found.photos, query.clocks, query.seasons, query.deployments))
-    chosen = [photo for photo in given if season(photo) == name]
-    problems = list(found.problems)
-    identifier = Identifier(gallery, query)
-    told: list[tuple[Sighting, tuple[Photo, ...]]] = []
-
-    def keep(looks: Sequence[Looked], sighting: Sighting) -> None:
-        if not all(one.already for one in looks):  # who is enrolled is no doubt
-            told.append((sighting, tuple(one.photo for one in looks)))
-
-    identifier.on_decided = keep
+    chosen = [photo for photo in dated(as_taken(found.photos, query)) if season(photo) == name]
     progress.start(f"identifying {name}", len(chosen))
-    for done, item in identifier.identify(chosen):
-        if isinstance(item, Problem):
-            problems.append(item)
-        progress.advance(done)
-    return told, tuple(problems)
+    enrolled = [photo for photo in gallery.photos() if query.species in ("", photo.species)]
+    animals, failed = identified(gallery, chosen, enrolled, query, progress)
+    told = [
+        (one.sighting, tuple(look.photo for look in one.looks))
+        for one in animals
+        if not all(look.already for look in one.looks)  # who is enrolled is no doubt
+    ]
+    return told, (*found.problems, *failed)
 
 
-def _kept(gallery: Gallery, enrolled: _Enrolled, name: str) -> list[tuple[Sighting, tuple[Photo, ...]]]:
+def _kept(gallery: Gallery, enrolled: _Enrolled, name: str) -> list[Told]:
     """The decisions that were kept, of each photo the latest, of photos that are not enrolled."""
     kept = [one for one in gallery.sightings() if one.sighting.season == name and one.sighting.sha256 not in enrolled.contents]
     latest: dict[str, int] = {}
@@ -229,7 +224,7 @@ def _kept(gallery: Gallery, enrolled: _Enrolled, name: str) -> list[tuple[Sighti
     ]
 
 
-def _numbered(told: Sequence[tuple[Sighting, tuple[Photo, ...]]], species: str) -> tuple[Doubt, ...]:
+def _numbered(told: Sequence[Told], species: str) -> tuple[Doubt, ...]:
     """Those that a person must look at, the likeliest first."""
     chosen = [
         (sighting, photos)

@@ -10,7 +10,7 @@ import typer
 from reid import settings, terminal
 from reid.cli.door import Clocks, Deployments, Device, Json, Seasons, Species, Where, app, end, line
 from reid.cli.identifying import in_time
-from reid.settings import ExportSettings, QuerySettings
+from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
 
 _EXPORT = ExportSettings()
 
@@ -25,23 +25,26 @@ def report(
     json: Json = False,
     species: Species = "",
     season: Seasons = None,
-    days: Annotated[int, typer.Option(help="Length of an occasion in days; 0 = each season is one.", min=0)] = _EXPORT.days,
+    days: Annotated[int | None,
+        typer.Option(help="Length of an occasion in days; 0 (default) = each season is one.", min=0, show_default=False)] = None,
     deployments: Deployments = None,
     clock: Clocks = None,
-    side: Annotated[str, typer.Option(help="all, left, right, best or both-linked.")] = _EXPORT.side,
+    side: Annotated[str | None,
+        typer.Option(help=f"{', '.join(SIDE_RULES)}; default {_EXPORT.side}.", show_default=False)] = None,
     device: Device = "auto",
 ) -> None:
     """Write the page of a season: who was met when and where, who returned, discovery, effort, and the doubts."""
     from reid.actions.report import report as action
 
-    given = in_time(clock, season, deployments) | {"device": device if device != "auto" else None}
+    asked = in_time(clock, season, deployments) | {"species": species or None, "device": device}
+    counted = {"species": species or None, "seasons": tuple(season) if season else None, "days": days, "side": side}
     done = action(
         photos or [],
         out=out,
         of=of,
         gallery=gallery,
-        settings=ExportSettings(species=species, seasons=tuple(season or ()), days=days, deployments=deployments, side=side),
-        query=settings.resolve(QuerySettings(), given),
+        settings=settings.resolve(ExportSettings(), counted | {"deployments": deployments}),
+        query=settings.resolve(QuerySettings(), asked),
         progress=terminal.Bars(),
     )
     if json:

@@ -322,7 +322,7 @@ class Gallery:
         keep_sightings(self._catalog, sightings)
 
     def sightings(self) -> tuple[KeptSighting, ...]:
-        """The decisions that were kept, by id."""
+        """The decisions that were kept, the oldest first."""
         return kept_sightings(self._catalog)
 
     def head(self) -> int:

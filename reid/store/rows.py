@@ -73,6 +73,20 @@ class EnrolledPhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptSighting:
+    """One decision of a query that was kept. seq: of the change that kept it, the same for all of one query.
+
+    species: whose gallery was searched first. individual_id: whom it told, 0 = nobody.
+    """
+
+    id: int
+    seq: int
+    species: str
+    individual_id: int
+    sighting: Sighting
+
+
+@dataclass(frozen=True, slots=True)
 class SpeciesSummary:
     """One species of the gallery. sides counts photos by side ("" = not known); first and last are capture times."""
 
@@ -143,15 +157,6 @@ class Found:
 
     scores: NDArray[np.float32]
     photo_ids: Ids
-
-
-@dataclass(frozen=True, slots=True)
-class KeptSighting:
-    """One decision that a query kept: what `records.Sighting` told at the time, by its permanent id. seq: of its entry."""
-
-    id: int
-    seq: int
-    sighting: Sighting
 
 
 @dataclass(frozen=True, slots=True)

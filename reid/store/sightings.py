@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from reid.errors import GalleryError
 from reid.records import Decision, Match, Outcome, Sighting, SpeciesGuess
-from reid.store.catalog import Catalog, Change, to_json
+from reid.store.catalog import Catalog, Change, Row, to_json
 from reid.store.reading import iso, when
 from reid.store.rows import KeptSighting
 
@@ -34,7 +35,7 @@ def _sighting(change: Change, sighting: Sighting) -> tuple[object, ...]:
     ]
     details = {
         "species": asdict(sighting.species), "matches": matches, "searched": sighting.searched,
-        "photos": sighting.photos,
+        "photos": sighting.photos, "nobody": sighting.decision.nobody,
     }
     # A decision is kept whatever the bytes of the file's name.
     path = sighting.photo.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -66,32 +67,27 @@ def _told_of(change: Change, sighting: Sighting, species: str) -> int | None:
 
 
 def kept_sightings(catalog: Catalog) -> tuple[KeptSighting, ...]:
-    """The decisions that were kept and not taken back since, by id."""
+    """The sightings that were kept and not removed, the oldest first. Raises GalleryError where one cannot be read."""
     rows = catalog.ask(
-        "SELECT id, seq, path, sha256, outcome, individual, probability, reason, captured_at, encounter, camera, side, season,"
-        " fingerprint, details FROM sighting WHERE removed_seq IS NULL ORDER BY id"
+        "SELECT id, seq, individual_id, path, sha256, species, outcome, individual, probability, reason, captured_at, encounter,"
+        " camera, side, season, fingerprint, details FROM sighting WHERE removed_seq IS NULL ORDER BY id"
     )
-    return tuple(KeptSighting(row[0], row[1], _told(*row[2:])) for row in rows)
+    return tuple(_kept(row) for row in rows)
 
 
-def _told(
-    path: str, sha256: str, outcome: str, individual: str | None, probability: float | None, reason: str, captured_at: str | None,
-    encounter: str, camera: str, side: str, season: str, fingerprint: str, details: str,
-) -> Sighting:  # fmt: skip
-    kept: Mapping[str, Any] = json.loads(details)
-    guess = kept["species"]
-    return Sighting(
-        photo=path,
-        sha256=sha256,
-        species=SpeciesGuess(**{**guess, "alternatives": tuple((name, chance) for name, chance in guess["alternatives"])}),
-        decision=Decision(Outcome(outcome), individual, probability, reason),
-        matches=tuple(Match(**{**one, "captured_at": when(one["captured_at"])}) for one in kept["matches"]),
-        side=side,
-        captured_at=when(captured_at),
-        encounter=encounter,
-        camera=camera,
-        season=season,
-        embedding_fingerprint=fingerprint,
-        searched=tuple(kept["searched"]),
-        photos=tuple(kept["photos"]),
-    )
+def _kept(row: Row) -> KeptSighting:
+    number, seq, individual_id, path, sha256, species, outcome, told, probability, reason, captured_at, *facts, details = row
+    encounter, camera, side, season, fingerprint = facts
+    try:
+        more: dict[str, Any] = json.loads(details)
+        guess = more["species"]
+        guess["alternatives"] = tuple((name, chance) for name, chance in guess["alternatives"])
+        matches = tuple(Match(**one | {"captured_at": when(one["captured_at"])}) for one in more["matches"])
+        sighting = Sighting(
+            path, sha256, SpeciesGuess(**guess), Decision(Outcome(outcome), told, probability, reason, more.get("nobody")),
+            matches, side, when(captured_at), encounter, camera, season, fingerprint, tuple(more["searched"]),
+            tuple(more["photos"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise GalleryError(f"sighting {number} of the gallery cannot be read (at {error}): `reid doctor` examines it") from error
+    return KeptSighting(number, seq, species, individual_id or 0, sighting)
