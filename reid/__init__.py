@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from reid.actions.report import report
     from reid.actions.seasons import seasons
     from reid.actions.seasons_all import all_seasons
+    from reid.actions.sides import predict_sides
     from reid.actions.train import train
     from reid.actions.upgrade import upgrade
     from reid.errors import ReidError
@@ -73,6 +74,7 @@ _HOMES = {
     "merge_galleries": "reid.actions.camps",
     "move_photos": "reid.actions.identities",
     "photos": "reid.actions.gallery",
+    "predict_sides": "reid.actions.sides",
     "purge": "reid.actions.journal",
     "query": "reid.actions.query",
     "remove_individual": "reid.actions.identities",
@@ -134,6 +136,7 @@ __all__ = [
     "merge_individuals",
     "move_photos",
     "photos",
+    "predict_sides",
     "purge",
     "query",
     "remove_individual",

@@ -10,6 +10,7 @@ from statistics import fmean
 
 from reid.records import (
     EMPTY,
+    SIDE_NET,
     UNKNOWN_SPECIES,
     Calibration,
     Decision,
@@ -86,6 +87,7 @@ def sight(
         encounter=lead.encounter, camera=lead.photo.camera, season=season(lead.photo),
         embedding_fingerprint=known.fingerprints.get(guess.name, "") if species else "", searched=species,
         photos=tuple(str(look.photo.path) for look in looks),
+        side_net=lead.photo.column(SIDE_NET) if lead.photo.side_predicted else "",
     )
 
 

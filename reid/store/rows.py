@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.records import Box, Photo, Sighting
+from reid.records import SIDE_NET, Box, Photo, Sighting
 
 Ids = NDArray[np.int64]
 """Permanent photo ids; -1 = none."""
@@ -70,6 +70,11 @@ class EnrolledPhoto:
     height: int
     removed: bool = False
     """True for a photo taken out again: its id still tells what it was."""
+
+    @property
+    def side_predicted(self) -> bool:
+        """Whether a net said the side, and nobody else."""
+        return bool(self.side and self.notes.get(SIDE_NET))
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def _sighting(change: Change, sighting: Sighting) -> tuple[object, ...]:
     ]
     details = {
         "species": asdict(sighting.species), "matches": matches, "searched": sighting.searched,
-        "photos": sighting.photos, "nobody": sighting.decision.nobody,
+        "photos": sighting.photos, "nobody": sighting.decision.nobody, "side_net": sighting.side_net,
     }
     # A decision is kept whatever the bytes of the file's name.
     path = sighting.photo.encode("utf-8", "backslashreplace").decode("utf-8")
