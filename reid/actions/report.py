@@ -240,6 +240,11 @@ def species_of(sighting: Sighting) -> str:
     return sighting.matches[0].species if sighting.matches else sighting.species.name
 
 
+def best_guess(sighting: Sighting) -> str:
+    """Whom it may show: the individual told, else the best match; "" where there is none."""
+    return sighting.decision.individual or (sighting.matches[0].individual if sighting.matches else "")
+
+
 def _pairs(gallery: Gallery, figures: SpeciesSeason, enrolled: _Enrolled) -> tuple[PhotoPair, ...]:
     """For each animal that came back, its two photos, one of before and one of the season, that are most alike.
 
@@ -297,12 +302,11 @@ def _write(done: SeasonPage, gallery: Gallery, enrolled: _Enrolled, progress: Pr
 
 def _doubt_rows(doubt: Doubt) -> list[tuple[object, ...]]:
     sighting = doubt.sighting
-    best = sighting.matches[0].individual if sighting.matches else ""
     return [
         (
             photo.path.absolute().as_posix(),
             species_of(sighting),
-            sighting.decision.individual or best,
+            best_guess(sighting),
             photo.captured_at.replace(tzinfo=None) if photo.captured_at else None,
             photo.encounter,
             photo.camera,

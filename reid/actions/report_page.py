@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from reid.actions import showing
-from reid.actions.report import Doubt, PhotoPair, SeasonPage, species_of
+from reid.actions.report import Doubt, PhotoPair, SeasonPage, best_guess, species_of
 from reid.actions.season_figures import MEANING, STATUSES, Animal, Place, SeasonCount, SpeciesSeason
 from reid.errors import UsageError
 from reid.formats import plots
@@ -39,7 +39,7 @@ def page(done: SeasonPage, gallery: Gallery) -> Page:
             _where(one, title),
             _returned(one, title, done.pairs[one.species], gallery),
             _new(one, title, gallery),
-            _not_seen(one, title),
+            _not_seen(one, title, done.doubts),
         ]
     sections += [_doubts(done, gallery), _left_out(done)]
     start, end = min(one.start for one in _counts(done)), max(one.end for one in _counts(done))
@@ -227,15 +227,22 @@ def _new(one: SpeciesSeason, title: str, gallery: Gallery) -> Section:
     return Section(f"{title}New ({len(new)})", MEANING["new"].capitalize() + "." if new else "", gallery=tuple(shown))
 
 
-def _not_seen(one: SpeciesSeason, title: str) -> Section:
+def _not_seen(one: SpeciesSeason, title: str, doubts: Sequence[Doubt]) -> Section:
+    """Who was met before and not in the season, and which doubts they may be in."""
+    perhaps: dict[str, list[int]] = defaultdict(list)
+    for doubt in doubts:
+        if species_of(doubt.sighting) == one.species and (name := best_guess(doubt.sighting)):
+            perhaps[name].append(doubt.number)
     tables = []
     for status in ("not seen", "not seen for longer"):
         gone = [animal for animal in one.animals if animal.status == status]
         if gone:
             rows = tuple(
-                (animal.name, _day(animal.before), _day(animal.first), ", ".join(_before(animal, one))) for animal in gone
-            )
-            columns = ("individual", "last met", "first met", "seasons in which it was met")
+                (animal.name, _day(animal.before), _day(animal.first), ", ".join(_before(animal, one)),
+                 ", ".join(map(str, perhaps[animal.name])) or "–")
+                for animal in gone
+            )  # fmt: skip
+            columns = ("individual", "last met", "first met", "seasons in which it was met", "may be in doubt")
             tables.append(Table(f"{status.capitalize()} ({len(gone)}): {MEANING[status]}", columns, rows))
     total = one.count("not seen") + one.count("not seen for longer")
     return Section(f"{title}Not seen ({total})", tables=tuple(tables))
@@ -275,7 +282,7 @@ def _doubt(doubt: Doubt, boxes: Mapping[tuple[str, str], Box | None], table: str
                showing.facts(one.side, one.captured_at))
         for one in sighting.matches[:DOUBT_MATCHES]
     )  # fmt: skip
-    name = sighting.decision.individual or (sighting.matches[0].individual if sighting.matches else "NEW-NAME")
+    name = best_guess(sighting) or "NEW-NAME"
     who = f"--species {shlex.quote(species_of(sighting))} --individual {shlex.quote(name)}"
     command = f"reid enroll {table} --column doubt --only {doubt.number} {who} --gallery {where}"
     return Answer(queries, matches, "review", f"Review: perhaps {name}", sighting.decision.reason, commands=(command,))

@@ -126,6 +126,16 @@ def test_each_pair_shows_one_animal_on_one_side_before_and_now_and_no_other_pair
     assert set(pairs) <= back
 
 
+def test_who_was_not_seen_is_told_with_the_doubts_that_may_show_it(done: SeasonPage) -> None:
+    text = done.page.read_text(encoding="utf-8")
+    gone = {one.name for one in done.species[0].animals if one.status in ("not seen", "not seen for longer")}
+    guessed = {name: [one.number for one in done.doubts if one.sighting.matches[0].individual == name] for name in gone}
+    assert any(guessed.values())
+    for name, numbers in guessed.items():
+        told = re.search(rf'<th scope="row">{name}</th>(?:<td[^>]*>[^<]*</td>)*<td[^>]*>([^<]*)</td></tr>', text)
+        assert told is not None and told[1] == (", ".join(map(str, numbers)) or "–")
+
+
 def test_a_doubt_is_settled_by_the_command_beside_it(kept: Path, done: SeasonPage, place: Path) -> None:
     with Gallery.open(kept / "gallery") as opened:
         known = {(str(one.path), one.box.key() if one.box else "") for one in opened.photos() if one.season == "2023"}
