@@ -1,17 +1,28 @@
-"""The decisions of queries, kept in the catalogue: one transaction with one journal entry."""
+"""Who was seen where and when: the enrolled photos as records, and the decisions of queries, kept in one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
-from reid.records import Sighting
+from reid.records import Photo, Sighting
 from reid.store.catalog import Catalog, Change, to_json
 from reid.store.reading import iso
+from reid.store.rows import EnrolledPhoto
 
 _INSERT_SIGHTING = """INSERT INTO sighting (path, sha256, species, outcome, individual_id, individual, probability,
     reason, captured_at, encounter, camera, side, season, fingerprint, details, seq)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+
+def known_sighting(photo: EnrolledPhoto, path: Path) -> Photo:
+    """An enrolled photo as a record of its own, see `Gallery.sightings`. path: where its file is."""
+    year_filled_in = photo.captured_at is not None and photo.season == str(photo.captured_at.year)
+    return Photo(
+        path, photo.species, photo.individual, photo.captured_at, photo.encounter, photo.camera, photo.side,
+        "" if year_filled_in else photo.season, photo.box, photo.notes, f"photo {photo.id}",
+    )
 
 
 def keep_sightings(catalog: Catalog, sightings: Sequence[Sighting]) -> None:
