@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reid.actions.backup import backup
     from reid.actions.calibrate import calibrate
     from reid.actions.camps import bundle, merge_galleries, unbundle
+    from reid.actions.counting import count
     from reid.actions.demo import demo
     from reid.actions.doctor import doctor
     from reid.actions.enroll import enroll
@@ -41,21 +42,24 @@ if TYPE_CHECKING:
     from reid.actions.journal import log, purge, show_entry, undo
     from reid.actions.query import query
     from reid.actions.seasons import seasons
+    from reid.actions.seasons_all import all_seasons
     from reid.actions.sides import predict_sides
     from reid.actions.train import train
     from reid.actions.upgrade import upgrade
     from reid.errors import ReidError
     from reid.records import Decision, Match, Outcome, Photo, Sighting
-    from reid.settings import ExportSettings, QuerySettings, TrainSettings
+    from reid.settings import CountSettings, ExportSettings, QuerySettings, TrainSettings
     from reid.store import Gallery
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "all_seasons": "reid.actions.seasons_all",
     "backup": "reid.actions.backup",
     "bundle": "reid.actions.camps",
     "calibrate": "reid.actions.calibrate",
     "correct_photos": "reid.actions.identities",
+    "count": "reid.actions.counting",
     "demo": "reid.actions.demo",
     "doctor": "reid.actions.doctor",
     "enroll": "reid.actions.enroll",
@@ -91,6 +95,7 @@ _HOMES = {
     "Outcome": "reid.records",
     "Photo": "reid.records",
     "Sighting": "reid.records",
+    "CountSettings": "reid.settings",
     "ExportSettings": "reid.settings",
     "QuerySettings": "reid.settings",
     "TrainSettings": "reid.settings",
@@ -98,6 +103,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CountSettings",
     "Decision",
     "ExportSettings",
     "Gallery",
@@ -109,10 +115,12 @@ __all__ = [
     "Sighting",
     "TrainSettings",
     "__version__",
+    "all_seasons",
     "backup",
     "bundle",
     "calibrate",
     "correct_photos",
+    "count",
     "demo",
     "doctor",
     "enroll",

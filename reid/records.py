@@ -192,6 +192,8 @@ class Decision:
     probability: float | None
     """Calibrated chance in [0, 1]: of KNOWN and REVIEW that the best match is right, of NEW that nobody enrolled is shown."""
     reason: str
+    nobody: float | None = None
+    """Calibrated chance in [0, 1] that nobody enrolled is shown, whatever was decided; None = not known."""
 
 
 @dataclass(frozen=True, slots=True)

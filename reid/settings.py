@@ -18,6 +18,8 @@ STAGES = ("species", "embedding", "side")
 LOSSES = ("triplet", "arcface", "multi-similarity", "triplet+arcface")
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "float32", "bfloat16")
+FASTEST = 80.0
+"""Kilometres an hour that no animal travels, wherever nothing else is asked for."""
 EXPORT_FORMATS = ("mark", "secr", "capture", "camtrapr", "camtrap-dp", "wildbook", "csv", "xlsx", "folders")
 CHANGED = ("tell", "add")
 SIDE_RULES = ("all", "left", "right", "best", "both-linked")
@@ -133,6 +135,10 @@ class QuerySettings(IntakeSettings):
 
     It is taken where held-out photos have shown that it helps to tell individuals apart (`Calibration.closer`),
     and where nothing is calibrated. It needs the enrolled photos' files; those that are gone count by their cosine."""
+    link: float = 0.5
+    """A link between two encounters of a season needs at least this probability of being right, in (0, 1]."""
+    kilometres_an_hour: float = FASTEST
+    """No animal travels faster, so that nobody is at two far places at once."""
     batch: int = 16
 
 
@@ -181,7 +187,26 @@ class ExportSettings:
     sampling_design: str = "opportunistic"
 
 
-_Settings = TypeVar("_Settings", TrainSettings, EnrollSettings, QuerySettings, SearchSettings, ExportSettings)
+@dataclass(frozen=True, slots=True)
+class CountSettings:
+    """How animals are counted. species, seasons, days, deployments, clocks and side as in `ExportSettings`."""
+
+    species: str = ""
+    seasons: tuple[str, ...] = ()
+    days: int = 0
+    deployments: Path | None = None
+    clocks: tuple[str, ...] = ()
+    side: str = "all"
+    method: str = ""
+    """The estimator that says which photos to look at; "" = chapman for two occasions, chao for more."""
+    draws: int = 200
+    """Histories drawn from the probabilities of doubtful sightings; 0 = none."""
+    look: int = 10
+    """So many photos to look at next are told."""
+    seed: int = 0
+
+
+_Settings = TypeVar("_Settings", TrainSettings, EnrollSettings, QuerySettings, SearchSettings, ExportSettings, CountSettings)
 
 
 def resolve(settings: _Settings, given: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> _Settings:

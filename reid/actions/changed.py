@@ -14,7 +14,7 @@ _BLOCK = 1 << 20
 
 def changed_files(gallery: Gallery, photos: Sequence[Photo]) -> Iterator[Problem]:
     """The photos whose file was enrolled with another content; files that are enrolled, and no others, are read for it."""
-    there = gallery.enrolled_at([photo.path for photo in photos])
+    there = gallery.checkup.enrolled_at([photo.path for photo in photos])
     digests: dict[str, str] = {}
     for photo in photos:
         path = photo.path.absolute().as_posix()

@@ -187,7 +187,7 @@ class _Run:
         """Those whose file is new, or still what was enrolled from it; the others become problems."""
         if self.settings.changed == "add":
             return list(opened)
-        there = gallery.enrolled_at([item.photo.path for item in opened])
+        there = gallery.checkup.enrolled_at([item.photo.path for item in opened])
         kept = []
         for item in opened:
             before = there.get(item.photo.path.absolute().as_posix(), ())

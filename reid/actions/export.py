@@ -88,7 +88,7 @@ def _photos(given: Sequence[Path], gallery: Path | None) -> tuple[list[Photo], t
         read = read_photos(list(given))
         return dated(read.photos), read.problems
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        return list(opened.sightings()), ()
+        return list(opened.enrolled_sightings()), ()
 
 
 def _by_species(job: Job) -> dict[str, Job]:

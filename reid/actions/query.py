@@ -172,23 +172,29 @@ class Identifier:
 
         With `settings.encounters` the photos of an encounter are taken together, in the order of their first photos.
         """
-        ordered = self._in_order(photos)
         waiting: list[Looked] = []
+        done = 0
+        for done, item in self.look(photos):
+            if isinstance(item, Problem):
+                yield done, item
+                continue
+            if waiting and not (self.settings.encounters and waiting[0].encounter == item.encounter):
+                yield done, self._decided(waiting)
+                waiting = []
+            waiting.append(item)
+        if waiting:
+            yield done, self._decided(waiting)
+
+    def look(self, photos: Sequence[Photo]) -> Iterator[tuple[int, Looked | Problem]]:
+        """Both stages for each photo, nothing decided yet; yields (photos done, photo looked at or problem)."""
+        ordered = self._in_order(photos)
         answers = open_photos((photo for photo, _ in ordered), sizes=self._sizes())
         names = iter([encounter for _, encounter in ordered])
         done = 0
         while batch := list(islice(answers, self.settings.batch)):
             for item in self._look(batch, list(islice(names, len(batch)))):
                 done += 1
-                if isinstance(item, Problem):
-                    yield done, item
-                    continue
-                if waiting and not (self.settings.encounters and waiting[0].encounter == item.encounter):
-                    yield done, self._decided(waiting)
-                    waiting = []
-                waiting.append(item)
-        if waiting:
-            yield done, self._decided(waiting)
+                yield done, item
 
     def _decided(self, looks: Sequence[Looked]) -> Sighting:
         decided = sight(looks, self.known, top=self.settings.top)
@@ -259,7 +265,8 @@ class Identifier:
             exclude_encounters=self.where.exclude_encounters | ({photo.encounter} if already else frozenset()),
         )
         lists = tuple(self._search(name, vector, where, one) for name, (vector, one) in seen.items())
-        return Looked(photo, sha256, encounter, guess, lists, already)
+        vectors = {name: vector for name, (vector, _) in seen.items()}
+        return Looked(photo, sha256, encounter, guess, lists, already, vectors)
 
     def _search(self, species: str, vector: Vectors, where: Where, seen: Map) -> Shortlist:
         key = (species, where.side)

@@ -1,4 +1,4 @@
-"""Commands that put photos into the gallery and ask it: enroll, query, seasons."""
+"""Commands that put photos into the gallery and ask it: enroll, query."""
 
 from __future__ import annotations
 
@@ -136,44 +136,3 @@ def _tell(one: Sighting) -> None:
         terminal.out(
             f"    {match.rank}. {match.individual:<20} score {match.score:.3f}{places}  probability {chance}  {match.photo}"
         )
-
-
-@app.command()
-def seasons(
-    photos: Annotated[list[Path] | None, typer.Argument(help="Photos of the second season.", show_default=False)] = None,
-    first: Annotated[str, typer.Option("--from", help="The season to start from, such as 2023.", show_default=False)] = "",
-    second: Annotated[str, typer.Option("--to", help="The season to compare with it.", show_default=False)] = "",
-    gallery: Where = None,
-    json: Json = False,
-    out: Annotated[Path | None,
-        typer.Option(help="Folder for seasons.csv and seasons.html; default seasons-A-to-B.", show_default=False)] = None,
-    species: Species = "",
-    clock: Clocks = None,
-    season: Seasons = None,
-    deployments: Deployments = None,
-    device: Device = "auto",
-) -> None:
-    """Who returned, who is new, who was not seen again, which need a person."""
-    from reid.actions.seasons import STATUSES
-    from reid.actions.seasons import seasons as action
-
-    if not first or not second:
-        raise typer.BadParameter("name both seasons", param_hint="--from, --to")
-    given = in_time(clock, season, deployments)
-    given |= {"species": species or None, "device": device}
-    report = action(
-        photos or [], first=first, second=second, gallery=gallery, out=out or Path(f"seasons-{first}-to-{second}"),
-        settings=settings.resolve(QuerySettings(), given), progress=terminal.Bars()
-    )
-    if json:
-        for row in report.rows:
-            line(row)
-    else:
-        terminal.table(
-            f"Season {first} to {second}",
-            ("status", "species", "individual", "photos", "probability", "reason"),
-            [(row.status, row.species, row.individual, row.photos, row.probability, row.reason) for row in report.rows],
-        )
-        terminal.out(", ".join(f"{report.count(status)} {status}" for status in STATUSES))
-        terminal.out(f"wrote {report.csv} and {report.html}")
-    end(report.problems)

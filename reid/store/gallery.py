@@ -33,12 +33,13 @@ from reid.store.rows import (
     Ids,
     IndividualSummary,
     JournalEntry,
+    KeptSighting,
     SpeciesSummary,
     Where,
 )
 from reid.store.searching import Searches
 from reid.store.sides import Sides
-from reid.store.sightings import keep_sightings, known_sighting
+from reid.store.sightings import keep_sightings, kept_sightings, known_sighting
 from reid.store.stage_nets import net_of
 
 BUSY_SECONDS = 30.0
@@ -263,11 +264,7 @@ class Gallery:
         """The enrolled photo with this content and box ("" = whole frame), None if there is none."""
         return reading.find(self._catalog, sha256, box_key, _composed(species))
 
-    def enrolled_at(self, paths: Sequence[Path]) -> dict[str, tuple[EnrolledPhoto, ...]]:
-        """The photos enrolled from files at these paths, by absolute path with forward slashes; of others nothing."""
-        return reading.photos_at(self._catalog, [path.absolute().as_posix() for path in paths])
-
-    def sightings(self, species: str | None = None) -> tuple[Photo, ...]:
+    def enrolled_sightings(self, species: str | None = None) -> tuple[Photo, ...]:
         """Every enrolled animal in a photo (of one species), by photo id: what is known of who was seen, where and when.
 
         Fields as in `records.Photo`: path (where the file is now; where it was, if it is gone), species, individual, captured_at,
@@ -326,6 +323,10 @@ class Gallery:
     def add_sightings(self, sightings: Sequence[Sighting]) -> None:
         """Keep the decisions of queries. One transaction, on disk on return."""
         keep_sightings(self._catalog, sightings)
+
+    def sightings(self) -> tuple[KeptSighting, ...]:
+        """The decisions that were kept, the oldest first."""
+        return kept_sightings(self._catalog)
 
     def head(self) -> int:
         """The seq of the last change, 0 in an empty gallery; it moves with every change."""

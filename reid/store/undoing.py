@@ -166,6 +166,8 @@ class Undo:
         def leaving_first(one: tuple[tuple[str, int], dict[str, Any]]) -> tuple[bool, bool]:
             return one[0][0] == "photo", not one[1].get("removed_seq")  # so that a name is free for who comes back
 
+        for row in self._in_the_way():  # a merge of galleries may have let two change names: each is free for a moment
+            self.change.put("UPDATE individual SET removed_seq = ? WHERE id = ?", (self.change.seq, row))
         for (kind, row), state in sorted(self.rows.items(), key=leaving_first):
             if kind == "meta":
                 for name in STAGE_NETS:
@@ -181,6 +183,16 @@ class Undo:
             self.change.put(f"UPDATE {kind} SET {assigned.rstrip(', ')} WHERE id = ?", (*values, row))
         for number in species:
             self.change.put("UPDATE species SET seq = ? WHERE id = ?", (self.change.seq, number))
+
+    def _in_the_way(self) -> list[int]:
+        """Individuals that have a name now which goes to another one by this undo, while they get another name themselves."""
+        states = [state for (kind, _), state in self.rows.items() if kind == "individual"]
+        wanted = {state["name"] for state in states if state["removed_seq"] is None}
+        there = self.change.ask(
+            "SELECT id, name FROM individual WHERE removed_seq IS NULL AND id IN (SELECT value FROM json_each(?))",
+            (to_json([row for kind, row in self.rows if kind == "individual"]),),
+        )
+        return [row for row, name in there if name in wanted and self.rows["individual", row]["name"] != name]
 
     def _check_free(self, kind: str, row: int, state: dict[str, Any]) -> None:
         """A name, or a photo's content, that comes back must not be in use by another one meanwhile."""

@@ -98,13 +98,13 @@ def test_paths_are_looked_up_by_an_index_and_those_that_are_no_text_are_nowhere(
         }
         assert "photo_path" in plan
         photo = opened.photos()[0]
-        found = opened.enrolled_at([photo.path, Path("/nowhere.jpg"), Path("/\udcff.jpg")])
+        found = opened.checkup.enrolled_at([photo.path, Path("/nowhere.jpg"), Path("/\udcff.jpg")])
         assert found == {photo.path.as_posix(): (photo,)}
 
 
 def test_the_sightings_of_a_gallery_are_its_photos_with_the_season_that_was_given(place: Path, survey: Path):
     with Gallery.open(place / "gallery") as opened:
-        (ada,) = [one for one in opened.sightings("zebra") if one.individual == "Ada"]
+        (ada,) = [one for one in opened.enrolled_sightings("zebra") if one.individual == "Ada"]
         assert opened.photos("zebra", "Ada")[0].season == "2023"
     assert (ada.path, ada.season, ada.captured_at) == (survey.parent / "a.jpg", "", datetime(2023, 5, 1, 6, 30))
     assert ada.origin.startswith("photo ") and ada.species == "zebra"
