@@ -169,11 +169,15 @@ def remove_photos(photos: Ids, gallery: Where = None, json: Json = False, why: W
 
 
 @photos_app.command("restore")
-def restore_photos(photos: Ids, gallery: Where = None, json: Json = False, why: Why = "") -> None:
+def restore_photos(
+    photos: Ids,
+    to: Annotated[str, typer.Option(help="Another individual, whom they show.", show_default=False)] = "",
+    gallery: Where = None, json: Json = False, why: Why = "",
+) -> None:
     """Bring removed photos back."""
     from reid.actions.identities import restore_photos as action
 
-    _tell(action(photos, gallery=gallery, why=why), json)
+    _tell(action(photos, to=to, gallery=gallery, why=why), json)
 
 
 @photos_app.command("correct")

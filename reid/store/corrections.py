@@ -84,8 +84,13 @@ class Corrections:
         self._publish()
         return told
 
-    def restore(self, photos: Sequence[int], *, why: str = "") -> Correction:
+    def restore(self, photos: Sequence[int], *, to: str | None = None, why: str = "") -> Correction:
         """Bring removed photos back to the individual they were with.
+
+        Args:
+            photos: ids.
+            to: another individual of their species that they show; None = the one they were with.
+            why: for the journal.
 
         Raises:
             UsageError: a photo is not removed, its individual is, or the same photo was enrolled again.
@@ -96,6 +101,9 @@ class Corrections:
                               (to_json(ids),))
             if other := sorted(set(ids) - {row[0] for row in rows}):
                 raise UsageError(f"photo {other[0]} is not removed, or never was: `reid photos list --removed` tells which are")
+            if to is not None:
+                target = live(change, to, live_species(change, ids)[1])
+                change.put_many(MOVED, ((target.id, change.seq, photo) for photo in ids))
             check_back(change, ids)
             change.put_many("UPDATE photo SET removed_seq = NULL, seq = ? WHERE id = ?", ((change.seq, photo) for photo in ids))
             told = replace(_of_photos(change, "restore_photos", ids, {}, {}), warnings=not_searched(change, ids))

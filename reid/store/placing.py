@@ -66,24 +66,29 @@ class Photos(Individuals):
         """Their photo's id -> ours."""
         self.new_photos = 0
         self._known: list[_Known] = []
+        self._gone_here: dict[Key, list[int]] = {}
         self._new: list[tuple[_Row, int, str]] = []
         self._places: dict[int, int | None] = {}
         """Our photo -> with whom it stands from now on; None = it is removed."""
+        self._followers: set[int] = set()
+        """Of those: photos that only their merge of individuals takes along."""
         self._homeless: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
         """Individual of ours that is not there -> (photo, species, by whom) that shall stand with it."""
+        self._waiting: list[tuple[_Known, News, News | None, int]] = []
+        """Photos that shall stand with such a one (the last number), what they and what we did to them."""
 
     # Planned.
 
     def plan_photos(self) -> None:
         """Find what is new, and where each photo that both know is to stand."""
-        removed_here, removed_there = self._removed(self.change), self._removed(self.theirs)
+        self._gone_here, gone_there = self._removed(self.change), self._removed(self.theirs)
         changed = self.theirs.ask(
             "SELECT DISTINCT sha256, box_key, species_id FROM photo WHERE seq > ? ORDER BY id", (self.past.their_seq,)
         )
         for sha256, box_key, their_species in changed:
             species_id, species = self.species[their_species]
-            theirs = self._rows_of(self.theirs, (sha256, box_key, their_species), removed_there)
-            ours = self._rows_of(self.change, (sha256, box_key, species_id), removed_here)
+            theirs = self._rows_of(self.theirs, (sha256, box_key, their_species), gone_there)
+            ours = self._rows_of(self.change, (sha256, box_key, species_id), self._gone_here)
             if ours:
                 known = _Known(species, theirs, ours)
                 self.photos[known.there.id] = known.here.id
@@ -121,52 +126,69 @@ class Photos(Individuals):
         if target == photo.here.owner:
             return
         own = self._news(photo, PLACE, True, self.past.their_seq)
+        number = photo.here.id
         if own is None:
+            if target is not None and photo.here.owner is not None and self.stands(target) and self._followed(photo):
+                self._places[number] = target
             return
-        number, owner = photo.here.id, photo.here.values["individual_id"]
-        if ours := self._news(photo, PLACE, False, self.there.heard(own.seq)):
-            by = self.there.by(own.seq)
-            if target is not None and not self.stands(target):
-                self._homeless[target].append((number, photo.species, by))
-                return
-            sides = ["removed" if one is None else self.called(one) for one in (photo.here.owner, target)]
-            self._tell_place(photo, owner, target, f"{sides[0]} ({self.here.by(ours.seq)})", f"{sides[1]} ({by})")
-        elif target is not None and not self.stands(target):
-            self._homeless[target].append((number, photo.species, self.there.by(own.seq)))
+        ours = self._news(photo, PLACE, False, self.there.heard(own.seq))
+        if target is not None and not self.stands(target):
+            self._waiting.append((photo, own, ours, target))
+        elif ours is not None:
+            self._tell_place(photo, own, ours, target)
         else:
             self._places[number] = target
 
-    def _tell_place(self, photo: _Known, owner: int, target: int | None, ours: str, theirs: str) -> None:
-        number = photo.here.id
+    def _followed(self, photo: _Known) -> bool:
+        """Whether our photo followed a merge of individuals there when they brought us in, and is as we had it then."""
+        merge = self.there.answer("photo", [(one.id, one.added) for one in photo.theirs], PLACE, self.past.their_seq)
+        return bool(merge) and self._news(photo, PLACE, False, self.there.heard(merge + 1)) is None
+
+    def _tell_place(self, photo: _Known, own: News, ours: News, target: int | None) -> None:
+        number, owner = photo.here.id, photo.here.values["individual_id"]
 
         def do() -> list[str]:
             if owner in self.refused and self.refused[owner] == target:
                 return []
             return [f"reid photos remove {number}"] if target is None else self._stand(number, target)
 
-        self.tell(1, photo.species, f"individual of photo {number}", ours, theirs, do)
+        here, there = ("removed" if one is None else self.called(one) for one in (photo.here.owner, target))
+        self.tell(
+            1, photo.species, f"individual of photo {number}", f"{here} ({self.here.by(ours.seq)})",
+            f"{there} ({self.there.by(own.seq)})", do,
+        )
 
     def _stand(self, number: int, target: int) -> list[str]:
         """The commands that let a photo stand with an individual that is there, or comes back by a command before."""
-        owner, removed, gone, into = self.change.ask(
-            "SELECT p.individual_id, p.removed_seq, i.removed_seq, i.merged_into FROM photo p"
-            " JOIN individual i ON i.id = p.individual_id WHERE p.id = ?", (number,),
+        owner, removed, gone = self.change.ask(
+            "SELECT p.individual_id, p.removed_seq, i.removed_seq FROM photo p JOIN individual i ON i.id = p.individual_id"
+            " WHERE p.id = ?", (number,),
         )[0]
-        do: list[str] = []
-        after = [] if gone is None or owner == target or owner in self.told_back else [f"reid individuals remove '#{owner}'"]
-        if removed is not None:
-            do += self.back(owner)
-            if gone != removed or into:
-                do.append(f"reid photos restore {number}")
-        if owner != target:
-            do.append(f"reid photos move {number} --to '#{target}'")
-        if after:
-            self.told_back.discard(owner)
-        return do + after
+        if removed is None or (removed == gone and owner in self.told_back):
+            return [] if owner == target else [f"reid photos move {number} --to '#{target}'"]
+        return [f"reid photos restore {number}" + (f" --to '#{target}'" if owner != target else "")]
 
     def leaving(self) -> set[int]:
         """Our photos that will stand elsewhere, or nowhere."""
         return set(self._places)
+
+    def follows(self, number: int, target: int) -> bool:
+        """Whether a photo of ours is with an individual there who is our `target`, and they knew where it was here.
+
+        It had followed a merge of theirs when they brought us in; then it does so here.
+        """
+        sha256, box_key, species_id = self.change.ask("SELECT sha256, box_key, species_id FROM photo WHERE id = ?", (number,))[0]
+        their_species = next(there for there, (mine, _) in self.species.items() if mine == species_id)
+        theirs = self._rows_of(self.theirs, (sha256, box_key, their_species), {})
+        if not theirs or self.owner(theirs[0].values["individual_id"]) != target:
+            return False
+        ours = self._rows_of(self.change, (sha256, box_key, species_id), self._gone_here)
+        known = _Known("", theirs, ours)
+        if self._news(known, PLACE, False, self.there.heard(self.there.until)) is not None:
+            return False
+        self._places[number] = target
+        self._followers.add(number)
+        return True
 
     # Written.
 
@@ -174,9 +196,19 @@ class Photos(Individuals):
         """New photos come in, photos that both know go where they go, and get the facts that only they altered."""
         for row, species_id, species in self._new:
             self._add(row, species_id, species)
+        for known, own, ours, with_whom in self._waiting:
+            if not self.stands(with_whom):
+                self._homeless[with_whom].append((known.here.id, known.species, self.there.by(own.seq)))
+            elif ours is None:  # it stays after all
+                self._places[known.here.id] = with_whom
+            else:
+                self._tell_place(known, own, ours, with_whom)
+        for number in self._followers:
+            self.alter("photo", number, individual_id=self._places[number])
         for photo in self._known:
             number, owner = photo.here.id, photo.here.values["individual_id"]
-            if number in self._places and not (owner in self.refused and self.refused[owner] == self._places[number]):
+            told = owner in self.refused and number in self._places and self.refused[owner] == self._places[number]
+            if number in self._places and number not in self._followers and not told:
                 target, values = self._places[number], {}  # type: int | None, dict[str, Any]
                 if target is not None and target != owner:
                     values["individual_id"] = target

@@ -153,6 +153,6 @@ def test_what_only_one_camp_changed_reaches_the_other_whatever_it_is(request: py
 
 def tried(test: Callable[[], None], campaign: bool) -> None:
     settings(
-        max_examples=2000 if campaign else 25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=not campaign,
+        max_examples=1000 if campaign else 20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=not campaign,
         database=None, phases=[Phase.explicit, Phase.generate, Phase.shrink], print_blob=True, report_multiple_bugs=False,
     )(test)()
