@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reid.actions.backup import backup
     from reid.actions.calibrate import calibrate
     from reid.actions.camps import bundle, merge_galleries, unbundle
+    from reid.actions.counting import count
     from reid.actions.demo import demo
     from reid.actions.doctor import doctor
     from reid.actions.enroll import enroll
@@ -40,21 +41,26 @@ if TYPE_CHECKING:
     from reid.actions.importing import import_photos
     from reid.actions.journal import log, purge, show_entry, undo
     from reid.actions.query import query
+    from reid.actions.report import report
     from reid.actions.seasons import seasons
+    from reid.actions.seasons_all import all_seasons
+    from reid.actions.sides import predict_sides
     from reid.actions.train import train
     from reid.actions.upgrade import upgrade
     from reid.errors import ReidError
     from reid.records import Decision, Match, Outcome, Photo, Sighting
-    from reid.settings import ExportSettings, QuerySettings, TrainSettings
+    from reid.settings import CountSettings, ExportSettings, QuerySettings, TrainSettings
     from reid.store import Gallery
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "all_seasons": "reid.actions.seasons_all",
     "backup": "reid.actions.backup",
     "bundle": "reid.actions.camps",
     "calibrate": "reid.actions.calibrate",
     "correct_photos": "reid.actions.identities",
+    "count": "reid.actions.counting",
     "demo": "reid.actions.demo",
     "doctor": "reid.actions.doctor",
     "enroll": "reid.actions.enroll",
@@ -68,6 +74,7 @@ _HOMES = {
     "merge_galleries": "reid.actions.camps",
     "move_photos": "reid.actions.identities",
     "photos": "reid.actions.gallery",
+    "predict_sides": "reid.actions.sides",
     "purge": "reid.actions.journal",
     "query": "reid.actions.query",
     "remove_individual": "reid.actions.identities",
@@ -75,6 +82,7 @@ _HOMES = {
     "rename_individual": "reid.actions.identities",
     "restore_individual": "reid.actions.identities",
     "restore_photos": "reid.actions.identities",
+    "report": "reid.actions.report",
     "seasons": "reid.actions.seasons",
     "show_entry": "reid.actions.journal",
     "show_individual": "reid.actions.identities",
@@ -89,6 +97,7 @@ _HOMES = {
     "Outcome": "reid.records",
     "Photo": "reid.records",
     "Sighting": "reid.records",
+    "CountSettings": "reid.settings",
     "ExportSettings": "reid.settings",
     "QuerySettings": "reid.settings",
     "TrainSettings": "reid.settings",
@@ -96,6 +105,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CountSettings",
     "Decision",
     "ExportSettings",
     "Gallery",
@@ -107,10 +117,12 @@ __all__ = [
     "Sighting",
     "TrainSettings",
     "__version__",
+    "all_seasons",
     "backup",
     "bundle",
     "calibrate",
     "correct_photos",
+    "count",
     "demo",
     "doctor",
     "enroll",
@@ -124,11 +136,13 @@ __all__ = [
     "merge_individuals",
     "move_photos",
     "photos",
+    "predict_sides",
     "purge",
     "query",
     "remove_individual",
     "remove_photos",
     "rename_individual",
+    "report",
     "restore_individual",
     "restore_photos",
     "seasons",

@@ -14,19 +14,28 @@ from typing import Any, TypeVar, get_type_hints
 from reid.errors import UsageError
 
 DEFAULT_GALLERY = Path("indexes/default")
-STAGES = ("species", "embedding")
+STAGES = ("species", "embedding", "side")
 LOSSES = ("triplet", "arcface", "multi-similarity", "triplet+arcface")
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "float32", "bfloat16")
+FASTEST = 80.0
+"""Kilometres an hour that no animal travels, wherever nothing else is asked for."""
+EXPORT_FORMATS = ("mark", "secr", "capture", "camtrapr", "camtrap-dp", "wildbook", "csv", "xlsx", "folders")
+SIDE_RULES = ("all", "left", "right", "best", "both-linked")
+"""How an export counts half-known animals; see `formats.capture_history`."""
+SAMPLING_DESIGNS = ("simpleRandom", "systematicRandom", "clusteredRandom", "experimental", "targeted", "opportunistic")
+"""Those that Camtrap DP knows."""
+ENCOUNTER_MINUTES = 30.0
+"""Photos of one camera closer in time than this belong to one encounter, wherever nothing else is asked for."""
 START_WEIGHTS = ("base", "imagenet", "none")
 """`base`: the net that ships with reid; `imagenet`: torchvision's, downloaded; `none`: random; else a safetensors file."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """How nets are trained (both stages where a field does not say otherwise)."""
+    """How nets are trained (all stages where a field does not say otherwise)."""
 
-    stages: tuple[str, ...] = STAGES
+    stages: tuple[str, ...] = ("species", "embedding")
     species: tuple[str, ...] = ()
     """Train stage 2 for these species only; () = every species with enough individuals."""
     column: str = ""
@@ -37,6 +46,8 @@ class TrainSettings:
     """Height and width in pixels of the embedding nets' input; the photo is squashed to it."""
     species_image_size: tuple[int, int] = (320, 320)
     """Of the species net: an animal may be small in its frame (the README's "Measured" compares 224 px)."""
+    side_image_size: tuple[int, int] = (128, 192)
+    """Of the side net: which way an animal faces is seen in a small picture, too."""
     dimension: int = 256
     pooling: str = "gem"
     loss: str = "triplet"
@@ -45,6 +56,7 @@ class TrainSettings:
     epochs: int = 30
     """Of stage 2; one epoch shows every photo and its mirror image about once."""
     species_epochs: int = 18
+    side_epochs: int = 8
     minutes: float | None = None
     """Time budget for the whole training, split over the nets by their photos; None = no limit."""
     individuals_per_batch: int = 12
@@ -61,6 +73,8 @@ class TrainSettings:
     """A species with fewer individuals that have two photos uses the shared net that ships."""
     max_false_match: float = 0.01
     """The error that the KNOWN threshold is set for, see `Calibration`."""
+    max_wrong_side: float = 0.02
+    """Share of photos that the side net may tell a wrong side; where it is not sure enough for that, it says none."""
     device: str = "auto"
     precision: str = "auto"
     """Of the backbone while it learns: float32, bfloat16, or `auto`, the latter where the processor is fast at it."""
@@ -69,7 +83,33 @@ class TrainSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class QuerySettings:
+class IntakeSettings:
+    """How photos come in, whichever verb they are given to."""
+
+    box_confidence: float | None = None
+    """A detector's box counts from here on, in [0, 1]; None = what its file recommends."""
+    clocks: tuple[str, ...] = ()
+    """Each CAMERA=OFFSET: what to add to that camera's clock."""
+    seasons: tuple[str, ...] = ()
+    """Each NAME=START..END, or a table with name, start, end; a photo in none of them keeps its own."""
+    deployments: str = ""
+    """Path of a table of the cameras; its clock offsets and seasons count."""
+    side_path: tuple[str, ...] = ()
+    """Each left=PATTERN or right=PATTERN, for photos whose path tells their side; see `actions.selecting.sides_by_path`."""
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollSettings(IntakeSettings):
+    """How labelled photos are enrolled and imported."""
+
+    column: str = ""
+    """Use only the rows whose column of this name has the value `only`; "" = all rows."""
+    only: str = "train"
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySettings(IntakeSettings):
     """How photos are identified."""
 
     top: int = 5
@@ -79,7 +119,7 @@ class QuerySettings:
     """The side of photos whose manifest names none."""
     encounters: bool = False
     """One decision per encounter instead of one per photo."""
-    encounter_minutes: float = 30.0
+    encounter_minutes: float = ENCOUNTER_MINUTES
     """Photos of one camera closer in time than this belong to one encounter."""
     min_species_probability: float = 0.6
     """Below it a photo is of unknown species and stage 2 is not run."""
@@ -92,15 +132,10 @@ class QuerySettings:
 
     It is taken where held-out photos have shown that it helps to tell individuals apart (`Calibration.closer`),
     and where nothing is calibrated. It needs the enrolled photos' files; those that are gone count by their cosine."""
-    box_confidence: float | None = None
-    """A detector's box counts from here on, in [0, 1]; None = what its file recommends."""
-    clocks: tuple[str, ...] = ()
-    """Each CAMERA=OFFSET: what to add to that camera's clock."""
-    seasons: tuple[str, ...] = ()
-    """Each NAME=START..END, or a table with name, start, end; a photo in none of them keeps its own."""
-    deployments: str = ""
-    """Path of a table of the cameras; its clock offsets and seasons count."""
-    device: str = "auto"
+    link: float = 0.5
+    """A link between two encounters of a season needs at least this probability of being right, in (0, 1]."""
+    kilometres_an_hour: float = FASTEST
+    """No animal travels faster, so that nobody is at two far places at once."""
     batch: int = 16
 
 
@@ -136,9 +171,9 @@ class ExportSettings:
     side: str = "all"
     group: str = ""
     covariates: tuple[str, ...] = ()
-    minutes: float = 0.0
+    independent_minutes: float = 0.0
     """camtrapR: records of an individual at a station closer than this are one event."""
-    encounter_minutes: float = 30.0
+    encounter_minutes: float = ENCOUNTER_MINUTES
     time_zone: str = ""
     scientific: Mapping[str, str] = field(default_factory=dict)
     """Species as we call it -> its scientific name."""
@@ -149,7 +184,26 @@ class ExportSettings:
     sampling_design: str = "opportunistic"
 
 
-_Settings = TypeVar("_Settings", TrainSettings, QuerySettings, SearchSettings)
+@dataclass(frozen=True, slots=True)
+class CountSettings:
+    """How animals are counted. species, seasons, days, deployments, clocks and side as in `ExportSettings`."""
+
+    species: str = ""
+    seasons: tuple[str, ...] = ()
+    days: int = 0
+    deployments: Path | None = None
+    clocks: tuple[str, ...] = ()
+    side: str = "all"
+    method: str = ""
+    """The estimator that says which photos to look at; "" = chapman for two occasions, chao for more."""
+    draws: int = 200
+    """Histories drawn from the probabilities of doubtful sightings; 0 = none."""
+    look: int = 10
+    """So many photos to look at next are told."""
+    seed: int = 0
+
+
+_Settings = TypeVar("_Settings", TrainSettings, EnrollSettings, QuerySettings, SearchSettings, ExportSettings, CountSettings)
 
 
 def resolve(settings: _Settings, given: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> _Settings:
@@ -180,9 +234,25 @@ def parse(text: str, kind: Any, name: str) -> Any:
             return parse_image_size(text)
         if kind == tuple[str, ...]:
             return tuple(part.strip() for part in text.split(",") if part.strip())
+        if kind == Path | None:
+            return Path(text) if text else None
+        if kind == Mapping[str, str]:
+            return dict(pair(part, name) for part in text.split(",") if part.strip())
         return float(text)
     except (KeyError, ValueError):
         raise UsageError(f"{name}={text!r} cannot be read; wanted {getattr(kind, '__name__', kind)}") from None
+
+
+def pair(text: str, name: str) -> tuple[str, str]:
+    """`NAME=VALUE` as its two parts, white space trimmed.
+
+    Raises:
+        UsageError: there is no `=`, or nothing on one side of it; `name` says of what.
+    """
+    key, found, value = text.partition("=")
+    if not found or not key.strip() or not value.strip():
+        raise UsageError(f"{name} {text!r}: wanted NAME=VALUE")
+    return key.strip(), " ".join(value.split())
 
 
 def parse_image_size(text: str) -> tuple[int, int]:
@@ -226,11 +296,12 @@ def check_train(settings: TrainSettings) -> TrainSettings:
     if (
         settings.epochs < 1
         or settings.species_epochs < 1
+        or settings.side_epochs < 1
         or (settings.minutes is not None and not settings.minutes > 0)
     ):
         raise UsageError("epochs must be at least 1 and minutes above 0")
-    if not 0.0 < settings.max_false_match < 1.0 or not 0.0 < settings.validation_share < 1.0:
-        raise UsageError("max_false_match and validation_share must lie between 0 and 1")
+    if not all(0.0 < one < 1.0 for one in (settings.max_false_match, settings.validation_share, settings.max_wrong_side)):
+        raise UsageError("max_false_match, max_wrong_side and validation_share must lie between 0 and 1")
     if settings.individuals_per_batch < 2 or settings.photos_per_individual < 2:
         raise UsageError("individuals_per_batch and photos_per_individual must be at least 2: a triplet needs both")
     if not settings.learning_rate > 0 or settings.patience < 1 or settings.dimension < 1 or settings.frozen_blocks < 0:

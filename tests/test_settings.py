@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reid.actions.export_files import WRITERS
+from reid.cli import app
 from reid.errors import UsageError
 from reid.settings import (
     DEFAULT_GALLERY,
+    EXPORT_FORMATS,
+    ExportSettings,
     QuerySettings,
     TrainSettings,
     check_train,
@@ -114,3 +119,33 @@ def test_the_defaults_make_sense_together() -> None:
 def test_settings_that_make_no_sense_are_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         check_train(resolve(TrainSettings(), change, {}))
+
+
+def test_the_formats_that_are_offered_are_those_that_are_written() -> None:
+    assert tuple(WRITERS) == EXPORT_FORMATS
+
+
+def test_pairs_paths_and_lists_are_read_from_variables() -> None:
+    environment = {"REID_SCIENTIFIC": "zebra=Equus  quagga,", "REID_DEPLOYMENTS": "a b.csv", "REID_COVARIATES": "age,weight"}
+    found = resolve(ExportSettings(), {}, environment)
+    assert found.scientific == {"zebra": "Equus quagga"}
+    assert (found.deployments, found.covariates) == (Path("a b.csv"), ("age", "weight"))
+    assert resolve(QuerySettings(), {}, environment).deployments == "a b.csv"
+    with pytest.raises(UsageError, match="REID_SCIENTIFIC 'zebra': wanted NAME=VALUE"):
+        resolve(ExportSettings(), {}, {"REID_SCIENTIFIC": "zebra"})
+
+
+def test_every_command_takes_json_and_a_gallery_but_those_that_make_one_of_their_own() -> None:
+    def commands(group: Any, before: str = "") -> dict[str, set[str]]:
+        found = {}
+        for name, one in group.commands.items():
+            if hasattr(one, "commands"):
+                found |= commands(one, f"{before}{name} ")
+            else:
+                found[before + name] = {option for parameter in one.params for option in parameter.opts}
+        return found
+
+    options = commands(typer.main.get_command(app))
+    assert len(options) > 20
+    assert {name for name, given in options.items() if "--json" not in given} == set()
+    assert {name for name, given in options.items() if "--gallery" not in given} == {"demo", "unbundle"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,9 @@ from reid.errors import GalleryError, NetError, UsageError
 from reid.learn.suspects import MOST_PHOTOS, Shown, Suspect, suspects
 from reid.nets import bundle
 from reid.progress import SILENT, Progress
+from reid.settings import FASTEST
+from reid.steps.apart import place_in
 from reid.store import EnrolledPhoto, Gallery
-
-FASTEST = 80.0
-"""Kilometres an hour that no animal travels, where nothing else is said."""
-_LATITUDE, _LONGITUDE = ("latitude", "lat", "y_coord"), ("longitude", "lon", "lng", "long", "x_coord")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +111,7 @@ def doctor(
 def _nets(gallery: Gallery) -> Iterator[Finding]:
     """Are the nets in use there and whole?"""
     used = {one.fingerprint: one.name for one in gallery.species() if one.fingerprint}
-    if stage_1 := gallery.species_net():
-        used[stage_1] = ""
+    used |= {fingerprint: "" for fingerprint in (gallery.species_net(), gallery.sides.net()) if fingerprint}
     for fingerprint, species in used.items():
         try:
             card, _ = bundle.load(net_path(gallery, fingerprint))
@@ -156,22 +153,11 @@ def _doubts(gallery: Gallery, species: str, photos: list[EnrolledPhoto], fastest
     row = {int(number): at for at, number in enumerate(ids)}
     known = [one for one in photos if one.id in row]
     shown = [
-        Shown(one.id, one.individual, one.sha256, one.box, one.side, one.captured_at, one.camera, _place(one.notes))
+        Shown(one.id, one.individual, one.sha256, one.box, one.side, one.captured_at, one.camera, place_in(one.notes))
         for one in known
     ]
     for one in suspects(shown, vectors[[row[photo.id] for photo in known]], kilometres_an_hour=fastest):
         yield Finding("look", one.kind, species, one.reason, one.individuals, one.photos, one.score, _command(species, one))
-
-
-def _place(notes: Mapping[str, str]) -> tuple[float, float] | None:
-    """Where a photo was taken, as columns of its manifest tell."""
-    lower = {name.lower(): value for name, value in notes.items()}
-    found = [next((lower[name] for name in names if lower.get(name)), "") for names in (_LATITUDE, _LONGITUDE)]
-    try:
-        latitude, longitude = (float(value.replace(",", ".")) for value in found)
-    except ValueError:
-        return None
-    return (latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
 
 
 def _command(species: str, one: Suspect) -> str:

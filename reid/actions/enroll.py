@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
 from reid import settings as options
 from reid.actions.nets import net_path
-from reid.actions.selecting import photos_of_column, put_right, sides_by_path
+from reid.actions.selecting import as_taken, photos_of_column
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.nets import bundle, runtime
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
+from reid.settings import EnrollSettings
 from reid.steps.embedding import embed_and_map, sizes_of
 from reid.steps.encounter import season
 from reid.steps.photo import Opened, open_photos
+from reid.steps.side import sided
 from reid.store import Enrollment, Gallery
 
 BATCH = 16
@@ -31,7 +33,8 @@ class EnrollReport:
 
     added: photos enrolled now, by species. already: photos that were enrolled before, under the same individual.
     unlabelled: photos without species or individual, which cannot be enrolled; `query` can identify them.
-    new_individuals: (species, name) of those enrolled for the first time.
+    new_individuals: (species, name) of those enrolled for the first time. sides_predicted: photos enrolled now whose side the
+    side net told, by side.
     """
 
     gallery: Path
@@ -41,6 +44,7 @@ class EnrollReport:
     new_individuals: tuple[tuple[str, str], ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
+    sides_predicted: dict[str, int] = field(default_factory=dict)
 
 
 def enroll(
@@ -49,13 +53,13 @@ def enroll(
     gallery: Path | None = None,
     individual: str = "",
     species: str = "",
-    column: str = "",
-    only: str = "train",
-    clocks: Sequence[str] = (),
-    seasons: Sequence[str] = (),
-    deployments: str = "",
-    sides: Sequence[str] = (),
-    device: str = "auto",
+    column: str | None = None,
+    only: str | None = None,
+    clocks: Sequence[str] | None = None,
+    seasons: Sequence[str] | None = None,
+    deployments: str | None = None,
+    sides: Sequence[str] | None = None,
+    device: str | None = None,
     progress: Progress = SILENT,
 ) -> EnrollReport:
     """Enroll labelled photos.
@@ -68,18 +72,17 @@ def enroll(
         photos: files, folders or manifests.
         gallery: its folder, made if absent; None = REID_GALLERY or indexes/default.
         individual, species: the names of all these photos, whatever their manifest says; "" = as the manifest says.
-        column, only: use only the rows whose column has this value.
-        clocks, seasons, deployments: put dates and seasons right as photos come in; see `QuerySettings`.
-        sides: each left=PATTERN or right=PATTERN, for photos whose path tells their side; see `sides_by_path`.
-        device: auto, cpu or cuda.
+        column, only, clocks, seasons, deployments, sides, device: see `EnrollSettings` (sides is its `side_path`); None =
+            REID_* variables and defaults.
         progress: told of every photo.
 
     Raises:
         UsageError: no photo names an individual and a species.
         ManifestError, GalleryError, ModelMismatch: table, gallery or net cannot be used.
     """
-    found = read_photos(list(photos))
-    chosen = photos_of_column(put_right(sides_by_path(found.photos, sides), clocks, seasons, deployments), column, only)
+    settings = intake(column, only, clocks, seasons, deployments, sides, device)
+    found = read_photos(list(photos), settings.box_confidence)
+    chosen = photos_of_column(as_taken(found.photos, settings), settings.column, settings.only)
     named = [
         replace(photo, species=species or photo.species, individual=individual or photo.individual) for photo in chosen
     ]
@@ -96,7 +99,7 @@ def enroll(
     folder = options.gallery_folder(gallery)
     with Gallery.open(folder, create=True) as opened:
         for name, members in by_species.items():
-            run.species(opened, name, members, device)
+            run.species(opened, name, members, settings.device)
     progress.finish()
     return EnrollReport(
         folder,
@@ -106,7 +109,19 @@ def enroll(
         tuple(run.new_individuals),
         tuple(run.problems),
         tuple(run.notes),
+        dict(run.sides_predicted),
     )
+
+
+def intake(
+    column: str | None, only: str | None, clocks: Sequence[str] | None, seasons: Sequence[str] | None, deployments: str | None,
+    sides: Sequence[str] | None, device: str | None,
+) -> EnrollSettings:
+    """The settings of an enrollment or an import: what was given, then REID_* variables, then the defaults."""
+    lists = {"clocks": clocks, "seasons": seasons, "side_path": sides}
+    given = {name: None if values is None else tuple(values) for name, values in lists.items()}
+    single = {"column": column, "only": only, "deployments": deployments, "device": device}
+    return options.resolve(EnrollSettings(), given | single)
 
 
 def net_of(gallery: Gallery, species: str, device: str) -> tuple[runtime.Runtime, str]:
@@ -131,6 +146,8 @@ class _Run:
     def __init__(self, progress: Progress, total: int, problems: list[Problem]) -> None:
         self.progress, self.problems = progress, problems
         self.added: Counter[str] = Counter()
+        self.sides_predicted: Counter[str] = Counter()
+        self.side_net: runtime.Runtime | None = None
         self.already = self.done = 0
         self.new: set[str] = set()
         self.new_individuals: list[tuple[str, str]] = []
@@ -145,7 +162,9 @@ class _Run:
             self.progress.say(note)
         calibration = gallery.calibration(species)
         self.looks_closer = calibration is None or calibration.looks_closer
-        answers = open_photos(photos, sizes=sizes_of(net))
+        side_net = gallery.sides.net() if any(not photo.side for photo in photos) else None
+        self.side_net = runtime.load(net_path(gallery, side_net), device) if side_net else None
+        answers = open_photos(photos, sizes=sizes_of(net, self.side_net))
         while batch := list(islice(answers, BATCH)):
             self.batch(gallery, species, net, batch)
             self.done += len(batch)
@@ -158,6 +177,7 @@ class _Run:
         self.problems += [item for item in batch if isinstance(item, Problem)]
         if not opened:
             return
+        opened = sided(self.side_net, opened, [species] * len(opened))
         vectors, maps = embed_and_map(net, [item.picture for item in opened])
         items = [
             Enrollment(
@@ -179,6 +199,7 @@ class _Run:
         for item, told in zip(items, answers, strict=True):
             if told.status == "added":
                 self.added[species] += 1
+                self.sides_predicted.update([item.photo.side] if item.photo.side_predicted else [])
             elif told.status == "already":
                 self.already += 1
             elif told.status == "merged":

@@ -11,15 +11,13 @@ from reid import settings as options
 from reid.actions.export_files import HISTORIES, LEFT_OUT_COLUMNS, WRITERS, Done, Job
 from reid.actions.selecting import in_time
 from reid.errors import UsageError
-from reid.formats.capture_history import SIDE_RULES, LeftOut
+from reid.formats.capture_history import LeftOut
 from reid.formats.deployments import read_deployments
 from reid.formats.manifest import read_photos
 from reid.records import EMPTY, Photo, Problem
-from reid.settings import ExportSettings
+from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings
 from reid.steps.photo import dated
-from reid.store import Gallery
-
-FORMATS = tuple(WRITERS)
+from reid.store import EnrolledPhoto, Gallery
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +44,21 @@ def export(
     """Write the known individuals for another program.
 
     Args:
-        format: one of FORMATS.
+        format: one of `settings.EXPORT_FORMATS`.
         out: a folder, made where absent; files of the same names in it are replaced.
         photos: labelled photos (files, folders, manifests); () = those enrolled in the gallery.
         gallery: None = REID_GALLERY or indexes/default.
-        settings: None = the defaults.
+        settings: None = defaults and REID_* variables.
 
     Raises:
         UsageError: no such format or option, no photo of a named individual, or the format needs what was not given.
         ManifestError, GalleryError: a table or the gallery cannot be read.
     """
-    settings = settings or ExportSettings()
-    if format not in FORMATS or settings.side not in SIDE_RULES:
+    settings = options.resolve(ExportSettings(), {}) if settings is None else settings
+    if format not in EXPORT_FORMATS or settings.side not in SIDE_RULES:
         raise UsageError(
-            f"format {format!r}, side {settings.side!r}: wanted one of {', '.join(FORMATS)}, and of {', '.join(SIDE_RULES)}"
+            f"format {format!r}, side {settings.side!r}: wanted one of {', '.join(EXPORT_FORMATS)}, "
+            f"and of {', '.join(SIDE_RULES)}"
         )
     table = read_deployments(settings.deployments) if settings.deployments else None
     found, problems = _photos(photos, gallery)
@@ -89,21 +88,28 @@ def _photos(given: Sequence[Path], gallery: Path | None) -> tuple[list[Photo], t
         read = read_photos(list(given))
         return dated(read.photos), read.problems
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        return [
-            Photo(
-                opened.locate(one) or one.path,
-                one.species,
-                one.individual,
-                one.captured_at,
-                one.encounter,
-                one.camera,
-                one.side,
-                "" if one.captured_at and one.season == str(one.captured_at.year) else one.season,  # enrolling filled the year in
-                one.box,
-                one.notes,
-            )
-            for one in opened.photos()
-        ], ()
+        return enrolled_photos(opened), ()
+
+
+def enrolled_photos(gallery: Gallery) -> list[Photo]:
+    """What is enrolled, as photos of named individuals, by id."""
+    return [enrolled_photo(gallery, one) for one in gallery.photos()]
+
+
+def enrolled_photo(gallery: Gallery, one: EnrolledPhoto) -> Photo:
+    """A photo of the gallery as exporters and histories take it, where its file is now."""
+    return Photo(
+        gallery.locate(one) or one.path,
+        one.species,
+        one.individual,
+        one.captured_at,
+        one.encounter,
+        one.camera,
+        one.side,
+        "" if one.captured_at and one.season == str(one.captured_at.year) else one.season,  # enrolling filled the year in
+        one.box,
+        one.notes,
+    )
 
 
 def _by_species(job: Job) -> dict[str, Job]:

@@ -206,16 +206,17 @@ def _xlsx(job: Job, species: str, done: Done) -> None:
 
 def _camtrapr(job: Job, species: str, done: Done) -> None:
     dated = [one for one in job.photos if one.captured_at]
-    records = [photo for photo, _ in camtrapr.independent(dated, job.settings.minutes)]
+    records = [photo for photo, _ in camtrapr.independent(dated, job.settings.independent_minutes)]
     counted = {id(one) for one in records}
     for one in job.photos:
         if id(one) not in counted:
-            soon = f"less than {job.settings.minutes:g} minutes after the record before it"
+            soon = f"less than {job.settings.independent_minutes:g} minutes after the record before it"
             done.left_out.append(
                 LeftOut(one.species, one.individual, str(one.path), soon if one.captured_at else "photo has no date")
             )
     done.count(records)
-    done.table(job.out / "records.csv", camtrapr.RECORD_COLUMNS, list(camtrapr.record_rows(dated, job.settings.minutes)))
+    rows = list(camtrapr.record_rows(dated, job.settings.independent_minutes))
+    done.table(job.out / "records.csv", camtrapr.RECORD_COLUMNS, rows)
     if job.deployments:
         done.table(job.out / "cameras.csv", *camtrapr.camera_table(job.deployments))
     else:

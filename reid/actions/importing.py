@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from reid.actions.enroll import EnrollReport, enroll
-from reid.actions.selecting import put_right, sides_by_path
+from reid.actions.enroll import EnrollReport, enroll, intake
+from reid.actions.selecting import as_taken
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.formats.problems import COLUMNS, problem_rows
@@ -51,11 +51,11 @@ def import_photos(
     anyway: bool = False,
     gallery: Path | None = None,
     problems_table: Path | None = None,
-    clocks: Sequence[str] = (),
-    seasons: Sequence[str] = (),
-    deployments: str = "",
-    sides: Sequence[str] = (),
-    device: str = "auto",
+    clocks: Sequence[str] | None = None,
+    seasons: Sequence[str] | None = None,
+    deployments: str | None = None,
+    sides: Sequence[str] | None = None,
+    device: str | None = None,
     progress: Progress = SILENT,
 ) -> ImportReport:
     """Look at everything first, then enroll what names an individual.
@@ -68,14 +68,16 @@ def import_photos(
         dry_run: enroll nothing.
         anyway: enroll what is good though there are problems; else a problem stops all.
         problems_table: a CSV for the problems (columns: `formats.problems`), written where there are some.
-        clocks, seasons, deployments: see `QuerySettings`. sides: each left=PATTERN or right=PATTERN, see `sides_by_path`.
+        clocks, seasons, deployments, sides, device: see `IntakeSettings` (sides is its `side_path`); None = REID_* variables
+            and defaults.
 
     Raises:
         UsageError: an option cannot be read, no photo names an individual, or there are problems and no `anyway`.
         ManifestError, GalleryError: a table or the gallery cannot be used.
     """
-    found = read_photos(list(photos))
-    known = dated(put_right(sides_by_path(found.photos, sides), clocks, seasons, deployments))
+    settings = intake("", None, clocks, seasons, deployments, sides, device)  # all rows: a column chooses for `enroll` alone
+    found = read_photos(list(photos), settings.box_confidence)
+    known = dated(as_taken(found.photos, settings))
     labelled = [one for one in known if one.species not in ("", EMPTY) and one.individual]
     dates = sorted(one.captured_at.replace(tzinfo=None) for one in known if one.captured_at)
     if problems_table is not None and found.problems:
@@ -88,8 +90,10 @@ def import_photos(
                 f"{found.problems[0]}); "
                 "nothing was enrolled. --dry-run lists them; mend them, or import the rest with --anyway"
             )
-        enrolled = enroll(photos, gallery=gallery, clocks=clocks, seasons=seasons, deployments=deployments, sides=sides,
-                          device=device, progress=progress)  # fmt: skip
+        enrolled = enroll(
+            photos, gallery=gallery, column="", clocks=settings.clocks, seasons=settings.seasons,
+            deployments=settings.deployments, sides=settings.side_path, device=settings.device, progress=progress,
+        )
     return ImportReport(
         photos=len(known),
         labelled=len(labelled),

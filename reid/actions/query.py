@@ -13,7 +13,7 @@ import numpy as np
 
 from reid import settings as options
 from reid.actions.nets import net_path
-from reid.actions.selecting import put_right
+from reid.actions.selecting import as_taken
 from reid.actions.why import explain
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
@@ -28,6 +28,7 @@ from reid.steps.embedding import classify, embed_and_map, sizes_of
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, dated, open_photos
 from reid.steps.search import SHORTLIST, Shortlist, eligible, shortlist
+from reid.steps.side import sided
 from reid.steps.sighting import Known, Looked, sight
 from reid.store import Gallery, Map, Where
 
@@ -78,7 +79,7 @@ def query(
     if record and as_of is not None:
         raise UsageError("an answer of the past is no new sighting: ask with as_of or with record, not with both")
     found = read_photos(list(photos), settings.box_confidence)
-    given = put_right(found.photos, settings.clocks, settings.seasons, settings.deployments)
+    given = as_taken(found.photos, settings)
     sightings: list[Sighting] = []
     problems = list(found.problems)
     drawn: list[Path] = []
@@ -143,6 +144,8 @@ class Identifier:
             self.species_net = runtime.load(net_path(gallery, fingerprint), settings.device)
         elif not self.given:
             self.given = self._only_species()
+        side_net = gallery.sides.net()
+        self.side_net = runtime.load(net_path(gallery, side_net), settings.device) if side_net else None
         self.nets = {name: net_path(gallery, fingerprint) for name, fingerprint in self.enrolled.items()}
         self.known = Known({name: gallery.calibration(name) for name in self.enrolled}, dict(self.enrolled))
         self.counts: dict[tuple[str, str], int] = {}
@@ -169,23 +172,29 @@ class Identifier:
 
         With `settings.encounters` the photos of an encounter are taken together, in the order of their first photos.
         """
-        ordered = self._in_order(photos)
         waiting: list[Looked] = []
+        done = 0
+        for done, item in self.look(photos):
+            if isinstance(item, Problem):
+                yield done, item
+                continue
+            if waiting and not (self.settings.encounters and waiting[0].encounter == item.encounter):
+                yield done, self._decided(waiting)
+                waiting = []
+            waiting.append(item)
+        if waiting:
+            yield done, self._decided(waiting)
+
+    def look(self, photos: Sequence[Photo]) -> Iterator[tuple[int, Looked | Problem]]:
+        """Both stages for each photo, nothing decided yet; yields (photos done, photo looked at or problem)."""
+        ordered = self._in_order(photos)
         answers = open_photos((photo for photo, _ in ordered), sizes=self._sizes())
         names = iter([encounter for _, encounter in ordered])
         done = 0
         while batch := list(islice(answers, self.settings.batch)):
             for item in self._look(batch, list(islice(names, len(batch)))):
                 done += 1
-                if isinstance(item, Problem):
-                    yield done, item
-                    continue
-                if waiting and not (self.settings.encounters and waiting[0].encounter == item.encounter):
-                    yield done, self._decided(waiting)
-                    waiting = []
-                waiting.append(item)
-        if waiting:
-            yield done, self._decided(waiting)
+                yield done, item
 
     def _decided(self, looks: Sequence[Looked]) -> Sighting:
         decided = sight(looks, self.known, top=self.settings.top)
@@ -209,12 +218,14 @@ class Identifier:
     def _sizes(self) -> tuple[Size, ...]:
         """Of every net that a photo may meet: it is decoded once for all of them, though most may never be loaded."""
         cards = [bundle.read_card(path) for path in sorted(set(self.nets.values()))]
-        return sizes_of(self.species_net, *cards)
+        return sizes_of(self.species_net, *cards, self.side_net)
 
     def _look(self, batch: Sequence[Opened | Problem], encounter: Sequence[str]) -> Iterable[Looked | Problem]:
         """Both stages for one batch: species of all photos at once, then each species' photos through its net."""
         opened = [(item, name) for item, name in zip(batch, encounter, strict=True) if isinstance(item, Opened)]
         guesses = self._route([item for item, _ in opened])
+        seen_from = sided(self.side_net, [item for item, _ in opened], [guess.name for guess in guesses])
+        opened = [(item, name) for item, (_, name) in zip(seen_from, opened, strict=True)]
         wanted = [species_step.galleries(guess, tuple(self.enrolled), self.settings) for guess in guesses]
         seen: dict[tuple[int, str], tuple[Vectors, Map]] = {}
         for name in sorted({name for names in wanted for name in names if name in self.nets}):
@@ -254,7 +265,8 @@ class Identifier:
             exclude_encounters=self.where.exclude_encounters | ({photo.encounter} if already else frozenset()),
         )
         lists = tuple(self._search(name, vector, where, one) for name, (vector, one) in seen.items())
-        return Looked(photo, sha256, encounter, guess, lists, already)
+        vectors = {name: vector for name, (vector, _) in seen.items()}
+        return Looked(photo, sha256, encounter, guess, lists, already, vectors)
 
     def _search(self, species: str, vector: Vectors, where: Where, seen: Map) -> Shortlist:
         key = (species, where.side)

@@ -2,75 +2,38 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.linking import link_worth, near_in_time, places
 from reid.actions.query import Identifier
-from reid.actions.selecting import put_right
+from reid.actions.season_rows import COLUMNS, STATUSES, SeasonRow, halves, rows
+from reid.actions.selecting import as_taken
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
-from reid.formats.page import Answer, Page, Section, Table, write_page
+from reid.formats.page import write_page
 from reid.formats.table import write_table
 from reid.progress import SILENT, Progress
-from reid.records import Outcome, Photo, Problem, Sighting
+from reid.records import Photo, Problem, Sighting
 from reid.settings import QuerySettings
 from reid.steps.encounter import season
 from reid.steps.photo import dated
+from reid.steps.sighting import Looked
+from reid.steps.whole import Animal, Rules, whole
 from reid.store import EnrolledPhoto, Gallery
 
-STATUSES = ("returned", "reappeared", "new", "review", "not seen")
-MEANING = {
-    "returned": "seen in both seasons",
-    "reappeared": "known from another season than the first, seen again in the second",
-    "new": "nobody enrolled before; each row is one encounter, two rows can be one animal",
-    "review": "a person must look",
-    "not seen": "seen in the first season, not in the second; it may live on unseen",
-    "not identified": "unknown species or empty frames; they count for nobody",
-}
-COLUMNS = (
-    "status",
-    "species",
-    "individual",
-    "probability",
-    "photos",
-    "encounters",
-    "last_before",
-    "first_again",
-    "last_again",
-    "photo_before",
-    "photo_again",
-    "reason",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SeasonRow:
-    """One individual, or one encounter that got no name. Dates are None where not known.
-
-    before: its last photo of the first season (or of any other season before); again: of the second season.
-    """
-
-    status: str
-    species: str
-    individual: str
-    probability: float | None
-    photos: int
-    encounters: int
-    last_before: datetime | None
-    first_again: datetime | None
-    last_again: datetime | None
-    photo_before: str
-    photo_again: str
-    reason: str
+__all__ = ["COLUMNS", "STATUSES", "SeasonRow", "SeasonsReport", "seasons", "write"]
 
 
 @dataclass(frozen=True, slots=True)
 class SeasonsReport:
-    """Season against season. skipped: photos given that are of another season or undated. csv, html: where it is written."""
+    """Season against season. skipped: photos given that are of another season or undated. csv, html: where it is written.
+
+    animals: of the photos given, each with its encounters and what ties them; sightings: their decisions.
+    notes: what a reader of the table must know.
+    """
 
     first: str
     second: str
@@ -80,6 +43,8 @@ class SeasonsReport:
     problems: tuple[Problem, ...]
     csv: Path | None
     html: Path | None
+    animals: tuple[Animal, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def count(self, status: str) -> int:
         """Rows of a status."""
@@ -99,47 +64,74 @@ def seasons(
     """Compare two seasons.
 
     The first season, and all that is known besides, is what the gallery holds. The second is the enrolled photos of that
-    season, and the photos given, which are identified encounter by encounter. A season is what the manifest calls it, else
-    the year the photo was taken.
+    season, and the photos given, which are identified as a whole (`steps.whole`): encounter by encounter, no two animals of
+    one frame or of two far places at once under one name, and those without a name put together where their photos say so.
+    A season is what the manifest calls it, else the year the photo was taken.
 
     Args:
         photos: of the second season, not enrolled; others among them are skipped and counted.
         first, second: names of the seasons.
         gallery: None = REID_GALLERY or indexes/default.
         out: folder for seasons.csv and seasons.html; None = nothing is written.
-        settings: of the identification; `encounters` is always on.
+        settings: of the identification; `encounters` is always on. Places come from the photos' columns `latitude` and
+            `longitude` or from the table of deployments.
         progress: told of every photo.
 
     Raises:
-        UsageError: the gallery has no photo of the first season, or nothing is of the second.
+        UsageError: the gallery has no photo of the first season, nothing is of the second, or an option is out of range.
         GalleryError, NetError, ManifestError: gallery, net or table cannot be read.
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
+    check_link(settings)
     found = read_photos(list(photos), settings.box_confidence) if photos else None
-    given = dated(put_right(found.photos, settings.clocks, settings.seasons, settings.deployments)) if found else []
+    given = dated(as_taken(found.photos, settings)) if found else []
     chosen = [photo for photo in given if season(photo) == second]
-    sightings: list[Sighting] = []
     problems = list(found.problems) if found else []
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         enrolled = [photo for photo in opened.photos() if settings.species in ("", photo.species)]
         _check(enrolled, given, first, second, bool(chosen))
         progress.start(f"identifying {second}", len(chosen))
-        identifier = Identifier(opened, settings) if chosen else None
-        for done, item in identifier.identify(chosen) if identifier else ():
-            if isinstance(item, Problem):
-                problems.append(item)
-            else:
-                sightings.append(item)
-            progress.advance(done)
-    rows = _rows(enrolled, sightings, first, second)
+        animals, failed = identified(opened, chosen, enrolled, settings, progress)
+    table = rows(enrolled, animals, first, second)
     report = SeasonsReport(
-        first, second, tuple(rows), tuple(sightings), len(given) - len(chosen), tuple(problems), None, None
+        first, second, tuple(table), tuple(one.sighting for one in animals), len(given) - len(chosen),
+        (*problems, *failed), None, None, animals, halves(table),
     )
     if out is not None:
         progress.start("writing pages", 1)
         report = write(report, out)
     progress.finish()
     return report
+
+
+def check_link(settings: QuerySettings) -> None:
+    """Refuse options of a whole assignment that mean nothing. Raises UsageError."""
+    if not 0.0 < settings.link <= 1.0 or not settings.kilometres_an_hour > 0.0:
+        raise UsageError(
+            f"link {settings.link:g}, {settings.kilometres_an_hour:g} km/h: wanted a probability in (0, 1], such as "
+            f"{QuerySettings().link:g}, and a speed above 0"
+        )
+
+
+def identified(
+    gallery: Gallery, photos: Sequence[Photo], enrolled: Sequence[EnrolledPhoto], settings: QuerySettings, progress: Progress
+) -> tuple[tuple[Animal, ...], tuple[Problem, ...]]:
+    """The animals of photos, decided as a whole, and the photos that could not be read."""
+    if not photos:
+        return (), ()
+    identifier = Identifier(gallery, settings)
+    looks: list[Looked] = []
+    problems: list[Problem] = []
+    for done, item in identifier.look(photos):
+        if isinstance(item, Problem):
+            problems.append(item)
+        else:
+            looks.append(item)
+        progress.advance(done)
+    place = places(settings.deployments)
+    worth = {name: link_worth(gallery, name) for name in sorted({name for look in looks for name in look.vectors})}
+    rules = Rules(worth, settings.link, place, settings.kilometres_an_hour, settings.top)
+    return whole(looks, identifier.known, rules, near_in_time(enrolled, looks, place)), tuple(problems)
 
 
 def _check(enrolled: Sequence[EnrolledPhoto], given: Sequence[Photo], first: str, second: str, chosen: bool) -> None:
@@ -154,166 +146,14 @@ def _check(enrolled: Sequence[EnrolledPhoto], given: Sequence[Photo], first: str
         raise UsageError(f"nothing is of season {second!r}: the gallery has {known}{seen}")
 
 
-def _rows(enrolled: Sequence[EnrolledPhoto], sightings: Sequence[Sighting], first: str, second: str) -> list[SeasonRow]:
-    by_name: dict[tuple[str, str], list[EnrolledPhoto]] = defaultdict(list)
-    for photo in enrolled:
-        by_name[photo.species, photo.individual].append(photo)
-    told: dict[tuple[str, str], list[Sighting]] = defaultdict(list)
-    rows: list[SeasonRow] = []
-    for sighting in sightings:
-        outcome = sighting.decision.outcome
-        if outcome == Outcome.KNOWN:
-            told[_species_of(sighting), sighting.decision.individual or ""].append(sighting)
-        elif outcome in (Outcome.NEW, Outcome.REVIEW):
-            rows.append(_unnamed(sighting, "new" if outcome == Outcome.NEW else "review"))
-    rows += [row for key in sorted(by_name) if (row := _named(key, by_name[key], told[key], first, second))]
-    order = {status: place for place, status in enumerate(STATUSES)}
-    return sorted(rows, key=lambda row: (order[row.status], row.species, row.individual, str(row.first_again)))
-
-
-def _species_of(sighting: Sighting) -> str:
-    return sighting.matches[0].species if sighting.matches else sighting.species.name
-
-
-def _named(
-    key: tuple[str, str], photos: Sequence[EnrolledPhoto], told: Sequence[Sighting], first: str, second: str
-) -> SeasonRow | None:
-    """The row of one individual; None when it was in neither season."""
-    again = [photo for photo in photos if photo.season == second]
-    before = [photo for photo in photos if photo.season == first]
-    earlier = before or [photo for photo in photos if photo.season != second]
-    seen = bool(again or told)
-    if before:
-        status = "returned" if seen else "not seen"
-    elif seen:
-        status = "reappeared" if earlier else "new"
-    else:
-        return None
-    dates = [photo.captured_at for photo in again] + [one.captured_at for one in told]
-    known = sorted(date for date in dates if date)
-    last = max(
-        earlier, key=lambda photo: (photo.captured_at is not None, photo.captured_at or datetime.min), default=None
-    )
-    best = max(told, key=lambda one: one.decision.probability or 0.0, default=None)
-    shown = best.photo if best else str(again[0].path) if again else ""
-    pair = best.matches[0].photo if best and best.matches else str(last.path) if last else ""
-    reason = best.decision.reason if best else "enrolled under this name in both seasons" if seen and before else ""
-    return SeasonRow(
-        status,
-        *key,
-        best.decision.probability if best else None,
-        len(again) + sum(len(one.photos) or 1 for one in told),
-        len({photo.encounter or photo.sha256 for photo in again}) + len(told),
-        last.captured_at if last else None,
-        known[0] if known else None,
-        known[-1] if known else None,
-        pair,
-        shown,
-        reason,
-    )
-
-
-def _unnamed(sighting: Sighting, status: str) -> SeasonRow:
-    best = sighting.matches[0] if sighting.matches else None
-    maybe = (best.individual if best else "") if status == "review" else ""
-    return SeasonRow(
-        status,
-        _species_of(sighting),
-        maybe,
-        sighting.decision.probability,
-        len(sighting.photos) or 1,
-        1,
-        best.captured_at if best else None,
-        sighting.captured_at,
-        sighting.captured_at,
-        best.photo if best else "",
-        sighting.photo,
-        sighting.decision.reason,
-    )
-
-
 def write(report: SeasonsReport, out: Path) -> SeasonsReport:
     """Write seasons.csv and seasons.html into a folder, which is made if absent."""
+    from reid.actions.seasons_page import cells, page
+
     out.mkdir(parents=True, exist_ok=True)
     csv, html = out / "seasons.csv", out / "seasons.html"
-    write_table(csv, COLUMNS, [_cells(row) for row in report.rows])
-    write_page(html, page(report))
+    write_table(csv, COLUMNS, [cells(row) for row in report.rows])
+    skipped = f"{report.skipped} photos given are of another season or undated and were skipped" if report.skipped else ""
+    subtitle = ". ".join(part for part in (skipped, *report.notes) if part)
+    write_page(html, page(report.first, report.second, report.rows, report.sightings, report.problems, subtitle))
     return replace(report, csv=csv, html=html)
-
-
-def _cells(row: SeasonRow) -> tuple[str, ...]:
-    def text(value: object) -> str:
-        if value is None:
-            return ""
-        if isinstance(value, datetime):
-            return value.isoformat(sep=" ", timespec="seconds")
-        return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-    return tuple(text(getattr(row, name)) for name in COLUMNS)
-
-
-def page(report: SeasonsReport) -> Page:
-    """The two seasons as a page: counts, then every animal with its best pair of photos."""
-    by_species = sorted({row.species for row in report.rows})
-    counts = Table(
-        "Animals by species",
-        ("species", *STATUSES),
-        tuple(
-            (
-                name,
-                *(str(sum(row.species == name and row.status == status for row in report.rows)) for status in STATUSES),
-            )
-            for name in by_species
-        ),
-        note="; ".join(f"{status}: {MEANING[status]}" for status in STATUSES),
-    )
-    sections = [
-        Section(
-            f"{status.capitalize()} ({report.count(status)})",
-            MEANING[status],
-            answers=tuple(_answer(row) for row in report.rows if row.status == status),
-        )
-        for status in STATUSES
-        if report.count(status)
-    ]
-    unnamed = [one for one in report.sightings if one.decision.outcome in (Outcome.EMPTY, Outcome.UNKNOWN_SPECIES)]
-    from reid.actions import showing
-
-    if unnamed:
-        sections.append(
-            Section(
-                f"Not identified ({len(unnamed)})",
-                MEANING["not identified"],
-                answers=tuple(showing.answer(one, matches=0) for one in unnamed),
-            )
-        )
-    if report.problems:
-        sections.append(Section(f"Not read ({len(report.problems)})", answers=showing.failures(report.problems)))
-    subtitle = (
-        f"{report.skipped} photos given are of another season or undated and were skipped" if report.skipped else ""
-    )
-    return Page(f"Season {report.first} to season {report.second}", subtitle, tuple(sections), lead_tables=(counts,))
-
-
-def _answer(row: SeasonRow) -> Answer:
-    from reid.actions import showing
-
-    outcome = {"returned": "known", "reappeared": "known", "new": "new", "review": "review", "not seen": "empty"}[
-        row.status
-    ]
-    again = showing.facts(row.species, row.first_again, f"{row.photos} photos, {row.encounters} encounters")
-    queries = (showing.shown(row.photo_again, row.individual or "not named", again),) if row.photo_again else ()
-    chance = f"probability {row.probability:.2f}" if row.probability is not None else ""
-    before = (
-        (
-            showing.shown(
-                row.photo_before, row.individual or "nearest enrolled", showing.facts("", row.last_before), chance
-            ),
-        )
-        if row.photo_before
-        else ()
-    )
-    name = row.individual if row.status != "review" else f"perhaps {row.individual}" if row.individual else "?"
-    return Answer(
-        queries, before, outcome, f"{row.status.capitalize()}: {name}" if name else row.status.capitalize(), row.reason
-    )

@@ -11,6 +11,7 @@ from reid.errors import UsageError
 from reid.formats.calendar import read_clocks, read_seasons, season_of
 from reid.formats.deployments import DeploymentTable, deployment_on, read_deployments
 from reid.records import Photo, Season
+from reid.settings import IntakeSettings
 from reid.steps.encounter import season
 from reid.steps.photo import dated
 
@@ -86,16 +87,17 @@ def in_time(
     return found, spans
 
 
-def put_right(photos: Sequence[Photo], clocks: Sequence[str], seasons: Sequence[str], deployments: str) -> Sequence[Photo]:
-    """Photos as they come from the cards, with dates from EXIF, by the right clock and in their seasons.
+def as_taken(photos: Sequence[Photo], settings: IntakeSettings) -> Sequence[Photo]:
+    """Photos as they come from the cards: dates from EXIF, by the right clock, in their seasons, of the side their path tells.
 
-    The same photos where nothing of it was given. deployments: the path of a table, "" = none. Raises as `in_time`, and
-    ManifestError for a table of deployments that cannot be read.
+    The same photos where the settings ask for nothing of it. Raises as `in_time` and `sides_by_path`, and ManifestError for a
+    table of deployments that cannot be read.
     """
-    if not (clocks or seasons or deployments):
+    photos = sides_by_path(photos, settings.side_path)
+    if not (settings.clocks or settings.seasons or settings.deployments):
         return photos
-    table = read_deployments(Path(deployments)) if deployments else None
-    return in_time(dated(photos), clocks, seasons, table)[0]
+    table = read_deployments(Path(settings.deployments)) if settings.deployments else None
+    return in_time(dated(photos), settings.clocks, settings.seasons, table)[0]
 
 
 def sides_by_path(photos: Sequence[Photo], rules: Sequence[str]) -> Sequence[Photo]:

@@ -38,8 +38,11 @@ Seasons = Annotated[list[str] | None,
     typer.Option("--season", help="NAME=START..END, or a table with name, start, end; may be repeated.", show_default=False)]
 Deployments = Annotated[Path | None,
     typer.Option(help="Table of the cameras: camera, start, end, latitude, longitude, off, clock.", show_default=False)]
+Sides = Annotated[list[str] | None,
+    typer.Option("--side-path", help="left=PATTERN or right=PATTERN, for photos whose path tells it; may be repeated.",
+                 show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.", envvar="REID_DEVICE", show_envvar=False)]
 Species = Annotated[str, typer.Option(help="Only this species; for query: skip stage 1.", show_default=False)]
 
 

@@ -8,14 +8,10 @@ from typing import Annotated
 import typer
 
 from reid import terminal
-from reid.cli.door import Clocks, Deployments, Device, Json, Photos, Seasons, Where, app, end, line
-from reid.settings import ExportSettings
+from reid.cli.door import Clocks, Deployments, Device, Json, Photos, Seasons, Sides, Where, app, end, line
+from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings, pair, resolve
 
-Sides = Annotated[list[str] | None,
-    typer.Option("--side-path", help="left=PATTERN or right=PATTERN, for photos whose path tells it; may be repeated.",
-                 show_default=False)]
 _EXPORT = ExportSettings()
-_FORMATS = "mark, secr, capture, camtrapr, camtrap-dp, wildbook, csv, xlsx or folders"
 
 
 @app.command(name="import")
@@ -38,8 +34,9 @@ def import_(
     from reid.formats.problems import COLUMNS, problem_rows
 
     report = action(
-        photos, dry_run=dry_run, anyway=anyway, gallery=gallery, problems_table=problems, clocks=clock or (),
-        seasons=season or (), deployments=str(deployments or ""), sides=side_path or (), device=device, progress=terminal.Bars()
+        photos, dry_run=dry_run, anyway=anyway, gallery=gallery, problems_table=problems, clocks=clock or None,
+        seasons=season or None, deployments=str(deployments) if deployments else None, sides=side_path or None, device=device,
+        progress=terminal.Bars()
     )
     if json:
         line(report)
@@ -61,24 +58,27 @@ def import_(
 
 @app.command()
 def export(
-    format: Annotated[str, typer.Argument(help=f"{_FORMATS}.", show_default=False)],
+    format: Annotated[str, typer.Argument(help=f"{', '.join(EXPORT_FORMATS)}.", show_default=False)],
     photos: Annotated[list[Path] | None,
         typer.Argument(help="Labelled photos; none = those enrolled.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the files; default export-FORMAT.", show_default=False)] = None,
     gallery: Where = None,
     json: Json = False,
-    species: Annotated[str, typer.Option(help="Only this species.", show_default=False)] = "",
+    species: Annotated[str | None, typer.Option(help="Only this species.", show_default=False)] = None,
     season: Seasons = None,
-    days: Annotated[int, typer.Option(help="Length of an occasion in days; 0 = each season is one.", min=0)] = _EXPORT.days,
+    days: Annotated[int | None,
+        typer.Option(help="Length of an occasion in days; 0 (default) = each season is one.", min=0, show_default=False)] = None,
     deployments: Deployments = None,
     clock: Clocks = None,
-    side: Annotated[str, typer.Option(help="all, left, right, best or both-linked.")] = _EXPORT.side,
-    group: Annotated[str, typer.Option(help="Column that makes groups, such as sex.", show_default=False)] = "",
+    side: Annotated[str | None,
+        typer.Option(help=f"{', '.join(SIDE_RULES)}; default {_EXPORT.side}.", show_default=False)] = None,
+    group: Annotated[str | None, typer.Option(help="Column that makes groups, such as sex.", show_default=False)] = None,
     covariate: Annotated[list[str] | None,
         typer.Option(help="Column with a number for each individual; may be repeated.", show_default=False)] = None,
-    minutes: Annotated[float, typer.Option(help="camtrapR: closer records of an individual are one.", min=0)] = _EXPORT.minutes,
-    time_zone: Annotated[str,
-        typer.Option(help="Of the cameras' clocks, for Camtrap DP: +01:00 or a name.", show_default=False)] = "",
+    minutes: Annotated[float | None,
+        typer.Option(help="camtrapR: closer records of an individual are one.", min=0, show_default=False)] = None,
+    time_zone: Annotated[str | None,
+        typer.Option(help="Of the cameras' clocks, for Camtrap DP: +01:00 or a name.", show_default=False)] = None,
     scientific: Annotated[list[str] | None,
         typer.Option(help="SPECIES='Genus epithet'; may be repeated.", show_default=False)] = None,
     copy: Annotated[bool, typer.Option("--copy", help="Camtrap DP: copy the photos into the package.")] = False,
@@ -86,12 +86,15 @@ def export(
     """Write the known individuals for MARK, secr, CAPTURE, camtrapR, Camtrap DP, Wildbook, tables or folders."""
     from reid.actions.export import export as action
 
-    names = dict(_pair(text) for text in scientific or [])
-    settings = ExportSettings(
-        species=species, seasons=tuple(season or ()), days=days, deployments=deployments, clocks=tuple(clock or ()), side=side,
-        group=group, covariates=tuple(covariate or ()), minutes=minutes, time_zone=time_zone, scientific=names, copy=copy
+    given = {
+        "species": species, "days": days, "deployments": deployments, "side": side, "group": group, "time_zone": time_zone,
+        "independent_minutes": minutes, "copy": copy or None, "seasons": tuple(season or ()) or None,
+        "clocks": tuple(clock or ()) or None, "covariates": tuple(covariate or ()) or None,
+        "scientific": dict(pair(text, "--scientific") for text in scientific or []) or None,
+    }
+    report = action(
+        format, out or Path(f"export-{format}"), photos or [], gallery=gallery, settings=resolve(ExportSettings(), given)
     )
-    report = action(format, out or Path(f"export-{format}"), photos or [], gallery=gallery, settings=settings)
     if json:
         line(report)
     else:
@@ -110,9 +113,3 @@ def export(
         terminal.complain(f"left out {len(report.left_out) - len(whole)} photos; left_out.csv lists them with the reason")
     end(report.problems)
 
-
-def _pair(text: str) -> tuple[str, str]:
-    name, found, value = text.partition("=")
-    if not found or not name.strip() or not value.strip():
-        raise typer.BadParameter(f"{text!r}: wanted NAME=VALUE", param_hint="--scientific")
-    return name.strip(), " ".join(value.split())

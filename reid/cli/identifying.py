@@ -1,4 +1,4 @@
-"""Commands that put photos into the gallery and ask it: enroll, query, seasons."""
+"""Commands that put photos into the gallery and ask it: enroll, query."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from reid.cli.door import (  # fmt: skip
     Json,
     Photos,
     Seasons,
+    Sides,
     Species,
     Where,
     app,
@@ -23,9 +24,9 @@ from reid.cli.door import (  # fmt: skip
     line,
 )
 from reid.records import Sighting
-from reid.settings import QuerySettings
+from reid.settings import EnrollSettings, QuerySettings
 
-_QUERY = QuerySettings()
+_QUERY, _ENROLL = QuerySettings(), EnrollSettings()
 
 
 @app.command()
@@ -38,8 +39,11 @@ def enroll(
     clock: Clocks = None,
     season: Seasons = None,
     deployments: Deployments = None,
-    column: Annotated[str, typer.Option(help="Use only rows whose column has the value of --only.", show_default=False)] = "",
-    only: Annotated[str, typer.Option(help="The value wanted in --column.")] = "train",
+    side_path: Sides = None,
+    column: Annotated[str | None,
+        typer.Option(help="Use only rows whose column has the value of --only.", show_default=False)] = None,
+    only: Annotated[str | None,
+        typer.Option(help=f"The value wanted in --column; default {_ENROLL.only}.", show_default=False)] = None,
     device: Device = "auto",
 ) -> None:
     """Put labelled photos into the gallery, each under its individual."""
@@ -47,8 +51,8 @@ def enroll(
 
     report = action(
         photos, gallery=gallery, individual=individual, species=species, column=column, only=only,
-        clocks=clock or (), seasons=season or (), deployments=str(deployments or ""), device=device,
-        progress=terminal.Bars()
+        clocks=clock or None, seasons=season or None, deployments=str(deployments) if deployments else None,
+        sides=side_path or None, device=device, progress=terminal.Bars()
     )
     if json:
         line(report)
@@ -83,6 +87,7 @@ def query(
     clock: Clocks = None,
     season: Seasons = None,
     deployments: Deployments = None,
+    side_path: Sides = None,
     device: Device = "auto",
 ) -> None:
     """Identify photos: who is it, how sure, and why."""
@@ -90,8 +95,8 @@ def query(
 
     given: dict[str, object] = {"top": top, "species": species or None, "side": given_side(side)}
     given |= {"encounters": encounters or None}
-    given |= {"device": device if device != "auto" else None, "rerank": rerank, "box_confidence": confidence}
-    given |= in_time(clock, season, deployments)
+    given |= {"device": device, "rerank": rerank, "box_confidence": confidence}
+    given |= in_time(clock, season, deployments) | {"side_path": tuple(side_path) if side_path else None}
     report = action(
         photos, gallery=gallery, settings=settings.resolve(QuerySettings(), given), record=record, why=why,
         as_of=given_moment(as_of, "--as-of"),
@@ -129,44 +134,3 @@ def _tell(one: Sighting) -> None:
         terminal.out(
             f"    {match.rank}. {match.individual:<20} score {match.score:.3f}{places}  probability {chance}  {match.photo}"
         )
-
-
-@app.command()
-def seasons(
-    photos: Annotated[list[Path] | None, typer.Argument(help="Photos of the second season.", show_default=False)] = None,
-    first: Annotated[str, typer.Option("--from", help="The season to start from, such as 2023.", show_default=False)] = "",
-    second: Annotated[str, typer.Option("--to", help="The season to compare with it.", show_default=False)] = "",
-    gallery: Where = None,
-    json: Json = False,
-    out: Annotated[Path | None,
-        typer.Option(help="Folder for seasons.csv and seasons.html; default seasons-A-to-B.", show_default=False)] = None,
-    species: Species = "",
-    clock: Clocks = None,
-    season: Seasons = None,
-    deployments: Deployments = None,
-    device: Device = "auto",
-) -> None:
-    """Who returned, who is new, who was not seen again, which need a person."""
-    from reid.actions.seasons import STATUSES
-    from reid.actions.seasons import seasons as action
-
-    if not first or not second:
-        raise typer.BadParameter("name both seasons", param_hint="--from, --to")
-    given = in_time(clock, season, deployments)
-    given |= {"species": species or None, "device": device if device != "auto" else None}
-    report = action(
-        photos or [], first=first, second=second, gallery=gallery, out=out or Path(f"seasons-{first}-to-{second}"),
-        settings=settings.resolve(QuerySettings(), given), progress=terminal.Bars()
-    )
-    if json:
-        for row in report.rows:
-            line(row)
-    else:
-        terminal.table(
-            f"Season {first} to {second}",
-            ("status", "species", "individual", "photos", "probability", "reason"),
-            [(row.status, row.species, row.individual, row.photos, row.probability, row.reason) for row in report.rows],
-        )
-        terminal.out(", ".join(f"{report.count(status)} {status}" for status in STATUSES))
-        terminal.out(f"wrote {report.csv} and {report.html}")
-    end(report.problems)

@@ -9,6 +9,7 @@ import typer
 
 from reid import reports, terminal
 from reid.cli.door import Device, Json, Species, Where, app, end, line, tables
+from reid.settings import FASTEST
 
 if TYPE_CHECKING:
     from reid.actions.upgrade import SpeciesUpgrade
@@ -49,7 +50,7 @@ def upgrade(
 def doctor(
     gallery: Where = None, json: Json = False, species: Species = "",
     files: Annotated[bool, typer.Option("--files", help="Read every photo's file too.")] = False,
-    kilometres_an_hour: Annotated[float, typer.Option(help="No animal travels faster.", min=0)] = 80.0,
+    kilometres_an_hour: Annotated[float, typer.Option(help="No animal travels faster.", min=0)] = FASTEST,
     fix: Annotated[bool, typer.Option("--fix", help="Make what is derived again; nothing else is changed.")] = False,
 ) -> None:
     """Is the gallery whole, and what may people have got wrong?"""

@@ -128,7 +128,7 @@ def draw_season(
         yield photo, pixels
 
 
-def _light_at(time: datetime) -> str:
+def light_at(time: datetime) -> str:
     """Day, dusk or night, by the clock."""
     if time.hour < 5 or time.hour >= 20:
         return "night"
@@ -142,7 +142,7 @@ def _encounter(
     year = FIRST_YEAR + season
     camera, hour = int(rng.integers(cameras)), int(rng.integers(2**31))
     time = datetime(year, 1, 2) + timedelta(days=int(rng.integers(362)), seconds=int(rng.integers(86400)))
-    light = _light_at(time)
+    light = light_at(time)
     name = "" if species == "empty" else individual_name(species, individual)
     plans = []
     for order in range(photos):

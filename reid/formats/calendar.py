@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reid.errors import ManifestError, UsageError
 from reid.formats.cells import BadCell, read_date, spaced
-from reid.formats.table import Row, read_table
+from reid.formats.table import TABLE_SUFFIXES, Row, read_table
 from reid.records import Season
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|m|s)")
@@ -112,7 +112,7 @@ def season_of(moment: datetime | date, seasons: Sequence[Season]) -> str:
 
 
 def _is_table(text: str) -> bool:
-    return "=" not in text and Path(text).suffix.lower() in (".csv", ".tsv", ".xlsx")
+    return "=" not in text and Path(text).suffix.lower() in TABLE_SUFFIXES
 
 
 def _season_table(path: Path) -> list[Season]:

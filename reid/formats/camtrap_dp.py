@@ -19,6 +19,7 @@ from reid.errors import UsageError
 from reid.formats.calendar import read_offset
 from reid.formats.deployments import deployment_on
 from reid.records import Deployment, Photo
+from reid.settings import SAMPLING_DESIGNS
 
 VERSION = "1.0.2"
 _BASE = f"https://raw.githubusercontent.com/tdwg/camtrap-dp/{VERSION}"
@@ -38,7 +39,6 @@ OBSERVATION_COLUMNS = (
     "individualPositionAngle", "individualSpeed", "bboxX", "bboxY", "bboxWidth", "bboxHeight", "classificationMethod",
     "classifiedBy", "classificationTimestamp", "classificationProbability", "observationTags", "observationComments",
 )  # fmt: skip
-SAMPLING_DESIGNS = ("simpleRandom", "systematicRandom", "clusteredRandom", "experimental", "targeted", "opportunistic")
 SEXES, LIFE_STAGES = ("female", "male"), ("adult", "subadult", "juvenile")
 _SPACE = uuid.UUID("6d0c3f3e-4b39-5f0e-9a63-1c7f5f9b1a52")
 """Of our own: the same photos exported together get the same ids each time."""
@@ -64,9 +64,9 @@ def package(
     zone: str,
     scientific: Mapping[str, str],
     created: datetime,
-    title: str = "Individuals identified with reid",
-    contributor: str = "unknown",
-    sampling_design: str = "opportunistic",
+    title: str,
+    contributor: str,
+    sampling_design: str,
 ) -> Package:
     """Describe photos of named individuals as a Camera Trap Data Package.
 
@@ -76,7 +76,7 @@ def package(
         deployments: each with latitude and longitude.
         zone: of the cameras' clocks: +01:00, Z, or a name such as Africa/Nairobi.
         scientific: species as we call it -> its scientific name.
-        created: time-zone aware.
+        created: time-zone aware. title, contributor, sampling_design: as `ExportSettings` has them.
 
     Raises:
         UsageError: no deployment, one without latitude and longitude, or a zone or sampling design that is none.

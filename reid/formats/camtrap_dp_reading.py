@@ -66,7 +66,7 @@ def read_camtrap_dp(path: Path) -> Iterator[Photo | Problem | LeftOutFrames]:
             elif event := _event(row):
                 events[row.text("deploymentid")].append(event)
         except BadCell as fault:
-            yield Problem(row.text("observationid"), str(fault), origin)
+            yield Problem(row.text("observationid"), str(fault), origin, fault.column)
     people = with_animals = 0
     for medium in tables["media"]:
         place = deployments.get(medium.text("deploymentid"))
@@ -81,7 +81,7 @@ def read_camtrap_dp(path: Path) -> Iterator[Photo | Problem | LeftOutFrames]:
                 continue
             yield from _photos(path.parent, medium, place, when, seen)
         except BadCell as fault:
-            yield Problem(medium.text("filepath"), str(fault), f"media.csv, row {medium.number}")
+            yield Problem(medium.text("filepath"), str(fault), f"media.csv, row {medium.number}", fault.column)
     if people:
         yield LeftOutFrames(people, with_animals)
 

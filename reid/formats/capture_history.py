@@ -13,9 +13,7 @@ from reid.errors import UsageError
 from reid.formats.calendar import season_of
 from reid.formats.deployments import deployment_on
 from reid.records import Deployment, Photo, Season
-
-SIDE_RULES = ("all", "left", "right", "best", "both-linked")
-"""Which photos count where an animal has two sides: see `choose_side`."""
+from reid.settings import SIDE_RULES
 
 
 @dataclass(frozen=True, slots=True)

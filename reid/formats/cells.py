@@ -25,6 +25,7 @@ class BadCell(ManifestError):
     def __init__(self, column: str, reason: str) -> None:
         """Name the column as the manifest does."""
         super().__init__(f"{column}: {reason}")
+        self.column = column
 
 
 def spaced(text: str) -> str:

@@ -107,7 +107,7 @@ def read_manifest(path: Path) -> Iterator[Photo | Problem]:
         try:
             yield _photo(row, path.parent, origin, others, boxed)
         except BadCell as fault:
-            yield Problem(row.text("path"), str(fault), origin)
+            yield Problem(row.text("path"), str(fault), origin, fault.column)
     if empty:
         raise ManifestError(f"{path}: has a header but no row; wanted one row for each photo.")
 

@@ -9,7 +9,6 @@ from reid.records import Problem
 
 COLUMNS = ("file", "row", "column", "photo", "what", "how_to_fix")
 _ORIGIN = re.compile(r"(?P<file>.*?), (?:row|image) (?P<row>\d+)")
-_COLUMN = re.compile(r"(?P<column>[A-Za-z][\w.,]*): (?P<rest>.*)", re.DOTALL)
 
 
 def problem_rows(problems: Iterable[Problem]) -> list[tuple[str, ...]]:
@@ -19,9 +18,9 @@ def problem_rows(problems: Iterable[Problem]) -> list[tuple[str, ...]]:
     """
     rows: list[tuple[str, ...]] = []
     for one in problems:
-        origin, found = _ORIGIN.fullmatch(one.origin), _COLUMN.fullmatch(one.reason)
+        origin = _ORIGIN.fullmatch(one.origin)
         file, row = (origin["file"], origin["row"]) if origin else (one.origin, "")
-        column, text = (found["column"], found["rest"]) if found and origin else ("", one.reason)
+        text = one.reason.removeprefix(f"{one.column}: ") if one.column else one.reason
         what, _, fix = text.rstrip(".").partition("; ")
-        rows.append((file, row, column, one.path, what, fix))
+        rows.append((file, row, one.column, one.path, what, fix))
     return rows

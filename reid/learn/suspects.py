@@ -10,27 +10,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations, pairwise
-from math import asin, cos, hypot, radians, sin, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid.records import Box, Vectors
+from reid.steps.apart import APART, SAME_PLACE, Place, kilometres, overlap, seconds, too_fast
 
 MOST_PHOTOS = 8_000
 """Of one species that are compared with each other; of more, as many of each individual as fit."""
 NEAR_COPY = 0.995
 """Cosine from which two photos are as good as one picture."""
-SAME_PLACE = 0.5
-"""Boxes of one frame with at least this intersection over union are of one animal; below `APART` they are of two."""
-APART = 0.3
 _CHUNK = 512
-_EARTH_KM = 6371.0
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One enrolled photo as far as doubts need it. place: (latitude, longitude) in degrees, None = not known."""
+    """One enrolled photo as far as doubts need it. place: None = not known."""
 
     id: int
     individual: str
@@ -39,7 +35,7 @@ class Shown:
     side: str
     captured_at: datetime | None
     camera: str
-    place: tuple[float, float] | None = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +85,17 @@ def _frames(photos: Sequence[Shown]) -> Iterator[Suspect]:
         by_file[one.sha256].append(one)
     for same in by_file.values():
         for a, b in combinations(same, 2):
-            ids, overlap = (a.id, b.id), _overlap(a.box, b.box)
-            if a.individual == b.individual and overlap < APART and a.box is not None and b.box is not None:
-                yield Suspect("two in one frame", (a.individual,), ids, 1 - overlap,
+            ids, shared = (a.id, b.id), overlap(a.box, b.box)
+            if a.individual == b.individual and shared < APART and a.box is not None and b.box is not None:
+                yield Suspect("two in one frame", (a.individual,), ids, 1 - shared,
                               f"photos {a.id} and {b.id} are two animals of one frame, both called {a.individual!r}")
-            elif a.individual != b.individual and overlap >= SAME_PLACE:
-                yield Suspect("one under two names", (a.individual, b.individual), ids, overlap,
+            elif a.individual != b.individual and shared >= SAME_PLACE:
+                yield Suspect("one under two names", (a.individual, b.individual), ids, shared,
                               f"photos {a.id} and {b.id} show the same place of one frame, as {a.individual!r} and as "
                               f"{b.individual!r}")
-            elif overlap >= SAME_PLACE and {a.side, b.side} == {"left", "right"}:
-                yield Suspect("left and right", (a.individual,), ids, overlap,
+            elif shared >= SAME_PLACE and {a.side, b.side} == {"left", "right"}:
+                yield Suspect("left and right", (a.individual,), ids, shared,
                               f"photos {a.id} and {b.id} show the same place of one frame, called left and right")
-
-
-def _overlap(a: Box | None, b: Box | None) -> float:
-    """Intersection over union of two boxes; a photo without one is the whole frame."""
-    a, b = a or Box(0, 0, 1, 1), b or Box(0, 0, 1, 1)
-    across = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
-    down = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    shared = max(across, 0.0) * max(down, 0.0)
-    return shared / (a.width * a.height + b.width * b.height - shared)
 
 
 def _travel(photos: Sequence[Shown], fastest: float) -> Iterator[Suspect]:
@@ -118,32 +105,23 @@ def _travel(photos: Sequence[Shown], fastest: float) -> Iterator[Suspect]:
         if one.captured_at is not None and (one.camera or one.place):
             by_animal[one.individual].append(one)
     for name, seen in by_animal.items():
-        seen.sort(key=lambda one: (_seconds(one), one.id))
+        seen.sort(key=lambda one: (_time(one), one.id))
         for a, b in pairwise(seen):
-            hours = (_seconds(b) - _seconds(a)) / 3600
-            apart = _kilometres(a, b)
+            hours = (_time(b) - _time(a)) / 3600
+            apart = kilometres(a.place, b.place)
             if apart is None and a.camera and b.camera and a.camera != b.camera and hours == 0:
                 yield Suspect("too far apart", (name,), (a.id, b.id), fastest,
                               f"{name!r} is at {a.camera!r} and at {b.camera!r} at the same time, photos {a.id} and {b.id}")
-            elif apart is not None and apart > 0.2 and apart > fastest * hours:
+            elif apart is not None and too_fast(apart, hours, fastest):
                 speed = apart / hours if hours else float("inf")
                 yield Suspect("too far apart", (name,), (a.id, b.id), speed,
                               f"{name!r} would travel {apart:.1f} km in {hours:.2f} hours, photos {a.id} and {b.id}: another "
                               "animal, or a camera's clock is wrong")
 
 
-def _seconds(one: Shown) -> float:
+def _time(one: Shown) -> float:
     assert one.captured_at is not None
-    return (one.captured_at.replace(tzinfo=None) - datetime(1, 1, 1)).total_seconds()
-
-
-def _kilometres(a: Shown, b: Shown) -> float | None:
-    """Great-circle distance (the haversine formula); None where a place is not known."""
-    if a.place is None or b.place is None:
-        return None
-    (north, east), (north_2, east_2) = (tuple(map(radians, place)) for place in (a.place, b.place))
-    half = hypot(sin((north_2 - north) / 2), sqrt(cos(north) * cos(north_2)) * sin((east_2 - east) / 2))
-    return 2 * _EARTH_KM * asin(min(1.0, half))
+    return seconds(one.captured_at)
 
 
 def _by_likeness(photos: Sequence[Shown], vectors: Vectors) -> list[Suspect]:

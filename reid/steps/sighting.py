@@ -5,10 +5,22 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 
-from reid.records import EMPTY, UNKNOWN_SPECIES, Calibration, Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
+from reid.records import (
+    EMPTY,
+    SIDE_NET,
+    UNKNOWN_SPECIES,
+    Calibration,
+    Decision,
+    Match,
+    Outcome,
+    Photo,
+    Sighting,
+    SpeciesGuess,
+    Vectors,
+)
 from reid.steps.decision import Candidate, Posterior, decide, evidence, posterior, worth
 from reid.steps.encounter import season
 from reid.steps.search import Listed, Shortlist
@@ -26,6 +38,8 @@ class Looked:
     shortlists: tuple[Shortlist, ...] = ()
     already: EnrolledPhoto | None = None
     """The enrolled photo with the same content, if this very photo is in the gallery."""
+    vectors: Mapping[str, Vectors] = field(default_factory=dict, compare=False)
+    """(1, D) embedding by species searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +50,20 @@ class Known:
     fingerprints: Mapping[str, str]
 
 
-def sight(looks: Sequence[Looked], known: Known, *, top: int) -> Sighting:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A name that another animal has, which this one cannot be: with what chance, in [0, 1], and why not both."""
+
+    chance: float
+    reason: str
+
+
+NOTHING: Mapping[tuple[str, str], Taken] = {}
+
+
+def sight(
+    looks: Sequence[Looked], known: Known, *, top: int | None, taken: Mapping[tuple[str, str], Taken] = NOTHING
+) -> Sighting:
     """Decide on photos that show one animal: one photo, or all photos of one encounter.
 
     Photos of one side in one encounter repeat each other, so their evidence is averaged; two sides are independent views
@@ -45,23 +72,26 @@ def sight(looks: Sequence[Looked], known: Known, *, top: int) -> Sighting:
     Args:
         looks: at least one, of one encounter.
         known: calibrations and nets of the species searched.
-        top: matches to tell.
+        top: matches to tell; None = all that were listed.
+        taken: by (species, individual), what other animals leave of a name; P(i) becomes P(i) (1 - chance), and all are
+            made to add up to 1 again.
     """
-    guess = _species(looks)
+    guess = species_of(looks)
     lead = next(look for look in looks if look.guess.name == guess.name)
     used = [look for look in looks if look.guess.name == guess.name]
     species = tuple(shortlist.species for shortlist in lead.shortlists)
-    decision, matches = _decide(used, guess, species, known)
+    decision, matches = _decide(used, guess, species, known, taken)
     return Sighting(
         photo=str(lead.photo.path), sha256=lead.sha256, species=guess, decision=decision,
         matches=tuple(matches[:top]), side=lead.photo.side, captured_at=lead.photo.captured_at,
         encounter=lead.encounter, camera=lead.photo.camera, season=season(lead.photo),
         embedding_fingerprint=known.fingerprints.get(guess.name, "") if species else "", searched=species,
         photos=tuple(str(look.photo.path) for look in looks),
+        side_net=lead.photo.column(SIDE_NET) if lead.photo.side_predicted else "",
     )
 
 
-def _species(looks: Sequence[Looked]) -> SpeciesGuess:
+def species_of(looks: Sequence[Looked]) -> SpeciesGuess:
     """The guess that the photos of one encounter agree on most; an animal in any of them outweighs empty frames."""
     weight: dict[str, float] = defaultdict(float)
     for look in looks:
@@ -73,7 +103,8 @@ def _species(looks: Sequence[Looked]) -> SpeciesGuess:
 
 
 def _decide(
-    used: Sequence[Looked], guess: SpeciesGuess, species: Sequence[str], known: Known
+    used: Sequence[Looked], guess: SpeciesGuess, species: Sequence[str], known: Known,
+    taken: Mapping[tuple[str, str], Taken],
 ) -> tuple[Decision, list[Match]]:
     if guess.name == EMPTY:
         return Decision(Outcome.EMPTY, None, guess.probability, f"no animal: {guess.reason}"), []
@@ -86,9 +117,11 @@ def _decide(
     matches: list[Match] = []
     nobody = 0.0
     for name in species:
-        found, alone = _matches(name, used, known.calibrations.get(name), shares[name])
+        found, none = _matches(name, used, known.calibrations.get(name), shares[name])
         matches += found
-        nobody += alone
+        nobody += none
+    alone = max(matches, key=lambda one: (one.probability or 0.0, one.score), default=None)
+    matches, nobody = _left(matches, nobody, taken)
     plain = _ranked(matches)
     matches = _reordered(plain, used, known)
     already = next((look.already for look in used if look.already is not None), None)
@@ -108,12 +141,15 @@ def _decide(
         calibration = calibration.closer
     decision = decide(best.individual if best else None, chances, calibration, enrolled)
     reason = decision.reason
+    lost = taken.get((alone.species, alone.individual)) if alone else None
+    if alone is not None and lost is not None and lost.chance >= 0.5 and decision.individual != alone.individual:
+        reason += f"; most like {alone.individual}, but that is another animal ({lost.chance:.2f}): {lost.reason}"
     if plain and plain[0].individual != matches[0].individual:
         chance = "" if plain[0].probability is None else f" ({plain[0].probability:.2f})"
         reason += f"; by the scores alone {plain[0].individual}{chance}: the closer look disagrees"
     if len(species) > 1:
         reason += f"; species unsure, searched {' and '.join(species)}"
-    return Decision(decision.outcome, decision.individual, decision.probability, reason), matches
+    return replace(decision, reason=reason), matches
 
 
 def _shares(guess: SpeciesGuess, species: Sequence[str]) -> dict[str, float]:
@@ -137,6 +173,23 @@ def _matches(
     items = [Candidate(name, _evidence(name, lists, calibration)) for name in best]
     chances = posterior(items, max((one.enrolled for _, one in lists), default=0), calibration.prior)
     return [_match(species, best[name], share * chances.individuals[name]) for name in best], share * chances.nobody
+
+
+def _left(
+    matches: Sequence[Match], nobody: float, taken: Mapping[tuple[str, str], Taken]
+) -> tuple[list[Match], float]:
+    """The matches with what other animals leave of their names; one that is certainly another's is gone."""
+    if not taken:
+        return list(matches), nobody
+    left = {(one.species, one.individual): 1.0 for one in matches} | {name: 1.0 - one.chance for name, one in taken.items()}
+    kept = [one for one in matches if left[one.species, one.individual] > 0.0]
+    chances = [None if one.probability is None else one.probability * left[one.species, one.individual] for one in kept]
+    if any(chance is None for chance in chances):
+        return kept, nobody
+    total = nobody + math.fsum(chance or 0.0 for chance in chances)
+    if total <= 0.0:
+        return kept, nobody
+    return [replace(one, probability=(chance or 0.0) / total) for one, chance in zip(kept, chances, strict=True)], nobody / total
 
 
 def _evidence(name: str, lists: Sequence[tuple[str, Shortlist]], calibration: Calibration) -> float:

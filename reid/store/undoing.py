@@ -10,6 +10,7 @@ from reid.store.catalog import Change, to_json
 from reid.store.entries import ADDED, added_by, altered_by, entry_of, row_of, undone_by
 from reid.store.rows import JournalEntry
 from reid.store.schema import KEPT
+from reid.store.stage_nets import STAGE_NETS, put_value, value_of
 
 
 class Undo:
@@ -60,8 +61,8 @@ class Undo:
     def _state(self, kind: str, row: int) -> dict[str, Any]:
         if (kind, row) not in self.rows:
             if kind == "meta":
-                found = self.change.ask("SELECT nullif(value, '') FROM meta WHERE name = 'species_net'")
-                columns: tuple[str, ...] = ("species_net",)
+                columns: tuple[str, ...] = STAGE_NETS
+                found = [tuple(value_of(self.change, name) for name in STAGE_NETS)]
             else:
                 columns = KEPT[kind]
                 found = self.change.ask(f"SELECT {', '.join(columns)} FROM {kind} WHERE id = ?", (row,))
@@ -169,7 +170,8 @@ class Undo:
             self.change.put("UPDATE individual SET removed_seq = ? WHERE id = ?", (self.change.seq, row))
         for (kind, row), state in sorted(self.rows.items(), key=leaving_first):
             if kind == "meta":
-                self.change.put("UPDATE meta SET value = ? WHERE name = 'species_net'", (state["species_net"] or "",))
+                for name in STAGE_NETS:
+                    put_value(self.change, name, state[name])
                 continue
             if kind in ("individual", "photo"):
                 self._check_free(kind, row, state)

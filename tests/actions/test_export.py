@@ -263,6 +263,9 @@ def test_camtrap_dp_obeys_the_rules_of_its_table_schemas(survey):
     assert "left_out.csv" not in {Path(path).name for path in report["files"]}
 
 
+ABOUT = {"title": "Zebras", "contributor": "Zoë", "sampling_design": "opportunistic"}
+
+
 def test_the_descriptor_names_its_version_and_has_what_the_profile_requires():
     found = camtrap_dp.package(
         SURVEY,
@@ -272,6 +275,7 @@ def test_the_descriptor_names_its_version_and_has_what_the_profile_requires():
         zone="Africa/Nairobi",
         scientific={},
         created=datetime(2026, 1, 2, tzinfo=UTC),
+        **ABOUT,
     )
     descriptor = json.loads(camtrap_dp.descriptor_text(found))
     assert {"resources", "profile", "created", "contributors", "project", "spatial", "temporal", "taxonomic"} <= set(descriptor)
@@ -312,7 +316,8 @@ def test_the_header_is_that_of_the_published_example_without_taxon_ids():
 def test_camtrap_dp_asks_for_what_it_needs(zone, cameras, reason):
     with pytest.raises(UsageError, match=reason):
         camtrap_dp.package(
-            [photo("A", 1)], ["e"], ["a.jpg"], cameras, zone=zone, scientific={}, created=datetime(2026, 1, 1, tzinfo=UTC)
+            [photo("A", 1)], ["e"], ["a.jpg"], cameras, zone=zone, scientific={}, created=datetime(2026, 1, 1, tzinfo=UTC),
+            **ABOUT,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ import pytest
 import reid
 from reid.actions.selecting import sides_by_path
 from reid.errors import UsageError
-from reid.records import Photo
+from reid.formats.manifest import read_photos
+from reid.formats.problems import problem_rows
+from reid.formats.table import read_table
+from reid.records import Photo, Problem
 from tests.commands import World, command
 
 
@@ -61,6 +65,16 @@ def test_a_dry_run_says_what_is_there_and_lists_every_problem_with_row_column_an
     assert (rows[1]["what"], rows[1]["how_to_fix"]) == ('"up" is no side', "write left, right, or leave it empty")
 
 
+def labelled(world: World, folder: Path, individual: str, **facts: str) -> Path:
+    """One zebra of the second season as `one.jpg`, labelled in `photos.csv`."""
+    with (world.second / "manifest.csv").open(encoding="utf-8") as file:
+        row = next(row for row in csv.DictReader(file) if row["species"] == "zebra")
+    shutil.copy(world.second / row["path"], folder / "one.jpg")
+    known = {"path": "one.jpg", "species": "zebra", "individual": individual, **facts}
+    (folder / "photos.csv").write_text(f"{','.join(known)}\n{','.join(known.values())}\n", "utf-8")
+    return folder / "photos.csv"
+
+
 def test_a_problem_stops_an_import_before_anything_is_enrolled(cards, tmp_path):
     with pytest.raises(UsageError, match=r"3 of 4 rows have problems .* nothing was enrolled"):
         reid.import_photos([cards], gallery=tmp_path / "g")
@@ -94,3 +108,47 @@ def test_a_side_rule_on_the_path_fills_what_is_not_known_and_nothing_else():
         sides_by_path(photos[:1], ["left=*", "right=*"])
     with pytest.raises(UsageError, match="side rule 'up=x': wanted left=PATTERN"):
         sides_by_path(photos, ["up=x"])
+
+
+def test_a_column_whose_name_has_a_space_keeps_it_in_the_table_of_problems(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    (tmp_path / "photos.csv").write_text("path,date of birth\na.jpg,#REF!\n", "utf-8")
+    problems = read_photos([tmp_path / "photos.csv"]).problems
+    assert problem_rows(problems) == [
+        ("photos.csv", "2", "date of birth", "a.jpg", '"#REF!" is an error of the spreadsheet', "mend the formula")
+    ]
+
+
+def test_a_colon_in_a_reason_of_no_column_makes_no_column():
+    (row,) = problem_rows([Problem("a.jpg", "cannot be reached: the disk is gone; plug it in.", "photos.csv, row 2")])
+    assert row == ("photos.csv", "2", "", "a.jpg", "cannot be reached: the disk is gone", "plug it in")
+
+
+def test_an_import_puts_clock_and_season_right_before_it_enrolls(world: World, tmp_path):
+    labelled(world, tmp_path, "Clock", camera="A1", captured_at="2024-05-01 23:30")
+    given = {"clocks": ["A1=+1h"], "seasons": ["may2=2024-05-02..2024-05-03"]}
+    reid.import_photos([tmp_path / "photos.csv"], gallery=world.gallery, **given)
+    (one,) = reid.photos(world.gallery, individual="Clock")
+    assert (one.captured_at, one.season) == (datetime(2024, 5, 2, 0, 30), "may2")
+
+
+def test_the_variables_count_for_enroll_import_and_export_and_an_argument_goes_before_them(world: World, tmp_path, monkeypatch):
+    labelled(world, tmp_path, "Ada", camera="A1", captured_at="2024-05-01 23:30")
+    monkeypatch.setenv("REID_CLOCKS", "A1=+1h")
+    monkeypatch.setenv("REID_SEASONS", "may=2024-05-01..2024-05-03")
+    monkeypatch.setenv("REID_SIDE_PATH", "left=*")
+    told = command("import", tmp_path / "photos.csv", "--dry-run", "--gallery", world.gallery, "--json").lines[0]
+    assert (told["first"], told["seasons"], told["sides"]["left"]) == ("2024-05-02T00:30:00", ["may"], 1)
+    assert command("enroll", tmp_path / "photos.csv", "--gallery", world.gallery, "--clock", "A1=+2h").code == 0
+    (one,) = reid.photos(world.gallery, individual="Ada")
+    assert (one.captured_at, one.season, one.side) == (datetime(2024, 5, 2, 1, 30), "may", "left")
+    monkeypatch.delenv("REID_CLOCKS")
+    monkeypatch.setenv("REID_SIDE", "right")
+    monkeypatch.setenv("REID_SCIENTIFIC", "zebra=Equus quagga, deer=Cervus elaphus")
+    given = (tmp_path / "photos.csv", "--out", tmp_path / "out", "--gallery", world.gallery)
+    assert "the history is of the right" in command("export", "csv", *given).err
+    assert command("export", "wildbook", *given, "--side", "all").code == 0
+    (row,) = read_table(tmp_path / "out" / "wildbook.xlsx").rows
+    assert (row.text("encounter.genus"), row.text("encounter.specificepithet")) == ("Equus", "quagga")
+    monkeypatch.setenv("REID_DAYS", "many")
+    assert "REID_DAYS='many' cannot be read" in command("export", "csv", *given).err

@@ -97,6 +97,21 @@ def test_every_column_of_the_table_arrives_in_its_field(tmp_path):
     assert found.clocks == {"A 1": timedelta(hours=1)}
 
 
+@pytest.mark.parametrize("latitude", ["latitude", "lat", "gps_y", "GPS_Y"])
+@pytest.mark.parametrize("longitude", ["longitude", "lon", "long", "lng", "gps_x", "Lon"])
+def test_a_position_is_read_under_each_of_its_names(tmp_path, latitude, longitude):
+    row = f"camera,start,end,{latitude},{longitude}\nA,2023-05-01,2023-05-02,-1.25,36.75\n"
+    (one,) = read_deployments(table(tmp_path, row)).deployments
+    assert (one.latitude, one.longitude, one.x, one.y) == (-1.25, 36.75, None, None)
+
+
+@pytest.mark.parametrize("names", ["x,y", "easting,northing", "utm_x,utm_y"])
+def test_metres_are_read_under_each_of_their_names_and_with_a_decimal_comma(tmp_path, names):
+    row = f'camera,start,end,{names}\nA,2023-05-01,2023-05-02,"523000,5",604000.25\n'
+    (one,) = read_deployments(table(tmp_path, row)).deployments
+    assert (one.x, one.y, one.latitude) == (523000.5, 604000.25, None)
+
+
 def test_the_tables_of_camtrapr_and_of_camtrap_dp_are_read_too(tmp_path):
     """The first row of camtrapR's `camtraps`, in ISO dates; the first deployment of Camtrap DP's example, shortened."""
     (ours,) = read_deployments(

@@ -84,6 +84,21 @@ def test_a_frame_with_a_person_or_a_vehicle_is_left_out_whole_and_counted_but_no
 
 
 @pytest.mark.parametrize(
+    ("confidence", "person", "left"),
+    [
+        (0.05, 0.06, True),  # as sure of people as of animals, where less than usual is asked for
+        (0.05, 0.04, False),
+        (0.8, 0.1, True),  # never surer, however sure of animals one wants to be
+        (0.8, 0.09, False),
+    ],
+)
+def test_a_person_counts_from_a_tenth_or_from_the_confidence_asked_for_where_that_is_lower(tmp_path, confidence, person, left):
+    path = results(tmp_path, [{"file": "p.jpg", "detections": [found(0.9), found(person, "2")]}])
+    read = read_photos([path], confidence)
+    assert [name for name, _, _ in shown(read)] == ([] if left else ["p.jpg"])
+
+
+@pytest.mark.parametrize(
     ("confidence", "info", "rows"),
     [
         (None, {"detector": "md_v5a.0.0.pt"}, 2),

@@ -6,6 +6,7 @@ import numpy as np
 
 from reid.learn.suspects import Shown, Suspect, suspects
 from reid.records import Box
+from reid.steps.apart import Place
 
 LEFT, RIGHT = Box(0, 0, 0.4, 1), Box(0.5, 0, 0.5, 1)
 
@@ -89,7 +90,7 @@ def test_photos_of_one_frame_are_compared_by_their_boxes() -> None:
 def test_an_animal_is_not_in_two_places_at_once() -> None:
     vectors = np.concatenate([around(animal, 2) for animal in range(3)])
     at = [datetime(2024, 5, 1, 10), datetime(2024, 5, 1, 11)]
-    places = (-2.0, 34.0), (-2.0, 35.0)  # 111 km
+    places = Place(-2.0, 34.0), Place(-2.0, 35.0)  # 111 km
     photos = [
         shown(1, "a", captured_at=at[0], camera="1", place=places[0]),
         shown(2, "a", captured_at=at[1], camera="2", place=places[1]),
@@ -114,7 +115,7 @@ def test_a_whole_frame_and_a_box_in_it_are_not_two_animals() -> None:
 
 def test_a_photo_of_no_known_camera_is_at_no_other_place() -> None:
     when = datetime(2024, 5, 1, 10)
-    one = [shown(1, "a", captured_at=when, camera="C1"), shown(2, "a", captured_at=when, place=(1.0, 2.0))]
+    one = [shown(1, "a", captured_at=when, camera="C1"), shown(2, "a", captured_at=when, place=Place(1.0, 2.0))]
     two = [one[0], shown(2, "a", captured_at=when, camera="C2")]
     assert found(one, around(1, 2), "too far apart") == []
     assert len(found(two, around(1, 2), "too far apart")) == 1

@@ -1,0 +1,66 @@
+"""What a season needs of the gallery to put encounters together: what links are worth, and who was where."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from reid.actions.calibrate import enrolled, unseen_individuals
+from reid.actions.nets import net_path
+from reid.formats.deployments import read_deployments
+from reid.learn.linkage import worth
+from reid.nets import bundle
+from reid.records import Deployment, Photo
+from reid.steps.apart import Place, Snap, place_of
+from reid.steps.assignment import Name
+from reid.steps.linking import Worth
+from reid.steps.sighting import Looked
+from reid.store import EnrolledPhoto, Gallery
+
+AROUND = timedelta(days=1)
+"""Enrolled photos of so long before and after the photos given can say where an animal was."""
+
+
+def link_worth(gallery: Gallery, species: str) -> Worth | None:
+    """What a link is worth, counted on the enrolled individuals that the species' net was not trained on.
+
+    None where there is no net, or too few such individuals with several encounters.
+    """
+    fingerprint = gallery.embedding_net(species)
+    if fingerprint is None:
+        return None
+    card = bundle.read_card(net_path(gallery, fingerprint))
+    unseen = unseen_individuals(card, {one.name for one in gallery.individuals(species)})
+    return worth(enrolled(gallery, species, fingerprint, unseen).pool)
+
+
+def places(deployments: str) -> Callable[[Photo], Place | None]:
+    """Where a photo was taken: by its own columns, else by the table of deployments ("" = none).
+
+    Raises ManifestError for a table that cannot be read.
+    """
+    table = read_deployments(Path(deployments)).deployments if deployments else ()
+    by_camera: dict[str, list[Deployment]] = defaultdict(list)
+    for one in table:
+        by_camera[one.camera].append(one)
+    return lambda photo: place_of(photo, by_camera.get(photo.camera, ()))
+
+
+def near_in_time(
+    photos: Sequence[EnrolledPhoto], looks: Sequence[Looked], place: Callable[[Photo], Place | None]
+) -> dict[Name, list[Snap]]:
+    """Enrolled photos that may bar a name: of frames given, or taken within a day of the photos given at a known place."""
+    files = {look.sha256 for look in looks}
+    dates = [when.replace(tzinfo=None) for look in looks if (when := look.photo.captured_at) is not None]
+    early, late = (min(dates) - AROUND, max(dates) + AROUND) if dates else (None, None)
+    found: dict[Name, list[Snap]] = defaultdict(list)
+    for one in photos:
+        when = one.captured_at
+        then = early is not None and late is not None and when is not None and early <= when.replace(tzinfo=None) <= late
+        if not then and one.sha256 not in files:
+            continue
+        photo = Photo(one.path, captured_at=when, camera=one.camera, notes=one.notes)
+        found[one.species, one.individual].append(Snap(one.sha256, one.box, when, place(photo)))
+    return dict(found)

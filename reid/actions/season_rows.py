@@ -1,0 +1,193 @@
+"""The rows of a season's table: one for each individual, and one for each animal that got no name."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from reid.records import Outcome
+from reid.steps.apart import seconds
+from reid.steps.assignment import Name
+from reid.steps.whole import Animal
+from reid.store import EnrolledPhoto
+
+STATUSES = ("returned", "reappeared", "new", "review", "not seen")
+MEANING = {
+    "returned": "seen in both seasons",
+    "reappeared": "known from another season than the first, seen again in the second",
+    "new": "nobody enrolled before; each row is one proposed individual, with what ties its encounters together",
+    "review": "a person must look; each row is one animal as far as its photos say so",
+    "not seen": "seen in the first season, not in the second; it may live on unseen",
+    "not identified": "unknown species or empty frames; they count for nobody",
+}
+COLUMNS = (
+    "status",
+    "species",
+    "individual",
+    "probability",
+    "photos",
+    "encounters",
+    "last_before",
+    "first_again",
+    "last_again",
+    "photo_before",
+    "photo_again",
+    "reason",
+    "proposal",
+    "sides",
+    "link_probability",
+    "link_score",
+    "link_photos",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonRow:
+    """One individual, or one animal that got no name. Dates are None where not known.
+
+    before: its last photo of the first season (or of any other season before); again: of the second season.
+    individual: of a review the name it may be; "" of a new one. proposal: the name proposed for one without a name, by
+    species in the order of their first photos. sides: that anything shows of it: left, right, both, or "" = not known.
+    link: its weakest one between encounters: probability, cosine of the two photos most alike, and those photos.
+    """
+
+    status: str
+    species: str
+    individual: str
+    probability: float | None
+    photos: int
+    encounters: int
+    last_before: datetime | None
+    first_again: datetime | None
+    last_again: datetime | None
+    photo_before: str
+    photo_again: str
+    reason: str
+    proposal: str = ""
+    sides: str = ""
+    link_probability: float | None = None
+    link_score: float | None = None
+    link_photos: tuple[str, ...] = ()
+
+
+def rows(enrolled: Sequence[EnrolledPhoto], animals: Sequence[Animal], first: str, second: str) -> list[SeasonRow]:
+    """The table of two seasons, by status, species and name.
+
+    Args:
+        enrolled: photos of every season.
+        animals: of the second season, as `steps.whole` decided.
+        first, second: names of the seasons.
+    """
+    by_name: dict[Name, list[EnrolledPhoto]] = defaultdict(list)
+    for photo in enrolled:
+        by_name[photo.species, photo.individual].append(photo)
+    told: dict[Name, list[Animal]] = defaultdict(list)
+    for animal in animals:
+        if animal.name is not None:
+            told[animal.name].append(animal)
+    found = _unnamed(animals, second)
+    found += [row for key in sorted(by_name) if (row := _named(key, by_name[key], told[key], first, second))]
+    order = {status: place for place, status in enumerate(STATUSES)}
+    return sorted(found, key=lambda row: (order[row.status], row.species, row.individual, row.proposal))
+
+
+def _named(
+    key: Name, photos: Sequence[EnrolledPhoto], told: Sequence[Animal], first: str, second: str
+) -> SeasonRow | None:
+    """The row of one individual; None when it was in neither season."""
+    again = [photo for photo in photos if photo.season == second]
+    before = [photo for photo in photos if photo.season == first]
+    earlier = before or [photo for photo in photos if photo.season != second]
+    seen = bool(again or told)
+    if before:
+        status = "returned" if seen else "not seen"
+    elif seen:
+        status = "reappeared" if earlier else "new"
+    else:
+        return None
+    dates = [photo.captured_at for photo in again] + [date for one in told for date in (one.first, one.last)]
+    known = sorted((date for date in dates if date), key=seconds)
+    last = max(earlier, key=_when, default=None)
+    best = max(told, key=lambda one: one.sighting.decision.probability or 0.0, default=None)
+    shown = best.sighting.photo if best else str(again[0].path) if again else ""
+    pair = best.sighting.matches[0].photo if best and best.sighting.matches else str(last.path) if last else ""
+    reason = "enrolled under this name in both seasons" if seen and before else ""
+    return SeasonRow(
+        status,
+        *key,
+        best.sighting.decision.probability if best else None,
+        len(again) + sum(len(one.looks) for one in told),
+        len({photo.encounter or photo.sha256 for photo in again}) + sum(len(one.parts) for one in told),
+        last.captured_at if last else None,
+        known[0] if known else None,
+        known[-1] if known else None,
+        pair,
+        shown,
+        best.sighting.decision.reason if best else reason,
+        sides=side_word([photo.side for photo in photos] + [side for one in told for side in one.sides]),
+    )
+
+
+def _when(photo: EnrolledPhoto) -> float:
+    return seconds(photo.captured_at) if photo.captured_at is not None else -1.0
+
+
+def _unnamed(animals: Sequence[Animal], second: str) -> list[SeasonRow]:
+    """The rows of animals that are new or in doubt, with the names proposed for them."""
+    open_ones = [one for one in animals if one.sighting.decision.outcome in (Outcome.NEW, Outcome.REVIEW)]
+    open_ones.sort(key=lambda one: (one.first is None, seconds(one.first) if one.first else 0.0, one.sighting.photo))
+    number: Counter[str] = Counter()
+    found = []
+    for animal in open_ones:
+        number[animal.species] += 1
+        found.append(_proposed(animal, f"new-{second}-{number[animal.species]:03d}"))
+    return found
+
+
+def _proposed(animal: Animal, proposal: str) -> SeasonRow:
+    one = animal.sighting
+    new = one.decision.outcome == Outcome.NEW
+    best = one.matches[0] if one.matches else None
+    weakest = animal.ties[0] if animal.ties else None
+    reason = one.decision.reason
+    if weakest is not None:
+        reason += f"; {len(animal.parts)} encounters, the weakest link right with probability {weakest.probability:.2f}"
+    return SeasonRow(
+        "new" if new else "review",
+        animal.species,
+        best.individual if best and not new else "",
+        one.decision.probability,
+        len(animal.looks),
+        len(animal.parts),
+        best.captured_at if best else None,
+        animal.first,
+        animal.last,
+        best.photo if best else "",
+        one.photo,
+        reason,
+        proposal,
+        side_word(animal.sides),
+        weakest.probability if weakest else None,
+        weakest.cosine if weakest else None,
+        weakest.photos if weakest else (),
+    )
+
+
+def side_word(sides: Iterable[str]) -> str:
+    """left, right, both, or "" where no side is known."""
+    shown = sorted(set(sides) - {""})
+    return "both" if len(shown) == 2 else "".join(shown)
+
+
+def halves(found: Sequence[SeasonRow]) -> tuple[str, ...]:
+    """What must be said of animals known from one side only, species by species."""
+    count: Mapping[str, Counter[str]] = defaultdict(Counter)
+    for row in found:
+        count[row.species][row.sides] += row.status != "not seen"
+    return tuple(
+        f"{species}: {sides['left']} animals are known from the left only and {sides['right']} from the right only; some of "
+        "them may be one animal, counted twice. An encounter that shows both sides, or `reid individuals merge`, links them."
+        for species, sides in sorted(count.items()) if sides["left"] and sides["right"]
+    )

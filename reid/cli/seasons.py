@@ -1,0 +1,86 @@
+"""Commands that decide about all animals of a season as a whole: seasons, discover."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reid import settings, terminal
+from reid.cli.door import Clocks, Deployments, Device, Json, Seasons, Species, Where, app, end, line
+from reid.cli.identifying import in_time
+from reid.settings import QuerySettings
+
+_QUERY = QuerySettings()
+Links = Annotated[float | None,
+    typer.Option("--link", help=f"Probability that a link of encounters needs; default {_QUERY.link:g}.", show_default=False)]
+Speed = Annotated[float | None,
+    typer.Option("--kilometres-an-hour", help=f"No animal travels faster; default {_QUERY.kilometres_an_hour:g}.",
+                 show_default=False)]
+
+
+@app.command()
+def seasons(
+    photos: Annotated[list[Path] | None, typer.Argument(help="Photos of the second season.", show_default=False)] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every season against every later one.")] = False,
+    first: Annotated[str, typer.Option("--from", help="The season to start from, such as 2023.", show_default=False)] = "",
+    second: Annotated[str, typer.Option("--to", help="The season to compare with it.", show_default=False)] = "",
+    gallery: Where = None,
+    json: Json = False,
+    out: Annotated[Path | None,
+        typer.Option(help="Folder for seasons.csv and seasons.html; default: by the seasons.", show_default=False)] = None,
+    species: Species = "",
+    link: Links = None,
+    kilometres_an_hour: Speed = None,
+    clock: Clocks = None,
+    season: Seasons = None,
+    deployments: Deployments = None,
+    device: Device = "auto",
+) -> None:
+    """Who returned, who is new, who was not seen again, which need a person."""
+    from reid.actions.seasons import STATUSES
+    from reid.actions.seasons import seasons as action
+
+    if every == bool(first or second) or bool(first) != bool(second):
+        raise typer.BadParameter("name both seasons, or ask for --all", param_hint="--from, --to")
+    given = in_time(clock, season, deployments)
+    given |= {"species": species or None, "device": device, "link": link, "kilometres_an_hour": kilometres_an_hour}
+    found = settings.resolve(QuerySettings(), given)
+    if every:
+        return _all(photos or [], gallery, json, out, found)
+    report = action(
+        photos or [], first=first, second=second, gallery=gallery, out=out or Path(f"seasons-{first}-to-{second}"),
+        settings=found, progress=terminal.Bars()
+    )
+    if json:
+        for row in report.rows:
+            line(row)
+    else:
+        terminal.table(
+            f"Season {first} to {second}",
+            ("status", "species", "individual", "photos", "encounters", "sides", "probability", "reason"),
+            [
+                (row.status, row.species, row.proposal or row.individual, row.photos, row.encounters, row.sides, row.probability,
+                 row.reason)
+                for row in report.rows
+            ],
+        )
+        terminal.out(", ".join(f"{report.count(status)} {status}" for status in STATUSES))
+        terminal.out(f"wrote {report.csv} and {report.html}")
+    for note in report.notes:
+        terminal.complain(note)
+    end(report.problems)
+
+
+def _all(photos: list[Path], gallery: Path | None, json: bool, out: Path | None, found: QuerySettings) -> None:
+    from reid.actions.seasons_all import COLUMNS, all_seasons
+
+    report = all_seasons(photos, gallery=gallery, out=out or Path("seasons-all"), settings=found, progress=terminal.Bars())
+    if json:
+        for pair in report.pairs:
+            line(pair)
+    else:
+        terminal.table("From season to season", COLUMNS, [[getattr(one, name) for name in COLUMNS] for one in report.pairs])
+        terminal.out("wrote " + ", ".join(map(str, report.files)))
+    end(report.problems)

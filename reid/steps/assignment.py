@@ -1,0 +1,117 @@
+"""Who is who for all animals of a season at once: two that cannot be one animal never get one name.
+
+Each animal brings its own chances: of every enrolled individual, and the rest, of nobody enrolled. `exclusive` weighs them
+with what the animals it cannot be take for themselves; `together` finds the one assignment of names that is most probable
+as a whole.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float64]
+Name: TypeAlias = tuple[str, str]
+"""(species, individual)"""
+LEAST = 1e-9
+"""A chance below it is taken for this one, so that a logarithm of it exists."""
+
+
+def exclusive(chances: Sequence[Mapping[Name, float]], apart: Collection[tuple[int, int]]) -> list[dict[Name, float]]:
+    """For each animal: the chance, by name, that another animal, which it cannot be, has that name.
+
+    To be used as P(i) ∝ p(i) · (1 - the answer): exact for two animals of one frame, for more the animals are taken to
+    choose one by one.
+
+    Args:
+        chances: of each animal, by name; what is missing to 1 is the chance of nobody enrolled.
+        apart: pairs of animals that cannot be one.
+    """
+    free: list[dict[Name, float]] = [defaultdict(lambda: 1.0) for _ in chances]
+    for a, b in apart:
+        for one, other in ((a, b), (b, a)):
+            for name, chance in chances[other].items():
+                free[one][name] *= 1.0 - min(1.0, chance)
+    return [{name: 1.0 - left for name, left in one.items()} for one in free]
+
+
+def together(chances: Sequence[Mapping[Name, float]], apart: Collection[tuple[int, int]]) -> list[Name | None]:
+    """The most probable assignment of names as a whole, None for nobody enrolled.
+
+    The sum of ln chances is largest, and no two animals that are `apart` have one name: an integer program, solved exactly
+    by HiGHS (Huangfu and Hall 2018, by way of scipy) for each set of animals that hang together by `apart`.
+    """
+    found: list[Name | None] = [_best(one) for one in chances]
+    for part in _parts(len(chances), apart):
+        inside = [(a, b) for a, b in apart if a in part and b in part]
+        if any(found[a] is not None and found[a] == found[b] for a, b in inside):
+            for animal, name in _solved(sorted(part), chances, inside).items():
+                found[animal] = name
+    return found
+
+
+def _best(one: Mapping[Name, float]) -> Name | None:
+    """The likeliest name; None where nobody enrolled is at least as likely."""
+    name = max(sorted(one), key=lambda name: one[name], default=None)
+    return name if name is not None and one[name] > _nobody(one) else None
+
+
+def _nobody(one: Mapping[Name, float]) -> float:
+    return max(LEAST, 1.0 - sum(one.values()))
+
+
+def _parts(count: int, apart: Iterable[tuple[int, int]]) -> list[set[int]]:
+    """Animals that hang together by the pairs; those in no pair are left out."""
+    part_of: dict[int, set[int]] = {}
+    for a, b in apart:
+        joined = part_of.get(a, {a}) | part_of.get(b, {b})
+        for one in joined:
+            part_of[one] = joined
+    return list({id(part): part for part in part_of.values()}.values())
+
+
+def _solved(
+    part: Sequence[int], chances: Sequence[Mapping[Name, float]], apart: Sequence[tuple[int, int]]
+) -> dict[int, Name | None]:
+    """The best names for the animals of one part."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import coo_array
+
+    options: list[tuple[int, Name | None, float]] = []
+    for animal in part:
+        options += [(animal, name, chance) for name, chance in sorted(chances[animal].items()) if chance > LEAST]
+        options.append((animal, None, _nobody(chances[animal])))
+    column = {(animal, name): at for at, (animal, name, _) in enumerate(options)}
+    rows = [[column[option[:2]] for option in options if option[0] == animal] for animal in part]
+    clashes = [
+        [column[a, name], column[b, name]]
+        for a, b in apart for name in chances[a] if (a, name) in column and (b, name) in column
+    ]
+    where = [(row, at) for row, members in enumerate([*rows, *clashes]) for at in members]
+    matrix = coo_array(
+        (np.ones(len(where)), (np.asarray([row for row, _ in where]), np.asarray([at for _, at in where]))),
+        shape=(len(rows) + len(clashes), len(options)),
+    )
+    lower = np.asarray([1.0] * len(rows) + [0.0] * len(clashes))
+    solved = milp(
+        [-float(np.log(max(LEAST, chance))) for _, _, chance in options],
+        integrality=np.ones(len(options)), bounds=Bounds(0, 1), constraints=LinearConstraint(matrix, lower, 1.0),
+    )
+    assert solved.x is not None, "nobody for everybody is always a solution"
+    return {options[at][0]: options[at][1] for at in np.flatnonzero(solved.x > 0.5).tolist()}
+
+
+def paired(gains: Scores) -> list[int]:
+    """The column of each row, no column twice, with the largest sum (the Hungarian method).
+
+    Args:
+        gains: (R, C), R <= C.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    _, columns = linear_sum_assignment(gains, maximize=True)
+    return [int(one) for one in columns]

@@ -1,0 +1,68 @@
+"""Names for all animals at once."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from reid.steps.assignment import Name, exclusive, paired, together
+
+ADA, BO, CY = ("zebra", "Ada"), ("zebra", "Bo"), ("zebra", "Cy")
+
+
+def test_two_animals_of_one_frame_share_their_chances_as_bayes_says() -> None:
+    one, other = {ADA: 0.6, BO: 0.3}, {ADA: 0.5, BO: 0.2}
+    free = exclusive([one, other], [(0, 1)])
+    assert free == [{ADA: pytest.approx(0.5), BO: pytest.approx(0.2)}, {ADA: pytest.approx(0.6), BO: pytest.approx(0.3)}]
+    mine = {name: chance * (1 - free[0][name]) for name, chance in one.items()}
+    total = sum(mine.values()) + 0.1
+    # by hand, over every pair of names that is allowed
+    nobody = {"one": 0.1, "other": 0.3}
+    pairs = {
+        (a, b): (one[a] if a else nobody["one"]) * (other[b] if b else nobody["other"])
+        for a, b in product([ADA, BO, None], repeat=2) if a is None or a != b
+    }
+    wanted = sum(chance for (a, _), chance in pairs.items() if a == ADA) / sum(pairs.values())
+    assert mine[ADA] / total == pytest.approx(wanted)
+
+
+def test_animals_that_may_be_one_do_not_disturb_each_other() -> None:
+    assert exclusive([{ADA: 0.6}, {ADA: 0.5}], []) == [{}, {}]
+    assert together([{ADA: 0.6}, {ADA: 0.7}], []) == [ADA, ADA]
+
+
+def test_the_best_as_a_whole_goes_before_the_best_of_one() -> None:
+    first, second = {ADA: 0.55, BO: 0.40}, {ADA: 0.70, BO: 0.02}
+    assert together([first, second], [(0, 1)]) == [BO, ADA]
+
+
+def test_three_animals_and_two_names_leave_one_without() -> None:
+    chances: list[dict[Name, float]] = [{ADA: 0.9}, {ADA: 0.5, BO: 0.15}, {BO: 0.9, CY: 0.05}]
+    apart = [(0, 1), (0, 2), (1, 2)]
+    assert together(chances, apart) == _by_trying(chances, apart) == [ADA, None, BO]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_solver_finds_what_trying_everything_finds(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    chances = [dict(zip((ADA, BO, CY), (rng.dirichlet([1, 1, 1, 1])[:3]).tolist(), strict=True)) for _ in range(4)]
+    apart = [(0, 1), (1, 2), (2, 3)] if seed % 2 else [(0, 1), (0, 2), (1, 2), (2, 3)]
+    assert together(chances, apart) == _by_trying(chances, apart)
+
+
+def _by_trying(chances: list[dict[Name, float]], apart: list[tuple[int, int]]) -> list[Name | None]:
+    options = [[*one, None] for one in chances]
+
+    def worth(names: tuple[Name | None, ...]) -> float:
+        if any(names[a] is not None and names[a] == names[b] for a, b in apart):
+            return 0.0
+        shares = [one[name] if name else 1 - sum(one.values()) for one, name in zip(chances, names, strict=True)]
+        return float(np.prod(shares))
+
+    return list(max(product(*options), key=worth))
+
+
+def test_boxes_are_paired_for_the_largest_sum() -> None:
+    assert paired(np.asarray([[0.9, 0.8, 0.1], [0.85, 0.2, 0.1]])) == [1, 0]
