@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from reid import settings as options
 from reid.store import Correction, EnrolledPhoto, Gallery, IndividualSummary, JournalEntry
@@ -138,7 +139,7 @@ def correct_photos(
     photos: Sequence[int],
     *,
     side: str | None = None,
-    captured_at: datetime | None = None,
+    captured_at: datetime | Literal[""] | None = None,
     camera: str | None = None,
     encounter: str | None = None,
     season: str | None = None,

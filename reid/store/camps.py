@@ -110,7 +110,7 @@ class Camps:
         )[0]
         return str(origin or f"{mark}-{their_id}")
 
-    def owner(self, their_id: int) -> int:
+    def ours_of(self, their_id: int) -> int:
         """Our individual for one of theirs, followed where it was merged into another one here."""
         mine = self.individual_of(their_id)
         if mine is None:

@@ -9,13 +9,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from reid.errors import UsageError
 from reid.records import SIDE_NET, SIDE_PROBABILITY, SIDES
 from reid.store.catalog import Catalog, Change, to_json
-from reid.store.owners import (
+from reid.store.individuals import (
     MOVED,
-    Owner,
+    Individual,
     add_individual,
     check_back,
     close,
@@ -112,7 +113,7 @@ class Corrections:
         return told
 
     def correct(
-        self, photos: Sequence[int], *, side: str | None = None, captured_at: datetime | None = None,
+        self, photos: Sequence[int], *, side: str | None = None, captured_at: datetime | Literal[""] | None = None,
         camera: str | None = None, encounter: str | None = None, season: str | None = None, why: str = "",
     ) -> Correction:
         """Correct what is known of photos; None leaves a fact as it is, "" says that it is not known.
@@ -124,9 +125,9 @@ class Corrections:
             UsageError: no such photo, one was removed, no side of that name, or nothing to correct was given.
         """
         given = {"side": side, "camera": camera, "encounter": encounter, "season": season}
-        facts = {name: value for name, value in given.items() if value is not None}
+        facts: dict[str, str | None] = {name: value for name, value in given.items() if value is not None}
         if captured_at is not None:
-            facts["captured_at"] = iso(captured_at)
+            facts["captured_at"] = iso(captured_at) if captured_at else None
         if not facts:
             raise UsageError("nothing to correct was given: name a side, date, camera, encounter or season")
         if side is not None and side not in SIDES:
@@ -135,7 +136,7 @@ class Corrections:
             ids = live_photos(change, photos)
             before: dict[str, object] = {}
             for photo in ids:
-                if old := _corrected(change, photo, facts, None if season is not None else captured_at):
+                if old := _corrected(change, photo, facts, None if season is not None else captured_at or None):
                     before[str(photo)] = old
             if not before:
                 return Correction(0, "correct_photos", live_species(change, ids)[1], 0, "")
@@ -176,16 +177,16 @@ class Corrections:
         return found
 
 
-def _corrected(change: Change, photo: int, facts: dict[str, str], taken: datetime | None) -> dict[str, object]:
+def _corrected(change: Change, photo: int, facts: Mapping[str, str | None], taken: datetime | None) -> dict[str, object]:
     """Write the facts of one photo; what they were, for those that were others. taken: a new date that may tell the season."""
     names = ("side", "camera", "encounter", "season", "captured_at", "notes")
     old = dict(zip(names, change.ask(f"SELECT {', '.join(names)} FROM photo WHERE id = ?", (photo,))[0], strict=True))
     before = when(old["captured_at"])
     if taken is not None and before is not None and old["season"] == str(before.year):
-        facts = facts | {"season": str(taken.year)}
+        facts = {**facts, "season": str(taken.year)}
     if "side" in facts:  # a person knows it now
         notes = {name: value for name, value in json.loads(old["notes"]).items() if name not in (SIDE_NET, SIDE_PROBABILITY)}
-        facts = facts | {"notes": to_json(notes)}
+        facts = {**facts, "notes": to_json(notes)}
     altered = {name: value for name, value in facts.items() if old[name] != value}
     if altered:
         assigned = ", ".join(f"{name} = ?" for name in altered)
@@ -204,6 +205,6 @@ def _of_photos(
     told = Correction(change.seq, what, species, owners[0][0], owners[0][1], tuple(ids))
     facts = ", ".join(f"{name} {value or 'unknown'}" for name, value in after.items())
     text = f"{listed(ids)} of {', '.join(repr(name) for _, name in owners)}" + (f": {facts}" if facts else "")
-    owner = Owner(owners[0][0], species_id, species, owners[0][1], None, 0)
+    owner = Individual(owners[0][0], species_id, species, owners[0][1], None, 0)
     close(change, owner, told, before, dict(after), text)
     return told

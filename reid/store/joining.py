@@ -7,7 +7,7 @@ from typing import Any
 
 from reid.store.camp import STATUS, News
 from reid.store.camps import Camps, TheirIndividual, rename_command
-from reid.store.owners import add_individual
+from reid.store.individuals import add_individual
 
 
 class Individuals(Camps):
@@ -72,7 +72,7 @@ class Individuals(Camps):
         return ours if ours and ours.altered(here) else None
 
     def _plan_status(self, row: TheirIndividual, mine: int) -> None:
-        target = self.owner(row.into) if row.into else None
+        target = self.ours_of(row.into) if row.into else None
         if mine in self.arrived:
             if target is not None:
                 self.going[mine] = target

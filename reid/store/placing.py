@@ -6,14 +6,16 @@ for it, else the one that was changed last.
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from reid.records import SIDE_NET, SIDE_PROBABILITY
 from reid.store.camp import PLACE, News
 from reid.store.camps import Past
-from reid.store.catalog import Catalog, Change
+from reid.store.catalog import Catalog, Change, to_json
 from reid.store.joining import Individuals
 
 _FACTS = ("side", "captured_at", "camera", "encounter", "season")
@@ -33,7 +35,7 @@ class _Row:
     values: dict[str, Any]
 
     @property
-    def owner(self) -> int | None:
+    def stands_with(self) -> int | None:
         """With whom it stands; None = it is removed."""
         return self.values["individual_id"] if self.values["removed_seq"] is None else None
 
@@ -53,7 +55,7 @@ class _Known:
 
 
 def _speaks(rows: list[_Row]) -> _Row:
-    return max(rows, key=lambda one: (one.owner is not None, one.seq, one.id))
+    return max(rows, key=lambda one: (one.stands_with is not None, one.seq, one.id))
 
 
 class Photos(Individuals):
@@ -118,17 +120,17 @@ class Photos(Individuals):
         found = camp.news("photo", [(one.id, one.added) for one in rows], columns, after)
         if found and found.before is not None and columns == PLACE:
             was = now.values | found.before
-            return found if (was["individual_id"] if was["removed_seq"] is None else None) != now.owner else None
+            return found if (was["individual_id"] if was["removed_seq"] is None else None) != now.stands_with else None
         return found if found and found.altered(now.values) else None
 
     def _plan_place(self, photo: _Known) -> None:
-        target = None if photo.there.owner is None else self.owner(photo.there.owner)
-        if target == photo.here.owner:
+        target = None if photo.there.stands_with is None else self.ours_of(photo.there.stands_with)
+        if target == photo.here.stands_with:
             return
         own = self._news(photo, PLACE, True, self.past.their_seq)
         number = photo.here.id
         if own is None:
-            if target is not None and photo.here.owner is not None and self.stands(target) and self._followed(photo):
+            if target is not None and photo.here.stands_with is not None and self.stands(target) and self._followed(photo):
                 self._places[number] = target
             return
         ours = self._news(photo, PLACE, False, self.there.heard(own.seq))
@@ -152,7 +154,7 @@ class Photos(Individuals):
                 return []
             return [f"reid photos remove {number}"] if target is None else self._stand(number, target)
 
-        here, there = ("removed" if one is None else self.called(one) for one in (photo.here.owner, target))
+        here, there = ("removed" if one is None else self.called(one) for one in (photo.here.stands_with, target))
         self.tell(
             1, photo.species, f"individual of photo {number}", f"{here} ({self.here.by(ours.seq)})",
             f"{there} ({self.there.by(own.seq)})", do,
@@ -180,7 +182,7 @@ class Photos(Individuals):
         sha256, box_key, species_id = self.change.ask("SELECT sha256, box_key, species_id FROM photo WHERE id = ?", (number,))[0]
         their_species = next(there for there, (mine, _) in self.species.items() if mine == species_id)
         theirs = self._rows_of(self.theirs, (sha256, box_key, their_species), {})
-        if not theirs or self.owner(theirs[0].values["individual_id"]) != target:
+        if not theirs or self.ours_of(theirs[0].values["individual_id"]) != target:
             return False
         ours = self._rows_of(self.change, (sha256, box_key, species_id), self._gone_here)
         known = _Known("", theirs, ours)
@@ -221,8 +223,8 @@ class Photos(Individuals):
             self._tell_homeless(target, photos)
 
     def _add(self, row: _Row, species_id: int, species: str) -> None:
-        owner = self.owner(row.values["individual_id"])
-        gone = row.owner is None
+        owner = self.ours_of(row.values["individual_id"])
+        gone = row.stands_with is None
         homeless = not gone and not self.stands(owner)
         values = row.values | {
             "individual_id": owner, "removed_seq": self.change.seq if gone or homeless else None, "species_id": species_id,
@@ -237,23 +239,27 @@ class Photos(Individuals):
         self.new_photos += not (gone or homeless)
 
     def _fact(self, photo: _Known, column: str) -> None:
-        here, there, number = photo.here.values[column], photo.there.values[column], photo.here.id
+        columns = (column, "notes") if column == "side" else (column,)  # the notes say whether a net told the side
+        here, there = (_told_by(one, columns) for one in (photo.here, photo.there))
         if here == there:
             return
-        own = self._news(photo, (column,), True, self.past.their_seq)
+        own = self._news(photo, columns, True, self.past.their_seq)
         if own is None:
             return
-        ours = self._news(photo, (column,), False, self.there.heard(own.seq))
+        number, values = photo.here.id, {column: photo.there.values[column]}
+        ours = self._news(photo, columns, False, self.there.heard(own.seq))
         if ours is None:
-            self.alter("photo", number, **{column: there})
+            if column == "side":
+                values["notes"] = to_json(_without_net(photo.here) | dict(there[1:]))
+            self.alter("photo", number, **values)
             return
-        if photo.here.owner is None:
+        if photo.here.stands_with is None or here[0] == there[0]:
             return
         option = _OPTIONS.get(column, column)
-        do = [f"reid photos correct {number} --{option}={shlex.quote(there or '')}"]
+        do = [f"reid photos correct {number} --{option}={shlex.quote(values[column] or '')}"]
         self.tell(
-            1, photo.species, f"{option} of photo {number}", f"{here!r} ({self.here.by(ours.seq)})",
-            f"{there!r} ({self.there.by(own.seq)})", lambda: do,
+            1, photo.species, f"{option} of photo {number}", f"{here[0]!r} ({self.here.by(ours.seq)})",
+            f"{there[0]!r} ({self.there.by(own.seq)})", lambda: do,
         )
 
     def _tell_homeless(self, target: int, photos: list[tuple[int, str, str]]) -> None:
@@ -265,3 +271,16 @@ class Photos(Individuals):
             f"the individual was removed ({self.here.by(one['removed_seq'])})", f"there ({photos[0][2]})",
             lambda: self.back(target) + [command for number, _, _ in photos for command in self._stand(number, target)],
         )
+
+
+def _told_by(row: _Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
+    """A fact of a photo, and of a side what its notes say of the net that told it."""
+    if len(columns) == 1:
+        return (row.values[columns[0]],)
+    notes = json.loads(row.values["notes"])
+    return (row.values[columns[0]], *((key, notes[key]) for key in (SIDE_NET, SIDE_PROBABILITY) if key in notes))
+
+
+def _without_net(row: _Row) -> dict[str, Any]:
+    notes: dict[str, Any] = json.loads(row.values["notes"])
+    return {key: value for key, value in notes.items() if key not in (SIDE_NET, SIDE_PROBABILITY)}
