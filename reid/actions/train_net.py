@@ -134,7 +134,7 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
 
 
 def _side(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
-    decoded = _decode(job, settings.side_image_size, progress)
+    decoded = _decode(job, settings.side_image_size, gallery, progress)
     labels = [photo.side for photo in decoded.photos]
     owners = [f"{photo.species}/{photo.individual}" if photo.individual else group
               for photo, group in zip(decoded.photos, _groups(decoded.photos), strict=True)]  # fmt: skip

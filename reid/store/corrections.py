@@ -20,6 +20,7 @@ from reid.store.individuals import (
     add_individual,
     check_back,
     close,
+    is_id,
     listed,
     live,
     live_photos,
@@ -57,7 +58,7 @@ class Corrections:
         with self._catalog.change("move_photos", why) as change:
             ids = live_photos(change, photos)
             species_id, species = live_species(change, ids)
-            if new and not to.startswith("#") and named(change, species_id, canonical(to)) is None:
+            if new and not is_id(to) and named(change, species_id, canonical(to)) is None:
                 target = add_individual(change, species_id, species, canonical(to))
             else:
                 target = live(change, to, species)

@@ -17,6 +17,7 @@ from reid.store.individuals import (
     add_individual,
     check_back,
     close,
+    is_id,
     live,
     live_photos,
     lookup,
@@ -73,7 +74,7 @@ class Identities:
         """
         with self._catalog.change("merge", why) as change:
             second = live(change, into, species)
-            first = live(change, individual, species or (None if individual.startswith("#") else second.species))
+            first = live(change, individual, species or (None if is_id(individual) else second.species))
             if first.id == second.id:
                 raise UsageError(f"{first.name!r} is #{first.id} already: name two individuals to merge")
             if first.species_id != second.species_id:

@@ -37,6 +37,11 @@ _OWNER = """SELECT i.id, i.species_id, s.name, i.name, i.removed_seq, coalesce(i
 _ID = re.compile(r"#(\d{1,18})", re.ASCII)
 
 
+def is_id(name: str) -> bool:
+    """Whether a name means the individual of an id, "#7"."""
+    return bool(_ID.fullmatch(unicodedata.normalize("NFC", name)))
+
+
 def lookup(source: Catalog | Change, individual: str, species: str | None) -> list[Individual]:
     """Everyone who has or had this name or is "#id", those removed too, in the order of their removal, the live ones last."""
     individual = unicodedata.normalize("NFC", individual)

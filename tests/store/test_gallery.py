@@ -443,3 +443,9 @@ def test_a_date_can_be_cleared(gallery: Gallery) -> None:
     gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0], captured_at=datetime(2024, 5, 1))])
     gallery.corrections.correct([1], captured_at="")
     assert gallery.photo(1).captured_at is None
+
+
+def test_a_name_that_begins_like_an_id_is_a_name(gallery: Gallery) -> None:
+    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0]), item("a", 2, unit(2, 1)[0])])
+    assert gallery.corrections.move([1], "#c", new=True).individual == "#c"
+    assert gallery.corrections.move([2], "#2", new=True).individual == "#c"

@@ -72,6 +72,7 @@ def test_a_kill_in_any_change_loses_nothing_acknowledged_and_leaves_no_half_chan
                     assert corrector.digest(gallery) == told[head]
                 if gallery.embedding_net(corrector.SPECIES):  # else everything was undone
                     gallery.search(corrector.SPECIES, corrector.vector(1)[None], 3)
+                assert gallery.checkup.damage() == []  # what `reid doctor` says of catalogue and cache
             assert_whole(folder)
             if (tmp_path / "north").exists():
                 assert_whole(tmp_path / "north")
