@@ -80,7 +80,7 @@ def _truth(catalog: Catalog) -> list[Damage]:
                 if row.net_id:
                     feed.vectors(catalog, row.id, row.net_id, row.dimension)
     except GalleryError as error:
-        return [Damage("catalogue", str(error), False)]
+        found.append(Damage("catalogue", str(error), False))
     return found
 
 
