@@ -74,6 +74,7 @@ class Photos(Individuals):
         """Our photo -> with whom it stands from now on; None = it is removed."""
         self._followers: set[int] = set()
         """Of those: photos that only their merge of individuals takes along."""
+        self._alone: list[int] = []
         self._homeless: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
         """Individual of ours that is not there -> (photo, species, by whom) that shall stand with it."""
         self._waiting: list[tuple[_Known, News, News | None, int]] = []
@@ -126,6 +127,8 @@ class Photos(Individuals):
     def _plan_place(self, photo: _Known) -> None:
         target = None if photo.there.stands_with is None else self.ours_of(photo.there.stands_with)
         if target == photo.here.stands_with:
+            if target is None and self._removed_alone(photo):
+                self._alone.append(photo.here.id)
             return
         own = self._news(photo, PLACE, True, self.past.their_seq)
         number = photo.here.id
@@ -140,6 +143,14 @@ class Photos(Individuals):
             self._tell_place(photo, own, ours, target)
         else:
             self._places[number] = target
+
+    def _removed_alone(self, photo: _Known) -> bool:
+        """Whether they removed a photo by itself that went with its individual here: it shall not come back with that one."""
+        gone_with = "SELECT 1 FROM individual WHERE id = ? AND removed_seq = ?"
+        here, there = ((one.values["individual_id"], one.values["removed_seq"]) for one in (photo.here, photo.there))
+        if not self.change.ask(gone_with, here) or self.theirs.ask(gone_with, there):
+            return False
+        return self._news(photo, PLACE, True, self.past.their_seq) is not None
 
     def _followed(self, photo: _Known) -> bool:
         """Whether our photo followed a merge of individuals there when they brought us in, and is as we had it then."""
@@ -205,6 +216,8 @@ class Photos(Individuals):
                 self._places[known.here.id] = with_whom
             else:
                 self._tell_place(known, own, ours, with_whom)
+        for number in self._alone:
+            self.alter("photo", number, removed_seq=self.change.seq)
         for number in self._followers:
             self.alter("photo", number, individual_id=self._places[number])
         for photo in self._known:
@@ -253,14 +266,17 @@ class Photos(Individuals):
                 values["notes"] = to_json(_without_net(photo.here) | dict(there[1:]))
             self.alter("photo", number, **values)
             return
-        if photo.here.stands_with is None or here[0] == there[0]:
+        if here[0] == there[0]:
             return
         option = _OPTIONS.get(column, column)
         do = [f"reid photos correct {number} --{option}={shlex.quote(values[column] or '')}"]
         self.tell(
             1, photo.species, f"{option} of photo {number}", f"{here[0]!r} ({self.here.by(ours.seq)})",
-            f"{there[0]!r} ({self.there.by(own.seq)})", lambda: do,
+            f"{there[0]!r} ({self.there.by(own.seq)})", lambda: do if self._is_there(number) else [],
         )
+
+    def _is_there(self, number: int) -> bool:
+        return bool(self.change.ask("SELECT 1 FROM photo WHERE id = ? AND removed_seq IS NULL", (number,)))
 
     def _tell_homeless(self, target: int, photos: list[tuple[int, str, str]]) -> None:
         """Photos that stand with an individual there who was removed here."""

@@ -393,3 +393,22 @@ def test_what_they_have_of_us_is_no_news_when_it_comes_back(camps: tuple[Gallery
     assert here.exchange.merge_from(there.exchange).conflicts == ()
     assert (here.photo(5).side, here.photo(4).side, here.photo(1).individual) == ("right", "left", "a")
     assert "Cleopatra" in owners(here)
+
+
+def test_a_photo_that_they_removed_by_itself_does_not_come_back_with_its_individual(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    here.identities.remove("a")
+    there.corrections.remove([2])
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    here.identities.restore("a")
+    assert owners(here)["a"] == [1, 3]
+    both_ways(there, here)
+
+
+def test_facts_of_a_photo_that_one_camp_removed_are_no_conflict(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    there.corrections.correct([6], side="left")
+    there.corrections.remove([6])
+    here.corrections.correct([6], side="right")
+    both_ways(here, there)
+    assert (here.photo(6).removed, there.photo(6).removed) == (True, True)
