@@ -47,6 +47,11 @@ class Change:
         """Run one INSERT or UPDATE; the id of the row inserted (0 if none)."""
         return self._connection.execute(sql, values).lastrowid or 0
 
+    def ensure(self, *indexes: str) -> None:
+        """Make indexes (CREATE statements) that a gallery which was made before they were thought of lacks."""
+        for statement in indexes:
+            self.put(statement.replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS", 1))
+
     def put_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one INSERT or UPDATE for each of `rows`."""
         self._connection.executemany(sql, rows)

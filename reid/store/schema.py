@@ -59,6 +59,11 @@ PAGE_BYTES = 16384
 
 GONE_INDEX = "CREATE INDEX photo_gone ON photo(sha256) WHERE removed_seq IS NOT NULL"
 """Was a photo removed that is to be enrolled?"""
+PURGE_INDEXES = (
+    "CREATE INDEX sighting_individual ON sighting(individual_id)",
+    "CREATE INDEX individual_into ON individual(merged_into)",
+)
+"""Who points to an individual that is deleted? Without them each one costs a walk through all sightings."""
 
 HISTORY = (
     """CREATE TABLE history (
@@ -78,6 +83,7 @@ HISTORY = (
     "CREATE INDEX history_seq ON history(seq)",
     "CREATE INDEX photo_added ON photo(added_seq)",
     GONE_INDEX,
+    *PURGE_INDEXES,
     "CREATE INDEX photo_owner ON photo(individual_id, side, season, captured_at, removed_seq)",  # lists need no photo's row
     "CREATE INDEX individual_added ON individual(added_seq)",
     "CREATE INDEX sighting_added ON sighting(seq)",

@@ -258,7 +258,7 @@ def _check_net(found: list[SpeciesRow], name: str, fingerprint: str, items: Sequ
 
 def _removed(change: Change, species_id: int, fact: Sequence[object]) -> Enrolled | None:
     """The photo of this content and box that a person removed last, if that is the last that became of it."""
-    change.put(GONE_INDEX.replace("INDEX", "INDEX IF NOT EXISTS", 1))  # galleries that were made before have none
+    change.ensure(GONE_INDEX)
     found = change.ask(
         "SELECT p.id, i.name, p.added_seq, j.seq, j.at, j.who, json_extract(j.after, '$.undone'),"
         " i.id, i.removed_seq FROM photo p"
