@@ -18,6 +18,8 @@ STAGES = ("species", "embedding", "side")
 LOSSES = ("triplet", "arcface", "multi-similarity", "triplet+arcface")
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "float32", "bfloat16")
+LOG_LIMIT = 20
+"""Entries of the journal that are told, where nothing else is said."""
 FASTEST = 80.0
 """Kilometres an hour that no animal travels, wherever nothing else is asked for."""
 EXPORT_FORMATS = ("mark", "secr", "capture", "camtrapr", "camtrap-dp", "wildbook", "csv", "xlsx", "folders")

@@ -47,6 +47,7 @@ def enroll(
     only: Annotated[str | None,
         typer.Option(help=f"The value wanted in --column; default {_ENROLL.only}.", show_default=False)] = None,
     device: Device = "auto",
+    again: Annotated[bool, typer.Option("--again", help="Enroll anew what was removed from the gallery.")] = False,
 ) -> None:
     """Put labelled photos into the gallery, each under its individual."""
     from reid.actions.enroll import enroll as action
@@ -54,7 +55,7 @@ def enroll(
     report = action(
         photos, gallery=gallery, individual=individual, species=species, column=column, only=only,
         clocks=clock or None, seasons=season or None, deployments=str(deployments) if deployments else None,
-        sides=side_path or None, changed=changed, device=device, progress=terminal.Bars()
+        sides=side_path or None, changed=changed, device=device, again=again, progress=terminal.Bars()
     )
     if json:
         line(report)

@@ -91,6 +91,11 @@ class Camp:
                 found.before = {column: pair[0] for column, pair in changed.items() if column in columns} | found.before
         return found
 
+    def answer(self, kind: str, rows: Sequence[tuple[int, int]], columns: Sequence[str], after: int) -> int:
+        """The entry that changed a value last, if that was a merge with the other gallery; 0 if it was not."""
+        last = [seq for seq, changed in self._events(kind, rows, after) if changed is None or changed.keys() & set(columns)][-1:]
+        return last[0] if last and last[0] in self.echoes else 0
+
     def _events(self, kind: str, rows: Sequence[tuple[int, int]], after: int) -> list[tuple[int, dict[str, Any] | None]]:
         """(seq, column -> [before, after]) of every change, in their order; None for the columns of a row that was added."""
         events: list[tuple[int, int, dict[str, Any] | None]] = []
