@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reid.actions.calibrate import calibrate
     from reid.actions.camps import bundle, merge_galleries, unbundle
     from reid.actions.demo import demo
+    from reid.actions.discover import discover
     from reid.actions.doctor import doctor
     from reid.actions.enroll import enroll
     from reid.actions.evaluate import evaluate
@@ -58,6 +59,7 @@ _HOMES = {
     "calibrate": "reid.actions.calibrate",
     "correct_photos": "reid.actions.identities",
     "demo": "reid.actions.demo",
+    "discover": "reid.actions.discover",
     "doctor": "reid.actions.doctor",
     "enroll": "reid.actions.enroll",
     "evaluate": "reid.actions.evaluate",
@@ -115,6 +117,7 @@ __all__ = [
     "calibrate",
     "correct_photos",
     "demo",
+    "discover",
     "doctor",
     "enroll",
     "evaluate",

@@ -261,7 +261,8 @@ class Identifier:
         )
         lists = tuple(self._search(name, vector, where, one) for name, (vector, one) in seen.items())
         vectors = {name: vector for name, (vector, _) in seen.items()}
-        return Looked(photo, sha256, encounter, guess, lists, already, vectors)
+        size = item.picture.width, item.picture.height
+        return Looked(photo, sha256, encounter, guess, lists, already, vectors, size)
 
     def _search(self, species: str, vector: Vectors, where: Where, seen: Map) -> Shortlist:
         key = (species, where.side)
