@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reid.actions.backup import backup
     from reid.actions.calibrate import calibrate
     from reid.actions.camps import bundle, merge_galleries, unbundle
+    from reid.actions.counting import count
     from reid.actions.demo import demo
     from reid.actions.discover import discover
     from reid.actions.doctor import doctor
@@ -43,11 +44,12 @@ if TYPE_CHECKING:
     from reid.actions.query import query
     from reid.actions.seasons import seasons
     from reid.actions.seasons_all import all_seasons
+    from reid.actions.sides import predict_sides
     from reid.actions.train import train
     from reid.actions.upgrade import upgrade
     from reid.errors import ReidError
     from reid.records import Decision, Match, Outcome, Photo, Sighting
-    from reid.settings import ExportSettings, QuerySettings, TrainSettings
+    from reid.settings import CountSettings, ExportSettings, QuerySettings, TrainSettings
     from reid.store import Gallery
 
 __version__ = "0.1.0"
@@ -58,6 +60,7 @@ _HOMES = {
     "bundle": "reid.actions.camps",
     "calibrate": "reid.actions.calibrate",
     "correct_photos": "reid.actions.identities",
+    "count": "reid.actions.counting",
     "demo": "reid.actions.demo",
     "discover": "reid.actions.discover",
     "doctor": "reid.actions.doctor",
@@ -72,6 +75,7 @@ _HOMES = {
     "merge_galleries": "reid.actions.camps",
     "move_photos": "reid.actions.identities",
     "photos": "reid.actions.gallery",
+    "predict_sides": "reid.actions.sides",
     "purge": "reid.actions.journal",
     "query": "reid.actions.query",
     "remove_individual": "reid.actions.identities",
@@ -93,6 +97,7 @@ _HOMES = {
     "Outcome": "reid.records",
     "Photo": "reid.records",
     "Sighting": "reid.records",
+    "CountSettings": "reid.settings",
     "ExportSettings": "reid.settings",
     "QuerySettings": "reid.settings",
     "TrainSettings": "reid.settings",
@@ -100,6 +105,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CountSettings",
     "Decision",
     "ExportSettings",
     "Gallery",
@@ -116,6 +122,7 @@ __all__ = [
     "bundle",
     "calibrate",
     "correct_photos",
+    "count",
     "demo",
     "discover",
     "doctor",
@@ -130,6 +137,7 @@ __all__ = [
     "merge_individuals",
     "move_photos",
     "photos",
+    "predict_sides",
     "purge",
     "query",
     "remove_individual",

@@ -23,6 +23,8 @@ Size: TypeAlias = tuple[int, int]
 
 SIDES = ("left", "right", "")
 """Which flank a photo shows; "" = not known or neither."""
+SIDE_NET, SIDE_PROBABILITY = "side_net", "side_probability"
+"""Notes of a photo whose side a net predicted: the net's fingerprint, and how sure it was, in [0, 1]."""
 EMPTY = "empty"
 """The species name of a frame that shows no animal."""
 UNKNOWN_SPECIES = "unknown"
@@ -70,6 +72,11 @@ class Photo:
     """Every other column of the manifest, by name (split columns too)."""
     origin: str = ""
     """Where this record comes from, for messages: "photos.csv, row 12" or the folder."""
+
+    @property
+    def side_predicted(self) -> bool:
+        """Whether a net said the side, and nobody else."""
+        return bool(self.side and self.notes.get(SIDE_NET))
 
     def column(self, name: str) -> str:
         """The value of a manifest column that is no field of its own; "" if absent."""
@@ -185,6 +192,8 @@ class Decision:
     probability: float | None
     """Calibrated chance in [0, 1]: of KNOWN and REVIEW that the best match is right, of NEW that nobody enrolled is shown."""
     reason: str
+    nobody: float | None = None
+    """Calibrated chance in [0, 1] that nobody enrolled is shown, whatever was decided; None = not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +216,8 @@ class Sighting:
     """The species whose galleries were searched, the routed one first."""
     photos: tuple[str, ...] = ()
     """All photos that this one decision rests on, when it is a decision for an encounter."""
+    side_net: str = ""
+    """Fingerprint of the net that predicted the side; "" where the side is known, or nobody knows it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,8 @@ def contents(summary: GallerySummary) -> list[Plain]:
         )
         for one in summary.species
     ]
-    rows.append(("all", summary.individuals, summary.photos, "", "", summary.species_net or "no species net", ""))
+    told = f"told by {summary.side_net}" if summary.side_net else ""
+    rows.append(("all", summary.individuals, summary.photos, told, "", summary.species_net or "no species net", ""))
     columns = ("species", "individuals", "photos", "sides", "seasons", "net", "calibrated")
     return [(f"Gallery {summary.folder}", columns, rows)]
 
@@ -196,7 +197,8 @@ def photos(found: Sequence[EnrolledPhoto]) -> list[Plain]:
     """Enrolled photos with their permanent ids."""
     columns = ("id", "species", "individual", "side", "captured", "season", "camera", "path")
     return [("Photos", columns, [
-        (one.id, one.species, one.individual, one.side, one.captured_at, one.season, one.camera, one.path) for one in found
+        (one.id, one.species, one.individual, f"{one.side}{' (predicted)' * one.side_predicted}", one.captured_at, one.season,
+         one.camera, one.path) for one in found
     ])]
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_type_hints
 from reid.errors import UsageError
 
 DEFAULT_GALLERY = Path("indexes/default")
-STAGES = ("species", "embedding")
+STAGES = ("species", "embedding", "side")
 LOSSES = ("triplet", "arcface", "multi-similarity", "triplet+arcface")
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -33,9 +33,9 @@ START_WEIGHTS = ("base", "imagenet", "none")
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """How nets are trained (both stages where a field does not say otherwise)."""
+    """How nets are trained (all stages where a field does not say otherwise)."""
 
-    stages: tuple[str, ...] = STAGES
+    stages: tuple[str, ...] = ("species", "embedding")
     species: tuple[str, ...] = ()
     """Train stage 2 for these species only; () = every species with enough individuals."""
     column: str = ""
@@ -46,6 +46,8 @@ class TrainSettings:
     """Height and width in pixels of the embedding nets' input; the photo is squashed to it."""
     species_image_size: tuple[int, int] = (320, 320)
     """Of the species net: an animal may be small in its frame (the README's "Measured" compares 224 px)."""
+    side_image_size: tuple[int, int] = (128, 192)
+    """Of the side net: which way an animal faces is seen in a small picture, too."""
     dimension: int = 256
     pooling: str = "gem"
     loss: str = "triplet"
@@ -54,6 +56,7 @@ class TrainSettings:
     epochs: int = 30
     """Of stage 2; one epoch shows every photo and its mirror image about once."""
     species_epochs: int = 18
+    side_epochs: int = 8
     minutes: float | None = None
     """Time budget for the whole training, split over the nets by their photos; None = no limit."""
     individuals_per_batch: int = 12
@@ -70,6 +73,8 @@ class TrainSettings:
     """A species with fewer individuals that have two photos uses the shared net that ships."""
     max_false_match: float = 0.01
     """The error that the KNOWN threshold is set for, see `Calibration`."""
+    max_wrong_side: float = 0.02
+    """Share of photos that the side net may tell a wrong side; where it is not sure enough for that, it says none."""
     device: str = "auto"
     precision: str = "auto"
     """Of the backbone while it learns: float32, bfloat16, or `auto`, the latter where the processor is fast at it."""
@@ -179,7 +184,26 @@ class ExportSettings:
     sampling_design: str = "opportunistic"
 
 
-_Settings = TypeVar("_Settings", TrainSettings, EnrollSettings, QuerySettings, SearchSettings, ExportSettings)
+@dataclass(frozen=True, slots=True)
+class CountSettings:
+    """How animals are counted. species, seasons, days, deployments, clocks and side as in `ExportSettings`."""
+
+    species: str = ""
+    seasons: tuple[str, ...] = ()
+    days: int = 0
+    deployments: Path | None = None
+    clocks: tuple[str, ...] = ()
+    side: str = "all"
+    method: str = ""
+    """The estimator that says which photos to look at; "" = chapman for two occasions, chao for more."""
+    draws: int = 200
+    """Histories drawn from the probabilities of doubtful sightings; 0 = none."""
+    look: int = 10
+    """So many photos to look at next are told."""
+    seed: int = 0
+
+
+_Settings = TypeVar("_Settings", TrainSettings, EnrollSettings, QuerySettings, SearchSettings, ExportSettings, CountSettings)
 
 
 def resolve(settings: _Settings, given: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> _Settings:
@@ -272,11 +296,12 @@ def check_train(settings: TrainSettings) -> TrainSettings:
     if (
         settings.epochs < 1
         or settings.species_epochs < 1
+        or settings.side_epochs < 1
         or (settings.minutes is not None and not settings.minutes > 0)
     ):
         raise UsageError("epochs must be at least 1 and minutes above 0")
-    if not 0.0 < settings.max_false_match < 1.0 or not 0.0 < settings.validation_share < 1.0:
-        raise UsageError("max_false_match and validation_share must lie between 0 and 1")
+    if not all(0.0 < one < 1.0 for one in (settings.max_false_match, settings.validation_share, settings.max_wrong_side)):
+        raise UsageError("max_false_match, max_wrong_side and validation_share must lie between 0 and 1")
     if settings.individuals_per_batch < 2 or settings.photos_per_individual < 2:
         raise UsageError("individuals_per_batch and photos_per_individual must be at least 2: a triplet needs both")
     if not settings.learning_rate > 0 or settings.patience < 1 or settings.dimension < 1 or settings.frozen_blocks < 0:

@@ -111,8 +111,7 @@ def doctor(
 def _nets(gallery: Gallery) -> Iterator[Finding]:
     """Are the nets in use there and whole?"""
     used = {one.fingerprint: one.name for one in gallery.species() if one.fingerprint}
-    if stage_1 := gallery.species_net():
-        used[stage_1] = ""
+    used |= {fingerprint: "" for fingerprint in (gallery.species_net(), gallery.sides.net()) if fingerprint}
     for fingerprint, species in used.items():
         try:
             card, _ = bundle.load(net_path(gallery, fingerprint))

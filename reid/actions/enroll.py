@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from reid.settings import EnrollSettings
 from reid.steps.embedding import embed_and_map, sizes_of
 from reid.steps.encounter import season
 from reid.steps.photo import Opened, open_photos
+from reid.steps.side import sided
 from reid.store import Enrollment, Gallery
 
 BATCH = 16
@@ -32,7 +33,8 @@ class EnrollReport:
 
     added: photos enrolled now, by species. already: photos that were enrolled before, under the same individual.
     unlabelled: photos without species or individual, which cannot be enrolled; `query` can identify them.
-    new_individuals: (species, name) of those enrolled for the first time.
+    new_individuals: (species, name) of those enrolled for the first time. sides_predicted: photos enrolled now whose side the
+    side net told, by side.
     """
 
     gallery: Path
@@ -42,6 +44,7 @@ class EnrollReport:
     new_individuals: tuple[tuple[str, str], ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
+    sides_predicted: dict[str, int] = field(default_factory=dict)
 
 
 def enroll(
@@ -106,6 +109,7 @@ def enroll(
         tuple(run.new_individuals),
         tuple(run.problems),
         tuple(run.notes),
+        dict(run.sides_predicted),
     )
 
 
@@ -142,6 +146,8 @@ class _Run:
     def __init__(self, progress: Progress, total: int, problems: list[Problem]) -> None:
         self.progress, self.problems = progress, problems
         self.added: Counter[str] = Counter()
+        self.sides_predicted: Counter[str] = Counter()
+        self.side_net: runtime.Runtime | None = None
         self.already = self.done = 0
         self.new: set[str] = set()
         self.new_individuals: list[tuple[str, str]] = []
@@ -156,7 +162,9 @@ class _Run:
             self.progress.say(note)
         calibration = gallery.calibration(species)
         self.looks_closer = calibration is None or calibration.looks_closer
-        answers = open_photos(photos, sizes=sizes_of(net))
+        side_net = gallery.sides.net() if any(not photo.side for photo in photos) else None
+        self.side_net = runtime.load(net_path(gallery, side_net), device) if side_net else None
+        answers = open_photos(photos, sizes=sizes_of(net, self.side_net))
         while batch := list(islice(answers, BATCH)):
             self.batch(gallery, species, net, batch)
             self.done += len(batch)
@@ -169,6 +177,7 @@ class _Run:
         self.problems += [item for item in batch if isinstance(item, Problem)]
         if not opened:
             return
+        opened = sided(self.side_net, opened, [species] * len(opened))
         vectors, maps = embed_and_map(net, [item.picture for item in opened])
         items = [
             Enrollment(
@@ -190,6 +199,7 @@ class _Run:
         for item, told in zip(items, answers, strict=True):
             if told.status == "added":
                 self.added[species] += 1
+                self.sides_predicted.update([item.photo.side] if item.photo.side_predicted else [])
             elif told.status == "already":
                 self.already += 1
             elif told.status == "merged":

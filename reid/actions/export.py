@@ -88,21 +88,26 @@ def _photos(given: Sequence[Path], gallery: Path | None) -> tuple[list[Photo], t
         read = read_photos(list(given))
         return dated(read.photos), read.problems
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        return [
-            Photo(
-                opened.locate(one) or one.path,
-                one.species,
-                one.individual,
-                one.captured_at,
-                one.encounter,
-                one.camera,
-                one.side,
-                "" if one.captured_at and one.season == str(one.captured_at.year) else one.season,  # enrolling filled the year in
-                one.box,
-                one.notes,
-            )
-            for one in opened.photos()
-        ], ()
+        return enrolled_photos(opened), ()
+
+
+def enrolled_photos(gallery: Gallery) -> list[Photo]:
+    """What is enrolled, as photos of named individuals."""
+    return [
+        Photo(
+            gallery.locate(one) or one.path,
+            one.species,
+            one.individual,
+            one.captured_at,
+            one.encounter,
+            one.camera,
+            one.side,
+            "" if one.captured_at and one.season == str(one.captured_at.year) else one.season,  # enrolling filled the year in
+            one.box,
+            one.notes,
+        )
+        for one in gallery.photos()
+    ]
 
 
 def _by_species(job: Job) -> dict[str, Job]:

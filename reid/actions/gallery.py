@@ -24,7 +24,7 @@ class SpeciesInGallery:
 
 @dataclass(frozen=True, slots=True)
 class GallerySummary:
-    """The whole gallery. classes: what the species net can tell apart; () without one."""
+    """The whole gallery. classes: what the species net can tell apart; () without one. side_net: "" without one."""
 
     folder: Path
     species: tuple[SpeciesInGallery, ...]
@@ -32,6 +32,7 @@ class GallerySummary:
     classes: tuple[str, ...]
     individuals: int
     photos: int
+    side_net: str = ""
 
 
 def gallery(folder: Path | None = None) -> GallerySummary:
@@ -57,6 +58,7 @@ def gallery(folder: Path | None = None) -> GallerySummary:
             card.classes if card else (),
             sum(one.summary.individuals for one in found),
             sum(one.summary.photos for one in found),
+            opened.sides.net() or "",
         )
 
 

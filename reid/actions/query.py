@@ -28,6 +28,7 @@ from reid.steps.embedding import classify, embed_and_map, sizes_of
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, dated, open_photos
 from reid.steps.search import SHORTLIST, Shortlist, eligible, shortlist
+from reid.steps.side import sided
 from reid.steps.sighting import Known, Looked, sight
 from reid.store import Gallery, Map, Where
 
@@ -143,6 +144,8 @@ class Identifier:
             self.species_net = runtime.load(net_path(gallery, fingerprint), settings.device)
         elif not self.given:
             self.given = self._only_species()
+        side_net = gallery.sides.net()
+        self.side_net = runtime.load(net_path(gallery, side_net), settings.device) if side_net else None
         self.nets = {name: net_path(gallery, fingerprint) for name, fingerprint in self.enrolled.items()}
         self.known = Known({name: gallery.calibration(name) for name in self.enrolled}, dict(self.enrolled))
         self.counts: dict[tuple[str, str], int] = {}
@@ -215,12 +218,14 @@ class Identifier:
     def _sizes(self) -> tuple[Size, ...]:
         """Of every net that a photo may meet: it is decoded once for all of them, though most may never be loaded."""
         cards = [bundle.read_card(path) for path in sorted(set(self.nets.values()))]
-        return sizes_of(self.species_net, *cards)
+        return sizes_of(self.species_net, *cards, self.side_net)
 
     def _look(self, batch: Sequence[Opened | Problem], encounter: Sequence[str]) -> Iterable[Looked | Problem]:
         """Both stages for one batch: species of all photos at once, then each species' photos through its net."""
         opened = [(item, name) for item, name in zip(batch, encounter, strict=True) if isinstance(item, Opened)]
         guesses = self._route([item for item, _ in opened])
+        seen_from = sided(self.side_net, [item for item, _ in opened], [guess.name for guess in guesses])
+        opened = [(item, name) for item, (_, name) in zip(seen_from, opened, strict=True)]
         wanted = [species_step.galleries(guess, tuple(self.enrolled), self.settings) for guess in guesses]
         seen: dict[tuple[int, str], tuple[Vectors, Map]] = {}
         for name in sorted({name for names in wanted for name in names if name in self.nets}):

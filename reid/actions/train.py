@@ -1,4 +1,4 @@
-"""`reid train`: stage 1 from the species of the photos, stage 2 for each species with enough individuals."""
+"""`reid train`: stage 1 from the species of the photos, stage 2 for each species with enough individuals, a net for the side."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def train(
 ) -> TrainReport:
     """Train the nets of a gallery from labelled photos and put them to use.
 
-    Stage 1 needs two species (`empty` frames count as one), stage 2 individuals. A species with too few individuals gets
-    the shared net that ships. Where photos are enrolled already, they are embedded anew and the gallery changes to the
-    new net in one step; if one of their files is missing, nothing changes.
+    Stage 1 needs two species (`empty` frames count as one), stage 2 individuals, the side net photos of known side. A species
+    with too few individuals gets the shared net that ships. Where photos are enrolled already, they are embedded anew and the
+    gallery changes to the new net in one step; if one of their files is missing, nothing changes.
 
     Args:
         photos: files, folders or manifests.
@@ -112,11 +112,17 @@ def _jobs(photos: Sequence[Photo], settings: TrainSettings) -> list[Job]:
             jobs.append(Job("embedding", name, tuple(by_species[name]), shared=shared))
         if not by_species:
             reasons.append("embedding nets need photos with species and individual")
+    if "side" in settings.stages:
+        if sided := tuple(photo for photo in with_species if photo.side and photo.species != EMPTY):
+            jobs.append(Job("side", "", sided))
+        else:
+            reasons.append("the side net needs photos whose side is known")
     if not jobs:
         raise UsageError(f"nothing to train from {len(photos)} photos: {'; '.join(reasons)}")
     if settings.minutes is None:
         return jobs
-    weights = [0.0 if job.shared else len(job.photos) * (0.4 if job.stage == "species" else 1.0) for job in jobs]
+    pace = {"species": 0.4, "embedding": 1.0, "side": 0.2}
+    weights = [0.0 if job.shared else len(job.photos) * pace[job.stage] for job in jobs]
     whole = sum(weights) or 1.0
     return [replace(job, minutes=settings.minutes * weight / whole) for job, weight in zip(jobs, weights, strict=True)]
 

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from reid import images
 from reid.actions.nets import net_path
 from reid.errors import TrainingError
-from reid.learn import calibration, dataset, species_task, splits, start
+from reid.learn import calibration, dataset, side_task, species_task, splits, start
 from reid.learn.calibration import Mapped
 from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, maps_of, pool_of
+from reid.learn.side_task import SideTask
 from reid.learn.species_task import SpeciesTask
 from reid.learn.trainer import Epoch, Fitted, Plan, fit
 from reid.nets import bundle, runtime
@@ -48,12 +49,12 @@ class Job:
     @property
     def name(self) -> str:
         """For messages and for the checkpoint."""
-        return self.species or "species net"
+        return self.species or f"{self.stage} net"
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedNet:
-    """One net that is now in use. species: "" for the species net. figures: on photos held out of its training.
+    """One net that is now in use. species: "" for the species net and the side net. figures: on photos held out of its training.
 
     shared: the species has too few individuals and uses the net that ships.
     """
@@ -82,6 +83,8 @@ def run(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.devic
     """Train the net of a job and put it to use. Raises TrainingError; the gallery is then as before."""
     if job.stage == "species":
         return _species(job, gallery, settings, device, progress)
+    if job.stage == "side":
+        return _side(job, gallery, settings, device, progress)
     if job.shared:
         return _shared(job, gallery, settings, progress)
     return _embedding(job, gallery, settings, device, progress)
@@ -128,6 +131,30 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
     runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     gallery.set_species_net(card.fingerprint, why="trained")
     return _trained(job, card, decoded, fitted), decoded.problems
+
+
+def _side(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
+    decoded = _decode(job, settings.side_image_size, progress)
+    labels = [photo.side for photo in decoded.photos]
+    owners = [f"{photo.species}/{photo.individual}" if photo.individual else group
+              for photo, group in zip(decoded.photos, _groups(decoded.photos), strict=True)]  # fmt: skip
+    taught_rows, held_rows = splits.hold_out_groups(labels, owners, share=settings.validation_share, seed=settings.seed)
+    taught, held = decoded.subset(taught_rows), decoded.subset(held_rows)
+    progress.start(f"{job.name}: head on frozen features", 1)
+    task = SideTask(start.species_net(settings, len(side_task.CLASSES)), taught, held, settings, device)
+    plan = Plan(
+        settings.side_epochs, settings.learning_rate, settings.weight_decay, settings.patience, settings.seed, job.minutes
+    )
+    fitted = _fit(task, plan, job, gallery, settings, progress)
+    task.net.load_state_dict(fitted.state)
+    card = side_task.finished(task, task.net)
+    card = replace(card, training=_training("side", settings, decoded, fitted, held), figures=_figures(card.figures))
+    card = bundle.save(card, fitted.state, gallery.nets_folder)
+    runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
+    gallery.sides.use_net(card.fingerprint, why="trained")
+    note = f"too few photos were held out for an error of {settings.max_wrong_side}: it says no side at all"
+    trained = _trained(job, card, decoded, fitted)
+    return (replace(trained, note=note) if card.sure_at == side_task.NEVER else trained), decoded.problems
 
 
 def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
@@ -315,13 +342,6 @@ def _trained(job: Job, card: NetCard, decoded: dataset.Decoded, fitted: Fitted) 
     people = len({photo.individual for photo in decoded.photos if photo.individual})
     seconds = fitted.history[-1].seconds if fitted.history else 0.0
     return TrainedNet(
-        job.stage,
-        job.species,
-        card.fingerprint,
-        len(decoded.photos),
-        people,
-        len(fitted.history),
-        seconds,
-        dict(card.figures),
+        job.stage, job.species, card.fingerprint, len(decoded.photos), people, len(fitted.history), seconds, dict(card.figures),
         card.calibration is not None,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reid import reports, terminal
-from reid.cli.door import Json, Species, Where, app, given_moment, line, tables
+from reid.cli.door import Device, Json, Species, Where, app, end, given_moment, line, tables
 
 if TYPE_CHECKING:  # for --help nothing of the store is loaded
     from reid.store import Correction, Purge
@@ -195,6 +195,24 @@ def correct_photos(
         season=season, gallery=gallery, why=why,
     )
     _tell(told, json)
+
+
+@photos_app.command("predict-sides")
+def predict_sides(
+    gallery: Where = None, json: Json = False, species: Species = "", why: Why = "", device: Device = "auto"
+) -> None:
+    """Ask the side net about enrolled photos whose side is not known; a known side is never changed."""
+    from reid.actions.sides import predict_sides as action
+
+    report = action(species=species, gallery=gallery, why=why, device=device, progress=terminal.Bars())
+    if json:
+        line(report)
+    else:
+        sides = ", ".join(f"{side} {count}" for side, count in sorted(report.told.items())) or "no side"
+        terminal.out(f"{report.asked} photos of unknown side: {sides}; {report.unsure} stay unknown")
+        for one in report.corrections:
+            terminal.out(f"{one.species}: entry {one.seq}; `reid undo {one.seq}` takes it back")
+    end(report.problems)
 
 
 @app.command()

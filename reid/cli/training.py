@@ -19,7 +19,8 @@ def train(
     photos: Photos,
     gallery: Where = None,
     json: Json = False,
-    stage: Annotated[str, typer.Option(help="Stages to train, comma-separated.")] = ",".join(_TRAIN.stages),
+    stage: Annotated[str,
+        typer.Option(help=f"Stages to train, comma-separated, of {', '.join(settings.STAGES)}.")] = ",".join(_TRAIN.stages),
     species: Annotated[list[str] | None,
         typer.Option(help="Stage 2 for this species only; may be repeated.", show_default=False)] = None,
     column: Annotated[str | None,
@@ -28,6 +29,11 @@ def train(
     epochs: Annotated[int | None, typer.Option(help=f"Of stage 2; default {_TRAIN.epochs}.", show_default=False)] = None,
     species_epochs: Annotated[int | None,
         typer.Option(help=f"Of stage 1; default {_TRAIN.species_epochs}.", show_default=False)] = None,
+    side_epochs: Annotated[int | None,
+        typer.Option(help=f"Of the side net; default {_TRAIN.side_epochs}.", show_default=False)] = None,
+    max_wrong_side: Annotated[float | None,
+        typer.Option(help=f"Share of photos that the side net may tell a wrong side; default {_TRAIN.max_wrong_side}.",
+                     show_default=False)] = None,
     loss: Annotated[str | None,
         typer.Option(help=f"{', '.join(settings.LOSSES)}; default {_TRAIN.loss}.", show_default=False)] = None,
     backbone: Annotated[str | None,
@@ -39,7 +45,7 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Same seed, same net on the CPU.", show_default=False)] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training.")] = False,
 ) -> None:
-    """Train the species net and one embedding net per species."""
+    """Train the species net and one embedding net per species; with --stage side a net that tells which flank is seen."""
     from reid.actions.train import train as action
 
     given = {
@@ -47,6 +53,7 @@ def train(
         "species": tuple(species) if species else None,
         "image_size": parse_image_size(image_size) if image_size else None,
         "column": column, "minutes": minutes, "epochs": epochs, "species_epochs": species_epochs, "loss": loss,
+        "side_epochs": side_epochs, "max_wrong_side": max_wrong_side,
         "backbone": backbone, "weights": weights, "device": device, "seed": seed, "resume": resume or None,
     }
     report = action(photos, gallery=gallery, settings=settings.resolve(TrainSettings(), given), progress=terminal.Bars())

@@ -15,7 +15,7 @@ from reid.learn.dataset import Decoded
 from reid.learn.trainer import Batch, half
 from reid.nets.bundle import NetCard
 from reid.nets.networks import SpeciesNet
-from reid.records import EMPTY
+from reid.records import EMPTY, Photo
 from reid.settings import TrainSettings
 
 BATCH = 32
@@ -31,7 +31,7 @@ class SpeciesTask:
 
     def __init__(
         self, net: SpeciesNet, classes: Sequence[str], taught: Decoded, held: Decoded, settings: TrainSettings,
-        device: torch.device,
+        device: torch.device, *, size: tuple[int, int] | None = None,
     ) -> None:
         """Prepare, and train the head on features of the frozen backbone.
 
@@ -41,25 +41,34 @@ class SpeciesTask:
             taught, held: photos to learn from and to validate on; no encounter on both sides.
             settings: image size, seed.
             device: where to compute.
+            size: (height, width) of the input; None = the settings' for the species net.
         """
         self.settings, self.device, self.classes = settings, device, tuple(classes)
-        self.size = settings.species_image_size
+        self.size = size or settings.species_image_size
         self.net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.extra: nn.Module | None = None
         self.taught, self.held = taught, held
         index = {name: number for number, name in enumerate(classes)}
-        self.labels = torch.tensor([index[photo.species] for photo in taught.photos])
-        self.held_labels = torch.tensor([index[photo.species] for photo in held.photos], dtype=torch.int64)
+        self.labels = torch.tensor([index[self.class_of(photo)] for photo in taught.photos])
+        self.held_labels = torch.tensor([index[self.class_of(photo)] for photo in held.photos], dtype=torch.int64)
         self.weights = class_weights(self.labels, len(classes)).to(device)
         self.frozen = list(net.features.children())[: settings.frozen_blocks]
         for block in self.frozen:
             block.requires_grad_(False)
         self._train_head()
 
+    def class_of(self, photo: Photo) -> str:
+        """The class that a photo teaches."""
+        return photo.species
+
+    def mirrored_labels(self, labels: Tensor) -> Tensor:
+        """The labels of the mirror images of photos with these labels: of a species the same."""
+        return labels
+
     def _train_head(self) -> None:
         """Step one: the linear layer alone, on features of the photos and their mirror images."""
         features = torch.cat([self.features(self.net, self.taught), self.features(self.net, self.taught, mirrored=True)])
-        features, labels = features.to(self.device), self.labels.repeat(2).to(self.device)
+        features, labels = features.to(self.device), torch.cat([self.labels, self.mirrored_labels(self.labels)]).to(self.device)
         optimizer = torch.optim.AdamW(self.net.linear.parameters(), lr=3e-3, weight_decay=1e-3)
         for _ in range(HEAD_STEPS):
             optimizer.zero_grad()
@@ -86,8 +95,9 @@ class SpeciesTask:
             pixels = torch.from_numpy(self.taught.pixels[rows])
             mirrored = torch.from_numpy(rng.random(len(rows)) < 0.5)
             pixels[mirrored] = pixels[mirrored].flip(2)
+            labels = torch.where(mirrored, self.mirrored_labels(self.labels[rows]), self.labels[rows])
             images = augment.augment(pixels.to(self.device), self.size, generator)
-            yield images.contiguous(memory_format=torch.channels_last), self.labels[rows].to(self.device)
+            yield images.contiguous(memory_format=torch.channels_last), labels.to(self.device)
 
     def loss(self, batch: Batch) -> Tensor:
         """Cross-entropy with class weights and a little label smoothing."""

@@ -47,7 +47,7 @@ def species_net(settings: TrainSettings, classes: int) -> SpeciesNet:
 
 def fingerprint(settings: TrainSettings, stage: str) -> str:
     """What a stage's start weights are, for the card: a name, or the fingerprint of a net of ours."""
-    path = _path(settings, bundle.SPECIES_BASE if stage == "species" else bundle.BASE)
+    path = _path(settings, bundle.BASE if stage == "embedding" else bundle.SPECIES_BASE)
     if path is None:
         return settings.weights
     return bundle.read_card(path).fingerprint if path.with_suffix(".json").exists() else path.name

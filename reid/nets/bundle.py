@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from reid.errors import NetError
 from reid.nets import backbones
-from reid.records import Calibration
+from reid.records import SIDES, Calibration
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -39,8 +39,8 @@ SPECIES_BASE = SHIPPED / "species.safetensors"
 class NetCard:
     """What must be known of a net to use it, and what should be known to trust it.
 
-    kind: `species` or `embedding`. image_size: (height, width) of the input, to which a photo is squashed.
-    dimension: of the embedding; 0 for a species net. classes: index -> species name; () for an embedding net.
+    kind: `species`, `side` or `embedding`. image_size: (height, width) of the input, to which a photo is squashed.
+    dimension: of the embedding; 0 for the others. classes: index -> name of the species, of the side; () for an embedding net.
     """
 
     kind: str
@@ -58,6 +58,10 @@ class NetCard:
     """The same where the net sees an empty frame: grounds differ more than animals do. None = as for animals."""
     mirrored: bool = False
     """A species net that is asked about photo and mirror image together; nets of before are asked about the photo alone."""
+    among: tuple[str, ...] = ()
+    """The species that a side net learned from: it is asked about no other."""
+    sure_at: float | None = None
+    """A side net's best probability below this means "unknown"; above 1 = always."""
     species: str = ""
     """The species an embedding net was trained for; "" = shared by all."""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -67,7 +71,10 @@ class NetCard:
 
     def architecture(self) -> dict[str, Any]:
         """Everything that, with the weights, decides what the net answers; goes into the fingerprint."""
-        newer = {"empty_familiar_at": self.empty_familiar_at, "mirrored": self.mirrored or None}  # than the first cards
+        newer = {
+            "empty_familiar_at": self.empty_familiar_at, "mirrored": self.mirrored or None,
+            "among": list(self.among) or None, "sure_at": self.sure_at,
+        }  # than the first cards
         more = {name: value for name, value in newer.items() if value is not None}
         return {
             "kind": self.kind, "backbone": self.backbone, "image_size": list(self.image_size), "pooling": self.pooling,
@@ -201,7 +208,7 @@ def build(card: NetCard, *, imagenet: bool = False) -> nn.Module:
     """The net of a card with start weights: random, or torchvision's for the backbone."""
     from reid.nets.networks import EmbeddingNet, SpeciesNet
 
-    if card.kind == "species":
+    if card.kind in ("species", "side"):
         return SpeciesNet(card.backbone, len(card.classes), prototypes=card.prototypes, imagenet=imagenet)
     return EmbeddingNet(card.backbone, dimension=card.dimension, pooling=card.pooling, imagenet=imagenet)
 
@@ -240,7 +247,9 @@ def _from_json(values: Mapping[str, Any]) -> NetCard:
         temperature=float(values["temperature"]), prototypes=int(values["prototypes"]),
         familiar_at=float(values["familiar_at"]),
         empty_familiar_at=None if values.get("empty_familiar_at") is None else float(values["empty_familiar_at"]),
-        mirrored=bool(values.get("mirrored", False)), species=str(values["species"]), training=dict(values["training"]),
+        mirrored=bool(values.get("mirrored", False)), among=tuple(map(str, values.get("among", ()))),
+        sure_at=None if values.get("sure_at") is None else float(values["sure_at"]),
+        species=str(values["species"]), training=dict(values["training"]),
         figures={str(key): float(value) for key, value in values["figures"].items()},
         calibration=Calibration.from_json(values["calibration"]) if values["calibration"] else None,
         fingerprint=str(values["fingerprint"]),
@@ -251,7 +260,9 @@ def _checked(card: NetCard, path: Path) -> NetCard:
     sizes_fit = all(32 <= edge <= 1024 for edge in card.image_size)
     outputs, most = (card.dimension, MAX_DIMENSION) if card.kind == "embedding" else (len(card.classes), MAX_CLASSES)
     heads_fit = 1 <= outputs <= most and 0 <= card.prototypes <= 100_000 and 0.0 < card.temperature < math.inf
-    if card.kind not in ("species", "embedding") or card.backbone not in backbones.BACKBONES:
+    if card.kind == "side" and (card.sure_at is None or not set(card.classes) <= set(SIDES)):
+        raise NetError(f"{path}: the card of a side net needs sure_at, and sides for classes, met {card.classes}")
+    if card.kind not in ("species", "side", "embedding") or card.backbone not in backbones.BACKBONES:
         raise NetError(f"{path}: a {card.kind!r} net on backbone {card.backbone!r} cannot be built by this reid; update it")
     if not sizes_fit or not heads_fit or card.pooling not in POOLING_NAMES:
         raise NetError(f"{path}: the card's sizes are absurd (input {card.image_size}, dimension {card.dimension})")

@@ -23,7 +23,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 INPUT = "pixels"
 """Name of the one input: (B, H, W, 3) uint8 RGB."""
-ANSWERS = {"embedding": ("vectors", "maps"), "species": ("logits", "familiarity")}
+ANSWERS = {"embedding": ("vectors", "maps"), "species": ("logits", "familiarity"), "side": ("logits", "familiarity")}
 """Names of the two outputs."""
 
 

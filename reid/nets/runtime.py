@@ -46,6 +46,12 @@ class SpeciesAnswer:
     familiarity: NDArray[np.float32]
 
 
+def mirrored_classes(classes: Sequence[str]) -> list[int]:
+    """For each class of a side net the class of its mirror image: left and right change places."""
+    other = {"left": "right", "right": "left"}
+    return [list(classes).index(other.get(name, name)) for name in classes]
+
+
 def place(name: str) -> str:
     """`cpu` or `cuda`, of `auto`, `cpu` or `cuda`; torch is asked only where a GPU may be.
 
@@ -138,7 +144,7 @@ class Runtime:
             NetError: this is an embedding net.
         """
         if self.card.kind != "species":
-            raise NetError(f"net {self.card.fingerprint} is an embedding net; it knows no species")
+            raise self._another("it knows no species")
         if not pixels:
             return SpeciesAnswer(np.zeros((0, len(self.card.classes)), np.float32), np.zeros(0, np.float32))
         batch = self._batch(pixels)
@@ -146,13 +152,39 @@ class Runtime:
         if self.card.mirrored:
             more, near = self._engine(np.ascontiguousarray(batch[:, :, ::-1]))
             logits, familiarity = (logits + more) / np.float32(2), (familiarity + near) / np.float32(2)
+        return SpeciesAnswer(self._softmax(logits), familiarity)
+
+    def sides(self, pixels: Sequence[Pixels]) -> NDArray[np.float32]:
+        """Side probabilities (B, classes) of photos already resized to the card's image_size; each row sums to 1.
+
+        Photo and mirror image are asked together: the mirror image of a left flank is a right one. So a photo and its mirror
+        image get the same numbers, for the other side.
+
+        Raises:
+            ShapeError: a photo has another size.
+            NetError: this is no side net.
+        """
+        if self.card.kind != "side":
+            raise self._another("it knows no sides")
+        if not pixels:
+            return np.zeros((0, len(self.card.classes)), np.float32)
+        batch = self._batch(pixels)
+        logits, more = self._engine(batch)[0], self._engine(np.ascontiguousarray(batch[:, :, ::-1]))[0]
+        return self._softmax((logits + more[:, mirrored_classes(self.card.classes)]) / np.float32(2))
+
+    def _softmax(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         scaled = logits / np.float32(self.card.temperature)
         weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        return SpeciesAnswer((weights / weights.sum(axis=1, keepdims=True)).astype(np.float32), familiarity)
+        answer: NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+        return answer
+
+    def _another(self, why: str) -> NetError:
+        article = "an" if self.card.kind == "embedding" else "a"
+        return NetError(f"net {self.card.fingerprint} is {article} {self.card.kind} net; {why}")
 
     def _no_vectors(self) -> Vectors:
         if self.card.kind != "embedding":
-            raise NetError(f"net {self.card.fingerprint} is a species net; it makes no embeddings")
+            raise self._another("it makes no embeddings")
         return np.zeros((0, self.card.dimension), np.float32)
 
     def _batch(self, pixels: Sequence[Pixels]) -> NDArray[np.uint8]:

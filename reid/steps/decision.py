@@ -102,17 +102,17 @@ def decide(best: str | None, chances: Posterior | None, calibration: Calibration
     if chance >= bounds.known_at:
         return Decision(
             Outcome.KNOWN, best, chance,
-            f"{best} with probability {chance:.2f}, {among} (needs {bounds.known_at:.2f}){warning}",
+            f"{best} with probability {chance:.2f}, {among} (needs {bounds.known_at:.2f}){warning}", chances.nobody,
         )
     if chances.nobody >= bounds.new_at:
         return Decision(
             Outcome.NEW, None, chances.nobody,
-            f"nobody {among} with probability {chances.nobody:.2f} (needs {bounds.new_at:.2f}){warning}",
+            f"nobody {among} with probability {chances.nobody:.2f} (needs {bounds.new_at:.2f}){warning}", chances.nobody,
         )
     return Decision(
         Outcome.REVIEW, best, chance,
         f"{best} with probability {chance:.2f}, below {bounds.known_at:.2f}; "
-        f"nobody enrolled {chances.nobody:.2f}, below {bounds.new_at:.2f}{warning}",
+        f"nobody enrolled {chances.nobody:.2f}, below {bounds.new_at:.2f}{warning}", chances.nobody,
     )
 
 

@@ -10,6 +10,7 @@ from statistics import fmean
 
 from reid.records import (
     EMPTY,
+    SIDE_NET,
     UNKNOWN_SPECIES,
     Calibration,
     Decision,
@@ -88,6 +89,7 @@ def sight(
         encounter=lead.encounter, camera=lead.photo.camera, season=season(lead.photo),
         embedding_fingerprint=known.fingerprints.get(guess.name, "") if species else "", searched=species,
         photos=tuple(str(look.photo.path) for look in looks),
+        side_net=lead.photo.column(SIDE_NET) if lead.photo.side_predicted else "",
     )
 
 
@@ -150,7 +152,7 @@ def _decide(
         reason += f"; by the scores alone {plain[0].individual}{chance}: the closer look disagrees"
     if len(species) > 1:
         reason += f"; species unsure, searched {' and '.join(species)}"
-    return Decision(decision.outcome, decision.individual, decision.probability, reason), matches
+    return replace(decision, reason=reason), matches
 
 
 def _shares(guess: SpeciesGuess, species: Sequence[str]) -> dict[str, float]:

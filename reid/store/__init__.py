@@ -19,6 +19,7 @@ from reid.store.rows import (
     Found,
     IndividualSummary,
     JournalEntry,
+    KeptSighting,
     SpeciesSummary,
     Where,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Gallery",
     "IndividualSummary",
     "JournalEntry",
+    "KeptSighting",
     "Map",
     "MapCache",
     "Merged",

@@ -5,12 +5,13 @@ Each call is one transaction with one journal entry, and can be undone. Nothing 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from reid.errors import UsageError
-from reid.records import SIDES
+from reid.records import SIDE_NET, SIDE_PROBABILITY, SIDES
 from reid.store.catalog import Catalog, Change, to_json
 from reid.store.owners import (
     MOVED,
@@ -108,7 +109,8 @@ class Corrections:
     ) -> Correction:
         """Correct what is known of photos; None leaves a fact as it is, "" says that it is not known.
 
-        With a new date, a season that was the year of the old date becomes the year of the new one.
+        With a new date, a season that was the year of the old date becomes the year of the new one. A side that is corrected or
+        confirmed is predicted no longer.
 
         Raises:
             UsageError: no such photo, one was removed, no side of that name, or nothing to correct was given.
@@ -134,13 +136,48 @@ class Corrections:
         return told
 
 
+    def predict_sides(self, sides: Mapping[int, tuple[str, float]], fingerprint: str, *, why: str = "") -> Correction:
+        """The sides that a net sees in photos of one species; a side that is known, or was told meanwhile, stays.
+
+        Args:
+            sides: photo id -> (left or right, how sure the net is, in [0, 1]).
+            fingerprint: of the net.
+            why: for the journal.
+
+        Raises:
+            UsageError: no such photo, one was removed, the photos are of several species, or no side of that name.
+        """
+        with self._catalog.change("predict_sides", why) as change:
+            ids = live_photos(change, list(sides))
+            before: dict[str, object] = {}
+            for photo in ids:
+                side, sure = sides[photo]
+                if side not in SIDES or not side:
+                    raise UsageError(f"photo {photo}: side {side!r} is neither left nor right")
+                known, notes = change.ask("SELECT side, notes FROM photo WHERE id = ?", (photo,))[0]
+                if not known:
+                    told = json.loads(notes) | {SIDE_NET: fingerprint, SIDE_PROBABILITY: f"{sure:.3f}"}
+                    change.put("UPDATE photo SET side = ?, notes = ?, seq = ? WHERE id = ?",
+                               (side, to_json(told), change.seq, photo))
+                    before[str(photo)] = {"side": known, "notes": notes}
+            if not before:
+                return Correction(0, "predict_sides", live_species(change, ids)[1], 0, "")
+            found = _of_photos(change, "predict_sides", [int(photo) for photo in before], {"photos": before},
+                               {"net": fingerprint})
+        self._publish()
+        return found
+
+
 def _corrected(change: Change, photo: int, facts: dict[str, str], taken: datetime | None) -> dict[str, object]:
     """Write the facts of one photo; what they were, for those that were others. taken: a new date that may tell the season."""
-    names = ("side", "camera", "encounter", "season", "captured_at")
+    names = ("side", "camera", "encounter", "season", "captured_at", "notes")
     old = dict(zip(names, change.ask(f"SELECT {', '.join(names)} FROM photo WHERE id = ?", (photo,))[0], strict=True))
     before = when(old["captured_at"])
     if taken is not None and before is not None and old["season"] == str(before.year):
         facts = facts | {"season": str(taken.year)}
+    if "side" in facts:  # a person knows it now
+        notes = {name: value for name, value in json.loads(old["notes"]).items() if name not in (SIDE_NET, SIDE_PROBABILITY)}
+        facts = facts | {"notes": to_json(notes)}
     altered = {name: value for name, value in facts.items() if old[name] != value}
     if altered:
         assigned = ", ".join(f"{name} = ?" for name in altered)

@@ -53,7 +53,7 @@ def summary(what: str, before: dict[str, Any], after: dict[str, Any]) -> str:
     if what == "enroll":
         fresh = len(after["new_individuals"])
         return f"{after['species']}: {after['photos']} photos, {fresh} new individuals"
-    if what == "set_species_net":
+    if what in ("set_species_net", "set_side_net"):
         return f"net {after['fingerprint']}"
     if what == "set_embedding_net":
         return f"{after['species']}: net {before.get('fingerprint') or 'none'} -> {after['fingerprint']}"

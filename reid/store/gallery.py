@@ -34,11 +34,14 @@ from reid.store.rows import (
     Ids,
     IndividualSummary,
     JournalEntry,
+    KeptSighting,
     SpeciesSummary,
     Where,
 )
 from reid.store.searching import Searches
-from reid.store.sightings import keep_sightings
+from reid.store.sides import Sides
+from reid.store.sightings import keep_sightings, kept_sightings
+from reid.store.stage_nets import net_of
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one. SQLite is not fair to waiters: four busy writers made one wait 4 s."""
@@ -61,6 +64,7 @@ class Gallery:
         self.history = History(catalog, self._publish, self.cache_folder)  # what was changed, and undoing it
         self.identities = Identities(catalog, self._publish)  # correcting who is who
         self.corrections = Corrections(catalog, self._publish)  # correcting what photos show
+        self.sides = Sides(catalog, self._publish)  # the net that tells them, and what it told
         self.embeddings = Embeddings(catalog, self._publish)  # of a net to come, beside those in use
         self.checkup = Checkup(catalog, self.cache_folder)  # whether the gallery is whole
         self.exchange = Exchange(catalog, self.folder, self._publish)  # copies, and other camps
@@ -133,7 +137,7 @@ class Gallery:
 
     def species_net(self) -> str | None:
         """Fingerprint of the stage-1 net; None if none is set."""
-        return published.species_net_of(self._catalog)
+        return net_of(self._catalog, "species_net")
 
     def embedding_net(self, species: str) -> str | None:
         """Fingerprint of a species' current embedding net; None if it has none or is not in the gallery."""
@@ -151,7 +155,7 @@ class Gallery:
 
     def set_species_net(self, fingerprint: str, *, why: str = "") -> None:
         """Make `fingerprint` the stage-1 net. Raises ModelMismatch if it is an embedding net here."""
-        writing.set_species_net(self._catalog, fingerprint, why)
+        writing.set_stage_net(self._catalog, "species_net", fingerprint, why)
         self._publish()
 
     def set_embedding_net(
@@ -319,6 +323,10 @@ class Gallery:
     def add_sightings(self, sightings: Sequence[Sighting]) -> None:
         """Keep the decisions of queries. One transaction, on disk on return."""
         keep_sightings(self._catalog, sightings)
+
+    def sightings(self) -> tuple[KeptSighting, ...]:
+        """The decisions that were kept, the oldest first."""
+        return kept_sightings(self._catalog)
 
     def head(self) -> int:
         """The seq of the last change, 0 in an empty gallery; it moves with every change."""

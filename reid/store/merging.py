@@ -1,18 +1,19 @@
 """Two galleries with a common past brought together: what only one of them changed is taken, what both did is told.
 
-The common past ends where the journals' marks differ, or where the other gallery was merged last.
+The common past ends where the journals' marks differ, or where the other gallery was merged last. What a merge brought here
+and comes back from there is an echo (`Camp`): it is neither theirs nor a conflict.
 """
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import dataclass, replace
 
 from reid.errors import GalleryError, UsageError
-from reid.store.camps import Camps, Conflict
+from reid.store.camps import Conflict, Past
 from reid.store.catalog import Catalog
 from reid.store.entries import undone_by
+from reid.store.placing import Photos
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +34,21 @@ class Merged:
     conflicts: tuple[Conflict, ...]
 
 
-def common_past(ours: Catalog, theirs: Catalog) -> tuple[int, int]:
-    """The last changes that both know: (seq here, seq there).
+def common_past(ours: Catalog, theirs: Catalog) -> Past:
+    """What the two have in common.
 
     Raises:
-        UsageError: the two have no common past, or are one and the same.
+        UsageError: the two have no common past, or a merge of the two was undone here.
     """
     marks = [[row[0] for row in one.ask("SELECT mark FROM journal ORDER BY seq")] for one in (ours, theirs)]
     same = next((at for at, pair in enumerate(zip(*marks, strict=False)) if pair[0] != pair[1]), min(map(len, marks)))
     if not same:
         raise UsageError("the two galleries have no common past: they did not start as copies of one gallery")
+    mine, there = ({mark: at for at, mark in enumerate(one, start=1)} for one in marks)
     best = (same, same)
-    there = {mark: at for at, mark in enumerate(marks[1], start=1)}
     undone = undone_by(ours)
-    for seq, after in ours.ask("SELECT seq, after FROM journal WHERE what = 'merge_galleries' ORDER BY seq"):
-        at = there.get(json.loads(after)["other_mark"], 0)
+    for seq, mark in ours.ask("SELECT entry, mark FROM merged_journal ORDER BY entry"):  # also those an older copy of it has
+        at = there.get(mark, 0)
         if at > best[1] and seq in undone:
             raise UsageError(
                 f"this gallery was merged with that one by entry {seq}, which entry {undone[seq]} undid: "
@@ -55,18 +56,18 @@ def common_past(ours: Catalog, theirs: Catalog) -> tuple[int, int]:
             )
         if at > best[1]:
             best = (seq, at)
-    return best
+    return Past(same, *best, mine, there)
 
 
 def merge(ours: Catalog, theirs: Catalog, name: str, why: str, *, only_plan: bool = False) -> Merged:
     """Bring what changed in `theirs` since the common past into `ours`, in one transaction; see `Gallery.merge_from`."""
     with theirs.reading():
-        common = common_past(ours, theirs)
-        if theirs.head() == common[1]:
-            return Merged(0, common[0], 0, 0, 0, 0, 0, ())
+        past = common_past(ours, theirs)
+        if theirs.head() == past.their_seq:
+            return Merged(0, past.seq, 0, 0, 0, 0, 0, ())
         try:
             with ours.change("merge_galleries", why) as change:
-                told = _Merge(change, theirs, name, *common).run()
+                told = _Merge(change, theirs, name, past).run()
                 if only_plan:
                     raise _OnlyPlan
         except _OnlyPlan:
@@ -78,25 +79,21 @@ class _OnlyPlan(Exception):
     """Leaves the transaction, which is rolled back."""
 
 
-class _Merge(Camps):
+class _Merge(Photos):
     def run(self) -> Merged:
         known = self.theirs.ask("SELECT id, fingerprint, kind, dimension FROM net ORDER BY id")
         nets = {number: self._net(*net) for number, *net in known}
         self._species(nets)
-        people = self.changed("individual")
-        for row in people:
-            self.person(row)
-        photos = self.changed("photo")
-        self.refuse(people, photos)
-        for row in photos:
-            self.photo(row)
-        for row in people:
-            self.status(row)
+        self.plan_individuals()
+        self.plan_photos()
+        self.settle_going(self.leaving())
+        self.place()
+        self.leave()
+        self.name_all()
         self._embeddings(nets)
-        self._settle()
         self._check()
         entries = self.theirs.ask(
-            "SELECT seq, at, who, what, why, before, after, mark FROM journal WHERE seq > ? ORDER BY seq", (self.their_seq,)
+            "SELECT seq, at, who, what, why, before, after, mark FROM journal WHERE seq > ? ORDER BY seq", (self.past.their_seq,)
         )
         self.change.put_many(
             "INSERT OR IGNORE INTO merged_journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -107,16 +104,17 @@ class _Merge(Camps):
             "SELECT count(*) FROM photo p JOIN species s ON s.id = p.species_id WHERE p.added_seq = ? AND p.removed_seq IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM embedding e WHERE e.photo_id = p.id AND e.net_id = s.net_id)", (self.change.seq,),
         )[0]
+        arrived = sum(self.one(mine)["removed_seq"] is None for mine in self.arrived)
+        conflicts = self.conflicts()
         told = Merged(
-            self.change.seq, self.seq, len(entries), self.new_individuals, self.new_photos, self.altered, lacking,
-            tuple(self.conflicts),
+            self.change.seq, self.past.seq, len(entries), arrived, self.new_photos, self.altered, lacking, conflicts
         )
-        self.change.before = {"common": self.seq}
+        self.change.before = {"common": self.past.seq}
         self.change.after = {
             "other": self.name, "other_seq": entries[-1][0], "other_mark": entries[-1][-1], "entries": len(entries),
-            "conflicts": [[one.what, one.ours, one.theirs, one.do] for one in self.conflicts],
-            "summary": f"{self.name}: {self.new_individuals} individuals, {self.new_photos} photos, {self.altered} values, "
-                       f"{len(self.conflicts)} conflicts",
+            "conflicts": [[one.what, one.ours, one.theirs, one.do] for one in conflicts],
+            "summary": f"{self.name}: {arrived} individuals, {self.new_photos} photos, {self.altered} values, "
+                       f"{len(conflicts)} conflicts",
         }
         return told
 
@@ -128,16 +126,13 @@ class _Merge(Camps):
         return int(found[0][0]) if found else self.change.put(insert, (fingerprint, kind, dimension, self.change.seq))
 
     def _species(self, nets: dict[int, int]) -> None:
-        """Species that are new here come with their net; a net that differs is told, not changed."""
-        for number, name, net, calibration, seq in self.theirs.ask("SELECT id, name, net_id, calibration, seq FROM species"):
-            found = self.change.ask("SELECT id, net_id FROM species WHERE name = ?", (name,))
+        """Species that are new here come with their net; a net that only they changed is told, not changed; so are thresholds."""
+        for number, name, net, calibration in self.theirs.ask("SELECT id, name, net_id, calibration FROM species ORDER BY id"):
+            found = self.change.ask("SELECT id, net_id, calibration FROM species WHERE name = ?", (name,))
             if found and found[0][1] is not None:
                 self.species[number] = (found[0][0], name)
-                if net is not None and nets[net] != found[0][1] and seq > self.their_seq:
-                    pair = "SELECT (SELECT fingerprint FROM net WHERE id = ?), (SELECT fingerprint FROM net WHERE id = ?)"
-                    here, there = self.change.ask(pair, (found[0][1], nets[net]))[0]
-                    do = f"reid upgrade --net {there} --species {shlex.quote(name)}"
-                    self.tell(name, f"net of {name}", here, there, do)
+                if net is not None:
+                    self._net_of(number, found[0][0], name, (found[0][1], nets[net]), (found[0][2], calibration))
                 continue
             if not found:
                 self.change.put("INSERT INTO species (name, seq) VALUES (?, ?)", (name, self.change.seq))
@@ -147,25 +142,35 @@ class _Merge(Camps):
             )
             self.species[number] = (mine, name)
 
+    def _net_of(
+        self, number: int, mine: int, name: str, net: tuple[int, int], thresholds: tuple[str | None, str | None]
+    ) -> None:
+        """A net that they changed needs its embeddings of our photos: told with the upgrade. Thresholds of one net are taken."""
+        column = "net_id" if net[0] != net[1] else "calibration"
+        own = self.there.news("species", [(number, 0)], (column,), self.past.their_seq)
+        if own is None or (column == "calibration" and thresholds[0] == thresholds[1]):
+            return
+        ours = self.here.news("species", [(mine, 0)], (column,), self.there.heard(own.seq))
+        if column == "net_id":
+            here, there = self.change.ask(
+                "SELECT (SELECT fingerprint FROM net WHERE id = ?), (SELECT fingerprint FROM net WHERE id = ?)", net
+            )[0]
+            do = [f"reid upgrade --net {there} --species {shlex.quote(name)}"]
+            self.tell(0, name, f"net of {name}", here, there, lambda: do)
+        elif ours is None:
+            self.alter("species", mine, calibration=thresholds[1])
+        else:
+            self.tell(
+                0, name, f"thresholds of {name}", f"set here ({self.here.by(ours.seq)})",
+                f"set there ({self.there.by(own.seq)})", lambda: ["reid calibrate"],
+            )
+
     def _embeddings(self, nets: dict[int, int]) -> None:
         for theirs, mine in self.photos.items():
             rows = self.theirs.ask("SELECT net_id, vector FROM embedding WHERE photo_id = ?", (theirs,))
             self.change.put_many(
                 "INSERT OR IGNORE INTO embedding (photo_id, net_id, seq, vector) VALUES (?, ?, ?, ?)",
                 ((mine, nets[net], self.change.seq, vector) for net, vector in rows),
-            )
-
-    def _settle(self) -> None:
-        """A photo that came back there stays removed here where its individual did: the two belong together."""
-        for photo, owner, species in self.change.ask(
-            "SELECT p.id, i.id, s.name FROM individual i JOIN photo p ON p.individual_id = i.id"
-            " JOIN species s ON s.id = p.species_id"
-            " WHERE p.removed_seq IS NULL AND i.removed_seq IS NOT NULL AND p.seq = ?", (self.change.seq,),
-        ):
-            self.change.put("UPDATE photo SET removed_seq = ? WHERE id = ?", (self.change.seq, photo))
-            self.tell(
-                species, f"photo {photo} of individual #{owner}", f"removed, as {self._name(owner)} is", "there",
-                f"reid individuals restore '#{owner}', then reid photos restore {photo}",
             )
 
     def _check(self) -> None:

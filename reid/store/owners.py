@@ -165,13 +165,16 @@ def live_photos(change: Change, photos: Sequence[int], owner: Owner | None = Non
     return ids
 
 
-def add_individual(change: Change, species_id: int, species: str, name: str) -> Owner:
-    """A new individual of this name."""
+def add_individual(
+    change: Change, species_id: int, species: str, name: str, *, origin: str | None = None, there: bool = True
+) -> Owner:
+    """A new individual of this name. origin: of one from another camp. there False: it was removed there already."""
+    removed = None if there else change.seq
     number = change.put(
-        "INSERT INTO individual (species_id, name, added_seq, seq) VALUES (?, ?, ?, ?)",
-        (species_id, name, change.seq, change.seq),
+        "INSERT INTO individual (species_id, name, added_seq, seq, removed_seq, origin) VALUES (?, ?, ?, ?, ?, ?)",
+        (species_id, name, change.seq, change.seq, removed, origin),
     )
-    return Owner(number, species_id, species, name, None, 0)
+    return Owner(number, species_id, species, name, removed, 0)
 
 
 def close(

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time
 from reid.errors import GalleryError, UsageError
 from reid.store.catalog import Catalog
 from reid.store.schema import KEPT, TABLES
+from reid.store.stage_nets import STAGE_NETS
 
 _ADDED = {"individual": "added_seq", "photo": "added_seq", "sighting": "seq"}
 """Tables whose rows were added by some change, and the column that says by which. (A species had no net before its first.)"""
@@ -71,10 +72,9 @@ def turn_back(catalog: Catalog, seq: int) -> None:
                 _restore(catalog, table, column, seq)
         for made in indexes:  # not before: on the way back two rows may have one name for a moment
             catalog.ask(made)
-        net = catalog.ask(f"SELECT pair FROM ({_first('species_net')})", ("meta", seq))
-        if net:
-            before = json.loads(net[0][0])[0]
-            catalog.ask("UPDATE temp.meta SET value = ? WHERE name = 'species_net'", (before or "",))
+        for name in STAGE_NETS:
+            for (pair,) in catalog.ask(f"SELECT pair FROM ({_first(name)})", ("meta", seq)):
+                catalog.ask("UPDATE temp.meta SET value = ? WHERE name = ?", (json.loads(pair)[0] or "", name))
         for table in ("individual", "photo"):
             catalog.ask(
                 f"UPDATE temp.species SET {table}s = (SELECT count(*) FROM temp.{table} t"

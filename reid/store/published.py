@@ -14,6 +14,7 @@ from pathlib import Path
 from reid.store.catalog import Catalog, refuse_newer
 from reid.store.reading import species_rows
 from reid.store.schema import FORMAT
+from reid.store.stage_nets import STAGE_NETS, net_of
 
 log = logging.getLogger("reid")
 NEW = ".new-"
@@ -83,7 +84,8 @@ def publish(catalog: Catalog, path: Path) -> None:
 def _manifest(catalog: Catalog) -> tuple[int, bytes]:
     with catalog.reading():
         seq, rows = catalog.head(), species_rows(catalog)
-        gallery, made, species_net = catalog.meta("gallery"), catalog.meta("created_at"), species_net_of(catalog)
+        gallery, made = catalog.meta("gallery"), catalog.meta("created_at")
+        nets = {name: net_of(catalog, name) for name in STAGE_NETS}
     species = {}
     for row in rows:
         species[row.name] = {
@@ -95,7 +97,7 @@ def _manifest(catalog: Catalog) -> tuple[int, bytes]:
     manifest = {
         "format": FORMAT, "gallery": gallery, "created_at": made,
         "seq": max((row.seq for row in rows), default=0),
-        "species_net": {"fingerprint": species_net} if species_net else None,
+        **{name: {"fingerprint": fingerprint} if fingerprint else None for name, fingerprint in nets.items()},
         "species": species,
         "counts": {
             "species": len(rows), "individuals": sum(row.individuals for row in rows),
@@ -103,11 +105,3 @@ def _manifest(catalog: Catalog) -> tuple[int, bytes]:
         },
     }
     return seq, (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
-
-
-def species_net_of(catalog: Catalog) -> str | None:
-    """Fingerprint of the stage-1 net; None if none is set."""
-    found = catalog.ask(
-        "SELECT n.fingerprint FROM meta m JOIN net n ON n.id = CAST(m.value AS INTEGER) WHERE m.name = 'species_net'"
-    )
-    return str(found[0][0]) if found else None

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.records import Box, Photo
+from reid.records import SIDE_NET, Box, Photo, Sighting
 
 Ids = NDArray[np.int64]
 """Permanent photo ids; -1 = none."""
@@ -70,6 +70,25 @@ class EnrolledPhoto:
     height: int
     removed: bool = False
     """True for a photo taken out again: its id still tells what it was."""
+
+    @property
+    def side_predicted(self) -> bool:
+        """Whether a net said the side, and nobody else."""
+        return bool(self.side and self.notes.get(SIDE_NET))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSighting:
+    """One decision of a query that was kept. seq: of the change that kept it, the same for all of one query.
+
+    species: whose gallery was searched first. individual_id: whom it told, 0 = nobody.
+    """
+
+    id: int
+    seq: int
+    species: str
+    individual_id: int
+    sighting: Sighting
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ KEPT: dict[str, tuple[str, ...]] = {
     ),
     "sighting": ("individual_id", "removed_seq"),
 }
-"""The columns whose every value is kept, by table. Beside them: the value of 'species_net' in meta, as row 0 of "meta"."""
+"""The columns whose every value is kept, by table. Beside them, as row 0 of "meta": the values of 'species_net' (by a trigger)
+and of 'side_net' (by `stage_nets`)."""
 
 FORMAT = 2
 """Of the folder and of the catalogue (`PRAGMA user_version`). A reader refuses anything above."""
@@ -94,12 +95,12 @@ HISTORY = (
 
 TABLES = (
     """CREATE TABLE meta (
-        name TEXT PRIMARY KEY,           -- 'gallery' (a random id), 'created_at', 'species_net' (a net id)
+        name TEXT PRIMARY KEY,           -- 'gallery' (a random id), 'created_at', 'species_net', 'side_net' (net ids)
         value TEXT NOT NULL)""",
     """CREATE TABLE net (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         fingerprint TEXT NOT NULL UNIQUE,
-        kind TEXT NOT NULL CHECK (kind IN ('species', 'embedding')),
+        kind TEXT NOT NULL CHECK (kind IN ('species', 'embedding')), -- "species": any net without an embedding
         dimension INTEGER,               -- of the embedding; NULL for a species net
         seq INTEGER NOT NULL)""",
     """CREATE TABLE species (

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
-from reid.records import Sighting
-from reid.store.catalog import Catalog, Change, to_json
-from reid.store.reading import iso
+from reid.errors import GalleryError
+from reid.records import Decision, Match, Outcome, Sighting, SpeciesGuess
+from reid.store.catalog import Catalog, Change, Row, to_json
+from reid.store.reading import iso, when
+from reid.store.rows import KeptSighting
 
 _INSERT_SIGHTING = """INSERT INTO sighting (path, sha256, species, outcome, individual_id, individual, probability,
     reason, captured_at, encounter, camera, side, season, fingerprint, details, seq)
@@ -31,7 +35,7 @@ def _sighting(change: Change, sighting: Sighting) -> tuple[object, ...]:
     ]
     details = {
         "species": asdict(sighting.species), "matches": matches, "searched": sighting.searched,
-        "photos": sighting.photos,
+        "photos": sighting.photos, "nobody": sighting.decision.nobody, "side_net": sighting.side_net,
     }
     # A decision is kept whatever the bytes of the file's name.
     path = sighting.photo.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -60,3 +64,30 @@ def _told_of(change: Change, sighting: Sighting, species: str) -> int | None:
             (species, told),
         )
     return shown[0][0] if shown else None
+
+
+def kept_sightings(catalog: Catalog) -> tuple[KeptSighting, ...]:
+    """The sightings that were kept and not removed, the oldest first. Raises GalleryError where one cannot be read."""
+    rows = catalog.ask(
+        "SELECT id, seq, individual_id, path, sha256, species, outcome, individual, probability, reason, captured_at, encounter,"
+        " camera, side, season, fingerprint, details FROM sighting WHERE removed_seq IS NULL ORDER BY id"
+    )
+    return tuple(_kept(row) for row in rows)
+
+
+def _kept(row: Row) -> KeptSighting:
+    number, seq, individual_id, path, sha256, species, outcome, told, probability, reason, captured_at, *facts, details = row
+    encounter, camera, side, season, fingerprint = facts
+    try:
+        more: dict[str, Any] = json.loads(details)
+        guess = more["species"]
+        guess["alternatives"] = tuple((name, chance) for name, chance in guess["alternatives"])
+        matches = tuple(Match(**one | {"captured_at": when(one["captured_at"])}) for one in more["matches"])
+        sighting = Sighting(
+            path, sha256, SpeciesGuess(**guess), Decision(Outcome(outcome), told, probability, reason, more.get("nobody")),
+            matches, side, when(captured_at), encounter, camera, season, fingerprint, tuple(more["searched"]),
+            tuple(more["photos"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise GalleryError(f"sighting {number} of the gallery cannot be read (at {error}): `reid doctor` examines it") from error
+    return KeptSighting(number, seq, species, individual_id or 0, sighting)

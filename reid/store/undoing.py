@@ -10,6 +10,7 @@ from reid.store.catalog import Change, to_json
 from reid.store.entries import ADDED, added_by, altered_by, entry_of, row_of, undone_by
 from reid.store.rows import JournalEntry
 from reid.store.schema import KEPT
+from reid.store.stage_nets import STAGE_NETS, put_value, value_of
 
 
 class Undo:
@@ -60,8 +61,8 @@ class Undo:
     def _state(self, kind: str, row: int) -> dict[str, Any]:
         if (kind, row) not in self.rows:
             if kind == "meta":
-                found = self.change.ask("SELECT nullif(value, '') FROM meta WHERE name = 'species_net'")
-                columns: tuple[str, ...] = ("species_net",)
+                columns: tuple[str, ...] = STAGE_NETS
+                found = [tuple(value_of(self.change, name) for name in STAGE_NETS)]
             else:
                 columns = KEPT[kind]
                 found = self.change.ask(f"SELECT {', '.join(columns)} FROM {kind} WHERE id = ?", (row,))
@@ -165,9 +166,12 @@ class Undo:
         def leaving_first(one: tuple[tuple[str, int], dict[str, Any]]) -> tuple[bool, bool]:
             return one[0][0] == "photo", not one[1].get("removed_seq")  # so that a name is free for who comes back
 
+        for row in self._in_the_way():  # a merge of galleries may have let two change names: each is free for a moment
+            self.change.put("UPDATE individual SET removed_seq = ? WHERE id = ?", (self.change.seq, row))
         for (kind, row), state in sorted(self.rows.items(), key=leaving_first):
             if kind == "meta":
-                self.change.put("UPDATE meta SET value = ? WHERE name = 'species_net'", (state["species_net"] or "",))
+                for name in STAGE_NETS:
+                    put_value(self.change, name, state[name])
                 continue
             if kind in ("individual", "photo"):
                 self._check_free(kind, row, state)
@@ -179,6 +183,16 @@ class Undo:
             self.change.put(f"UPDATE {kind} SET {assigned.rstrip(', ')} WHERE id = ?", (*values, row))
         for number in species:
             self.change.put("UPDATE species SET seq = ? WHERE id = ?", (self.change.seq, number))
+
+    def _in_the_way(self) -> list[int]:
+        """Individuals that have a name now which goes to another one by this undo, while they get another name themselves."""
+        states = [state for (kind, _), state in self.rows.items() if kind == "individual"]
+        wanted = {state["name"] for state in states if state["removed_seq"] is None}
+        there = self.change.ask(
+            "SELECT id, name FROM individual WHERE removed_seq IS NULL AND id IN (SELECT value FROM json_each(?))",
+            (to_json([row for kind, row in self.rows if kind == "individual"]),),
+        )
+        return [row for row, name in there if name in wanted and self.rows["individual", row]["name"] != name]
 
     def _check_free(self, kind: str, row: int, state: dict[str, Any]) -> None:
         """A name, or a photo's content, that comes back must not be in use by another one meanwhile."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from reid.errors import ModelMismatch, ShapeError, UsageError
 from reid.records import SIDES, Calibration
+from reid.store import stage_nets
 from reid.store.catalog import Catalog, Change, to_json
 from reid.store.feed import are_unit
 from reid.store.owners import merged_into
@@ -52,18 +53,15 @@ def _text(value: str, what: str) -> str:
     return value
 
 
-def set_species_net(catalog: Catalog, fingerprint: str, why: str) -> None:
-    """Make `fingerprint` the stage-1 net."""
-    with catalog.change("set_species_net", why) as change:
+def set_stage_net(catalog: Catalog, name: str, fingerprint: str, why: str) -> None:
+    """Make `fingerprint` one of the nets of the whole gallery. name: one of `STAGE_NETS`."""
+    with catalog.change(f"set_{name}", why) as change:
         net_id = _net(change, fingerprint, "species", None)
-        before = change.ask("SELECT value FROM meta WHERE name = 'species_net'")
-        if before and before[0][0] == str(net_id):
+        before = stage_nets.value_of(change, name)
+        if before == str(net_id):
             return
-        change.put(
-            "INSERT INTO meta VALUES ('species_net', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (str(net_id),),
-        )
-        change.before = {"net_id": int(before[0][0]) if before and before[0][0] else None}
+        stage_nets.put_value(change, name, str(net_id))
+        change.before = {"net_id": int(before) if before else None}
         change.after = {"net_id": net_id, "fingerprint": fingerprint}
 
 

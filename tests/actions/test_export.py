@@ -316,7 +316,8 @@ def test_the_header_is_that_of_the_published_example_without_taxon_ids():
 def test_camtrap_dp_asks_for_what_it_needs(zone, cameras, reason):
     with pytest.raises(UsageError, match=reason):
         camtrap_dp.package(
-            [photo("A", 1)], ["e"], ["a.jpg"], cameras, zone=zone, scientific={}, created=datetime(2026, 1, 1, tzinfo=UTC), **ABOUT
+            [photo("A", 1)], ["e"], ["a.jpg"], cameras, zone=zone, scientific={}, created=datetime(2026, 1, 1, tzinfo=UTC),
+            **ABOUT,
         )
 
 

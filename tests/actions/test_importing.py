@@ -126,7 +126,8 @@ def test_a_colon_in_a_reason_of_no_column_makes_no_column():
 
 def test_an_import_puts_clock_and_season_right_before_it_enrolls(world: World, tmp_path):
     labelled(world, tmp_path, "Clock", camera="A1", captured_at="2024-05-01 23:30")
-    reid.import_photos([tmp_path / "photos.csv"], gallery=world.gallery, clocks=["A1=+1h"], seasons=["may2=2024-05-02..2024-05-03"])
+    given = {"clocks": ["A1=+1h"], "seasons": ["may2=2024-05-02..2024-05-03"]}
+    reid.import_photos([tmp_path / "photos.csv"], gallery=world.gallery, **given)
     (one,) = reid.photos(world.gallery, individual="Clock")
     assert (one.captured_at, one.season) == (datetime(2024, 5, 2, 0, 30), "may2")
 

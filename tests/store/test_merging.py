@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import shlex
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reid.errors import UsageError
 from reid.store import Gallery, Merged
+from tests.commands import command
 from tests.store.stock import NET, item, unit
 from tests.store.test_identities import owners
-from tests.store.test_journal import seen
+from tests.store.test_journal import LEARNT, seen
 
 VECTORS = unit(1, 40)
 
@@ -23,6 +26,15 @@ def camps(gallery: Gallery, tmp_path: Path) -> tuple[Gallery, Gallery]:
     """Two copies of one gallery: a #1 with photos 1-3, b #2 with 4 and 5, c #3 with 6; the common past ends at entry 2."""
     enroll(gallery, a=[0, 1, 2], b=[3, 4], c=[5])
     return gallery, Gallery.open(gallery.exchange.copy_to(tmp_path / "north").folder)
+
+
+def run(gallery: Gallery, told: Merged) -> None:
+    """Do what the conflicts say, word by word, as a person would who copies it into a shell."""
+    for one in told.conflicts:
+        for words in one.do.split(" && "):
+            assert words.startswith("reid ")
+            done = command(*shlex.split(words)[1:], "--gallery", gallery.folder)
+            assert done.code == 0, (one, done.err)
 
 
 def known(told: Merged) -> list[tuple[str, str]]:
@@ -69,7 +81,7 @@ def test_a_merge_of_galleries_is_undone_as_one(camps: tuple[Gallery, Gallery]) -
     assert seen(here) == before
 
 
-def test_a_photo_brought_back_there_stays_removed_with_its_individual_where_that_cannot_come_back(
+def test_who_is_brought_back_there_under_a_name_that_is_in_use_here_comes_under_another_name(
     gallery: Gallery, tmp_path: Path
 ) -> None:
     enroll(gallery, a=[0, 1], b=[3])
@@ -78,12 +90,8 @@ def test_a_photo_brought_back_there_stays_removed_with_its_individual_where_that
     there.identities.restore("a")
     enroll(gallery, a=[7])  # another animal has the name here by now, so theirs cannot take it again
     told = gallery.exchange.merge_from(there.exchange)
-    assert known(told) == [
-        ("individual #1 'a'", "reid individuals restore '#1'"),
-        ("photo 1 of individual #1", "reid individuals restore '#1', then reid photos restore 1"),
-        ("photo 2 of individual #1", "reid individuals restore '#1', then reid photos restore 2"),
-    ]
-    assert {one.id for one in gallery.photos()} == {3, 4} and gallery.checkup.damage() == []
+    assert known(told) == [("both galleries have a 'a'", "reid individuals merge '#1' '#3'")]
+    assert owners(gallery) == {"a (2)": [1, 2], "b": [3], "a": [4]} and gallery.checkup.damage() == []
     there.close()
 
 
@@ -103,8 +111,8 @@ def test_what_both_changed_stays_and_is_told_with_both_sides(
     told = here.exchange.merge_from(there.exchange)
     assert known(told) == [
         ("name of individual #1", "reid individuals rename '#1' Asha"),
-        ("individual of photo 4", "reid photos move 4 --to Amara"),
-        ("side of photo 5", "reid photos correct 5 --side right"),
+        ("individual of photo 4", "reid photos move 4 --to '#1'"),
+        ("side of photo 5", "reid photos correct 5 --side=right"),
     ]
     first = told.conflicts[0]
     assert first.ours.startswith("'Amara' (entry 3, Ana, 20") and first.theirs.startswith("'Asha' (entry 3, Ben, 20")
@@ -118,7 +126,7 @@ def test_a_name_that_both_gave_makes_two_individuals_until_a_person_says_they_ar
     enroll(here, Zuri=[10])
     enroll(there, Zuri=[20])
     told = here.exchange.merge_from(there.exchange)
-    assert known(told) == [("both galleries have a 'Zuri'", "reid individuals merge 'Zuri (2)' Zuri --species zebra")]
+    assert known(told) == [("both galleries have a 'Zuri'", "reid individuals merge '#5' '#4'")]
     assert {name for name in owners(here) if "Zuri" in name} == {"Zuri", "Zuri (2)"}
     here.identities.merge("Zuri (2)", "Zuri")
     enroll(there, Zuri=[21])
@@ -131,7 +139,7 @@ def test_one_photo_enrolled_in_both_camps_is_one_photo(camps: tuple[Gallery, Gal
     enroll(here, a=[10, 11])
     enroll(there, a=[10], b=[11])
     told = here.exchange.merge_from(there.exchange)
-    assert known(told) == [("individual of photo 8", "reid photos move 8 --to b")]
+    assert known(told) == [("individual of photo 8", "reid photos move 8 --to '#2'")]
     assert (told.new_photos, len(here.photos())) == (0, 8)
 
 
@@ -164,9 +172,10 @@ def test_photos_enrolled_over_there_follow_a_merge_made_here(camps: tuple[Galler
     enroll(there, a=[20], c=[21])
     told = here.exchange.merge_from(there.exchange)
     assert owners(here) == {"b": [1, 2, 3, 4, 5, 7]}
-    assert [one.what for one in told.conflicts] == ["a new photo of individual #3"]
-    here.identities.restore("c")
-    here.corrections.restore([8])
+    assert known(told) == [
+        ("photo 8 of individual #3 'c'", "reid individuals restore '#3' && reid photos restore 8"),
+    ]
+    run(here, told)
     assert owners(here)["c"] == [6, 8]
 
 
@@ -206,3 +215,142 @@ def test_galleries_without_a_common_past_are_not_merged(camps: tuple[Gallery, Ga
         other.set_embedding_net("zebra", NET, 32, calibration=None)
         with pytest.raises(UsageError, match="the two galleries have no common past"):
             here.exchange.merge_from(other.exchange)
+
+
+def stands(gallery: Gallery, content: int) -> list[str]:
+    """Under whom a content is in a gallery; twice would be two names."""
+    return [one.individual for one in gallery.photos() if one.path.stem == str(content)]
+
+
+def both_ways(here: Gallery, there: Gallery) -> None:
+    """Merged in both directions the two see the same, and nothing is told."""
+    for one, other in ((here, there), (there, here), (here, there)):
+        assert one.exchange.merge_from(other.exchange).conflicts == ()
+    assert [stands(here, n) for n in range(40)] == [stands(there, n) for n in range(40)]
+
+
+def test_a_photo_removed_and_enrolled_again_there_as_another_individual_stands_here_once_with_that_one(
+    camps: tuple[Gallery, Gallery]
+) -> None:
+    here, there = camps
+    there.corrections.remove([1])
+    enroll(there, b=[0])
+    told = here.exchange.merge_from(there.exchange)
+    assert (told.conflicts, stands(here, 0)) == ((), ["b"])
+    both_ways(here, there)
+
+
+def test_the_second_of_two_enrollments_removed_there_and_the_first_restored_changes_whom_it_shows_here_too(
+    gallery: Gallery, tmp_path: Path
+) -> None:
+    enroll(gallery, a=[0, 1], b=[3])
+    gallery.corrections.remove([1])
+    enroll(gallery, b=[0])
+    there = Gallery.open(gallery.exchange.copy_to(tmp_path / "north").folder)
+    there.corrections.remove([4])
+    there.corrections.restore([1])
+    told = gallery.exchange.merge_from(there.exchange)
+    assert (told.conflicts, stands(gallery, 0)) == ((), ["a"])
+    both_ways(gallery, there)
+    there.close()
+
+
+def test_what_the_other_camp_enrolled_again_goes_to_and_fro_and_stays_one_photo(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    there.corrections.remove([1])
+    enroll(there, b=[0])
+    both_ways(here, there)
+    here.corrections.move([1], "c")
+    both_ways(there, here)
+    assert stands(there, 0) == ["c"]
+    there.corrections.remove([one.id for one in there.photos("zebra", "c") if one.path.stem == "0"])
+    both_ways(here, there)
+    assert stands(here, 0) == []
+
+
+def test_a_removed_photo_restored_there_and_enrolled_again_here_is_a_conflict_and_one_photo(
+    gallery: Gallery, tmp_path: Path
+) -> None:
+    enroll(gallery, a=[0, 1], b=[3])
+    gallery.corrections.remove([1])
+    there = Gallery.open(gallery.exchange.copy_to(tmp_path / "north").folder)
+    there.corrections.restore([1])
+    enroll(gallery, b=[0])
+    told = gallery.exchange.merge_from(there.exchange)
+    assert known(told) == [("individual of photo 4", "reid photos move 4 --to '#1'")]
+    assert stands(gallery, 0) == ["b"]
+    run(gallery, told)
+    assert stands(gallery, 0) == ["a"]
+    both_ways(gallery, there)
+    there.close()
+
+
+def test_a_merge_there_that_cannot_be_taken_leaves_name_photos_and_status_as_they_were(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    enroll(here, a=[10])
+    there.identities.merge("a", "b")
+    there.corrections.correct([2], side="left")
+    before = owners(here)
+    told = here.exchange.merge_from(there.exchange)
+    assert (owners(here), here.photo(2).side) == (before, "left")  # what else they know of the photos is taken
+    assert [one.merged_into for one in here.individuals(removed=True)] == []
+    run(here, told)
+    both_ways(here, there)
+    assert owners(here) == {"b": [1, 2, 3, 4, 5, 7], "c": [6]}
+
+
+def test_a_removal_there_of_whom_a_photo_was_moved_to_here_is_told_and_can_be_taken(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    here.corrections.move([4], "a")
+    there.identities.remove("a")
+    told = here.exchange.merge_from(there.exchange)
+    assert known(told) == [("individual #1 'a'", "reid individuals remove '#1'")]
+    assert owners(here) == {"a": [1, 2, 3, 4], "b": [5], "c": [6]}
+    run(here, told)
+    both_ways(here, there)
+    assert owners(there) == {"b": [5], "c": [6]}
+
+
+def test_a_merge_that_was_undone_here_is_brought_back_before_the_next_one(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    enroll(there, a=[20])
+    here.exchange.merge_from(there.exchange)
+    here.history.undo()
+    enroll(there, b=[21])
+    with pytest.raises(UsageError, match=r"merged with that one by entry 3, which entry 4 undid: `reid undo 4` brings it back"):
+        here.exchange.merge_from(there.exchange)
+    here.history.undo(4)
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    assert (stands(here, 20), stands(here, 21)) == (["a"], ["b"])
+
+
+def test_an_older_copy_of_the_other_gallery_brings_nothing_back(camps: tuple[Gallery, Gallery], tmp_path: Path) -> None:
+    here, there = camps
+    there.corrections.move([1], "b")
+    older = Gallery.open(there.exchange.copy_to(tmp_path / "older").folder)
+    there.corrections.move([1], "c")
+    here.exchange.merge_from(there.exchange)
+    assert here.exchange.merge_from(older.exchange).seq == 0 and stands(here, 0) == ["c"]
+    older.close()
+
+
+def test_names_that_two_individuals_changed_with_each_other_are_taken_and_can_be_undone(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    for name, other in (("a", "x"), ("b", "a"), ("x", "b")):
+        there.identities.rename(name, other)
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    assert owners(here) == {"b": [1, 2, 3], "a": [4, 5], "c": [6]}
+    here.history.undo()
+    assert owners(here) == {"a": [1, 2, 3], "b": [4, 5], "c": [6]}
+    here.history.undo(here.head())
+    assert owners(here) == {"b": [1, 2, 3], "a": [4, 5], "c": [6]} and here.checkup.damage() == []
+
+
+def test_thresholds_of_the_same_net_are_taken_where_only_they_set_them(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    ours, theirs = (replace(LEARNT, slope=slope) for slope in (10.0, 11.0))
+    there.set_calibrations({"zebra": (NET, theirs)})
+    assert here.exchange.merge_from(there.exchange).conflicts == () and here.calibration("zebra") == theirs
+    here.set_calibrations({"zebra": (NET, ours)})
+    both_ways(there, here)
+    assert there.calibration("zebra") == ours

@@ -1,0 +1,215 @@
+"""`reid count`: how many animals there are, with every estimator's interval, and what doubtful identifications do to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid import settings as options
+from reid.actions.count_scopes import Scope, ScopeCount, count_scope
+from reid.actions.doubts import OpenSighting, by_frame, open_sightings
+from reid.actions.export import enrolled_photos
+from reid.actions.selecting import in_time
+from reid.errors import UsageError
+from reid.formats.capture_history import CaptureHistory, LeftOut, capture_history
+from reid.formats.deployments import DeploymentTable, read_deployments
+from reid.formats.table import write_table
+from reid.formats.text import made
+from reid.learn import imputation
+from reid.learn.closed_population import METHODS
+from reid.learn.imputation import NEW, Doubt, Study
+from reid.records import EMPTY, Outcome, Photo
+from reid.settings import SIDE_RULES, CountSettings
+from reid.store import Gallery
+
+COLUMNS = (
+    "species", "scope", "method", "number", "standard_error", "lower", "upper", "aicc_difference", "carried_number",
+    "carried_standard_error", "carried_lower", "carried_upper", "seen", "known_alive", "occasions", "source", "assumes",
+)  # fmt: skip
+LOOK_COLUMNS = ("species", "scope", "photo", "captured_at", "camera", "decision", "gain", "share", "answer", "probability",
+                "number_then", "enrolled_photo")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SpeciesCount:
+    """One species. side: what counts (all, left, right or both-linked).
+
+    sightings: kept and not enrolled, that lie in the history; open, told_known, told_new: of them, by decision.
+    notes: what a reader of the numbers must know; left_out: photos and individuals that do not count, and why.
+    """
+
+    species: str
+    side: str
+    individuals: int
+    photos: int
+    sightings: int
+    open: int
+    told_known: int
+    told_new: int
+    scopes: tuple[ScopeCount, ...]
+    notes: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountReport:
+    """The count of each species, and the tables written."""
+
+    species: tuple[SpeciesCount, ...]
+    files: tuple[Path, ...] = ()
+
+
+def count(*, gallery: Path | None = None, settings: CountSettings | None = None, out: Path | None = None) -> CountReport:
+    """Count the animals of a gallery.
+
+    Enrolled photos are taken as sure. Sightings kept by `reid query --record` whose photo is not enrolled count by their
+    decision, and beside it by their probabilities: `draws` plausible histories are drawn, each is counted, and the counts are
+    combined by Rubin's rules. Each season with two occasions or more is counted by itself; several seasons are counted
+    together as well, each as one occasion.
+
+    Args:
+        gallery: its folder; None = REID_GALLERY or indexes/default.
+        settings: None = defaults and REID_* variables.
+        out: a folder, made where absent, for count.csv and look.csv; None = nothing is written.
+
+    Raises:
+        UsageError: no such option, or no photo of a named individual lies in the seasons.
+        ManifestError, GalleryError: a table or the gallery cannot be read.
+    """
+    settings = options.resolve(CountSettings(), {}) if settings is None else settings
+    _check(settings)
+    table = read_deployments(settings.deployments) if settings.deployments else None
+    with Gallery.open(options.gallery_folder(gallery)) as opened:
+        photos = [one for one in enrolled_photos(opened) if one.species not in ("", EMPTY)]
+        wanted = sorted({one.species for one in photos if settings.species in ("", one.species)})
+        if not wanted:
+            raise UsageError(
+                f"no photo of a named individual{f' of {settings.species}' if settings.species else ''} is enrolled "
+                f"({len(photos)} photos looked at): `reid enroll` puts them in"
+            )
+        counted = [_species(opened, [one for one in photos if one.species == name], table, settings) for name in wanted]
+    report = CountReport(tuple(counted))
+    return report if out is None else write(report, out)
+
+
+def _check(settings: CountSettings) -> None:
+    if settings.side not in SIDE_RULES or settings.method not in ("", *METHODS):
+        raise UsageError(
+            f"side {settings.side!r}, method {settings.method!r}: wanted one of {', '.join(SIDE_RULES)}, "
+            f"and of {', '.join(METHODS)}"
+        )
+    if settings.draws < 0 or settings.draws == 1 or settings.look < 0 or settings.days < 0:
+        raise UsageError("draws must be 0 or at least 2, look and days at least 0")
+
+
+def _species(opened: Gallery, photos: Sequence[Photo], table: DeploymentTable | None, settings: CountSettings) -> SpeciesCount:
+    species = photos[0].species
+    # What is enrolled, and what was asked, was put right when it came in: the table's clocks are for photos from cards.
+    shifts = replace(table, clocks={}) if table else None
+    found = open_sightings(opened, species)
+    asked = [replace(photo, individual=f"{_APART}doubt {at}") for at, one in enumerate(found) for photo in one.photos]
+    timed, spans = in_time([*photos, *asked], settings.clocks, settings.seasons, shifts)
+    sure, doubtful = timed[: len(photos)], timed[len(photos) :]
+    deployments = table.deployments if table else ()
+    first = capture_history(sure, seasons=spans, days=settings.days, deployments=deployments, side=settings.side)
+    notes = list(first.notes)
+    if first.side == "both-linked" and found:
+        notes.append(f"{len(found)} doubtful sightings are left out: whether they are linked to both sides a person must say")
+        found, doubtful = (), []
+    known = [capture.photo for row in first.histories for capture in row.captures]
+    # Doubtful sightings go through the same door, each as an animal of its own, to learn on which occasion they count.
+    side = first.side if first.side in ("left", "right") else "all"
+    both = capture_history([*known, *doubtful], seasons=spans, days=settings.days, deployments=deployments, side=side)
+    study, used = _study(both, found, opened, species)
+    notes += _doubt_notes(found, used, both)
+    scopes = tuple(_scopes(both, study, used, settings))
+    outcomes = [one.outcome for one in used]
+    return SpeciesCount(
+        species, first.side, len(first.histories), len(known), len(used), outcomes.count(Outcome.REVIEW),
+        outcomes.count(Outcome.KNOWN), outcomes.count(Outcome.NEW), scopes, tuple(notes), first.left_out,
+    )  # fmt: skip
+
+
+_APART = "\N{WORD JOINER}"
+"""Begins the names of doubtful sightings, which are nobody's name."""
+
+
+def _study(
+    both: CaptureHistory, found: Sequence[OpenSighting], opened: Gallery, species: str
+) -> tuple[Study, tuple[OpenSighting, ...]]:
+    """The history that is sure, and the doubts that count in it: those calibrated, on an occasion, of the side."""
+    columns: dict[int, tuple[int, ...]] = {}
+    sure: dict[str, NDArray[np.bool_]] = {}
+    for row in both.histories:
+        if row.individual.startswith(_APART):
+            columns[int(row.individual.split()[-1])] = tuple(sorted({capture.occasion for capture in row.captures}))
+        else:
+            sure[row.individual] = np.array([one is True for one in row.seen])
+    counts = [at for at, one in enumerate(found) if at in columns and one.nobody is not None]
+    suspected = {one.individual for at in counts for one in found[at].alternatives} | {found[at].individual for at in counts}
+    names = [*sorted(sure), *sorted(suspected - set(sure) - {""})]
+    place = {name: row for row, name in enumerate(names)}
+    nobody = np.zeros(len(both.occasions), dtype=bool)
+    frames = {at: members for members in by_frame(found).values() for at in members}
+    number = {at: new for new, at in enumerate(counts)}
+    doubts = []
+    for at in counts:
+        one = found[at]
+        told = {Outcome.KNOWN: place.get(one.individual), Outcome.NEW: NEW}.get(one.outcome)
+        apart = frozenset(number[other] for other in frames.get(at, ()) if other != at and other in number)
+        chances = {place[other.individual]: other.probability for other in one.alternatives}
+        doubts.append(Doubt(columns[at], chances, one.nobody or 0.0, told, apart))
+    calibration = opened.calibration(species)
+    many = sum(one.species == species for one in opened.individuals(species))
+    joining = calibration.prior / ((1 - calibration.prior) * max(1, many)) if calibration else 0.0
+    history = np.array([sure.get(name, nobody) for name in names]).reshape(len(names), len(both.occasions))
+    return Study(history, tuple(doubts), joining), tuple(found[at] for at in counts)
+
+
+def _doubt_notes(found: Sequence[OpenSighting], used: Sequence[OpenSighting], both: CaptureHistory) -> list[str]:
+    notes = []
+    if unjudged := sum(one.nobody is None for one in found):
+        notes.append(f"{unjudged} sightings have no probability (not calibrated) and do not count: `reid calibrate`, ask again")
+    if elsewhere := len(found) - len(used) - unjudged:
+        reasons = sorted({one.reason for one in both.left_out if one.individual.startswith(_APART) and one.photo})
+        notes.append(f"{elsewhere} sightings do not count: {'; '.join(reasons) or 'outside of the history'}")
+    return notes
+
+
+def _scopes(both: CaptureHistory, study: Study, used: Sequence[OpenSighting], settings: CountSettings) -> list[ScopeCount]:
+    generator = np.random.default_rng(settings.seed)
+    labels = imputation.draw(study, settings.draws, generator) if settings.draws and study.doubts else None
+    by_season = {
+        name: [at for at, one in enumerate(both.occasions) if one.season == name] for name in both.seasons
+    }
+    scopes = [Scope(name, tuple((at,) for at in columns)) for name, columns in by_season.items()]
+    if len(by_season) > 1:
+        scopes.append(Scope(f"{both.seasons[0]} to {both.seasons[-1]}", tuple(map(tuple, by_season.values())), seasons=True))
+    return [count_scope(one, both.occasions, study, used, labels, settings) for one in scopes]
+
+
+def write(report: CountReport, out: Path) -> CountReport:
+    """Write count.csv (a row for each estimate) and look.csv (the photos to look at, a row for each answer) into a folder."""
+    rows: list[tuple[object, ...]] = []
+    looks: list[tuple[object, ...]] = []
+    for one in report.species:
+        for scope in one.scopes:
+            numbers = (scope.seen, scope.known_alive, len(scope.occasions))
+            for told in scope.estimates:
+                carried = told.carried
+                beside = (carried.number, carried.standard_error, carried.lower, carried.upper) if carried else (None,) * 4
+                rows.append((one.species, scope.name, told.method, told.number, told.standard_error, told.lower, told.upper,
+                             told.aicc_difference, *beside, *numbers, told.source, told.assumes))  # fmt: skip
+            if not scope.estimates:
+                rows.append((one.species, scope.name, "", *(None,) * 9, *numbers, "", ""))
+            for look in scope.look:
+                about = (one.species, scope.name, look.photo, look.captured_at, look.camera, look.decision, look.gain, look.share)
+                looks += [(*about, answer.answer, answer.probability, answer.number, answer.photo) for answer in look.answers]
+    made(out)
+    write_table(out / "count.csv", COLUMNS, rows)
+    write_table(out / "look.csv", LOOK_COLUMNS, looks)
+    return replace(report, files=(out / "count.csv", out / "look.csv"))

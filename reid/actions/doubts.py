@@ -1,0 +1,162 @@
+"""Sightings that were kept and that nobody has decided by enrolling their photo: whom they may show, by the names of today."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reid.records import Match, Outcome, Photo, Sighting
+from reid.store import EnrolledPhoto, Gallery, KeptSighting
+
+OPEN = (Outcome.KNOWN, Outcome.REVIEW, Outcome.NEW)
+"""Outcomes that show an animal of a known species."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One individual that a doubtful sighting may show. photo: the enrolled one that is most like it."""
+
+    individual: str
+    probability: float
+    photo: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSighting:
+    """One animal in one encounter that is not enrolled. photos: one for each sighting, individual "".
+
+    alternatives: by falling probability; nobody: that none of the enrolled is shown. Both are means over the sightings of the
+    encounter, which repeat each other; () and None where nothing was calibrated. outcome, individual: as decided. frame:
+    content of the photo, where several animals of one frame are sightings of their own; "" = alone.
+    """
+
+    photos: tuple[Photo, ...]
+    outcome: Outcome
+    individual: str
+    alternatives: tuple[Alternative, ...]
+    nobody: float | None
+    frame: str = ""
+
+
+def open_sightings(gallery: Gallery, species: str) -> tuple[OpenSighting, ...]:
+    """The animals of a species that were sighted but not enrolled, by date.
+
+    Of photos that were asked about several times the newest answer counts. Sightings of one encounter show one animal, unless
+    they are of one frame. Whoever was renamed, merged or moved since goes by the name of today; whoever was removed is nobody
+    on the list any more.
+    """
+    kept = [one for one in gallery.sightings() if one.species == species and one.sighting.decision.outcome in OPEN]
+    enrolled = gallery.photos(species)
+    settled = {one.sha256 for one in enrolled} | {str(one.path) for one in enrolled}
+    newest: dict[str, int] = {}
+    for one in kept:
+        for key in _keys(one.sighting):
+            newest[key] = max(newest.get(key, 0), one.seq)
+    current = [
+        one for one in kept
+        if newest[one.sighting.sha256] == one.seq == newest[one.sighting.photo] and settled.isdisjoint(_keys(one.sighting))
+    ]  # fmt: skip
+    names = _Names(enrolled)
+    found = [_joined(group, names) for group in _encounters(current)]
+    return tuple(sorted(found, key=lambda one: (str(one.photos[0].captured_at or ""), str(one.photos[0].path))))
+
+
+def _keys(sighting: Sighting) -> set[str]:
+    """What its photos are known by: the content of the first, and the paths of all."""
+    paths = {sighting.photo, *sighting.photos}
+    return {sighting.sha256, *paths, *(str(Path(path).absolute()) for path in paths)}
+
+
+def _encounters(kept: Iterable[KeptSighting]) -> list[list[KeptSighting]]:
+    groups: dict[str, list[KeptSighting]] = defaultdict(list)
+    for one in kept:
+        groups[one.sighting.encounter or f"sighting {one.id}"].append(one)
+    found = []
+    for members in groups.values():
+        frames = {one.sighting.sha256 for one in members}
+        found += [members] if len(frames) == len(members) else [[one] for one in members]
+    return found
+
+
+class _Names:
+    """Whom a match means today: the owner of the enrolled photo that was matched, else who has the name."""
+
+    def __init__(self, enrolled: Sequence[EnrolledPhoto]) -> None:
+        self.names = {one.individual for one in enrolled}
+        self.owners: dict[str, set[str]] = defaultdict(set)
+        for one in enrolled:
+            self.owners[one.sha256].add(one.individual)
+
+    def of(self, match: Match) -> str:
+        owners = self.owners.get(match.sha256, set()) if match.sha256 else set()
+        if len(owners) == 1:
+            return next(iter(owners))
+        return match.individual if match.individual in (owners or self.names) else ""
+
+
+def _joined(group: Sequence[KeptSighting], names: _Names) -> OpenSighting:
+    shares: dict[str, float] = defaultdict(float)
+    shown: dict[str, tuple[float, str]] = {}
+    nobody, judged = 0.0, 0
+    for one in (kept.sighting for kept in group):
+        chances = _chances(one)
+        if chances is None:
+            continue
+        judged += 1
+        nobody += chances
+        for match in one.matches:
+            if name := names.of(match):
+                shares[name] += match.probability or 0.0
+                shown[name] = max(shown.get(name, (-1.0, "")), (match.probability or 0.0, match.photo))
+    order = sorted(shares, key=lambda name: (-shares[name], name))
+    outcome, individual = _decided(group, names)
+    return OpenSighting(
+        tuple(_photo(one) for one in group), outcome, individual,
+        tuple(Alternative(name, shares[name] / judged, shown[name][1]) for name in order),
+        nobody / judged if judged else None, group[0].sighting.sha256 if len(group) == 1 else "",
+    )  # fmt: skip
+
+
+def _chances(one: Sighting) -> float | None:
+    """The chance of nobody; None where nothing was calibrated. What was kept before it was told: what the matches leave."""
+    told = one.decision
+    if told.probability is None or any(match.probability is None for match in one.matches):
+        return 1.0 if told.outcome == Outcome.NEW and not one.matches else None
+    if told.nobody is not None:
+        return told.nobody
+    if told.outcome == Outcome.NEW:
+        return told.probability
+    return max(0.0, 1.0 - sum(match.probability or 0.0 for match in one.matches))
+
+
+def _decided(group: Sequence[KeptSighting], names: _Names) -> tuple[Outcome, str]:
+    """One name told, and no other: that one. All told new: new. Else it is open."""
+    told = set()
+    for one in (kept.sighting for kept in group):
+        if one.decision.outcome == Outcome.KNOWN:
+            best = next((match for match in one.matches if match.individual == one.decision.individual), None)
+            told.add(names.of(best) if best else one.decision.individual or "")
+    outcomes = {one.sighting.decision.outcome for one in group}
+    if len(told) == 1 and "" not in told and Outcome.NEW not in outcomes:
+        return Outcome.KNOWN, next(iter(told))
+    return (Outcome.NEW if outcomes == {Outcome.NEW} else Outcome.REVIEW), ""
+
+
+def _photo(kept: KeptSighting) -> Photo:
+    one = kept.sighting
+    year = str(one.captured_at.year) if one.captured_at else ""
+    return Photo(
+        Path(one.photo), kept.species, "", one.captured_at, one.encounter, one.camera, one.side,
+        "" if one.season == year else one.season,
+    )  # fmt: skip
+
+
+def by_frame(found: Sequence[OpenSighting]) -> Mapping[str, tuple[int, ...]]:
+    """Which (by number) are of one frame, by its content; those alone are not in it."""
+    frames: dict[str, list[int]] = defaultdict(list)
+    for at, one in enumerate(found):
+        if one.frame:
+            frames[one.frame].append(at)
+    return {frame: tuple(members) for frame, members in frames.items() if len(members) > 1}

@@ -1,0 +1,62 @@
+"""The command that counts animals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reid import terminal
+from reid.cli.door import Clocks, Deployments, Json, Seasons, Where, app, line, tables
+from reid.settings import SIDE_RULES, CountSettings, resolve
+
+_COUNT = CountSettings()
+
+
+@app.command()
+def count(
+    gallery: Where = None,
+    json: Json = False,
+    species: Annotated[str | None, typer.Option(help="Only this species.", show_default=False)] = None,
+    season: Seasons = None,
+    days: Annotated[int | None,
+        typer.Option(help="Length of an occasion in days; 0 (default) = each season is one.", min=0, show_default=False)] = None,
+    deployments: Deployments = None,
+    clock: Clocks = None,
+    side: Annotated[str | None,
+        typer.Option(help=f"{', '.join(SIDE_RULES)}; default {_COUNT.side}.", show_default=False)] = None,
+    method: Annotated[str | None,
+        typer.Option(help="chapman, m0, mt or chao: whose number photos to look at tighten.", show_default=False)] = None,
+    draws: Annotated[int | None,
+        typer.Option(help=f"Plausible histories drawn from doubtful sightings; default {_COUNT.draws}, 0 = none.",
+                     show_default=False)] = None,
+    look: Annotated[int | None,
+        typer.Option(help=f"So many photos to look at next; default {_COUNT.look}.", min=0, show_default=False)] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the draws.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for count.csv and look.csv.", show_default=False)] = None,
+) -> None:
+    """Count the animals: who was seen, how many there are, and what doubtful identifications do to it."""
+    from reid.actions.count_tables import tables as shown
+    from reid.actions.counting import count as action
+
+    given = {
+        "species": species, "seasons": tuple(season or ()) or None, "days": days, "deployments": deployments,
+        "clocks": tuple(clock or ()) or None, "side": side, "method": method, "draws": draws, "look": look, "seed": seed,
+    }
+    report = action(gallery=gallery, settings=resolve(CountSettings(), given), out=out)
+    if json:
+        for one in report.species:
+            line(one)
+    else:
+        tables(shown(report))
+        for path in report.files:
+            terminal.out(f"wrote {path}")
+    for one in report.species:
+        for note in one.notes:
+            terminal.complain(f"{one.species}: {note}")
+        for scope in one.scopes:
+            for warning in scope.warnings:
+                terminal.complain(f"{one.species}, {scope.name}: {warning}")
+        if one.left_out:
+            terminal.complain(f"{one.species}: left out {len(one.left_out)} photos and individuals; --json names each")

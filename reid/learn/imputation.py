@@ -1,0 +1,244 @@
+"""What doubtful identifications do to a count: plausible histories are drawn, each is counted, and the counts are put together.
+
+A sighting that nobody has checked has chances: of each individual on its list, and of nobody enrolled. A history is drawn by
+taking one answer for each by its chances, in the order of their dates. "Nobody enrolled" is a new animal, or one of the new
+animals drawn before it: Bayes as in `steps.decision`, the gallery growing as the history is drawn, so that joining a new
+animal weighs prior / N against 1 - prior for yet another one, times their likelihood ratio where photos were compared.
+
+Sources: Rubin 1987, Multiple Imputation for Nonresponse in Surveys (rules and degrees of freedom, p. 76); for what errors of
+identification do to such counts, Yoshizaki, Pollock, Brownie and Webster 2009 (Ecology 90:3).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.learn.closed_population import CONFIDENCE, Floats, Numbers, Tally, log_normal_interval, tally
+
+Labels = NDArray[np.int64]
+"""(draws, doubts): whom each doubt shows. Below I: a row of the history. I + v: the new animal first met in doubt v. -1: none."""
+_AT_ONCE = 40_000_000
+"""Cells of drawn histories held at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One sighting (or encounter) whose animal is not sure.
+
+    columns: of the history, where it counts; () = none. chances: of individuals, by row of the history. nobody: that none of
+    the enrolled is shown. What is missing to 1 belongs to individuals that are not on the list. told: the row that was
+    decided, NEW for a new animal, None where the decision is open. apart: doubts (by number) of the same frame, which show
+    other animals. alike: ln LR that an earlier doubt (by number) shows the same animal; 0 where they were not compared.
+    """
+
+    columns: tuple[int, ...]
+    chances: Mapping[int, float]
+    nobody: float
+    told: int | None = None
+    apart: frozenset[int] = frozenset()
+    alike: Mapping[int, float] = field(default_factory=dict)
+
+    @property
+    def best(self) -> int | None:
+        """The likeliest individual on its list; None without a list."""
+        return max(self.chances, key=lambda row: (self.chances[row], -row), default=None)
+
+
+NEW = -2
+"""`Doubt.told` of a sighting that was decided to be a new animal."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Study:
+    """A history and its doubts, in the order of their dates.
+
+    known: (I, occasions) bool, what is sure; rows of individuals that are only suspected are empty. joining: weight of one new
+    animal drawn before against yet another one: prior / ((1 - prior) N).
+    """
+
+    known: NDArray[np.bool_]
+    doubts: tuple[Doubt, ...]
+    joining: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """One estimate from many histories, by Rubin's rules.
+
+    number: the mean. within: mean of the sampling variances; between: variance of the numbers, which the doubts cause.
+    failed: share of the histories that support no estimate (too few recaptures); they are left out.
+    """
+
+    number: float
+    within: float
+    between: float
+    lower: float
+    upper: float
+    failed: float
+
+    @property
+    def variance(self) -> float:
+        """Of the number, the doubts included."""
+        return self.within + self.between
+
+    @property
+    def standard_error(self) -> float:
+        """Its root."""
+        return math.sqrt(self.variance)
+
+
+def draw(study: Study, draws: int, generator: np.random.Generator) -> Labels:
+    """Draw whom each doubt shows, `draws` times."""
+    rows, many = len(study.known), len(study.doubts)
+    labels = np.full((draws, many), -1, dtype=np.int64)
+    first = np.zeros((draws, many))  # 1 where a doubt is the first of its new animal
+    for at, doubt in enumerate(study.doubts):
+        listed = np.array(sorted(doubt.chances), dtype=np.int64)
+        weights = np.repeat(np.array([[doubt.chances[int(row)] for row in listed]]).reshape(1, -1), draws, axis=0)
+        factor = np.full(at, study.joining)
+        for earlier, evidence in doubt.alike.items():
+            factor[earlier] *= math.exp(evidence)
+        joined = doubt.nobody * first[:, :at] * factor
+        for other in doubt.apart:
+            if other < at:
+                weights *= listed != labels[:, other : other + 1]
+                joined *= rows + np.arange(at) != labels[:, other : other + 1]
+        elsewhere = max(0.0, 1.0 - doubt.nobody - math.fsum(doubt.chances.values())) if rows > len(listed) else 0.0
+        own = np.repeat([[elsewhere, doubt.nobody or 1e-12]], draws, axis=0)
+        choice = _pick(np.concatenate([weights, joined, own], axis=1), generator)
+        answers = np.concatenate([listed, rows + np.arange(at), [-1, rows + at]])[choice]
+        answers = np.where(choice == len(listed) + at, _elsewhere(listed, rows, draws, generator), answers)
+        labels[:, at] = answers
+        first[:, at] = answers == rows + at
+    return labels
+
+
+def _pick(weights: Floats, generator: np.random.Generator) -> Labels:
+    """One column of each row, by its weights."""
+    steps = weights.cumsum(1)
+    aim = generator.random(len(weights))[:, None] * steps[:, -1:]
+    return np.asarray((steps <= aim).sum(1).clip(max=weights.shape[1] - 1))
+
+
+def _elsewhere(listed: Labels, rows: int, draws: int, generator: np.random.Generator) -> Labels:
+    """Rows that are not on the list, each with the same chance."""
+    rest = np.setdiff1d(np.arange(rows), listed)
+    return rest[generator.integers(0, len(rest), draws)] if len(rest) else np.full(draws, -1, dtype=np.int64)
+
+
+def as_told(study: Study, *, open_as: str = "") -> Labels:
+    """One history (1, doubts) by the decisions. open_as: what becomes of open ones: "" left out, "new", or "best" match."""
+    rows = len(study.known)
+    answers = []
+    for at, doubt in enumerate(study.doubts):
+        told = doubt.told
+        if told is None:
+            told = {"": -1, "new": NEW, "best": NEW if doubt.best is None else doubt.best}[open_as]
+        answers.append(rows + at if told == NEW else told)
+    return np.array([answers], dtype=np.int64)
+
+
+def histories(study: Study, labels: Labels, occasions: Sequence[Sequence[int]]) -> Tally:
+    """Count each drawn history.
+
+    Args:
+        study: the history and its doubts.
+        labels: (draws, doubts).
+        occasions: the columns of the history that make up each occasion.
+
+    Returns:
+        counts and frequencies (draws, occasions).
+    """
+    plain = _collapsed(study.known, occasions)
+    touched = np.unique(labels[(labels >= 0) & (labels < len(plain))])
+    untouched = tally(np.delete(plain, touched, axis=0))
+    place = np.full(len(plain) + len(study.doubts) + 1, -1, dtype=np.int64)
+    place[touched] = np.arange(len(touched))
+    place[len(plain) : -1] = len(touched) + np.arange(len(study.doubts))
+    shown = [_occasions_of(doubt, occasions) for doubt in study.doubts]
+    size = len(touched) + len(study.doubts)
+    chunk = max(1, _AT_ONCE // max(1, size * len(occasions)))
+    counts, frequencies = [], []
+    for start in range(0, len(labels), chunk):
+        part = labels[start : start + chunk]
+        seen = np.zeros((len(part), size, len(occasions)), dtype=bool)
+        seen[:, : len(touched)] = plain[touched]
+        for at, where in enumerate(shown):
+            rows = np.flatnonzero(part[:, at] >= 0)
+            for occasion in where:
+                seen[rows, place[part[rows, at]], occasion] = True
+        found = tally(seen)
+        counts.append(found.counts + untouched.counts)
+        frequencies.append(found.frequencies + untouched.frequencies)
+    return Tally(np.concatenate(counts), np.concatenate(frequencies))
+
+
+def _collapsed(known: NDArray[np.bool_], occasions: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
+    return np.stack([known[:, list(columns)].any(1) for columns in occasions], axis=1)
+
+
+def _occasions_of(doubt: Doubt, occasions: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    return tuple(at for at, columns in enumerate(occasions) if set(columns) & set(doubt.columns))
+
+
+def combine(found: Numbers, seen: Floats, level: float = CONFIDENCE) -> Combined:
+    """Put the estimates of many histories together by Rubin's rules.
+
+    Args:
+        found: of each history, (draws,).
+        seen: individuals seen in each, (draws,). No history has fewer than the least of them, so the interval starts there.
+        level: of confidence.
+    """
+    good = np.isfinite(found.number) & np.isfinite(found.variance)
+    failed = 1.0 - float(good.mean())
+    if failed > 0.5:
+        return Combined(math.nan, math.nan, math.nan, math.nan, math.nan, failed)
+    numbers, draws = found.number[good], int(good.sum())
+    within = float(found.variance[good].mean())
+    between = (1 + 1 / draws) * float(numbers.var(ddof=1)) if draws > 1 else 0.0
+    freedom = (draws - 1) * (1 + within / between) ** 2 if between > 0 else math.inf
+    number, floor = float(numbers.mean()), float(seen[good].min())
+    lower, upper = log_normal_interval(number, within + between, floor, level, freedom)
+    return Combined(number, within, between, lower, upper, failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """What the decisions are expected to have got wrong.
+
+    splits: sightings told to be new that show an animal counted already, so that it counts twice. merges: sightings told to
+    be an individual that show another one. hidden: of the merges, those of an animal that nobody enrolled: it is not counted.
+    """
+
+    splits: float
+    merges: float
+    hidden: float
+
+
+def expected_errors(study: Study, labels: Labels, which: Sequence[int]) -> Errors:
+    """The mean over drawn histories (draws, doubts), of some of the doubts by number."""
+    rows = len(study.known)
+    splits = merges = hidden = 0.0
+    for at in which:
+        doubt = study.doubts[at]
+        drawn = labels[:, at]
+        if doubt.told == NEW:
+            splits += float((drawn != rows + at).mean())
+        elif doubt.told is not None:
+            merges += float((drawn != doubt.told).mean())
+            hidden += float((drawn >= rows).mean())
+    return Errors(splits, merges, hidden)
+
+
+def matrix(study: Study, labels: Labels) -> NDArray[np.bool_]:
+    """One drawn history as it stands, (I + doubts, occasions); labels (doubts,)."""
+    seen = np.concatenate([study.known, np.zeros((len(study.doubts), study.known.shape[1]), dtype=bool)])
+    for label, doubt in zip(labels, study.doubts, strict=True):
+        if label >= 0:
+            seen[label, list(doubt.columns)] = True
+    return seen

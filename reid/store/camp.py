@@ -1,0 +1,109 @@
+"""One of two galleries that are brought together: what it changed by itself, and what it knew of the other one then.
+
+A change that came from the other gallery, by a merge, comes back with the next merge: it is an echo, never news.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reid.store.catalog import Catalog, Change
+from reid.store.entries import undone_by
+
+PLACE = ("individual_id", "removed_seq")
+"""The columns that say where a photo stands: with whom, or nowhere."""
+STATUS = ("removed_seq", "merged_into")
+"""The columns that say whether an individual is there, or whom it was merged into."""
+
+
+@dataclass(slots=True)
+class News:
+    """What one gallery changed by itself of one value. seq: its last change. before: what was; None = the row is new."""
+
+    seq: int
+    before: dict[str, Any] | None
+
+    def altered(self, now: Mapping[str, Any]) -> bool:
+        """Whether it is another value now; that of a removal is that it is one, whenever it was made."""
+        return self.before is None or any(
+            (was is None) != (now[column] is None) if column == "removed_seq" else was != now[column]
+            for column, was in self.before.items()
+        )
+
+
+class Camp:
+    """One of the two galleries."""
+
+    def __init__(self, source: Catalog | Change, other: Mapping[str, int], known: int, until: int) -> None:
+        """Look at what it had of the other one.
+
+        Args:
+            source: the gallery.
+            other: mark of an entry -> its seq, of the other one's journal.
+            known: the last entry that both began with.
+            until: only changes before this one count.
+        """
+        self.source, self.until = source, until
+        echoes, self._heard = set(), [(0, known)]
+        undone = undone_by(source)
+        for seq, what, mark, target in source.ask(
+            "SELECT seq, what, json_extract(after, '$.other_mark'), json_extract(after, '$.undone') FROM journal"
+            " WHERE what IN ('merge_galleries', 'undo') AND seq > ? AND seq < ? ORDER BY seq", (known, until),
+        ):
+            if what == "undo" and target in echoes:
+                echoes.add(seq)
+            elif what == "merge_galleries" and mark in other:
+                echoes.add(seq)
+                if seq not in undone:
+                    self._heard.append((seq, other[mark]))
+        self.echoes = frozenset(echoes)
+        """Entries that brought changes of the other one, and those that took them back."""
+
+    def heard(self, seq: int) -> int:
+        """The last entry of the other gallery that was known here when the change `seq` was made."""
+        return max(at for mine, at in self._heard if mine < seq)
+
+    def news(self, kind: str, rows: Sequence[tuple[int, int]], columns: Sequence[str], after: int) -> News | None:
+        """What was changed of a value after an entry, by this gallery itself; None if nothing, or the other's came in since.
+
+        Args:
+            kind: the table.
+            rows: (id, added_seq) of those that speak for the thing: a photo that was removed and enrolled again has two.
+            columns: that make up the value.
+            after: an entry of this gallery.
+        """
+        found: News | None = None
+        for seq, changed in self._events(kind, rows, after):
+            if changed is not None and not changed.keys() & set(columns):
+                continue
+            if seq in self.echoes:
+                found = None
+                continue
+            if found is None:
+                found = News(seq, {} if len(rows) == 1 else None)
+            found.seq = seq
+            if changed is None or found.before is None:
+                found.before = None
+            else:
+                found.before = {column: pair[0] for column, pair in changed.items() if column in columns} | found.before
+        return found
+
+    def _events(self, kind: str, rows: Sequence[tuple[int, int]], after: int) -> list[tuple[int, dict[str, Any] | None]]:
+        """(seq, column -> [before, after]) of every change, in their order; None for the columns of a row that was added."""
+        events: list[tuple[int, int, dict[str, Any] | None]] = []
+        for number, added in rows:
+            if added > after:
+                events.append((added, 0, None))
+            events += [(seq, at, json.loads(changed)) for seq, at, changed in self.source.ask(
+                "SELECT seq, id, changed FROM history WHERE kind = ? AND row = ? AND seq > ? AND seq < ?",
+                (kind, number, after, self.until),
+            )]
+        return [(seq, changed) for seq, _, changed in sorted(events, key=lambda one: one[:2])]
+
+    def by(self, seq: int) -> str:
+        """Who made a change, for people."""
+        found = self.source.ask("SELECT who, at FROM journal WHERE seq = ?", (seq,))
+        return f"entry {seq}, {found[0][0]}, {found[0][1][:10]}" if found else "this merge"

@@ -1,0 +1,191 @@
+"""What another gallery changed since the common past: its individuals, taken where only it changed them, told where both did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reid.store.camp import STATUS, News
+from reid.store.camps import Camps, TheirIndividual, rename_command
+from reid.store.owners import add_individual
+
+
+class Individuals(Camps):
+    """Two galleries inside one transaction of ours: the individuals, planned first, then written."""
+
+    # Planned.
+
+    def plan_individuals(self) -> None:
+        """New individuals come in; of one that both know, find who gets a name, who comes back and who goes."""
+        rows = [TheirIndividual(*row) for row in self.theirs.ask(
+            "SELECT id, species_id, added_seq, name, merged_into, removed_seq, seq FROM individual WHERE seq > ? ORDER BY id",
+            (self.past.their_seq,),
+        )]
+        for row in rows:
+            mine = self.individual_of(row.id)
+            if mine is None:
+                mine = self._arrive(row)
+            else:
+                self._plan_name(row, mine)
+            self.rows[mine] = row
+        for row in rows:
+            self._plan_status(row, self.individuals[row.id])
+
+    def _arrive(self, row: TheirIndividual) -> int:
+        species_id, species = self.species[row.species_id]
+        now = row.removed is None and not self.holder(species_id, row.name)
+        fresh = add_individual(self.change, species_id, species, row.name, origin=self.uid(row.id), there=now)
+        self.individuals[row.id] = fresh.id
+        self.arrived.add(fresh.id)
+        if row.removed is None and not now:
+            self.coming.add(fresh.id)
+            self.names[fresh.id] = row.name
+        return fresh.id
+
+    def _plan_name(self, row: TheirIndividual, mine: int) -> None:
+        own = self.there.news("individual", [(row.id, row.added)], ("name",), self.past.their_seq)
+        here = self.one(mine)
+        if here["name"] == row.name:
+            return
+        if own is None or not own.altered({"name": row.name}):
+            by_merge = here["added_seq"] in self.here.echoes and not self.here.news("individual", [(mine, 0)], ("name",), 0)
+            if by_merge and here["removed_seq"] is None and not self.holder(here["species_id"], row.name):
+                self.names[mine] = row.name  # it came as "Zuri (2)", and Zuri is free by now
+            return
+        if ours := self._ours(mine, here, ("name",), own):
+            if here["removed_seq"] is None:
+                self.tell(
+                    0, self.species[row.species_id][1], f"name of individual #{mine}",
+                    f"{here['name']!r} ({self.here.by(ours.seq)})", f"{row.name!r} ({self.there.by(own.seq)})",
+                    lambda: self._renamed(mine, row.name),
+                )
+            return
+        self.names[mine] = row.name
+
+    def _renamed(self, mine: int, name: str) -> list[str]:
+        """The commands that give a name, though another one may have it; none for who is not there any more."""
+        return [] if self.one(mine)["removed_seq"] is not None else [*self.freed(mine, name), rename_command(mine, name)]
+
+    def _ours(self, mine: int, here: dict[str, Any], columns: tuple[str, ...], own: News) -> News | None:
+        """What we changed of a value of an individual without that they knew of it, nor we of theirs."""
+        ours = self.here.news("individual", [(mine, here["added_seq"])], columns, self.there.heard(own.seq))
+        return ours if ours and ours.altered(here) else None
+
+    def _plan_status(self, row: TheirIndividual, mine: int) -> None:
+        target = self.owner(row.into) if row.into else None
+        if mine in self.arrived:
+            if target is not None:
+                self.going[mine] = target
+            return
+        own = self.there.news("individual", [(row.id, row.added)], STATUS, self.past.their_seq)
+        here = self.one(mine)
+        into = self.final(mine) if here["merged_into"] else None
+        if (row.removed is not None, target) == (here["removed_seq"] is not None, into):
+            return
+        if own is None or not own.altered({"removed_seq": row.removed, "merged_into": row.into}):
+            return
+        ours = self._ours(mine, here, STATUS, own)
+        if ours or target == mine:
+            self._refuse(mine, target, ours.seq if ours else 0)
+        elif row.removed is not None:
+            self.going[mine] = target
+        else:
+            self.coming.add(mine)
+            self.names.setdefault(mine, here["name"])
+
+    # Settled, once it is known where photos go.
+
+    def settle_going(self, leaving: set[int]) -> None:
+        """Keep who would leave a photo behind, or be merged into somebody who is not there. leaving: our photos that go."""
+        for mine, target in list(self.going.items()):
+            left = {number for (number,) in self.change.ask(
+                "SELECT id FROM photo WHERE individual_id = ? AND removed_seq IS NULL", (mine,)
+            )} - leaving
+            if mine not in self.arrived and (left or (target is not None and not (self.stands(target) or target in self.going))):
+                del self.going[mine]
+                self._refuse(mine, target)
+
+    def _refuse(self, mine: int, target: int | None, seq: int = 0) -> None:
+        """Their removal, merge or return of an individual is not taken, it is told. seq: of what we did; 0 = see its row."""
+        row, here, into = self.rows[mine], self.one(mine), self.final(mine)
+        if row.removed is not None:
+            self.refused[mine] = target
+        ours = f"merged into {self.called(into)}" if into != mine else "there" if here["removed_seq"] is None else "removed"
+        theirs = f"merged into {self.called(target)}" if target else "there" if row.removed is None else "removed"
+
+        def do() -> list[str]:
+            back = self.back(mine)
+            if target:
+                return [*back, *self.back(target), f"reid individuals merge '#{mine}' '#{target}'"]
+            return back if row.removed is None else [*back, f"reid individuals remove '#{mine}'"]
+
+        self.tell(
+            2, self.species[row.species_id][1], f"individual #{mine} {self.called(mine)}",
+            f"{ours} ({self.here.by(seq or here['seq'])})", f"{theirs} ({self.there.by(row.seq)})", do,
+        )
+
+    # Written.
+
+    def leave(self) -> None:
+        """Removals and merges."""
+        for mine, target in self.going.items():
+            self.alter("individual", mine, removed_seq=self.change.seq, merged_into=target)
+
+    def name_all(self) -> None:
+        """Names, and who is there from now on. Two may change names; one whose name is another's here is "Zuri (2)", and told."""
+        waiting = {mine: name for mine, name in self.names.items() if mine not in self.going}
+        while waiting:
+            free = [mine for mine, name in waiting.items() if self._name_is_free(mine, name)]
+            for mine in free[:1]:
+                self._name(mine, waiting.pop(mine))
+            if free:
+                continue
+            ring = self._ring(waiting)
+            if ring:  # its name is free for a moment: it gets another one
+                self.change.put("UPDATE individual SET removed_seq = ? WHERE id = ?", (self.change.seq, ring))
+                self.coming.add(ring)
+                continue
+            mine, name = next(iter(waiting.items()))
+            del waiting[mine]
+            self._clash(mine, name)
+
+    def _name_is_free(self, mine: int, name: str) -> bool:
+        here = self.one(mine)
+        gone = here["removed_seq"] is not None and mine not in self.coming
+        return gone or self.holder(here["species_id"], name) in (0, mine)
+
+    def _name(self, mine: int, name: str) -> None:
+        here, values = self.one(mine), {}  # type: dict[str, Any], dict[str, Any]
+        if here["name"] != name:
+            values["name"] = name
+        if mine in self.coming:
+            values |= {"removed_seq": None, "merged_into": None}
+        self.alter("individual", mine, **values)
+
+    def _ring(self, waiting: dict[int, str]) -> int:
+        """One of several who wait for each other's names; 0 if there are none."""
+        for first in waiting:
+            at, seen = first, set()  # type: int, set[int]
+            while at in waiting and at not in seen:
+                seen.add(at)
+                at = self.holder(self.one(at)["species_id"], waiting[at])
+            if at == first and len(seen) > 1:
+                return first
+        return 0
+
+    def _clash(self, mine: int, name: str) -> None:
+        here, row = self.one(mine), self.rows[mine]
+        species, holder = self.species[row.species_id][1], self.holder(here["species_id"], name)
+        ours = f"#{holder} {name!r} ({self.here.by(self.one(holder)['seq'])})"
+        if mine in self.coming:
+            wanted = self.unused(here["species_id"], name)
+            self._name(mine, wanted)
+            self.tell(
+                0, species, f"both galleries have a {name!r}", ours,
+                f"#{mine}, called {wanted!r} here ({self.there.by(row.seq)})",
+                lambda: [f"reid individuals merge '#{mine}' '#{holder}'"],
+            )
+        else:
+            self.tell(
+                0, species, f"name of individual #{mine}", f"{here['name']!r}; {ours} has the name",
+                f"{name!r} ({self.there.by(row.seq)})", lambda: self._renamed(mine, name),
+            )

@@ -1,0 +1,235 @@
+"""What another gallery changed since the common past: its photos, taken where only it changed them, told where both did.
+
+A photo is known by species, content and box, however often it was removed and enrolled again: the row that is there speaks
+for it, else the one that was changed last.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from reid.store.camp import PLACE, News
+from reid.store.camps import Past
+from reid.store.catalog import Catalog, Change
+from reid.store.joining import Individuals
+
+_FACTS = ("side", "captured_at", "camera", "encounter", "season")
+_CONTENT = ("sha256", "box_key", "box", "path", "near_path", "notes", "width", "height")
+_VALUES = (*PLACE, *_FACTS, *_CONTENT)
+_OPTIONS = {"captured_at": "date"}
+
+Key = tuple[str, str, int]
+"""Content, box and species of ours."""
+
+
+@dataclass(slots=True)
+class _Row:
+    id: int
+    added: int
+    seq: int
+    values: dict[str, Any]
+
+    @property
+    def owner(self) -> int | None:
+        """With whom it stands; None = it is removed."""
+        return self.values["individual_id"] if self.values["removed_seq"] is None else None
+
+
+@dataclass(slots=True)
+class _Known:
+    """A photo that both have: the rows of each, and the one of each that speaks for it."""
+
+    species: str
+    theirs: list[_Row]
+    ours: list[_Row]
+    there: _Row = field(init=False)
+    here: _Row = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.there, self.here = _speaks(self.theirs), _speaks(self.ours)
+
+
+def _speaks(rows: list[_Row]) -> _Row:
+    return max(rows, key=lambda one: (one.owner is not None, one.seq, one.id))
+
+
+class Photos(Individuals):
+    """Two galleries inside one transaction of ours: their photos."""
+
+    def __init__(self, change: Change, theirs: Catalog, name: str, past: Past) -> None:
+        """name: of the other gallery, for messages."""
+        super().__init__(change, theirs, name, past)
+        self.photos: dict[int, int] = {}
+        """Their photo's id -> ours."""
+        self.new_photos = 0
+        self._known: list[_Known] = []
+        self._new: list[tuple[_Row, int, str]] = []
+        self._places: dict[int, int | None] = {}
+        """Our photo -> with whom it stands from now on; None = it is removed."""
+        self._homeless: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
+        """Individual of ours that is not there -> (photo, species, by whom) that shall stand with it."""
+
+    # Planned.
+
+    def plan_photos(self) -> None:
+        """Find what is new, and where each photo that both know is to stand."""
+        removed_here, removed_there = self._removed(self.change), self._removed(self.theirs)
+        changed = self.theirs.ask(
+            "SELECT DISTINCT sha256, box_key, species_id FROM photo WHERE seq > ? ORDER BY id", (self.past.their_seq,)
+        )
+        for sha256, box_key, their_species in changed:
+            species_id, species = self.species[their_species]
+            theirs = self._rows_of(self.theirs, (sha256, box_key, their_species), removed_there)
+            ours = self._rows_of(self.change, (sha256, box_key, species_id), removed_here)
+            if ours:
+                known = _Known(species, theirs, ours)
+                self.photos[known.there.id] = known.here.id
+                self._known.append(known)
+                self._plan_place(known)
+            elif any(one.added > self.past.their_seq and one.added not in self.there.echoes for one in theirs):
+                self._new.append((_speaks(theirs), species_id, species))  # else it was purged here
+
+    def _removed(self, source: Catalog | Change) -> dict[Key, list[int]]:
+        """Removed photos by what they are known by: there is no index of them, and they are few."""
+        found: dict[Key, list[int]] = defaultdict(list)
+        for number, *key in source.ask("SELECT id, sha256, box_key, species_id FROM photo WHERE removed_seq IS NOT NULL"):
+            found[tuple(key)].append(number)
+        return found
+
+    def _rows_of(self, source: Catalog | Change, key: Key, removed: dict[Key, list[int]]) -> list[_Row]:
+        columns = f"id, added_seq, seq, {', '.join(_VALUES)}"
+        rows = source.ask(
+            f"SELECT {columns} FROM photo WHERE sha256 = ? AND box_key = ? AND species_id = ? AND removed_seq IS NULL", key
+        )
+        for number in removed.get(key, ()):
+            rows += source.ask(f"SELECT {columns} FROM photo WHERE id = ?", (number,))
+        return [_Row(number, added, seq, dict(zip(_VALUES, values, strict=True))) for number, added, seq, *values in rows]
+
+    def _news(self, photo: _Known, columns: tuple[str, ...], there: bool, after: int) -> News | None:
+        camp, rows, now = (self.there, photo.theirs, photo.there) if there else (self.here, photo.ours, photo.here)
+        found = camp.news("photo", [(one.id, one.added) for one in rows], columns, after)
+        if found and found.before is not None and columns == PLACE:
+            was = now.values | found.before
+            return found if (was["individual_id"] if was["removed_seq"] is None else None) != now.owner else None
+        return found if found and found.altered(now.values) else None
+
+    def _plan_place(self, photo: _Known) -> None:
+        target = None if photo.there.owner is None else self.owner(photo.there.owner)
+        if target == photo.here.owner:
+            return
+        own = self._news(photo, PLACE, True, self.past.their_seq)
+        if own is None:
+            return
+        number, owner = photo.here.id, photo.here.values["individual_id"]
+        if ours := self._news(photo, PLACE, False, self.there.heard(own.seq)):
+            by = self.there.by(own.seq)
+            if target is not None and not self.stands(target):
+                self._homeless[target].append((number, photo.species, by))
+                return
+            sides = ["removed" if one is None else self.called(one) for one in (photo.here.owner, target)]
+            self._tell_place(photo, owner, target, f"{sides[0]} ({self.here.by(ours.seq)})", f"{sides[1]} ({by})")
+        elif target is not None and not self.stands(target):
+            self._homeless[target].append((number, photo.species, self.there.by(own.seq)))
+        else:
+            self._places[number] = target
+
+    def _tell_place(self, photo: _Known, owner: int, target: int | None, ours: str, theirs: str) -> None:
+        number = photo.here.id
+
+        def do() -> list[str]:
+            if owner in self.refused and self.refused[owner] == target:
+                return []
+            return [f"reid photos remove {number}"] if target is None else self._stand(number, target)
+
+        self.tell(1, photo.species, f"individual of photo {number}", ours, theirs, do)
+
+    def _stand(self, number: int, target: int) -> list[str]:
+        """The commands that let a photo stand with an individual that is there, or comes back by a command before."""
+        owner, removed, gone, into = self.change.ask(
+            "SELECT p.individual_id, p.removed_seq, i.removed_seq, i.merged_into FROM photo p"
+            " JOIN individual i ON i.id = p.individual_id WHERE p.id = ?", (number,),
+        )[0]
+        do: list[str] = []
+        after = [] if gone is None or owner == target or owner in self.told_back else [f"reid individuals remove '#{owner}'"]
+        if removed is not None:
+            do += self.back(owner)
+            if gone != removed or into:
+                do.append(f"reid photos restore {number}")
+        if owner != target:
+            do.append(f"reid photos move {number} --to '#{target}'")
+        if after:
+            self.told_back.discard(owner)
+        return do + after
+
+    def leaving(self) -> set[int]:
+        """Our photos that will stand elsewhere, or nowhere."""
+        return set(self._places)
+
+    # Written.
+
+    def place(self) -> None:
+        """New photos come in, photos that both know go where they go, and get the facts that only they altered."""
+        for row, species_id, species in self._new:
+            self._add(row, species_id, species)
+        for photo in self._known:
+            number, owner = photo.here.id, photo.here.values["individual_id"]
+            if number in self._places and not (owner in self.refused and self.refused[owner] == self._places[number]):
+                target, values = self._places[number], {}  # type: int | None, dict[str, Any]
+                if target is not None and target != owner:
+                    values["individual_id"] = target
+                if (target is None) != (photo.here.values["removed_seq"] is not None):
+                    values["removed_seq"] = self.change.seq if target is None else None
+                self.alter("photo", number, **values)
+            for column in _FACTS:
+                self._fact(photo, column)
+        for target, photos in self._homeless.items():
+            self._tell_homeless(target, photos)
+
+    def _add(self, row: _Row, species_id: int, species: str) -> None:
+        owner = self.owner(row.values["individual_id"])
+        gone = row.owner is None
+        homeless = not gone and not self.stands(owner)
+        values = row.values | {
+            "individual_id": owner, "removed_seq": self.change.seq if gone or homeless else None, "species_id": species_id,
+            "added_seq": self.change.seq, "seq": self.change.seq,
+        }
+        number = self.change.put(
+            f"INSERT INTO photo ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", tuple(values.values())
+        )
+        self.photos[row.id] = number
+        if homeless:
+            self._homeless[owner].append((number, species, self.there.by(row.seq)))
+        self.new_photos += not (gone or homeless)
+
+    def _fact(self, photo: _Known, column: str) -> None:
+        here, there, number = photo.here.values[column], photo.there.values[column], photo.here.id
+        if here == there:
+            return
+        own = self._news(photo, (column,), True, self.past.their_seq)
+        if own is None:
+            return
+        ours = self._news(photo, (column,), False, self.there.heard(own.seq))
+        if ours is None:
+            self.alter("photo", number, **{column: there})
+            return
+        if photo.here.owner is None:
+            return
+        option = _OPTIONS.get(column, column)
+        do = [f"reid photos correct {number} --{option}={shlex.quote(there or '')}"]
+        self.tell(
+            1, photo.species, f"{option} of photo {number}", f"{here!r} ({self.here.by(ours.seq)})",
+            f"{there!r} ({self.there.by(own.seq)})", lambda: do,
+        )
+
+    def _tell_homeless(self, target: int, photos: list[tuple[int, str, str]]) -> None:
+        """Photos that stand with an individual there who was removed here."""
+        one = self.one(target)
+        numbers = ", ".join(str(number) for number, _, _ in photos)
+        self.tell(
+            3, photos[0][1], f"photo{'s' if len(photos) > 1 else ''} {numbers} of individual #{target} {self.called(target)}",
+            f"the individual was removed ({self.here.by(one['removed_seq'])})", f"there ({photos[0][2]})",
+            lambda: self.back(target) + [command for number, _, _ in photos for command in self._stand(number, target)],
+        )

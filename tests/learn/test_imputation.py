@@ -1,0 +1,137 @@
+"""Doubts carried through: draws against their chances, drawn histories against plain counting, Rubin's rules, what to look at."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reid.learn import imputation
+from reid.learn.closed_population import METHODS, Numbers, Tally, tally
+from reid.learn.imputation import NEW, Doubt, Study
+from reid.learn.next_look import gains
+from tests.learn.histories import matrix
+
+KNOWN = matrix("1100 0110 0011 1001 1010")
+ONE_EACH = ((0,), (1,), (2,), (3,))
+
+
+def shares(labels: np.ndarray) -> dict[int, float]:
+    values, counts = np.unique(labels, return_counts=True)
+    return dict(zip(values.tolist(), (counts / len(labels)).tolist(), strict=True))
+
+
+def test_answers_are_drawn_by_their_chances_and_the_rest_goes_to_those_not_on_the_list():
+    study = Study(KNOWN, (Doubt((0,), {1: 0.5, 3: 0.1}, 0.3),))
+    drawn = shares(imputation.draw(study, 40_000, np.random.default_rng(1))[:, 0])
+    wanted = {1: 0.5, 3: 0.1, 5: 0.3, 0: 0.1 / 3, 2: 0.1 / 3, 4: 0.1 / 3}
+    assert drawn == pytest.approx(wanted, abs=0.01)
+
+
+def test_a_new_animal_is_joined_by_bayes_and_by_what_two_photos_say_of_each_other():
+    alone = Doubt((0,), {}, 1.0)
+    plain = Study(KNOWN, (alone, Doubt((1,), {}, 1.0)), joining=0.25)
+    drawn = shares(imputation.draw(plain, 40_000, np.random.default_rng(2))[:, 1])
+    assert drawn == pytest.approx({5: 0.25 / 1.25, 6: 1 / 1.25}, abs=0.01)
+    alike = Study(KNOWN, (alone, Doubt((1,), {}, 1.0, alike={0: math.log(8)})), joining=0.25)
+    drawn = shares(imputation.draw(alike, 40_000, np.random.default_rng(3))[:, 1])
+    assert drawn == pytest.approx({5: 2 / 3, 6: 1 / 3}, abs=0.01)
+
+
+def test_two_animals_of_one_frame_are_never_the_same():
+    pair = (Doubt((0,), {0: 0.6, 1: 0.4}, 0.0), Doubt((0,), {0: 0.6}, 0.4, apart=frozenset({0})))
+    labels = imputation.draw(Study(KNOWN, pair, joining=5.0), 2000, np.random.default_rng(4))
+    assert (labels[:, 0] != labels[:, 1]).all()
+    assert {0, 6} <= set(labels[:, 1].tolist())
+
+
+def test_the_same_seed_draws_the_same_histories():
+    study = Study(KNOWN, (Doubt((0,), {1: 0.5}, 0.5), Doubt((2,), {1: 0.3, 2: 0.3}, 0.4)), joining=0.1)
+    first, second = (imputation.draw(study, 50, np.random.default_rng(7)) for _ in range(2))
+    assert (first == second).all()
+
+
+chances = st.dictionaries(st.integers(0, 4), st.floats(0.05, 0.2), max_size=4)
+doubts = st.lists(
+    st.builds(
+        Doubt, st.sets(st.integers(0, 3), max_size=2).map(lambda one: tuple(sorted(one))), chances, st.floats(0.0, 0.2),
+        st.sampled_from([None, NEW, 0, 3]),
+    ),
+    min_size=1, max_size=6,
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(doubts=doubts, seed=st.integers(0, 9), occasions=st.sampled_from([ONE_EACH, ((0, 1), (2, 3)), ((0, 2), (1,), (3,))]))
+def test_drawn_histories_are_counted_as_a_plain_matrix_would_be(doubts, seed, occasions):
+    study = Study(KNOWN, tuple(doubts), joining=0.5)
+    labels = imputation.draw(study, 5, np.random.default_rng(seed))
+    for chosen in (labels, imputation.as_told(study), imputation.as_told(study, open_as="best")):
+        found = imputation.histories(study, chosen, occasions)
+        for at, row in enumerate(chosen):
+            whole = imputation.matrix(study, row)
+            plain = tally(np.stack([whole[:, list(columns)].any(1) for columns in occasions], axis=1))
+            assert found.counts[at].tolist() == plain.counts.tolist()
+            assert found.frequencies[at].tolist() == plain.frequencies.tolist()
+
+
+def test_decisions_make_the_history_as_told_and_open_ones_can_be_taken_both_ways():
+    study = Study(KNOWN, (Doubt((0,), {1: 0.9}, 0.1, told=1), Doubt((1,), {2: 0.2}, 0.8, told=NEW), Doubt((3,), {0: 0.6}, 0.4)))
+    assert imputation.as_told(study).tolist() == [[1, 6, -1]]
+    assert imputation.as_told(study, open_as="new").tolist() == [[1, 6, 7]]
+    assert imputation.as_told(study, open_as="best").tolist() == [[1, 6, 0]]
+
+
+def test_errors_expected_are_what_the_chances_say():
+    study = Study(KNOWN, (Doubt((0,), {1: 0.9}, 0.1, told=1), Doubt((1,), {2: 0.3}, 0.7, told=NEW), Doubt((3,), {0: 0.6}, 0.4)))
+    labels = imputation.draw(study, 40_000, np.random.default_rng(5))
+    told = imputation.expected_errors(study, labels, range(3))
+    assert (told.splits, told.merges, told.hidden) == pytest.approx((0.3, 0.1, 0.1), abs=0.01)
+
+
+def test_estimates_are_combined_by_rubins_rules():
+    found = Numbers(np.array([10.0, 12.0, 14.0, np.nan]), np.array([4.0, 4.0, 7.0, np.nan]))
+    told = imputation.combine(found, np.array([9.0, 9.0, 9.0, 3.0]))
+    assert (told.number, told.within, told.between) == (12.0, 5.0, (1 + 1 / 3) * 4.0)
+    assert told.failed == 0.25 and told.standard_error == pytest.approx(math.sqrt(5 + 16 / 3))
+    assert 9.0 < told.lower < 12.0 < told.upper
+    assert math.isnan(imputation.combine(Numbers(np.array([np.nan]), np.array([np.nan])), np.array([3.0])).number)
+
+
+def test_without_doubts_the_combined_interval_is_that_of_the_one_history():
+    found = METHODS["m0"].estimate(Tally(np.stack([tally(KNOWN).counts] * 9), np.stack([tally(KNOWN).frequencies] * 9)))
+    told = imputation.combine(found, np.full(9, 5.0))
+    assert (told.between, told.within) == (0.0, pytest.approx(float(found.variance[0])))
+
+
+@pytest.mark.parametrize("method", ["chapman", "m0", "chao"])
+def test_the_worth_of_an_answer_is_the_variance_of_what_each_leaves_counted_anew(method):
+    occasions = ((0, 1), (2, 3)) if method == "chapman" else ONE_EACH
+    study = Study(
+        KNOWN,
+        (
+            Doubt((0,), {2: 0.5}, 0.5), Doubt((0, 2), {1: 0.2, 3: 0.3}, 0.5), Doubt((3,), {0: 0.995}, 0.005),
+            Doubt((), {1: 0.5}, 0.5),
+        ),
+        joining=0.3,
+    )
+    labels = imputation.draw(study, 30, np.random.default_rng(6))
+    estimate = METHODS[method].estimate
+    found = {one.doubt: one for one in gains(study, labels, occasions, estimate)}
+    assert set(found) == {0, 1}, "a sure one and one outside of the occasions are worth nothing"
+    for at, doubt in itertools.islice(enumerate(study.doubts), 2):
+        left = {}
+        for row in (*doubt.chances, None):
+            answered = labels.copy()
+            answered[:, at] = np.where(labels[:, at] >= 5, labels[:, at], 5 + at) if row is None else row
+            left[row] = float(estimate(imputation.histories(study, answered, occasions)).number.mean())
+        mean = doubt.nobody * left[None] + sum(chance * left[row] for row, chance in doubt.chances.items())
+        worth = doubt.nobody * (left[None] - mean) ** 2 + sum(
+            chance * (left[row] - mean) ** 2 for row, chance in doubt.chances.items()
+        )
+        assert found[at].gain == pytest.approx(worth)
+        assert {one.row: one.number for one in found[at].replies} == pytest.approx(left)

@@ -1,0 +1,109 @@
+"""Training of the side net: a left flank mirrored is a right one; the threshold keeps what it states."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reid import images
+from reid.learn.dataset import Decoded
+from reid.learn.side_task import NEVER, SideTask, finished, threshold
+from reid.learn.trainer import Plan, fit
+from reid.nets import bundle, runtime
+from reid.records import Photo
+from tests.learn.stock import CPU, SETTINGS, SIZE, species_net
+
+SIDE_SETTINGS = replace(SETTINGS, side_image_size=SIZE)
+
+
+def flanks(count: int, sides: tuple[str, ...] = ("left", "right"), seed: int = 0) -> Decoded:
+    """Animals that face left have their bright head on the left of the picture."""
+    rng = np.random.default_rng(seed)
+    records = [Photo(Path(f"{seed}-{row}.jpg"), "zebra", f"n{row}", side=sides[row % len(sides)]) for row in range(count)]
+    pixels = rng.normal(60, 12, (count, 37, 37, 3))
+    for row, one in enumerate(records):
+        where = slice(2, 14) if one.side == "left" else slice(23, 35)
+        pixels[row, 8:30, where] += 150
+    return Decoded(tuple(records), np.clip(pixels, 0, 255).astype(np.uint8), ())
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[SideTask, Path]:
+    """A net that was shown left flanks alone, saved; 60 flanks of both sides were held out."""
+    task = SideTask(species_net(2), flanks(40, ("left",)), flanks(60, seed=1), SIDE_SETTINGS, CPU)
+    found = fit(task, Plan(epochs=2, learning_rate=1e-3, weight_decay=1e-4, patience=1, seed=0))
+    assert (found.best_epoch, found.figures["top_1"]) == (2, 1.0)  # the last epoch: what is held out chooses none
+    task.net.load_state_dict(found.state)
+    folder = tmp_path_factory.mktemp("side")
+    card = bundle.save(finished(task, task.net), found.state, folder)
+    return task, folder / f"{card.fingerprint}.safetensors"
+
+
+def test_left_flanks_alone_teach_both_sides(trained: tuple[SideTask, Path]) -> None:
+    card = bundle.read_card(trained[1])
+    assert (card.kind, card.classes, card.among, card.sure_at) == ("side", ("left", "right"), ("zebra",), 0.0)
+    assert card.figures == {"max_wrong_side": 0.02, "held_out": 60.0, "top_1": 1.0, "coverage": 1.0, "wrong_side": 0.0}
+
+
+def test_the_mirror_image_of_a_batch_has_the_other_label(trained: tuple[SideTask, Path]) -> None:
+    task, _ = trained
+    labels = torch.cat([labels for _, labels in task.batches(0)])
+    assert sorted(set(labels.tolist())) == [0, 1] and 5 < int(labels.sum()) < 35
+    for shown, told in task.batches(1):
+        half = shown[:, :, 8:24]
+        brighter = half[..., 16:].mean(dim=(1, 2, 3)) > half[..., :16].mean(dim=(1, 2, 3))
+        assert (brighter == (told == 1)).float().mean() > 0.9
+
+
+def test_by_the_exported_graph_a_photo_and_its_mirror_image_have_the_same_numbers_for_the_other_side(
+    trained: tuple[SideTask, Path],
+) -> None:
+    pixels = [images.resize(one, *SIZE) for one in flanks(6, seed=2).pixels]
+    for net in (runtime.load(trained[1], "cpu"), runtime.of_torch(*bundle.load(trained[1]), CPU)):
+        plain = net.sides(pixels)
+        turned = net.sides([np.ascontiguousarray(one[:, ::-1]) for one in pixels])
+        assert plain == pytest.approx(turned[:, ::-1], abs=1e-6)
+        assert plain.sum(axis=1) == pytest.approx(1.0)
+        assert plain.argmax(axis=1).tolist() == [0, 1, 0, 1, 0, 1]
+
+
+def test_the_graph_says_what_the_figures_were_made_of(trained: tuple[SideTask, Path]) -> None:
+    task, path = trained
+    card = bundle.read_card(path)
+    wanted = torch.softmax(task.both(task.net) / card.temperature, dim=1).numpy()
+    found = runtime.load(path, "cpu").sides([images.resize(one, *SIZE) for one in task.held.pixels[:8]])
+    assert found == pytest.approx(wanted[:8], abs=0.05)  # another way of resizing
+
+
+@pytest.mark.parametrize(
+    ("wrong", "photos", "most", "told"),
+    [
+        ([], 99, 0.02, 99),
+        ([0.9], 99, 0.02, 99),  # (1 + 1) / 100
+        ([0.9, 0.8], 99, 0.02, 97 - 79),  # the answers up to 0.8 are not given
+        ([0.9, 0.9], 99, 0.02, 97 - 90),  # both stand on one threshold: neither is given
+        ([0.6], 98, 0.02, 97 - 60),
+        ([], 48, 0.02, 0),  # 1 / 49 is more than 0.02 already
+    ],
+)
+def test_the_threshold_lets_no_more_wrong_answers_through_than_were_stated(
+    wrong: list[float], photos: int, most: float, told: int
+) -> None:
+    good = [(1 + row) / 100 for row in range(photos - len(wrong))]
+    chances, right = np.array([*good, *wrong]), np.array([True] * len(good) + [False] * len(wrong))
+    bound = threshold(chances, right, most)
+    given = chances >= bound
+    assert int((given & right).sum()) + int((given & ~right).sum()) == told
+    assert bound == NEVER or (1 + int((given & ~right).sum())) / (1 + photos) <= most
+
+
+def test_with_too_few_held_out_photos_the_net_says_no_side_at_all() -> None:
+    task = SideTask(species_net(2), flanks(20), flanks(6, seed=1), SIDE_SETTINGS, CPU)
+    assert finished(task, task.net).sure_at == NEVER
+    nothing = SideTask(species_net(2), flanks(20), flanks(20).subset([]), SIDE_SETTINGS, CPU)
+    card = finished(nothing, nothing.net)
+    assert (card.sure_at, card.temperature, nothing.validate(nothing.net)) == (NEVER, 1.0, {})
