@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -50,19 +51,25 @@ def drawn_worth(net: Runtime) -> Worth | None:
     Stripes and spots, each animal four times. Where the shared net was measured on real animals, its links became right
     from about the same scores on (README, "Measured"); of a species that looks unlike all of them nothing is known.
     """
-    frames = [
-        (photo, pixels)
-        for kind in DRAWN
-        for photo, pixels in drawn.draw_season(
-            [kind], range(DRAWN_ANIMALS), season=0, encounters=4, photos_per_encounter=1, width=240, height=160, seed=5
-        )
-    ]
-    vectors = [embed(net, [Picture(_cropped(pixels, photo.box), "", 240, 160) for photo, pixels in frames[at : at + BATCH]])
-               for at in range(0, len(frames), BATCH)]  # fmt: skip
-    photos = [photo for photo, _ in frames]
+    photos, pictures = _drawn()
+    vectors = [embed(net, pictures[at : at + BATCH]) for at in range(0, len(pictures), BATCH)]
     numbers = [str(at) for at in range(len(photos))]
     pool = Pool(np.concatenate(vectors), [one.individual for one in photos], [one.side for one in photos], numbers, numbers)
     return worth(pool, drawn=True)
+
+
+@cache
+def _drawn() -> tuple[list[drawn.DrawnPhoto], list[Picture]]:
+    """Drawn animals cut to their boxes, each in four encounters of one photo; always the same ones."""
+    frames = [
+        frame
+        for kind in DRAWN
+        for frame in drawn.draw_season(
+            [kind], range(DRAWN_ANIMALS), season=0, encounters=4, photos_per_encounter=1, width=240, height=160, seed=5
+        )
+    ]
+    pictures = [Picture(_cropped(pixels, photo.box), "", 240, 160) for photo, pixels in frames]
+    return [photo for photo, _ in frames], pictures
 
 
 def _cropped(pixels: Pixels, box: Box | None) -> Pixels:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reid.records import Outcome
@@ -13,13 +13,14 @@ from reid.steps.assignment import Name
 from reid.steps.whole import Animal
 from reid.store import EnrolledPhoto
 
-STATUSES = ("returned", "reappeared", "new", "review", "not seen")
+STATUSES = ("returned", "reappeared", "new", "review", "doubtful", "not seen")
 MEANING = {
     "returned": "seen in both seasons",
     "reappeared": "known from another season than the first, seen again in the second",
     "new": "nobody enrolled before; each row is one proposed individual, with what ties its encounters together",
     "review": "a person must look; each row is one animal as far as its photos say so",
-    "not seen": "seen in the first season, not in the second; it may live on unseen",
+    "doubtful": "seen in the first season, perhaps in the second: it is the best match of an animal under review",
+    "not seen": "seen in the first season, and nothing of the second may show it; it may live on unseen",
     "not identified": "unknown species or empty frames; they count for nobody",
 }
 COLUMNS = (
@@ -49,8 +50,9 @@ class SeasonRow:
 
     before: its last photo of the first season (or of any other season before); again: of the second season.
     individual: of a review the name it may be; "" of a new one. proposal: the name proposed for one without a name, by
-    species in the order of their first photos. sides: that anything shows of it: left, right, both, or "" = not known.
-    link: its weakest one between encounters: probability, cosine of the two photos most alike, and those photos.
+    species in the order of their first photos; of a doubtful individual, the one under review that is most like it.
+    sides: that anything shows of it: left, right, both, or "" = not known. link: its weakest one between encounters:
+    probability, cosine of the two photos most alike, and those photos.
     """
 
     status: str
@@ -88,7 +90,14 @@ def rows(enrolled: Sequence[EnrolledPhoto], animals: Sequence[Animal], first: st
         if animal.name is not None:
             told[animal.name].append(animal)
     found = _unnamed(animals, second)
-    found += [row for key in sorted(by_name) if (row := _named(key, by_name[key], told[key], first, second))]
+    maybe: dict[Name, list[SeasonRow]] = defaultdict(list)
+    for row in found:
+        if row.status == "review" and row.individual:
+            maybe[row.species, row.individual].append(row)
+    for key in sorted(by_name):
+        named = _named(key, by_name[key], told[key], first, second)
+        if named is not None:
+            found.append(_doubtful(named, maybe[key]) if named.status == "not seen" and maybe[key] else named)
     order = {status: place for place, status in enumerate(STATUSES)}
     return sorted(found, key=lambda row: (order[row.status], row.species, row.individual, row.proposal))
 
@@ -127,6 +136,18 @@ def _named(
         shown,
         best.sighting.decision.reason if best else reason,
         sides=side_word([photo.side for photo in photos] + [side for one in told for side in one.sides]),
+    )
+
+
+def _doubtful(row: SeasonRow, maybe: Sequence[SeasonRow]) -> SeasonRow:
+    """The row of an individual that animals under review may be."""
+    best = max(maybe, key=lambda one: one.probability or 0.0)
+    chance = "" if best.probability is None else f" with probability {best.probability:.2f}"
+    more = f", and {len(maybe) - 1} others may be" if len(maybe) > 1 else ""
+    return replace(
+        row, status="doubtful", probability=best.probability, first_again=best.first_again, last_again=best.last_again,
+        photo_before=best.photo_before, photo_again=best.photo_again, proposal=best.proposal,
+        reason=f"{best.proposal}, under review, may be it{chance}{more}",
     )
 
 
@@ -185,7 +206,7 @@ def halves(found: Sequence[SeasonRow]) -> tuple[str, ...]:
     """What must be said of animals known from one side only, species by species."""
     count: Mapping[str, Counter[str]] = defaultdict(Counter)
     for row in found:
-        count[row.species][row.sides] += row.status != "not seen"
+        count[row.species][row.sides] += row.status not in ("not seen", "doubtful")
     return tuple(
         f"{species}: {sides['left']} animals are known from the left only and {sides['right']} from the right only; some of "
         "them may be one animal, counted twice. An encounter that shows both sides, or `reid individuals merge`, links them."

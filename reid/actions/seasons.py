@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,6 +60,7 @@ def seasons(
     gallery: Path | None = None,
     out: Path | None = None,
     settings: QuerySettings | None = None,
+    record: bool = False,
     progress: Progress = SILENT,
 ) -> SeasonsReport:
     """Compare two seasons.
@@ -75,6 +77,7 @@ def seasons(
         out: folder for seasons.csv and seasons.html; None = nothing is written.
         settings: of the identification; `encounters` is always on. Places come from the photos' columns `latitude` and
             `longitude` or from the table of deployments.
+        record: keep the decisions in the gallery as sightings, one for each encounter, as `query` does: `count` finds them.
         progress: told of every photo.
 
     Raises:
@@ -92,6 +95,8 @@ def seasons(
         _check(enrolled, given, first, second, bool(chosen))
         progress.start(f"identifying {second}", len(chosen))
         animals, failed = identified(opened, chosen, enrolled, settings, progress)
+        if record:
+            opened.add_sightings(encounters_of(animals))
     table = rows(enrolled, animals, first, second)
     report = SeasonsReport(
         first, second, tuple(table), tuple(one.sighting for one in animals), len(given) - len(chosen),
@@ -132,6 +137,18 @@ def identified(
     worth = {name: link_worth(gallery, name) for name in sorted({name for look in looks for name in look.vectors})}
     rules = Rules(worth, settings.link, place, settings.kilometres_an_hour, settings.top)
     return whole(looks, identifier.known, rules, near_in_time(enrolled, looks, place)), tuple(problems)
+
+
+def encounters_of(animals: Sequence[Animal]) -> list[Sighting]:
+    """The decision of each animal, once for each of its encounters; several animals of one encounter get one each."""
+    met: Counter[str] = Counter()
+    found = []
+    for animal in animals:
+        for part in animal.parts:
+            met[part.encounter] += 1
+            name = f"{part.encounter}#{met[part.encounter]}" if met[part.encounter] > 1 else part.encounter
+            found.append(replace(part, decision=animal.sighting.decision, matches=animal.sighting.matches, encounter=name))
+    return found
 
 
 def _check(enrolled: Sequence[EnrolledPhoto], given: Sequence[Photo], first: str, second: str, chosen: bool) -> None:

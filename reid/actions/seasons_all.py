@@ -41,6 +41,7 @@ class SeasonPair:
     reappeared: int
     new: int
     review: int
+    doubtful: int
     not_seen: int
 
 

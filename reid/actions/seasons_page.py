@@ -12,7 +12,8 @@ from reid.actions.season_rows import COLUMNS, MEANING, STATUSES, SeasonRow
 from reid.formats.page import Answer, Page, Section, Table
 from reid.records import Outcome, Problem, Sighting
 
-_BADGES = {"returned": "known", "reappeared": "known", "new": "new", "review": "review", "not seen": "empty"}
+_BADGES = {"returned": "known", "reappeared": "known", "new": "new", "review": "review", "doubtful": "review",
+           "not seen": "empty"}  # fmt: skip
 
 
 def cells(row: Any, columns: Sequence[str] = COLUMNS) -> tuple[str, ...]:
@@ -78,7 +79,7 @@ def page(
 
 def _answer(row: SeasonRow) -> Answer:
     again = showing.facts(row.species, row.first_again, f"{row.photos} photos, {row.encounters} encounters", _sides(row))
-    title = row.individual if row.status in ("returned", "reappeared") else row.proposal
+    title = row.proposal or row.individual
     queries = [showing.shown(row.photo_again, title or "not named", again)] if row.photo_again else []
     if row.link_photos:
         about = f"weakest link {row.link_score:.2f}, right with probability {row.link_probability:.2f}"

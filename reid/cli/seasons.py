@@ -31,6 +31,7 @@ def seasons(
     out: Annotated[Path | None,
         typer.Option(help="Folder for seasons.csv and seasons.html; default: by the seasons.", show_default=False)] = None,
     species: Species = "",
+    record: Annotated[bool, typer.Option("--record", help="Keep the decisions as sightings, for `reid count`.")] = False,
     link: Links = None,
     kilometres_an_hour: Speed = None,
     clock: Clocks = None,
@@ -44,6 +45,8 @@ def seasons(
 
     if every == bool(first or second) or bool(first) != bool(second):
         raise typer.BadParameter("name both seasons, or ask for --all", param_hint="--from, --to")
+    if every and record:
+        raise typer.BadParameter("decisions are kept of one season: name it with --from and --to", param_hint="--record")
     given = in_time(clock, season, deployments)
     given |= {"species": species or None, "device": device, "link": link, "kilometres_an_hour": kilometres_an_hour}
     found = settings.resolve(QuerySettings(), given)
@@ -51,7 +54,7 @@ def seasons(
         return _all(photos or [], gallery, json, out, found)
     report = action(
         photos or [], first=first, second=second, gallery=gallery, out=out or Path(f"seasons-{first}-to-{second}"),
-        settings=found, progress=terminal.Bars()
+        settings=found, record=record, progress=terminal.Bars()
     )
     if json:
         for row in report.rows:

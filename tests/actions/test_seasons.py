@@ -12,6 +12,7 @@ import pytest
 import reid
 from reid.errors import UsageError
 from reid.settings import QuerySettings
+from reid.store import Gallery
 from tests.actions import herd
 from tests.actions.herd import Taken
 from tests.commands import command
@@ -71,6 +72,7 @@ def test_links_that_are_not_sure_enough_are_not_made(gallery: Path, tmp_path: Pa
 def test_two_animals_of_one_frame_are_two_rows(gallery: Path, tmp_path: Path) -> None:
     met = herd.write(tmp_path / "2024", [Taken("Ada", "Ada", when=NOW), Taken("Bo", "Eve", when=NOW + DAY)])
     report = reid.seasons([met], first="2023", second="2024", gallery=gallery)
+    assert statuses(report)["Ada"] == "doubtful"
     told = [(row.status, row.individual, row.photos) for row in report.rows if row.photos]
     assert told == [("returned", "Bo", 1), ("new", "", 1), ("review", "Ada", 1), ("review", "Ada", 1)]
     assert all("two animals of one frame" in row.reason for row in report.rows if row.status == "review")
@@ -105,6 +107,31 @@ def test_halves_are_halves_until_an_encounter_shows_both_sides(gallery: Path, tm
     assert [(row.sides, row.encounters) for row in new] == [("both", 5)] and report.notes == ()
 
 
+def test_an_individual_that_an_animal_under_review_may_be_is_doubtful(gallery: Path, tmp_path: Path) -> None:
+    met = herd.write(tmp_path / "2024", [Taken("Ada", "Ada", when=NOW)])
+    report = reid.seasons([met], first="2023", second="2024", gallery=gallery)
+    ada = next(row for row in report.rows if row.individual == "Ada" and row.status == "doubtful")
+    assert ada.proposal == "new-2024-001" and ada.first_again == NOW and (ada.photos, ada.encounters) == (0, 0)
+    assert ada.reason == "new-2024-001, under review, may be it with probability 0.50, and 1 others may be"
+    assert {row.individual for row in report.rows if row.status == "not seen"} == {"Bo", "Cy", "Di"}
+
+
+def test_the_decisions_of_a_season_are_kept_once_for_each_encounter(gallery: Path, tmp_path: Path) -> None:
+    met = [Taken("Ada", when=NOW), Taken("Eve", when=NOW + DAY), Taken("Eve", when=NOW + 2 * DAY)]
+    met.append(Taken("Bo", "Fay", when=NOW + 3 * DAY))
+    photos = herd.write(tmp_path / "2024", met)
+    told = command(
+        "seasons", photos, "--from", "2023", "--to", "2024", "--gallery", gallery, "--out", tmp_path / "out", "--record"
+    )
+    assert told.code == 0, told.err
+    with Gallery.open(gallery) as opened:
+        kept = [one.sighting for one in opened.sightings()]
+    assert sorted((one.decision.outcome.value, one.decision.individual or "") for one in kept) == [
+        ("known", "Ada"), ("known", "Bo"), ("new", ""), ("new", ""), ("new", ""),
+    ]
+    assert len({one.encounter for one in kept}) == 5 and all(one.decision.nobody is not None for one in kept)
+
+
 def test_every_season_is_held_against_every_later_one(gallery: Path, tmp_path: Path) -> None:
     met = [Taken("Ada", when=NOW), Taken("Eve", when=NOW + DAY)]
     met += [Taken("Ada", when=NOW + 365 * DAY), Taken("Bo", when=NOW + 366 * DAY)]
@@ -112,11 +139,12 @@ def test_every_season_is_held_against_every_later_one(gallery: Path, tmp_path: P
     told = command("seasons", photos, "--all", "--gallery", gallery, "--out", tmp_path / "out", "--json")
     assert told.code == 0, told.err
     pairs = {(one["first"], one["second"]): one for one in told.lines}
-    counts = {key: [one[name] for name in ("returned", "reappeared", "new", "review", "not_seen")] for key, one in pairs.items()}
+    names = ("returned", "reappeared", "new", "review", "doubtful", "not_seen")
+    counts = {key: [one[name] for name in names] for key, one in pairs.items()}
     assert counts == {
-        ("2023", "2024"): [1, 0, 1, 0, 3],
-        ("2023", "2025"): [2, 0, 0, 0, 2],
-        ("2024", "2025"): [1, 1, 0, 0, 0],
+        ("2023", "2024"): [1, 0, 1, 0, 0, 3],
+        ("2023", "2025"): [2, 0, 0, 0, 0, 2],
+        ("2024", "2025"): [1, 1, 0, 0, 0, 0],
     }
     with (tmp_path / "out" / "individuals.csv").open(encoding="utf-8") as file:
         rows = {row["individual"]: (row["2023"], row["2024"], row["2025"]) for row in csv.DictReader(file)}
