@@ -132,6 +132,8 @@ class QuerySettings(IntakeSettings):
 
     It is taken where held-out photos have shown that it helps to tell individuals apart (`Calibration.closer`),
     and where nothing is calibrated. It needs the enrolled photos' files; those that are gone count by their cosine."""
+    independent_minutes: float = ENCOUNTER_MINUTES
+    """Photos of an individual at one camera closer than this to the last that counted are no event of their own."""
     link: float = 0.5
     """A link between two encounters of a season needs at least this probability of being right, in (0, 1]."""
     kilometres_an_hour: float = FASTEST

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reid.records import Outcome
+from reid.settings import ENCOUNTER_MINUTES
 from reid.steps.apart import seconds
 from reid.steps.assignment import Name
+from reid.steps.encounter import events
 from reid.steps.whole import Animal
 from reid.store import EnrolledPhoto
 
@@ -41,6 +43,7 @@ COLUMNS = (
     "link_probability",
     "link_score",
     "link_photos",
+    "events",
 )
 
 
@@ -52,7 +55,8 @@ class SeasonRow:
     individual: of a review the name it may be; "" of a new one. proposal: the name proposed for one without a name, by
     species in the order of their first photos; of a doubtful individual, the one under review that is most like it.
     sides: that anything shows of it: left, right, both, or "" = not known. link: its weakest one between encounters:
-    probability, cosine of the two photos most alike, and those photos.
+    probability, cosine of the two photos most alike, and those photos. events: independent ones of the second season, see
+    `steps.encounter.events`.
     """
 
     status: str
@@ -72,15 +76,19 @@ class SeasonRow:
     link_probability: float | None = None
     link_score: float | None = None
     link_photos: tuple[str, ...] = ()
+    events: int = 0
 
 
-def rows(enrolled: Sequence[EnrolledPhoto], animals: Sequence[Animal], first: str, second: str) -> list[SeasonRow]:
+def rows(
+    enrolled: Sequence[EnrolledPhoto], animals: Sequence[Animal], first: str, second: str, minutes: float = ENCOUNTER_MINUTES
+) -> list[SeasonRow]:
     """The table of two seasons, by status, species and name.
 
     Args:
         enrolled: photos of every season.
         animals: of the second season, as `steps.whole` decided.
         first, second: names of the seasons.
+        minutes: the independence interval of events.
     """
     by_name: dict[Name, list[EnrolledPhoto]] = defaultdict(list)
     for photo in enrolled:
@@ -89,13 +97,13 @@ def rows(enrolled: Sequence[EnrolledPhoto], animals: Sequence[Animal], first: st
     for animal in animals:
         if animal.name is not None:
             told[animal.name].append(animal)
-    found = _unnamed(animals, second)
+    found = _unnamed(animals, second, minutes)
     maybe: dict[Name, list[SeasonRow]] = defaultdict(list)
     for row in found:
         if row.status == "review" and row.individual:
             maybe[row.species, row.individual].append(row)
     for key in sorted(by_name):
-        named = _named(key, by_name[key], told[key], first, second)
+        named = _named(key, by_name[key], told[key], first, second, minutes)
         if named is not None:
             found.append(_doubtful(named, maybe[key]) if named.status == "not seen" and maybe[key] else named)
     order = {status: place for place, status in enumerate(STATUSES)}
@@ -103,7 +111,7 @@ def rows(enrolled: Sequence[EnrolledPhoto], animals: Sequence[Animal], first: st
 
 
 def _named(
-    key: Name, photos: Sequence[EnrolledPhoto], told: Sequence[Animal], first: str, second: str
+    key: Name, photos: Sequence[EnrolledPhoto], told: Sequence[Animal], first: str, second: str, minutes: float
 ) -> SeasonRow | None:
     """The row of one individual; None when it was in neither season."""
     again = [photo for photo in photos if photo.season == second]
@@ -136,6 +144,7 @@ def _named(
         shown,
         best.sighting.decision.reason if best else reason,
         sides=side_word([photo.side for photo in photos] + [side for one in told for side in one.sides]),
+        events=events([*((one.camera, one.captured_at) for one in again), *_taken(told)], minutes),
     )
 
 
@@ -151,11 +160,15 @@ def _doubtful(row: SeasonRow, maybe: Sequence[SeasonRow]) -> SeasonRow:
     )
 
 
+def _taken(animals: Sequence[Animal]) -> list[tuple[str, datetime | None]]:
+    return [(look.photo.camera, look.photo.captured_at) for animal in animals for look in animal.looks]
+
+
 def _when(photo: EnrolledPhoto) -> float:
     return seconds(photo.captured_at) if photo.captured_at is not None else -1.0
 
 
-def _unnamed(animals: Sequence[Animal], second: str) -> list[SeasonRow]:
+def _unnamed(animals: Sequence[Animal], second: str, minutes: float) -> list[SeasonRow]:
     """The rows of animals that are new or in doubt, with the names proposed for them."""
     open_ones = [one for one in animals if one.sighting.decision.outcome in (Outcome.NEW, Outcome.REVIEW)]
     open_ones.sort(key=lambda one: (one.first is None, seconds(one.first) if one.first else 0.0, one.sighting.photo))
@@ -163,11 +176,11 @@ def _unnamed(animals: Sequence[Animal], second: str) -> list[SeasonRow]:
     found = []
     for animal in open_ones:
         number[animal.species] += 1
-        found.append(_proposed(animal, f"new-{second}-{number[animal.species]:03d}"))
+        found.append(_proposed(animal, f"new-{second}-{number[animal.species]:03d}", minutes))
     return found
 
 
-def _proposed(animal: Animal, proposal: str) -> SeasonRow:
+def _proposed(animal: Animal, proposal: str, minutes: float) -> SeasonRow:
     one = animal.sighting
     new = one.decision.outcome == Outcome.NEW
     best = one.matches[0] if one.matches else None
@@ -193,6 +206,7 @@ def _proposed(animal: Animal, proposal: str) -> SeasonRow:
         weakest.probability if weakest else None,
         weakest.cosine if weakest else None,
         weakest.photos if weakest else (),
+        events(_taken([animal]), minutes),
     )
 
 

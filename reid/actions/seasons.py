@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.drifting import drift_of
 from reid.actions.linking import link_worth, near_in_time, places
 from reid.actions.query import Identifier
 from reid.actions.season_rows import COLUMNS, STATUSES, SeasonRow, halves, rows
@@ -16,6 +17,7 @@ from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.formats.page import write_page
 from reid.formats.table import write_table
+from reid.learn.drift import Drifted
 from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem, Sighting
 from reid.settings import QuerySettings
@@ -33,7 +35,7 @@ class SeasonsReport:
     """Season against season. skipped: photos given that are of another season or undated. csv, html: where it is written.
 
     animals: of the photos given, each with its encounters and what ties them; sightings: their decisions.
-    notes: what a reader of the table must know.
+    notes: what a reader of the table must know. drift: (species, individual whose newest enrolled photos fit its oldest badly).
     """
 
     first: str
@@ -46,6 +48,7 @@ class SeasonsReport:
     html: Path | None
     animals: tuple[Animal, ...] = ()
     notes: tuple[str, ...] = ()
+    drift: tuple[tuple[str, Drifted], ...] = ()
 
     def count(self, status: str) -> int:
         """Rows of a status."""
@@ -95,12 +98,16 @@ def seasons(
         _check(enrolled, given, first, second, bool(chosen))
         progress.start(f"identifying {second}", len(chosen))
         animals, failed = identified(opened, chosen, enrolled, settings, progress)
+        drift = tuple(
+            (name, one) for name in sorted({one.species for one in enrolled})
+            for one in drift_of(opened, name, [photo for photo in enrolled if photo.species == name])
+        )
         if record:
             opened.add_sightings(encounters_of(animals))
-    table = rows(enrolled, animals, first, second)
+    table = rows(enrolled, animals, first, second, settings.independent_minutes)
     report = SeasonsReport(
         first, second, tuple(table), tuple(one.sighting for one in animals), len(given) - len(chosen),
-        (*problems, *failed), None, None, animals, halves(table),
+        (*problems, *failed), None, None, animals, halves(table), drift,
     )
     if out is not None:
         progress.start("writing pages", 1)
@@ -165,12 +172,13 @@ def _check(enrolled: Sequence[EnrolledPhoto], given: Sequence[Photo], first: str
 
 def write(report: SeasonsReport, out: Path) -> SeasonsReport:
     """Write seasons.csv and seasons.html into a folder, which is made if absent."""
-    from reid.actions.seasons_page import cells, page
+    from reid.actions.seasons_page import cells, drift_table, page
 
     out.mkdir(parents=True, exist_ok=True)
     csv, html = out / "seasons.csv", out / "seasons.html"
     write_table(csv, COLUMNS, [cells(row) for row in report.rows])
     skipped = f"{report.skipped} photos given are of another season or undated and were skipped" if report.skipped else ""
     subtitle = ". ".join(part for part in (skipped, *report.notes) if part)
-    write_page(html, page(report.first, report.second, report.rows, report.sightings, report.problems, subtitle))
+    tables = [drift_table(report.drift)] if report.drift else []
+    write_page(html, page(report.first, report.second, report.rows, report.sightings, report.problems, subtitle, tables))
     return replace(report, csv=csv, html=html)

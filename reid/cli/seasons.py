@@ -31,6 +31,9 @@ def seasons(
     out: Annotated[Path | None,
         typer.Option(help="Folder for seasons.csv and seasons.html; default: by the seasons.", show_default=False)] = None,
     species: Species = "",
+    minutes: Annotated[float | None,
+        typer.Option(help=f"Independence interval of events; default {_QUERY.independent_minutes:g}.", min=0, show_default=False)
+    ] = None,
     record: Annotated[bool, typer.Option("--record", help="Keep the decisions as sightings, for `reid count`.")] = False,
     link: Links = None,
     kilometres_an_hour: Speed = None,
@@ -49,6 +52,7 @@ def seasons(
         raise typer.BadParameter("decisions are kept of one season: name it with --from and --to", param_hint="--record")
     given = in_time(clock, season, deployments)
     given |= {"species": species or None, "device": device, "link": link, "kilometres_an_hour": kilometres_an_hour}
+    given |= {"independent_minutes": minutes}
     found = settings.resolve(QuerySettings(), given)
     if every:
         return _all(photos or [], gallery, json, out, found)
@@ -71,7 +75,7 @@ def seasons(
         )
         terminal.out(", ".join(f"{report.count(status)} {status}" for status in STATUSES))
         terminal.out(f"wrote {report.csv} and {report.html}")
-    for note in report.notes:
+    for note in (*report.notes, *(f"{name}: {one.reason}" for name, one in report.drift)):
         terminal.complain(note)
     end(report.problems)
 

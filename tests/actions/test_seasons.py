@@ -116,6 +116,28 @@ def test_an_individual_that_an_animal_under_review_may_be_is_doubtful(gallery: P
     assert {row.individual for row in report.rows if row.status == "not seen"} == {"Bo", "Cy", "Di"}
 
 
+def test_events_are_independent_by_the_interval_asked_for(gallery: Path, tmp_path: Path) -> None:
+    taken = [Taken(name, when=NOW + timedelta(minutes=at)) for name in ("Ada", "Eve") for at in (0, 40, 80)]
+    met = herd.write(tmp_path / "2024", taken)
+
+    def told(minutes: float) -> set[int]:
+        settings = QuerySettings(independent_minutes=minutes)
+        report = reid.seasons([met], first="2023", second="2024", gallery=gallery, settings=settings)
+        return {row.events for row in report.rows if row.photos}
+
+    assert (told(30), told(60), told(100)) == ({3}, {2}, {1})
+
+
+def test_who_changed_between_the_seasons_is_listed_by_seasons_and_by_doctor(gallery: Path, tmp_path: Path) -> None:
+    reid.enroll([herd.write(tmp_path / "new coat", [Taken("Fay", when=NOW)])], gallery=gallery, individual="Ada")
+    reid.enroll([herd.write(tmp_path / "same coat", [Taken("Bo", when=NOW)])], gallery=gallery)
+    report = reid.seasons(first="2023", second="2024", gallery=gallery, out=tmp_path / "out")
+    assert [(name, one.individual, one.oldest, one.newest) for name, one in report.drift] == [("zebra", "Ada", "2023", "2024")]
+    assert "Changed, or two animals under one name" in (tmp_path / "out" / "seasons.html").read_text(encoding="utf-8")
+    (found,) = [one for one in reid.doctor(gallery=gallery).findings if one.kind == "drift"]
+    assert found.individuals == ("Ada",) and "fit those of 2023 badly" in found.reason
+
+
 def test_the_decisions_of_a_season_are_kept_once_for_each_encounter(gallery: Path, tmp_path: Path) -> None:
     met = [Taken("Ada", when=NOW), Taken("Eve", when=NOW + DAY), Taken("Eve", when=NOW + 2 * DAY)]
     met.append(Taken("Bo", "Fay", when=NOW + 3 * DAY))
