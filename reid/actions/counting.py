@@ -19,7 +19,7 @@ from reid.formats.capture_history import CaptureHistory, LeftOut, capture_histor
 from reid.formats.deployments import DeploymentTable, read_deployments
 from reid.formats.table import write_table
 from reid.formats.text import made
-from reid.learn import imputation
+from reid.learn import plausible
 from reid.learn.closed_population import METHODS
 from reid.learn.imputation import NEW, Doubt, Study
 from reid.records import EMPTY, Outcome, Photo
@@ -182,7 +182,7 @@ def _doubt_notes(found: Sequence[OpenSighting], used: Sequence[OpenSighting], bo
 
 def _scopes(both: CaptureHistory, study: Study, used: Sequence[OpenSighting], settings: CountSettings) -> list[ScopeCount]:
     generator = np.random.default_rng(settings.seed)
-    labels = imputation.draw(study, settings.draws, generator) if settings.draws and study.doubts else None
+    labels = plausible.draw(study, settings.draws, generator) if settings.draws and study.doubts else None
     by_season = {
         name: [at for at, one in enumerate(both.occasions) if one.season == name] for name in both.seasons
     }
