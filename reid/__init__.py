@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reid.actions.camps import bundle, merge_galleries, unbundle
     from reid.actions.counting import count
     from reid.actions.demo import demo
+    from reid.actions.discover import discover
     from reid.actions.doctor import doctor
     from reid.actions.enroll import enroll
     from reid.actions.evaluate import evaluate
@@ -62,6 +63,7 @@ _HOMES = {
     "correct_photos": "reid.actions.identities",
     "count": "reid.actions.counting",
     "demo": "reid.actions.demo",
+    "discover": "reid.actions.discover",
     "doctor": "reid.actions.doctor",
     "enroll": "reid.actions.enroll",
     "evaluate": "reid.actions.evaluate",
@@ -124,6 +126,7 @@ __all__ = [
     "correct_photos",
     "count",
     "demo",
+    "discover",
     "doctor",
     "enroll",
     "evaluate",

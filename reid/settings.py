@@ -137,6 +137,11 @@ class QuerySettings(IntakeSettings):
 
     It is taken where held-out photos have shown that it helps to tell individuals apart (`Calibration.closer`),
     and where nothing is calibrated. It needs the enrolled photos' files; those that are gone count by their cosine."""
+    fade: float = 0.0
+    """What a year between two photos takes off their score, so that recent seasons weigh more; 0 = nothing. Nobody has calibrated
+    it: with 0.05, a photo five years old must be 0.25 more alike."""
+    independent_minutes: float = ENCOUNTER_MINUTES
+    """Photos of an individual at one camera closer than this to the last that counted are no event of their own."""
     link: float = 0.5
     """A link between two encounters of a season needs at least this probability of being right, in (0, 1]."""
     kilometres_an_hour: float = FASTEST

@@ -78,6 +78,9 @@ def query(
     encounters: Annotated[bool, typer.Option("--encounters", help="One decision per encounter.")] = False,
     record: Annotated[bool, typer.Option("--record", help="Keep the decisions in the gallery as sightings.")] = False,
     as_of: Annotated[str, typer.Option(help="Answer as on that day, such as 2025-03-01.", show_default=False)] = "",
+    fade: Annotated[float | None,
+        typer.Option(help="What a year between two photos takes off their score, so that recent ones weigh more; default 0.",
+                     min=0, show_default=False)] = None,
     rerank: Annotated[int | None,
         typer.Option(help=f"Individuals that get a closer look, place by place, where it helps; default {_QUERY.rerank}.", min=0,
                      show_default=False)] = None,
@@ -98,7 +101,7 @@ def query(
 
     given: dict[str, object] = {"top": top, "species": species or None, "side": given_side(side)}
     given |= {"encounters": encounters or None}
-    given |= {"device": device, "rerank": rerank, "box_confidence": confidence}
+    given |= {"device": device, "rerank": rerank, "fade": fade, "box_confidence": confidence}
     given |= in_time(clock, season, deployments) | {"side_path": tuple(side_path) if side_path else None}
     report = action(
         photos, gallery=gallery, settings=settings.resolve(QuerySettings(), given), record=record, why=why,
