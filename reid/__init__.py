@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from reid.actions.importing import import_photos
     from reid.actions.journal import log, purge, show_entry, undo
     from reid.actions.query import query
+    from reid.actions.report import report
     from reid.actions.seasons import seasons
     from reid.actions.seasons_all import all_seasons
     from reid.actions.sides import predict_sides
@@ -81,6 +82,7 @@ _HOMES = {
     "rename_individual": "reid.actions.identities",
     "restore_individual": "reid.actions.identities",
     "restore_photos": "reid.actions.identities",
+    "report": "reid.actions.report",
     "seasons": "reid.actions.seasons",
     "show_entry": "reid.actions.journal",
     "show_individual": "reid.actions.identities",
@@ -140,6 +142,7 @@ __all__ = [
     "remove_individual",
     "remove_photos",
     "rename_individual",
+    "report",
     "restore_individual",
     "restore_photos",
     "seasons",
