@@ -166,7 +166,7 @@ def report(world: World, method: Method, repeats: int, draws: int, seed: int) ->
         print(f"| {way} | {mean:.1f} | {mean / world.animals - 1:+.1%} | {inside:.2f} | {width:.0f} | {repeats - len(rows)} |")
     if fall:
         before, best, random = np.mean(fall, axis=0)
-        print(f"variance of the doubts {before:.1f}; the 10 best photos answered {best:.1f}, 10 at random {random:.1f}", flush=True)
+        print(f"variance of the doubts {before:.1f}; 10 best photos answered {best:.1f}, 10 at random {random:.1f}", flush=True)
 
 
 def main() -> None:
