@@ -210,6 +210,8 @@ class CountSettings:
     """Histories drawn from the probabilities of doubtful sightings; 0 = none."""
     look: int = 10
     """So many photos to look at next are told."""
+    compare: bool = True
+    """Compare doubtful photos with each other, for which they are opened: else one new animal counts as many."""
     seed: int = 0
 
 

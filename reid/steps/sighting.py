@@ -88,7 +88,7 @@ def sight(
         matches=tuple(matches[:top]), side=lead.photo.side, captured_at=lead.photo.captured_at,
         encounter=lead.encounter, camera=lead.photo.camera, season=season(lead.photo),
         embedding_fingerprint=known.fingerprints.get(guess.name, "") if species else "", searched=species,
-        photos=tuple(str(look.photo.path) for look in looks),
+        photos=tuple(str(look.photo.path) for look in looks), box=lead.photo.box,
         side_net=lead.photo.column(SIDE_NET) if lead.photo.side_predicted else "",
     )
 
