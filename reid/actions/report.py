@@ -196,7 +196,14 @@ def _ask(
     if not photos:
         return [], ()
     found = read_photos(list(photos), query.box_confidence)
-    chosen = [photo for photo in dated(as_taken(found.photos, query)) if season(photo) == name]
+    taken = dated(as_taken(found.photos, query))
+    chosen = [photo for photo in taken if season(photo) == name]
+    if taken and not chosen:
+        others = ", ".join(sorted({season(photo) or "no date" for photo in taken}))
+        raise UsageError(
+            f"none of the {len(taken)} photos given is of season {name}, the page's; they are of: {others}. A season has a page "
+            "once one of its photos is enrolled: `reid query`, enroll who is known, then `reid report --of` that season"
+        )
     progress.start(f"identifying {name}", len(chosen))
     enrolled = [photo for photo in gallery.photos() if query.species in ("", photo.species)]
     animals, failed = identified(gallery, chosen, enrolled, query, progress)

@@ -207,3 +207,12 @@ def test_a_browser_prints_the_page_on_a4_and_shows_every_picture(done: SeasonPag
     assert {(round(float(wide)), round(float(tall))) for wide, tall in sizes} == {(595, 842)}
     pictures = {one for one in re.findall(r'src="data:image/jpeg;base64,([^"]+)"', done.page.read_text(encoding="utf-8"))}
     assert len(re.findall(rb"/Filter /DCTDecode", pdf.read_bytes())) == len(pictures), "each JPEG is in the print"
+
+
+def test_photos_of_another_season_are_told_and_no_page_is_written(place: Path, kept: Path) -> None:
+    with pytest.raises(UsageError, match=r"none of the \d+ photos given is of season 2021, the page's; they are of: 2023"):
+        reid.report(
+            [kept / "study" / "cards" / "2023" / "detections.json"], out=place / "other.html", of="2021",
+            gallery=place / "gallery", query=QuerySettings(deployments=str(kept / "study" / "deployments.csv")),
+        )
+    assert not (place / "other.html").exists()
