@@ -23,6 +23,7 @@ LOG_LIMIT = 20
 FASTEST = 80.0
 """Kilometres an hour that no animal travels, wherever nothing else is asked for."""
 EXPORT_FORMATS = ("mark", "secr", "capture", "camtrapr", "camtrap-dp", "wildbook", "csv", "xlsx", "folders")
+CHANGED = ("tell", "add")
 SIDE_RULES = ("all", "left", "right", "best", "both-linked")
 """How an export counts half-known animals; see `formats.capture_history`."""
 SAMPLING_DESIGNS = ("simpleRandom", "systematicRandom", "clusteredRandom", "experimental", "targeted", "opportunistic")
@@ -108,6 +109,8 @@ class EnrollSettings(IntakeSettings):
     column: str = ""
     """Use only the rows whose column of this name has the value `only`; "" = all rows."""
     only: str = "train"
+    changed: str = "tell"
+    """A file that was enrolled with another content: `tell` it as a problem and leave it, or `add` it as another photo."""
 
 
 @dataclass(frozen=True, slots=True)

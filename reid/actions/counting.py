@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from reid import settings as options
 from reid.actions.count_scopes import Scope, ScopeCount, count_scope
 from reid.actions.doubts import OpenSighting, by_frame, open_sightings
-from reid.actions.export import enrolled_photos
 from reid.actions.selecting import in_time
 from reid.errors import UsageError
 from reid.formats.capture_history import CaptureHistory, LeftOut, capture_history
@@ -84,7 +83,7 @@ def count(*, gallery: Path | None = None, settings: CountSettings | None = None,
     _check(settings)
     table = read_deployments(settings.deployments) if settings.deployments else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        photos = [one for one in enrolled_photos(opened) if one.species not in ("", EMPTY)]
+        photos = [one for one in opened.enrolled_sightings() if one.species not in ("", EMPTY)]
         wanted = sorted({one.species for one in photos if settings.species in ("", one.species)})
         if not wanted:
             raise UsageError(

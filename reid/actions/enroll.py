@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.changed import changed as changed_file
 from reid.actions.nets import net_path
 from reid.actions.selecting import as_taken, photos_of_column
 from reid.errors import UsageError
@@ -59,6 +60,7 @@ def enroll(
     seasons: Sequence[str] | None = None,
     deployments: str | None = None,
     sides: Sequence[str] | None = None,
+    changed: str | None = None,
     device: str | None = None,
     again: bool = False,
     progress: Progress = SILENT,
@@ -67,15 +69,16 @@ def enroll(
 
     A species without a net of its own gets the shared net that ships. A photo that is enrolled already (same content and
     box) is not enrolled twice; under another individual it is left there and told as a problem. So is one whose individual
-    was merged into another: it is not enrolled, a new individual of that name is never made silently. And one that a person
-    removed from the gallery does not come back by itself: it is told with the entry and the command that restores it.
+    was merged into another: it is not enrolled, a new individual of that name is never made silently. One that a person
+    removed from the gallery does not come back by itself: it is told with the entry and the command that restores it. A file
+    whose content is another than the one enrolled from it is told, and nothing is changed (`changed`).
 
     Args:
         photos: files, folders or manifests.
         gallery: its folder, made if absent; None = REID_GALLERY or indexes/default.
         individual, species: the names of all these photos, whatever their manifest says; "" = as the manifest says.
-        column, only, clocks, seasons, deployments, sides, device: see `EnrollSettings` (sides is its `side_path`); None =
-            REID_* variables and defaults.
+        column, only, clocks, seasons, deployments, sides, changed, device: see `EnrollSettings` (sides is its `side_path`);
+            None = REID_* variables and defaults.
         again: enroll anew what was removed from the gallery.
         progress: told of every photo.
 
@@ -83,7 +86,7 @@ def enroll(
         UsageError: no photo names an individual and a species.
         ManifestError, GalleryError, ModelMismatch: table, gallery or net cannot be used.
     """
-    settings = intake(column, only, clocks, seasons, deployments, sides, device)
+    settings = intake(column, only, clocks, seasons, deployments, sides, changed, device)
     found = read_photos(list(photos), settings.box_confidence)
     chosen = photos_of_column(as_taken(found.photos, settings), settings.column, settings.only)
     named = [
@@ -95,14 +98,14 @@ def enroll(
             f"none of the {len(named)} photos names a species and an individual: use a manifest, folders "
             "species/individual/photo.jpg, or --species and --individual"
         )
-    run = _Run(progress, len(labelled), problems=list(found.problems), again=again)
+    run = _Run(progress, len(labelled), settings, problems=list(found.problems), again=again)
     by_species: dict[str, list[Photo]] = defaultdict(list)
     for photo in labelled:
         by_species[photo.species].append(photo)
     folder = options.gallery_folder(gallery)
     with Gallery.open(folder, create=True) as opened:
         for name, members in by_species.items():
-            run.species(opened, name, members, settings.device)
+            run.species(opened, name, members)
     progress.finish()
     return EnrollReport(
         folder,
@@ -118,13 +121,20 @@ def enroll(
 
 def intake(
     column: str | None, only: str | None, clocks: Sequence[str] | None, seasons: Sequence[str] | None, deployments: str | None,
-    sides: Sequence[str] | None, device: str | None,
+    sides: Sequence[str] | None, changed: str | None, device: str | None,
 ) -> EnrollSettings:
-    """The settings of an enrollment or an import: what was given, then REID_* variables, then the defaults."""
+    """The settings of an enrollment or an import: what was given, then REID_* variables, then the defaults.
+
+    Raises:
+        UsageError: a value cannot be read.
+    """
     lists = {"clocks": clocks, "seasons": seasons, "side_path": sides}
     given = {name: None if values is None else tuple(values) for name, values in lists.items()}
-    single = {"column": column, "only": only, "deployments": deployments, "device": device}
-    return options.resolve(EnrollSettings(), given | single)
+    single = {"column": column, "only": only, "deployments": deployments, "changed": changed, "device": device}
+    settings = options.resolve(EnrollSettings(), given | single)
+    if settings.changed not in options.CHANGED:
+        raise UsageError(f"changed {settings.changed!r}: wanted one of {', '.join(options.CHANGED)}")
+    return settings
 
 
 def net_of(gallery: Gallery, species: str, device: str) -> tuple[runtime.Runtime, str]:
@@ -146,8 +156,10 @@ def net_of(gallery: Gallery, species: str, device: str) -> tuple[runtime.Runtime
 class _Run:
     """The counts of one run of `enroll`."""
 
-    def __init__(self, progress: Progress, total: int, problems: list[Problem], again: bool) -> None:
-        self.progress, self.problems, self.again = progress, problems, again
+    def __init__(
+        self, progress: Progress, total: int, settings: EnrollSettings, problems: list[Problem], again: bool
+    ) -> None:
+        self.progress, self.settings, self.problems, self.again = progress, settings, problems, again
         self.added: Counter[str] = Counter()
         self.sides_predicted: Counter[str] = Counter()
         self.side_net: runtime.Runtime | None = None
@@ -158,7 +170,8 @@ class _Run:
         self.looks_closer = False
         progress.start("enrolling", total)
 
-    def species(self, gallery: Gallery, species: str, photos: Sequence[Photo], device: str) -> None:
+    def species(self, gallery: Gallery, species: str, photos: Sequence[Photo]) -> None:
+        device = self.settings.device
         net, note = net_of(gallery, species, device)
         if note:
             self.notes.append(note)
@@ -175,9 +188,23 @@ class _Run:
         self.new_individuals += [(species, name) for name in sorted(self.new)]
         self.new.clear()
 
+    def _as_before(self, gallery: Gallery, opened: Sequence[Opened]) -> list[Opened]:
+        """Those whose file is new, or still what was enrolled from it; the others become problems."""
+        if self.settings.changed == "add":
+            return list(opened)
+        there = gallery.checkup.enrolled_at([item.photo.path for item in opened])
+        kept = []
+        for item in opened:
+            before = there.get(item.photo.path.absolute().as_posix(), ())
+            if problem := changed_file(item.photo, item.picture.sha256, before):
+                self.problems.append(problem)
+            else:
+                kept.append(item)
+        return kept
+
     def batch(self, gallery: Gallery, species: str, net: runtime.Runtime, batch: Iterable[Opened | Problem]) -> None:
-        opened = [item for item in batch if isinstance(item, Opened)]
         self.problems += [item for item in batch if isinstance(item, Problem)]
+        opened = self._as_before(gallery, [item for item in batch if isinstance(item, Opened)])
         if not opened:
             return
         opened = sided(self.side_net, opened, [species] * len(opened))

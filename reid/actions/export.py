@@ -17,7 +17,7 @@ from reid.formats.manifest import read_photos
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings
 from reid.steps.photo import dated
-from reid.store import EnrolledPhoto, Gallery
+from reid.store import Gallery
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +88,7 @@ def _photos(given: Sequence[Path], gallery: Path | None) -> tuple[list[Photo], t
         read = read_photos(list(given))
         return dated(read.photos), read.problems
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        return enrolled_photos(opened), ()
-
-
-def enrolled_photos(gallery: Gallery) -> list[Photo]:
-    """What is enrolled, as photos of named individuals, by id."""
-    return [enrolled_photo(gallery, one) for one in gallery.photos()]
-
-
-def enrolled_photo(gallery: Gallery, one: EnrolledPhoto) -> Photo:
-    """A photo of the gallery as exporters and histories take it, where its file is now."""
-    return Photo(
-        gallery.locate(one) or one.path,
-        one.species,
-        one.individual,
-        one.captured_at,
-        one.encounter,
-        one.camera,
-        one.side,
-        "" if one.captured_at and one.season == str(one.captured_at.year) else one.season,  # enrolling filled the year in
-        one.box,
-        one.notes,
-    )
+        return list(opened.enrolled_sightings()), ()
 
 
 def _by_species(job: Job) -> dict[str, Job]:

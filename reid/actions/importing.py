@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from reid import settings as options
+from reid.actions.changed import changed_files
 from reid.actions.enroll import EnrollReport, enroll, intake
 from reid.actions.selecting import as_taken
 from reid.errors import UsageError
@@ -15,8 +17,9 @@ from reid.formats.problems import COLUMNS, problem_rows
 from reid.formats.table import write_table
 from reid.formats.text import made
 from reid.progress import SILENT, Progress
-from reid.records import EMPTY, Problem
+from reid.records import EMPTY, Photo, Problem
 from reid.steps.photo import dated
+from reid.store import Gallery
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,44 +58,47 @@ def import_photos(
     seasons: Sequence[str] | None = None,
     deployments: str | None = None,
     sides: Sequence[str] | None = None,
+    changed: str | None = None,
     device: str | None = None,
     progress: Progress = SILENT,
 ) -> ImportReport:
     """Look at everything first, then enroll what names an individual.
 
     Photos are looked at as far as their tables, their headers and their EXIF; one that cannot be decoded is found when it
-    is enrolled. Importing again what is enrolled changes nothing.
+    is enrolled. Importing again what is enrolled changes nothing; a file that has another content by now is a problem.
 
     Args:
         photos: files, folders, manifests, detections, packages.
         dry_run: enroll nothing.
         anyway: enroll what is good though there are problems; else a problem stops all.
         problems_table: a CSV for the problems (columns: `formats.problems`), written where there are some.
-        clocks, seasons, deployments, sides, device: see `IntakeSettings` (sides is its `side_path`); None = REID_* variables
-            and defaults.
+        clocks, seasons, deployments, sides, changed, device: see `EnrollSettings` (sides is its `side_path`); None = REID_*
+            variables and defaults.
 
     Raises:
         UsageError: an option cannot be read, no photo names an individual, or there are problems and no `anyway`.
         ManifestError, GalleryError: a table or the gallery cannot be used.
     """
-    settings = intake("", None, clocks, seasons, deployments, sides, device)  # all rows: a column chooses for `enroll` alone
+    # All rows: a column chooses for `enroll` alone.
+    settings = intake("", None, clocks, seasons, deployments, sides, changed, device)
     found = read_photos(list(photos), settings.box_confidence)
     known = dated(as_taken(found.photos, settings))
     labelled = [one for one in known if one.species not in ("", EMPTY) and one.individual]
     dates = sorted(one.captured_at.replace(tzinfo=None) for one in known if one.captured_at)
-    if problems_table is not None and found.problems:
-        write_table(made(problems_table.parent) / problems_table.name, COLUMNS, problem_rows(found.problems))
+    problems = (*found.problems, *(_changed(known, gallery) if settings.changed == "tell" else ()))
+    if problems_table is not None and problems:
+        write_table(made(problems_table.parent) / problems_table.name, COLUMNS, problem_rows(problems))
     enrolled = None
     if not dry_run:
-        if found.problems and not anyway:
+        if problems and not anyway:
             raise UsageError(
-                f"{len(found.problems)} of {len(found.problems) + len(known)} rows have problems (the first: "
-                f"{found.problems[0]}); "
+                f"{len(problems)} of {len(found.problems) + len(known)} rows have problems (the first: {problems[0]}); "
                 "nothing was enrolled. --dry-run lists them; mend them, or import the rest with --anyway"
             )
         enrolled = enroll(
             photos, gallery=gallery, column="", clocks=settings.clocks, seasons=settings.seasons,
-            deployments=settings.deployments, sides=settings.side_path, device=settings.device, progress=progress,
+            deployments=settings.deployments, sides=settings.side_path,
+            changed=settings.changed, device=settings.device, progress=progress,
         )
     return ImportReport(
         photos=len(known),
@@ -107,8 +113,17 @@ def import_photos(
         seasons=tuple(sorted({one.season for one in known} - {""})),
         first=dates[0] if dates else None,
         last=dates[-1] if dates else None,
-        problems=found.problems,
+        problems=problems,
         notes=found.notes,
-        problems_table=problems_table if found.problems else None,
+        problems_table=problems_table if problems else None,
         enrolled=enrolled,
     )
+
+
+def _changed(photos: Sequence[Photo], gallery: Path | None) -> list[Problem]:
+    """Files that were enrolled with another content; none where there is no gallery yet."""
+    folder = options.gallery_folder(gallery)
+    if not folder.exists():
+        return []
+    with Gallery.open(folder) as opened:
+        return list(changed_files(opened, photos))

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from reid import settings as options
-from reid.actions.export import enrolled_photo
 from reid.actions.season_figures import STATUSES, SpeciesSeason, species_season
 from reid.actions.seasons import identified
 from reid.actions.selecting import as_taken, in_time
@@ -147,11 +146,15 @@ class _Enrolled:
     """The enrolled photos of named individuals, their histories by species, and which row is which photo of the gallery."""
 
     def __init__(self, gallery: Gallery, settings: ExportSettings, table: DeploymentTable | None) -> None:
-        rows = [one for one in gallery.photos() if one.species != EMPTY and settings.species in ("", one.species)]
-        if not rows:
+        both = [
+            (row, photo) for row, photo in zip(gallery.photos(), gallery.enrolled_sightings(), strict=True)
+            if row.species != EMPTY and settings.species in ("", row.species)
+        ]
+        if not both:
             raise UsageError(f"the gallery has no photo{f' of {settings.species}' if settings.species else ''} to report on")
         shifts = replace(table, clocks={}) if table else None  # what is enrolled was put right when it came in
-        photos, seasons = in_time([enrolled_photo(gallery, one) for one in rows], (), settings.seasons, shifts)
+        photos, seasons = in_time([photo for _, photo in both], (), settings.seasons, shifts)
+        rows = [row for row, _ in both]
         self.contents = frozenset(one.sha256 for one in rows)
         self.row_of = {id(photo): row for photo, row in zip(photos, rows, strict=True)}
         groups = encounters(photos, minutes=settings.encounter_minutes)

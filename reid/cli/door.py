@@ -41,6 +41,9 @@ Deployments = Annotated[Path | None,
 Sides = Annotated[list[str] | None,
     typer.Option("--side-path", help="left=PATTERN or right=PATTERN, for photos whose path tells it; may be repeated.",
                  show_default=False)]
+ChangedFiles = Annotated[str | None,
+    typer.Option("--changed", help="A file that was enrolled with another content: tell (default) or add as another photo.",
+                 show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.", envvar="REID_DEVICE", show_envvar=False)]
 Species = Annotated[str, typer.Option(help="Only this species; for query: skip stage 1.", show_default=False)]

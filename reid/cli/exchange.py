@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reid import terminal
-from reid.cli.door import Clocks, Deployments, Device, Json, Photos, Seasons, Sides, Where, app, end, line
+from reid.cli.door import ChangedFiles, Clocks, Deployments, Device, Json, Photos, Seasons, Sides, Where, app, end, line
 from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings, pair, resolve
 
 _EXPORT = ExportSettings()
@@ -27,6 +27,7 @@ def import_(
     season: Seasons = None,
     deployments: Deployments = None,
     side_path: Sides = None,
+    changed: ChangedFiles = None,
     device: Device = "auto",
 ) -> None:
     """Look at photos and tables, list every problem, then enroll what names an individual."""
@@ -35,8 +36,8 @@ def import_(
 
     report = action(
         photos, dry_run=dry_run, anyway=anyway, gallery=gallery, problems_table=problems, clocks=clock or None,
-        seasons=season or None, deployments=str(deployments) if deployments else None, sides=side_path or None, device=device,
-        progress=terminal.Bars()
+        seasons=season or None, deployments=str(deployments) if deployments else None, sides=side_path or None, changed=changed,
+        device=device, progress=terminal.Bars()
     )
     if json:
         line(report)

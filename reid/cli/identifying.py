@@ -9,6 +9,7 @@ import typer
 
 from reid import settings, terminal
 from reid.cli.door import (  # fmt: skip
+    ChangedFiles,
     Clocks,
     Deployments,
     Device,
@@ -40,6 +41,7 @@ def enroll(
     season: Seasons = None,
     deployments: Deployments = None,
     side_path: Sides = None,
+    changed: ChangedFiles = None,
     column: Annotated[str | None,
         typer.Option(help="Use only rows whose column has the value of --only.", show_default=False)] = None,
     only: Annotated[str | None,
@@ -53,7 +55,7 @@ def enroll(
     report = action(
         photos, gallery=gallery, individual=individual, species=species, column=column, only=only,
         clocks=clock or None, seasons=season or None, deployments=str(deployments) if deployments else None,
-        sides=side_path or None, device=device, again=again, progress=terminal.Bars()
+        sides=side_path or None, changed=changed, device=device, again=again, progress=terminal.Bars()
     )
     if json:
         line(report)

@@ -59,7 +59,8 @@ def threshold(chances: NDArray[np.float64], right: NDArray[np.bool_], most_wrong
 
     The smallest threshold t with (1 + wrong answers at t) / (1 + photos) <= most_wrong: conformal risk control (Angelopoulos et
     al., 2022), by which the expected share holds for photos like the held-out ones. The 1 stands for the photo to come: with
-    fewer than 1 / most_wrong - 1 photos no threshold is good enough.
+    fewer than 1 / most_wrong - 1 photos no threshold is good enough. Nor is a side told of a photo that the net is less sure of
+    than of every held-out one: it may show neither flank.
 
     Args:
         chances: (N,) probability of the best side of each held-out photo.
@@ -73,9 +74,10 @@ def threshold(chances: NDArray[np.float64], right: NDArray[np.bool_], most_wrong
     if allowed < 0:
         return NEVER
     wrong = np.sort(chances[~right])[::-1]
+    least = float(chances.min())
     if len(wrong) <= allowed:
-        return 0.0
-    return float(np.nextafter(wrong[allowed], NEVER))  # the wrong answers from there on are not given
+        return least
+    return max(least, float(np.nextafter(wrong[allowed], NEVER)))  # the wrong answers from there on are not given
 
 
 def finished(task: SideTask, net: nn.Module) -> NetCard:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from reid.store.cached import damaged_files
 from reid.store.catalog import Catalog
 from reid.store.faults import RESTORE
 from reid.store.published import NEW, OLD_SECONDS
+from reid.store.rows import EnrolledPhoto
 from reid.store.schema import TABLES
 
 
@@ -50,6 +52,10 @@ class Checkup:
     def damage(self) -> list[Damage]:
         """What is wrong with catalogue and cache; nothing is repaired."""
         return [*_truth(self._catalog), *_derived(self._cache)]
+
+    def enrolled_at(self, paths: Sequence[Path]) -> dict[str, tuple[EnrolledPhoto, ...]]:
+        """The photos enrolled from files at these paths, by absolute path with forward slashes; others are left out."""
+        return reading.photos_at(self._catalog, [path.absolute().as_posix() for path in paths])
 
     def clear(self) -> None:
         """Throw away what is derived: the cache, and files left half-written. The next search makes it again."""

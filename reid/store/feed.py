@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.errors import GalleryError
+from reid.errors import GalleryError, ModelMismatch
 from reid.records import Vectors
 from reid.store.catalog import Catalog, Row, to_json
 from reid.store.engine import room
 from reid.store.faults import RESTORE
+from reid.store.reading import known_species
 from reid.store.rows import Ids, Where
 
 UNIT = 1e-3
@@ -139,3 +140,14 @@ def _stack(rows: Iterable[Row], dimension: int) -> Vectors:
     raise GalleryError(
         f"the embedding of {f'photo {wrong[0]}' if wrong else 'a photo'} is damaged in catalog.sqlite: {RESTORE}"
     )
+
+
+def vectors_of(catalog: Catalog, species: str, fingerprint: str | None) -> tuple[Ids, Vectors]:
+    """The same of a species and a net by name; see `Gallery.vectors`."""
+    with catalog.reading():
+        row = known_species(catalog, species)
+        wanted = row.fingerprint if fingerprint is None else fingerprint
+        net = catalog.ask("SELECT id, dimension FROM net WHERE fingerprint = ? AND kind = 'embedding'", (wanted,))
+        if not net:
+            raise ModelMismatch(f"this gallery has no embedding net {wanted!r}: {species!r} uses {row.fingerprint!r}")
+        return vectors(catalog, row.id, *net[0])

@@ -13,8 +13,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.errors import ModelMismatch
-from reid.records import Calibration, Sighting, Vectors
+from reid.records import Calibration, Photo, Sighting, Vectors
 from reid.settings import SearchSettings, resolve
 from reid.store import feed, past, published, reading, writing
 from reid.store.catalog import Catalog
@@ -40,7 +39,7 @@ from reid.store.rows import (
 )
 from reid.store.searching import Searches
 from reid.store.sides import Sides
-from reid.store.sightings import keep_sightings, kept_sightings
+from reid.store.sightings import keep_sightings, kept_sightings, known_sighting
 from reid.store.stage_nets import net_of
 
 BUSY_SECONDS = 30.0
@@ -265,6 +264,15 @@ class Gallery:
         """The enrolled photo with this content and box ("" = whole frame), None if there is none."""
         return reading.find(self._catalog, sha256, box_key, _composed(species))
 
+    def enrolled_sightings(self, species: str | None = None) -> tuple[Photo, ...]:
+        """Every enrolled animal in a photo (of one species), by photo id: what is known of who was seen, where and when.
+
+        Fields as in `records.Photo`: path (where the file is now; where it was, if it is gone), species, individual, captured_at,
+        encounter, camera, side, season ("" where enrolling filled in the year for want of one), box, and notes, the manifest's
+        other columns (`side_net` where a net told the side). origin is "photo 12", its id.
+        """
+        return tuple(known_sighting(one, self.locate(one) or one.path) for one in self.photos(species))
+
     def locate(self, photo: EnrolledPhoto) -> Path | None:
         """Where the photo's file is now: as when it was enrolled, or in the same place seen from the gallery."""
         near = [self.folder / photo.near_path] if photo.near_path else []
@@ -280,15 +288,7 @@ class Gallery:
         Raises:
             UsageError: no such species. ModelMismatch: no such net in this gallery.
         """
-        with self._catalog.reading():
-            row = reading.known_species(self._catalog, _composed(species))
-            wanted = row.fingerprint if fingerprint is None else fingerprint
-            sql = "SELECT id, dimension FROM net WHERE fingerprint = ? AND kind = 'embedding'"
-            net = self._catalog.ask(sql, (wanted,))
-            if not net:
-                there = f"{species!r} uses {row.fingerprint!r}"
-                raise ModelMismatch(f"this gallery has no embedding net {wanted!r}: {there}")
-            return feed.vectors(self._catalog, row.id, *net[0])
+        return feed.vectors_of(self._catalog, _composed(species), fingerprint)
 
     def search(
         self, species: str, queries: Vectors, k: int, *, where: Where = ANYWHERE, fingerprint: str | None = None

@@ -201,6 +201,18 @@ def find(catalog: Catalog, sha256: str, box_key: str, species: str | None) -> En
     return _photo(rows[0]) if rows else None
 
 
+def photos_at(catalog: Catalog, paths: Sequence[str]) -> dict[str, tuple[EnrolledPhoto, ...]]:
+    """The enrolled photos whose file lay at one of these paths, by path."""
+    texts = [path for path in paths if path.encode("utf-8", "replace").decode("utf-8") == path]  # others cannot be enrolled
+    rows = catalog.ask(
+        _PHOTO + "WHERE p.path IN (SELECT value FROM json_each(?)) AND p.removed_seq IS NULL ORDER BY p.id", (to_json(texts),)
+    )
+    found: dict[str, tuple[EnrolledPhoto, ...]] = {}
+    for photo in map(_photo, rows):
+        found[photo.path.as_posix()] = (*found.get(photo.path.as_posix(), ()), photo)
+    return found
+
+
 def known_individuals(catalog: Catalog, species: str, names: Sequence[str]) -> frozenset[str]:
     """Those of some names that are individuals of a species."""
     rows = catalog.ask(

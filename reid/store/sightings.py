@@ -1,21 +1,31 @@
-"""The decisions of queries, kept in the catalogue: one transaction with one journal entry."""
+"""Who was seen where and when: the enrolled photos as records, and the decisions of queries, kept in one transaction."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from reid.errors import GalleryError
-from reid.records import Decision, Match, Outcome, Sighting, SpeciesGuess
+from reid.records import Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
 from reid.store.catalog import Catalog, Change, Row, to_json
 from reid.store.reading import iso, when
-from reid.store.rows import KeptSighting
+from reid.store.rows import EnrolledPhoto, KeptSighting
 
 _INSERT_SIGHTING = """INSERT INTO sighting (path, sha256, species, outcome, individual_id, individual, probability,
     reason, captured_at, encounter, camera, side, season, fingerprint, details, seq)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+
+def known_sighting(photo: EnrolledPhoto, path: Path) -> Photo:
+    """An enrolled photo as a record of its own, see `Gallery.enrolled_sightings`. path: where its file is."""
+    year_filled_in = photo.captured_at is not None and photo.season == str(photo.captured_at.year)
+    return Photo(
+        path, photo.species, photo.individual, photo.captured_at, photo.encounter, photo.camera, photo.side,
+        "" if year_filled_in else photo.season, photo.box, photo.notes, f"photo {photo.id}",
+    )
 
 
 def keep_sightings(catalog: Catalog, sightings: Sequence[Sighting]) -> None:
@@ -86,7 +96,7 @@ def _kept(row: Row) -> KeptSighting:
         sighting = Sighting(
             path, sha256, SpeciesGuess(**guess), Decision(Outcome(outcome), told, probability, reason, more.get("nobody")),
             matches, side, when(captured_at), encounter, camera, season, fingerprint, tuple(more["searched"]),
-            tuple(more["photos"]),
+            tuple(more["photos"]), more.get("side_net", ""),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise GalleryError(f"sighting {number} of the gallery cannot be read (at {error}): `reid doctor` examines it") from error

@@ -2,9 +2,9 @@
 
     python scripts/benchmarks/manifest.py FOLDER [--rows 1000,10000,100000] [--kinds table,exif,pixels,xlsx]
 
-table: everything is in a CSV. exif: dates and cameras are read from the photos. pixels: boxes in pixels, so that each photo's size
-is read. xlsx: the first as an Excel sheet. The photos are small JPEGs, one in 10,000 a file of its own, the others links to it; one
-row in 500 has a mistake. We want 100,000 rows in under 60 s.
+table: everything is in a CSV. exif: dates and cameras are read from the photos. pixels: boxes in pixels, so that each photo's
+size is read. xlsx: the first as an Excel sheet. The photos are small JPEGs, one in 10,000 a file of its own, the others links
+to it; one row in 500 has a mistake. We want 100,000 rows in under 60 s.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from reid.images import write_jpeg
 
 KINDS = ("table", "exif", "pixels", "xlsx")
 LINKS = 10_000
-COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side", "season", "x", "y", "width", "height", "sex")
+COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side", "season", "x", "y", "width", "height",
+           "sex")  # fmt: skip
 
 
 def photos(folder: Path, rows: int) -> None:

@@ -1,0 +1,59 @@
+"""Files whose content is no longer what was enrolled from them: told by name, with what they were and what they are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from reid.records import Box, Photo, Problem
+from reid.store import EnrolledPhoto, Gallery
+
+_BLOCK = 1 << 20
+
+
+def changed_files(gallery: Gallery, photos: Sequence[Photo]) -> Iterator[Problem]:
+    """The photos whose file was enrolled with another content; files that are enrolled, and no others, are read for it."""
+    there = gallery.checkup.enrolled_at([photo.path for photo in photos])
+    digests: dict[str, str] = {}
+    for photo in photos:
+        path = photo.path.absolute().as_posix()
+        if path not in there:
+            continue
+        try:
+            digest = digests.get(path) or digests.setdefault(path, _sha256(photo.path))
+        except OSError:
+            continue  # one that cannot be read is found when it is enrolled
+        if problem := changed(photo, digest, there[path]):
+            yield problem
+
+
+def changed(photo: Photo, sha256: str, enrolled: Sequence[EnrolledPhoto]) -> Problem | None:
+    """The problem with a photo whose content is `sha256`, where its file was enrolled with another content; None if it was not.
+
+    enrolled: the photos that were enrolled from a file at this path.
+    """
+    if not enrolled or any(one.sha256 == sha256 for one in enrolled):
+        return None
+    before = next((one for one in enrolled if _key(one.box) == _key(photo.box)), enrolled[0])
+    when = f", taken {before.captured_at:%Y-%m-%d %H:%M}" if before.captured_at else ""
+    ids = " ".join(str(one.id) for one in enrolled)
+    reason = (
+        f"the file has another content than the one enrolled from it: it was photo {before.id} of {before.individual!r}{when}, "
+        f"{before.width} x {before.height} pixels, sha256 {before.sha256[:12]}, and is sha256 {sha256[:12]} now: not enrolled; "
+        f"bring the old file back, or `reid photos remove {ids}` and run this again if the new picture takes its place, or "
+        "--changed add if it is another photo under an old name"
+    )
+    return Problem(str(photo.path), reason, photo.origin)
+
+
+def _key(box: Box | None) -> str:
+    return box.key() if box else ""
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
