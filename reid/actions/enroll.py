@@ -69,7 +69,7 @@ def enroll(
 
     A species without a net of its own gets the shared net that ships. A photo that is enrolled already (same content and
     box) is not enrolled twice; under another individual it is left there and told as a problem. So is one whose individual
-    was merged into another: it is not enrolled, a new individual of that name is never made silently. And one that a person
+    was merged into another: it is not enrolled, a new individual of that name is never made silently. One that a person
     removed from the gallery does not come back by itself: it is told with the entry and the command that restores it. A file
     whose content is another than the one enrolled from it is told, and nothing is changed (`changed`).
 
@@ -157,7 +157,7 @@ class _Run:
     """The counts of one run of `enroll`."""
 
     def __init__(
-        self, progress: Progress, total: int, settings: EnrollSettings, problems: list[Problem], again: bool = False
+        self, progress: Progress, total: int, settings: EnrollSettings, problems: list[Problem], again: bool
     ) -> None:
         self.progress, self.settings, self.problems, self.again = progress, settings, problems, again
         self.added: Counter[str] = Counter()

@@ -82,9 +82,9 @@ HISTORY = (
     "CREATE INDEX history_row ON history(kind, row, seq)",
     "CREATE INDEX history_seq ON history(seq)",
     "CREATE INDEX photo_added ON photo(added_seq)",
-    "CREATE INDEX photo_path ON photo(path) WHERE removed_seq IS NULL",  # a file that changed is told; without it, slower
     GONE_INDEX,
     *PURGE_INDEXES,
+    "CREATE INDEX photo_path ON photo(path) WHERE removed_seq IS NULL",  # a file that changed is told; without it, slower
     "CREATE INDEX photo_owner ON photo(individual_id, side, season, captured_at, removed_seq)",  # lists need no photo's row
     "CREATE INDEX individual_added ON individual(added_seq)",
     "CREATE INDEX sighting_added ON sighting(seq)",
