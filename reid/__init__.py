@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reid.actions.camps import bundle, merge_galleries, unbundle
     from reid.actions.counting import count
     from reid.actions.demo import demo
+    from reid.actions.discover import discover
     from reid.actions.doctor import doctor
     from reid.actions.enroll import enroll
     from reid.actions.evaluate import evaluate
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from reid.actions.importing import import_photos
     from reid.actions.journal import log, purge, show_entry, undo
     from reid.actions.query import query
+    from reid.actions.report import report
     from reid.actions.seasons import seasons
     from reid.actions.seasons_all import all_seasons
     from reid.actions.sides import predict_sides
@@ -61,6 +63,7 @@ _HOMES = {
     "correct_photos": "reid.actions.identities",
     "count": "reid.actions.counting",
     "demo": "reid.actions.demo",
+    "discover": "reid.actions.discover",
     "doctor": "reid.actions.doctor",
     "enroll": "reid.actions.enroll",
     "evaluate": "reid.actions.evaluate",
@@ -81,6 +84,7 @@ _HOMES = {
     "rename_individual": "reid.actions.identities",
     "restore_individual": "reid.actions.identities",
     "restore_photos": "reid.actions.identities",
+    "report": "reid.actions.report",
     "seasons": "reid.actions.seasons",
     "show_entry": "reid.actions.journal",
     "show_individual": "reid.actions.identities",
@@ -122,6 +126,7 @@ __all__ = [
     "correct_photos",
     "count",
     "demo",
+    "discover",
     "doctor",
     "enroll",
     "evaluate",
@@ -140,6 +145,7 @@ __all__ = [
     "remove_individual",
     "remove_photos",
     "rename_individual",
+    "report",
     "restore_individual",
     "restore_photos",
     "seasons",

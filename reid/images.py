@@ -70,9 +70,13 @@ def read(path: Path, *, box: Box | None = None, shortest: int | None = None, siz
         PhotoError: missing, a folder, empty, no image, truncated, damaged, too large, unreadable, or a box outside.
         UsageError: `shortest` is below 1.
     """
+    return decode(content(path), str(path), box=box, shortest=shortest, sizes=sizes)
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a photo's file. Raises PhotoError as `read` does."""
     with _file(path) as file:
-        data = file.read()
-    return decode(data, str(path), box=box, shortest=shortest, sizes=sizes)
+        return file.read()
 
 
 def decode(data: bytes, name: str, *, box: Box | None = None, shortest: int | None = None,
@@ -241,9 +245,8 @@ def _draft(photo: ImageFile.ImageFile, factor: float) -> tuple[float, float] | N
 def _shrunk(crop: tuple[int, int, int, int], shortest: int | None) -> Size | None:
     """The (height, width) of a crop whose shorter side is to be this; None if it stays as it is."""
     width, height = crop[2] - crop[0], crop[3] - crop[1]
-    if shortest is None or shortest >= min(width, height):
+    if shortest is None or (factor := shortest / min(width, height)) >= 1:
         return None
-    factor = shortest / min(width, height)
     return max(shortest, round(height * factor)), max(shortest, round(width * factor))
 
 
@@ -262,8 +265,7 @@ def _cut(image: Image.Image, extent: tuple[float, float], frame: _Frame, crop: t
         across = extent[0] / (frame.height if turned else frame.width)
         down = extent[1] / (frame.width if turned else frame.height)
         region = (area[0] * across, area[1] * down, area[2] * across, area[3] * down)
-        scaled = image.resize(size if turned else size[::-1], Image.Resampling.BICUBIC, region, reducing_gap=3.0)
-        pixels = np.asarray(scaled)
+        pixels = np.asarray(image.resize(size if turned else size[::-1], Image.Resampling.BICUBIC, region, reducing_gap=3.0))
     else:
         pixels = np.asarray(image)[area[1] : area[3], area[0] : area[2]]
     pixels = pixels.swapaxes(0, 1) if turned else pixels

@@ -218,6 +218,8 @@ class Sighting:
     """All photos that this one decision rests on, when it is a decision for an encounter."""
     side_net: str = ""
     """Fingerprint of the net that predicted the side; "" where the side is known, or nobody knows it."""
+    box: Box | None = None
+    """Of the animal in `photo`; None = the whole frame."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ STAGES = ("species", "embedding", "side")
 LOSSES = ("triplet", "arcface", "multi-similarity", "triplet+arcface")
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "float32", "bfloat16")
+LOG_LIMIT = 20
+"""Entries of the journal that are told, where nothing else is said."""
 FASTEST = 80.0
 """Kilometres an hour that no animal travels, wherever nothing else is asked for."""
 EXPORT_FORMATS = ("mark", "secr", "capture", "camtrapr", "camtrap-dp", "wildbook", "csv", "xlsx", "folders")
@@ -145,6 +147,11 @@ class QuerySettings(IntakeSettings):
 
     It is taken where held-out photos have shown that it helps to tell individuals apart (`Calibration.closer`),
     and where nothing is calibrated. It needs the enrolled photos' files; those that are gone count by their cosine."""
+    fade: float = 0.0
+    """What a year between two photos takes off their score, so that recent seasons weigh more; 0 = nothing. Nobody has calibrated
+    it: with 0.05, a photo five years old must be 0.25 more alike."""
+    independent_minutes: float = ENCOUNTER_MINUTES
+    """Photos of an individual at one camera closer than this to the last that counted are no event of their own."""
     link: float = 0.5
     """A link between two encounters of a season needs at least this probability of being right, in (0, 1]."""
     kilometres_an_hour: float = FASTEST
@@ -213,6 +220,8 @@ class CountSettings:
     """Histories drawn from the probabilities of doubtful sightings; 0 = none."""
     look: int = 10
     """So many photos to look at next are told."""
+    compare: bool = True
+    """Compare doubtful photos with each other, for which they are opened: else one new animal counts as many."""
     seed: int = 0
 
 

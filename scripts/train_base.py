@@ -35,26 +35,31 @@ DRAWN_SEED = 4242
 """Another world than the demo's and the tests': no drawn animal of theirs was ever seen in training."""
 
 
+JUDGED = 28
+"""Drawn individuals per species among whom those to validate on are chosen, the same ones in every step: who was held out of
+the first step is held out of the last."""
+
+
 def real_photos(data: Path) -> list[Photo]:
     photos = [photo for name in SETS for photo in read_photos([data / name / "manifest.csv"]).photos]
     return [photo for photo in photos if photo.individual and all(photo.column(name) != "test" for name in SPLITS)]
 
 
-def draw(folder: Path, species: str, individuals: int, season: int) -> Path:
+def draw(folder: Path, species: str, individuals: range, season: int) -> Path:
     """One species, one season: every individual in three encounters, with the boxes that a good detector would tell."""
     drawn.write_photos(
         folder,
         drawn.draw_season(
-            [species], range(individuals), season=season, encounters=3, photos_per_encounter=1, seed=DRAWN_SEED
+            [species], individuals, season=season, encounters=3, photos_per_encounter=1, seed=DRAWN_SEED
         ),
     )
     return folder / "manifest.csv"
 
 
-def drawn_photos(folder: Path, individuals: int) -> list[Photo]:
+def drawn_photos(folder: Path, individuals: range) -> list[Photo]:
     with ProcessPoolExecutor(threads.cores(), mp_context=get_context("spawn")) as pool:
         jobs = [
-            pool.submit(draw, folder / f"{species}-{season}", species, individuals, season)
+            pool.submit(draw, folder / f"{species}-{season}-{individuals.start}", species, individuals, season)
             for species in drawn.SPECIES
             for season in (0, 1)
         ]
@@ -88,10 +93,14 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as folder:
-        photos = real_photos(args.data) + drawn_photos(Path(folder), args.individuals)
+        photos = real_photos(args.data) + drawn_photos(Path(folder), range(JUDGED))
+        judged = len(photos)
+        photos += drawn_photos(Path(folder), range(JUDGED, max(JUDGED, args.individuals)))
         decoded = dataset.decode(photos, args.image_size)
+    assert len(decoded.photos) == len(photos)
     groups = encounters(decoded.photos, minutes=30.0)
-    taught, held = splits.hold_out_individuals(decoded.photos, groups, share=0.12, seed=0)
+    taught, held = splits.hold_out_individuals(decoded.photos[:judged], groups[:judged], share=0.12, seed=0)
+    taught += range(judged, len(photos))
     print(f"{len(taught)} photos to learn from, {len(held)} of other individuals to validate on", flush=True)
     settings = TrainSettings(
         image_size=args.image_size, loss=args.loss, frozen_blocks=args.frozen, individuals_per_batch=18

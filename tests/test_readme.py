@@ -68,7 +68,7 @@ def run(command: str, folder: Path) -> str:
 def test_the_walk_and_the_python_of_the_readme_run(folder: Path):
     commands = [line.split("  #")[0].strip() for line in block("walk").splitlines() if line.strip()]
     assert [command.split()[1] for command in commands] == [
-        "train", "enroll", "gallery", "query", "query", "enroll", "gallery", "seasons", "evaluate",
+        "train", "enroll", "gallery", "query", "query", "enroll", "gallery", "seasons", "discover", "evaluate",
     ]  # fmt: skip
     answers = [run(command, folder) for command in commands]
     assert "zebra: 40 photos enrolled, 10 new individuals" in answers[1]

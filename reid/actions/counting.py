@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 from reid import settings as options
 from reid.actions.count_scopes import Scope, ScopeCount, count_scope
 from reid.actions.doubts import OpenSighting, by_frame, open_sightings
+from reid.actions.likeness import likeness
 from reid.actions.selecting import in_time
 from reid.errors import UsageError
 from reid.formats.capture_history import CaptureHistory, LeftOut, capture_history
 from reid.formats.deployments import DeploymentTable, read_deployments
 from reid.formats.table import write_table
 from reid.formats.text import made
-from reid.learn import imputation
+from reid.learn import plausible
 from reid.learn.closed_population import METHODS
 from reid.learn.imputation import NEW, Doubt, Study
+from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Outcome, Photo
 from reid.settings import SIDE_RULES, CountSettings
 from reid.store import Gallery
@@ -62,7 +64,9 @@ class CountReport:
     files: tuple[Path, ...] = ()
 
 
-def count(*, gallery: Path | None = None, settings: CountSettings | None = None, out: Path | None = None) -> CountReport:
+def count(
+    *, gallery: Path | None = None, settings: CountSettings | None = None, out: Path | None = None, progress: Progress = SILENT
+) -> CountReport:
     """Count the animals of a gallery.
 
     Enrolled photos are taken as sure. Sightings kept by `reid query --record` whose photo is not enrolled count by their
@@ -74,6 +78,7 @@ def count(*, gallery: Path | None = None, settings: CountSettings | None = None,
         gallery: its folder; None = REID_GALLERY or indexes/default.
         settings: None = defaults and REID_* variables.
         out: a folder, made where absent, for count.csv and look.csv; None = nothing is written.
+        progress: told of every doubtful photo that is opened to be compared with the others.
 
     Raises:
         UsageError: no such option, or no photo of a named individual lies in the seasons.
@@ -90,7 +95,7 @@ def count(*, gallery: Path | None = None, settings: CountSettings | None = None,
                 f"no photo of a named individual{f' of {settings.species}' if settings.species else ''} is enrolled "
                 f"({len(photos)} photos looked at): `reid enroll` puts them in"
             )
-        counted = [_species(opened, [one for one in photos if one.species == name], table, settings) for name in wanted]
+        counted = [_species(opened, [one for one in photos if one.species == name], table, settings, progress) for name in wanted]
     report = CountReport(tuple(counted))
     return report if out is None else write(report, out)
 
@@ -105,7 +110,9 @@ def _check(settings: CountSettings) -> None:
         raise UsageError("draws must be 0 or at least 2, look and days at least 0")
 
 
-def _species(opened: Gallery, photos: Sequence[Photo], table: DeploymentTable | None, settings: CountSettings) -> SpeciesCount:
+def _species(
+    opened: Gallery, photos: Sequence[Photo], table: DeploymentTable | None, settings: CountSettings, progress: Progress
+) -> SpeciesCount:
     species = photos[0].species
     # What is enrolled, and what was asked, was put right when it came in: the table's clocks are for photos from cards.
     shifts = replace(table, clocks={}) if table else None
@@ -116,6 +123,8 @@ def _species(opened: Gallery, photos: Sequence[Photo], table: DeploymentTable | 
     deployments = table.deployments if table else ()
     first = capture_history(sure, seasons=spans, days=settings.days, deployments=deployments, side=settings.side)
     notes = list(first.notes)
+    if not found:
+        notes.append("no sighting is kept beside what is enrolled: photos only asked about count after `reid query --record`")
     if first.side == "both-linked" and found:
         notes.append(f"{len(found)} doubtful sightings are left out: whether they are linked to both sides a person must say")
         found, doubtful = (), []
@@ -125,6 +134,10 @@ def _species(opened: Gallery, photos: Sequence[Photo], table: DeploymentTable | 
     both = capture_history([*known, *doubtful], seasons=spans, days=settings.days, deployments=deployments, side=side)
     study, used = _study(both, found, opened, species)
     notes += _doubt_notes(found, used, both)
+    if settings.draws and len(used) > 1:
+        alike, closed = likeness(opened, species, used, progress) if settings.compare else (None, 0)
+        study = replace(study, alike=alike)
+        notes += _compared(alike is not None, closed)
     scopes = tuple(_scopes(both, study, used, settings))
     outcomes = [one.outcome for one in used]
     return SpeciesCount(
@@ -179,9 +192,16 @@ def _doubt_notes(found: Sequence[OpenSighting], used: Sequence[OpenSighting], bo
     return notes
 
 
+def _compared(done: bool, closed: int) -> list[str]:
+    if not done:
+        return ["doubtful sightings were not compared with each other: one new animal in several of them counts several times"]
+    unopened = f"{closed} doubtful photos could not be opened and were not compared with the others: they may count twice"
+    return [unopened] if closed else []
+
+
 def _scopes(both: CaptureHistory, study: Study, used: Sequence[OpenSighting], settings: CountSettings) -> list[ScopeCount]:
     generator = np.random.default_rng(settings.seed)
-    labels = imputation.draw(study, settings.draws, generator) if settings.draws and study.doubts else None
+    labels = plausible.draw(study, settings.draws, generator) if settings.draws and study.doubts else None
     by_season = {
         name: [at for at, one in enumerate(both.occasions) if one.season == name] for name in both.seasons
     }

@@ -247,7 +247,7 @@ def _figures(
     names = {row.individual for row in across.rows if row.status == "returned"}
     found.append(("individuals told as returned, by encounters", str(len(names))))
     found += [
-        (f"rows of the season table: {status}", str(across.count(status))) for status in ("new", "review", "not seen")
+        (f"rows of the season table: {status}", str(across.count(status))) for status in ("new", "review", "doubtful", "not seen")
     ]
     routing = evaluate([second], gallery=gallery, species="", progress=progress).routing
     if routing is not None:

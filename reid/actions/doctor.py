@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.drifting import drift_of
 from reid.actions.nets import net_path
 from reid.errors import GalleryError, NetError, UsageError
 from reid.learn.suspects import MOST_PHOTOS, Shown, Suspect, suspects
@@ -158,6 +159,9 @@ def _doubts(gallery: Gallery, species: str, photos: list[EnrolledPhoto], fastest
     ]
     for one in suspects(shown, vectors[[row[photo.id] for photo in known]], kilometres_an_hour=fastest):
         yield Finding("look", one.kind, species, one.reason, one.individuals, one.photos, one.score, _command(species, one))
+    for changed in drift_of(gallery, species, known):
+        doubt = 1 - changed.probability
+        yield Finding("look", "drift", species, changed.reason, (changed.individual,), changed.photos, doubt)
 
 
 def _command(species: str, one: Suspect) -> str:

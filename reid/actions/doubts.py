@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reid.records import Match, Outcome, Photo, Sighting
+from reid.records import Box, Match, Outcome, Photo, Sighting
 from reid.store import EnrolledPhoto, Gallery, KeptSighting
 
 OPEN = (Outcome.KNOWN, Outcome.REVIEW, Outcome.NEW)
 """Outcomes that show an animal of a known species."""
+ANY = "any"
+"""In place of a box: whichever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,15 @@ def open_sightings(gallery: Gallery, species: str) -> tuple[OpenSighting, ...]:
     """
     kept = [one for one in gallery.sightings() if one.species == species and one.sighting.decision.outcome in OPEN]
     enrolled = gallery.photos(species)
-    settled = {one.sha256 for one in enrolled} | {str(one.path) for one in enrolled}
+    settled = {(name, _box(one.box)) for one in enrolled for name in (one.sha256, str(one.path))}
+    settled |= {(str(one.path), ANY) for one in enrolled}
     newest: dict[str, int] = {}
     for one in kept:
         for key in _keys(one.sighting):
             newest[key] = max(newest.get(key, 0), one.seq)
     current = [
         one for one in kept
-        if newest[one.sighting.sha256] == one.seq == newest[one.sighting.photo] and settled.isdisjoint(_keys(one.sighting))
+        if newest[one.sighting.sha256] == one.seq == newest[one.sighting.photo] and settled.isdisjoint(_places(one.sighting))
     ]  # fmt: skip
     names = _Names(enrolled)
     found = [_joined(group, names) for group in _encounters(current)]
@@ -67,6 +70,18 @@ def _keys(sighting: Sighting) -> set[str]:
     """What its photos are known by: the content of the first, and the paths of all."""
     paths = {sighting.photo, *sighting.photos}
     return {sighting.sha256, *paths, *(str(Path(path).absolute()) for path in paths)}
+
+
+def _places(sighting: Sighting) -> set[tuple[str, str]]:
+    """The animals it rests on: of its first photo by content and box, of the others by the path alone."""
+    lead = _box(sighting.box)
+    own = {(sighting.sha256, lead), (sighting.photo, lead), (str(Path(sighting.photo).absolute()), lead)}
+    others = set(sighting.photos) - {sighting.photo}
+    return own | {(place, ANY) for path in others for place in (path, str(Path(path).absolute()))}
+
+
+def _box(box: Box | None) -> str:
+    return box.key() if box else ""
 
 
 def _encounters(kept: Iterable[KeptSighting]) -> list[list[KeptSighting]]:
@@ -149,7 +164,7 @@ def _photo(kept: KeptSighting) -> Photo:
     year = str(one.captured_at.year) if one.captured_at else ""
     return Photo(
         Path(one.photo), kept.species, "", one.captured_at, one.encounter, one.camera, one.side,
-        "" if one.season == year else one.season,
+        "" if one.season == year else one.season, one.box,
     )  # fmt: skip
 
 

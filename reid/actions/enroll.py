@@ -22,7 +22,7 @@ from reid.steps.embedding import embed_and_map, sizes_of
 from reid.steps.encounter import season
 from reid.steps.photo import Opened, open_photos
 from reid.steps.side import sided
-from reid.store import Enrollment, Gallery
+from reid.store import Enrolled, Enrollment, Gallery
 
 BATCH = 16
 """Photos embedded and enrolled at once: what a crash in the middle of a run can cost."""
@@ -64,14 +64,16 @@ def enroll(
     video: str | None = None,
     frames: str | None = None,
     device: str | None = None,
+    again: bool = False,
     progress: Progress = SILENT,
 ) -> EnrollReport:
     """Enroll labelled photos.
 
     A species without a net of its own gets the shared net that ships. A photo that is enrolled already (same content and
     box) is not enrolled twice; under another individual it is left there and told as a problem. So is one whose individual
-    was merged into another: it is not enrolled, a new individual of that name is never made silently. A file whose content is
-    another than the one enrolled from it is told, and nothing is changed (`changed`).
+    was merged into another: it is not enrolled, a new individual of that name is never made silently. And one that a person
+    removed from the gallery does not come back by itself: it is told with the entry and the command that restores it. A file
+    whose content is another than the one enrolled from it is told, and nothing is changed (`changed`).
 
     Args:
         photos: files, folders or manifests.
@@ -79,6 +81,7 @@ def enroll(
         individual, species: the names of all these photos, whatever their manifest says; "" = as the manifest says.
         column, only, clocks, seasons, deployments, sides, changed, video, frames, device: see `EnrollSettings` (sides is its
             `side_path`); None = REID_* variables and defaults.
+        again: enroll anew what was removed from the gallery.
         progress: told of every photo.
 
     Raises:
@@ -102,7 +105,7 @@ def enroll(
         )
     for note in found.notes:
         progress.say(note)
-    run = _Run(progress, len(labelled), settings, problems=list(found.problems))
+    run = _Run(progress, len(labelled), settings, problems=list(found.problems), again=again)
     by_species: dict[str, list[Photo]] = defaultdict(list)
     for photo in labelled:
         by_species[photo.species].append(photo)
@@ -155,8 +158,10 @@ def net_of(gallery: Gallery, species: str, device: str) -> tuple[runtime.Runtime
 class _Run:
     """The counts of one run of `enroll`."""
 
-    def __init__(self, progress: Progress, total: int, settings: EnrollSettings, problems: list[Problem]) -> None:
-        self.progress, self.settings, self.problems = progress, settings, problems
+    def __init__(
+        self, progress: Progress, total: int, settings: EnrollSettings, problems: list[Problem], again: bool = False
+    ) -> None:
+        self.progress, self.settings, self.problems, self.again = progress, settings, problems, again
         self.added: Counter[str] = Counter()
         self.sides_predicted: Counter[str] = Counter()
         self.side_net: runtime.Runtime | None = None
@@ -214,6 +219,7 @@ class _Run:
                 item.picture.width,
                 item.picture.height,
                 vector,
+                self.again,
             )
             for item, vector in zip(opened, vectors, strict=True)
         ]
@@ -229,15 +235,17 @@ class _Run:
                 self.sides_predicted.update([item.photo.side] if item.photo.side_predicted else [])
             elif told.status == "already":
                 self.already += 1
-            elif told.status == "merged":
-                reason = (
-                    f"{item.individual!r} was merged into {told.individual!r}, so it was not enrolled under a new "
-                    f"{item.individual!r}: label it {told.individual!r}, or split the two first (`reid individuals split`)"
-                )
-                self.problems.append(Problem(str(item.photo.path), reason, item.photo.origin))
             else:
-                reason = (
-                    f"this photo is already enrolled under {told.individual!r}, not under {item.individual!r}; "
-                    "it was left there"
-                )
-                self.problems.append(Problem(str(item.photo.path), reason, item.photo.origin))
+                self.problems.append(Problem(str(item.photo.path), _why_not(item.individual, told), item.photo.origin))
+
+
+def _why_not(individual: str, told: Enrolled) -> str:
+    """Why a photo was not enrolled, for people."""
+    if told.status == "removed":
+        return f"{told.removal}, `reid enroll --again` enrolls it anew"
+    if told.status == "merged":
+        return (
+            f"{individual!r} was merged into {told.individual!r}, so it was not enrolled under a new {individual!r}: "
+            f"label it {told.individual!r}, or split the two first (`reid individuals split`)"
+        )
+    return f"this photo is already enrolled under {told.individual!r}, not under {individual!r}; it was left there"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from reid import settings as options
 from reid.store import Correction, EnrolledPhoto, Gallery, IndividualSummary, JournalEntry
@@ -123,22 +124,22 @@ def remove_photos(photos: Sequence[int], *, gallery: Path | None = None, why: st
         return opened.corrections.remove(photos, why=why)
 
 
-def restore_photos(photos: Sequence[int], *, gallery: Path | None = None, why: str = "") -> Correction:
-    """Bring removed photos (ids) back to the individual they were with.
+def restore_photos(photos: Sequence[int], *, to: str = "", gallery: Path | None = None, why: str = "") -> Correction:
+    """Bring removed photos (ids) back to the individual they were with, or `to` another one of their species.
 
     Raises:
         UsageError: a photo is not removed, its individual is, or the same photo was enrolled again. Nothing was changed.
         GalleryError, GalleryBusy: the gallery cannot be written.
     """
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        return opened.corrections.restore(photos, why=why)
+        return opened.corrections.restore(photos, to=to or None, why=why)
 
 
 def correct_photos(
     photos: Sequence[int],
     *,
     side: str | None = None,
-    captured_at: datetime | None = None,
+    captured_at: datetime | Literal[""] | None = None,
     camera: str | None = None,
     encounter: str | None = None,
     season: str | None = None,

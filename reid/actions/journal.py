@@ -10,7 +10,7 @@ from reid.store import Detail, Gallery, JournalEntry, Purge
 
 
 def log(
-    *, gallery: Path | None = None, limit: int = 20, individual: str = "", species: str = ""
+    *, gallery: Path | None = None, limit: int = options.LOG_LIMIT, individual: str = "", species: str = ""
 ) -> tuple[JournalEntry, ...]:
     """The last changes of a gallery, the newest first.
 

@@ -264,11 +264,12 @@ class Identifier:
             exclude_sha256=self.where.exclude_sha256 | {sha256},
             exclude_encounters=self.where.exclude_encounters | ({photo.encounter} if already else frozenset()),
         )
-        lists = tuple(self._search(name, vector, where, one) for name, (vector, one) in seen.items())
+        lists = tuple(self._search(name, vector, where, one, photo.captured_at) for name, (vector, one) in seen.items())
         vectors = {name: vector for name, (vector, _) in seen.items()}
-        return Looked(photo, sha256, encounter, guess, lists, already, vectors)
+        size = item.picture.width, item.picture.height
+        return Looked(photo, sha256, encounter, guess, lists, already, vectors, size)
 
-    def _search(self, species: str, vector: Vectors, where: Where, seen: Map) -> Shortlist:
+    def _search(self, species: str, vector: Vectors, where: Where, seen: Map, when: datetime | None) -> Shortlist:
         key = (species, where.side)
         if key not in self.counts:
             self.counts[key] = eligible(self.gallery, species, where)
@@ -280,6 +281,8 @@ class Identifier:
             where=where,
             enrolled=self.counts[key],
             wanted=max(SHORTLIST, self.settings.top, self.settings.rerank),
+            when=when,
+            fade=self.settings.fade,
         )
         learned = self.known.calibrations.get(species)
         helps = learned is None or learned.of_side(where.side).closer is not None

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reid.records import Outcome
+from reid.settings import ENCOUNTER_MINUTES
 from reid.steps.apart import seconds
 from reid.steps.assignment import Name
+from reid.steps.encounter import events
 from reid.steps.whole import Animal
 from reid.store import EnrolledPhoto
 
-STATUSES = ("returned", "reappeared", "new", "review", "not seen")
+STATUSES = ("returned", "reappeared", "new", "review", "doubtful", "not seen")
 MEANING = {
     "returned": "seen in both seasons",
     "reappeared": "known from another season than the first, seen again in the second",
     "new": "nobody enrolled before; each row is one proposed individual, with what ties its encounters together",
     "review": "a person must look; each row is one animal as far as its photos say so",
-    "not seen": "seen in the first season, not in the second; it may live on unseen",
+    "doubtful": "seen in the first season, perhaps in the second: it is the best match of an animal under review",
+    "not seen": "seen in the first season, and nothing of the second may show it; it may live on unseen",
     "not identified": "unknown species or empty frames; they count for nobody",
 }
 COLUMNS = (
@@ -40,6 +43,7 @@ COLUMNS = (
     "link_probability",
     "link_score",
     "link_photos",
+    "events",
 )
 
 
@@ -49,8 +53,10 @@ class SeasonRow:
 
     before: its last photo of the first season (or of any other season before); again: of the second season.
     individual: of a review the name it may be; "" of a new one. proposal: the name proposed for one without a name, by
-    species in the order of their first photos. sides: that anything shows of it: left, right, both, or "" = not known.
-    link: its weakest one between encounters: probability, cosine of the two photos most alike, and those photos.
+    species in the order of their first photos; of a doubtful individual, the one under review that is most like it.
+    sides: that anything shows of it: left, right, both, or "" = not known. link: its weakest one between encounters:
+    probability, cosine of the two photos most alike, and those photos. events: independent ones of the second season, see
+    `steps.encounter.events`.
     """
 
     status: str
@@ -70,15 +76,19 @@ class SeasonRow:
     link_probability: float | None = None
     link_score: float | None = None
     link_photos: tuple[str, ...] = ()
+    events: int = 0
 
 
-def rows(enrolled: Sequence[EnrolledPhoto], animals: Sequence[Animal], first: str, second: str) -> list[SeasonRow]:
+def rows(
+    enrolled: Sequence[EnrolledPhoto], animals: Sequence[Animal], first: str, second: str, minutes: float = ENCOUNTER_MINUTES
+) -> list[SeasonRow]:
     """The table of two seasons, by status, species and name.
 
     Args:
         enrolled: photos of every season.
         animals: of the second season, as `steps.whole` decided.
         first, second: names of the seasons.
+        minutes: the independence interval of events.
     """
     by_name: dict[Name, list[EnrolledPhoto]] = defaultdict(list)
     for photo in enrolled:
@@ -87,14 +97,21 @@ def rows(enrolled: Sequence[EnrolledPhoto], animals: Sequence[Animal], first: st
     for animal in animals:
         if animal.name is not None:
             told[animal.name].append(animal)
-    found = _unnamed(animals, second)
-    found += [row for key in sorted(by_name) if (row := _named(key, by_name[key], told[key], first, second))]
+    found = _unnamed(animals, second, minutes)
+    maybe: dict[Name, list[SeasonRow]] = defaultdict(list)
+    for row in found:
+        if row.status == "review" and row.individual:
+            maybe[row.species, row.individual].append(row)
+    for key in sorted(by_name):
+        named = _named(key, by_name[key], told[key], first, second, minutes)
+        if named is not None:
+            found.append(_doubtful(named, maybe[key]) if named.status == "not seen" and maybe[key] else named)
     order = {status: place for place, status in enumerate(STATUSES)}
     return sorted(found, key=lambda row: (order[row.status], row.species, row.individual, row.proposal))
 
 
 def _named(
-    key: Name, photos: Sequence[EnrolledPhoto], told: Sequence[Animal], first: str, second: str
+    key: Name, photos: Sequence[EnrolledPhoto], told: Sequence[Animal], first: str, second: str, minutes: float
 ) -> SeasonRow | None:
     """The row of one individual; None when it was in neither season."""
     again = [photo for photo in photos if photo.season == second]
@@ -127,14 +144,31 @@ def _named(
         shown,
         best.sighting.decision.reason if best else reason,
         sides=side_word([photo.side for photo in photos] + [side for one in told for side in one.sides]),
+        events=events([*((one.camera, one.captured_at) for one in again), *_taken(told)], minutes),
     )
+
+
+def _doubtful(row: SeasonRow, maybe: Sequence[SeasonRow]) -> SeasonRow:
+    """The row of an individual that animals under review may be."""
+    best = max(maybe, key=lambda one: one.probability or 0.0)
+    chance = "" if best.probability is None else f" with probability {best.probability:.2f}"
+    more = f", and {len(maybe) - 1} others may be" if len(maybe) > 1 else ""
+    return replace(
+        row, status="doubtful", probability=best.probability, first_again=best.first_again, last_again=best.last_again,
+        photo_before=best.photo_before, photo_again=best.photo_again, proposal=best.proposal,
+        reason=f"{best.proposal}, under review, may be it{chance}{more}",
+    )
+
+
+def _taken(animals: Sequence[Animal]) -> list[tuple[str, datetime | None]]:
+    return [(look.photo.camera, look.photo.captured_at) for animal in animals for look in animal.looks]
 
 
 def _when(photo: EnrolledPhoto) -> float:
     return seconds(photo.captured_at) if photo.captured_at is not None else -1.0
 
 
-def _unnamed(animals: Sequence[Animal], second: str) -> list[SeasonRow]:
+def _unnamed(animals: Sequence[Animal], second: str, minutes: float) -> list[SeasonRow]:
     """The rows of animals that are new or in doubt, with the names proposed for them."""
     open_ones = [one for one in animals if one.sighting.decision.outcome in (Outcome.NEW, Outcome.REVIEW)]
     open_ones.sort(key=lambda one: (one.first is None, seconds(one.first) if one.first else 0.0, one.sighting.photo))
@@ -142,11 +176,11 @@ def _unnamed(animals: Sequence[Animal], second: str) -> list[SeasonRow]:
     found = []
     for animal in open_ones:
         number[animal.species] += 1
-        found.append(_proposed(animal, f"new-{second}-{number[animal.species]:03d}"))
+        found.append(_proposed(animal, f"new-{second}-{number[animal.species]:03d}", minutes))
     return found
 
 
-def _proposed(animal: Animal, proposal: str) -> SeasonRow:
+def _proposed(animal: Animal, proposal: str, minutes: float) -> SeasonRow:
     one = animal.sighting
     new = one.decision.outcome == Outcome.NEW
     best = one.matches[0] if one.matches else None
@@ -172,6 +206,7 @@ def _proposed(animal: Animal, proposal: str) -> SeasonRow:
         weakest.probability if weakest else None,
         weakest.cosine if weakest else None,
         weakest.photos if weakest else (),
+        events(_taken([animal]), minutes),
     )
 
 
@@ -185,7 +220,7 @@ def halves(found: Sequence[SeasonRow]) -> tuple[str, ...]:
     """What must be said of animals known from one side only, species by species."""
     count: Mapping[str, Counter[str]] = defaultdict(Counter)
     for row in found:
-        count[row.species][row.sides] += row.status != "not seen"
+        count[row.species][row.sides] += row.status not in ("not seen", "doubtful")
     return tuple(
         f"{species}: {sides['left']} animals are known from the left only and {sides['right']} from the right only; some of "
         "them may be one animal, counted twice. An encounter that shows both sides, or `reid individuals merge`, links them."

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.drifting import drift_of
 from reid.actions.linking import link_worth, near_in_time, places
 from reid.actions.query import Identifier
 from reid.actions.season_rows import COLUMNS, STATUSES, SeasonRow, halves, rows
@@ -15,6 +17,7 @@ from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.formats.page import write_page
 from reid.formats.table import write_table
+from reid.learn.drift import Drifted
 from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem, Sighting
 from reid.settings import QuerySettings
@@ -32,7 +35,7 @@ class SeasonsReport:
     """Season against season. skipped: photos given that are of another season or undated. csv, html: where it is written.
 
     animals: of the photos given, each with its encounters and what ties them; sightings: their decisions.
-    notes: what a reader of the table must know.
+    notes: what a reader of the table must know. drift: (species, individual whose newest enrolled photos fit its oldest badly).
     """
 
     first: str
@@ -45,6 +48,7 @@ class SeasonsReport:
     html: Path | None
     animals: tuple[Animal, ...] = ()
     notes: tuple[str, ...] = ()
+    drift: tuple[tuple[str, Drifted], ...] = ()
 
     def count(self, status: str) -> int:
         """Rows of a status."""
@@ -59,6 +63,7 @@ def seasons(
     gallery: Path | None = None,
     out: Path | None = None,
     settings: QuerySettings | None = None,
+    record: bool = False,
     progress: Progress = SILENT,
 ) -> SeasonsReport:
     """Compare two seasons.
@@ -75,6 +80,7 @@ def seasons(
         out: folder for seasons.csv and seasons.html; None = nothing is written.
         settings: of the identification; `encounters` is always on. Places come from the photos' columns `latitude` and
             `longitude` or from the table of deployments.
+        record: keep the decisions in the gallery as sightings, one for each encounter, as `query` does: `count` finds them.
         progress: told of every photo.
 
     Raises:
@@ -92,10 +98,16 @@ def seasons(
         _check(enrolled, given, first, second, bool(chosen))
         progress.start(f"identifying {second}", len(chosen))
         animals, failed = identified(opened, chosen, enrolled, settings, progress)
-    table = rows(enrolled, animals, first, second)
+        drift = tuple(
+            (name, one) for name in sorted({one.species for one in enrolled})
+            for one in drift_of(opened, name, [photo for photo in enrolled if photo.species == name])
+        )
+        if record:
+            opened.add_sightings(encounters_of(animals))
+    table = rows(enrolled, animals, first, second, settings.independent_minutes)
     report = SeasonsReport(
         first, second, tuple(table), tuple(one.sighting for one in animals), len(given) - len(chosen),
-        (*problems, *failed), None, None, animals, halves(table),
+        (*problems, *failed), None, None, animals, halves(table), drift,
     )
     if out is not None:
         progress.start("writing pages", 1)
@@ -134,6 +146,18 @@ def identified(
     return whole(looks, identifier.known, rules, near_in_time(enrolled, looks, place)), tuple(problems)
 
 
+def encounters_of(animals: Sequence[Animal]) -> list[Sighting]:
+    """The decision of each animal, once for each of its encounters; several animals of one encounter get one each."""
+    met: Counter[str] = Counter()
+    found = []
+    for animal in animals:
+        for part in animal.parts:
+            met[part.encounter] += 1
+            name = f"{part.encounter}#{met[part.encounter]}" if met[part.encounter] > 1 else part.encounter
+            found.append(replace(part, decision=animal.sighting.decision, matches=animal.sighting.matches, encounter=name))
+    return found
+
+
 def _check(enrolled: Sequence[EnrolledPhoto], given: Sequence[Photo], first: str, second: str, chosen: bool) -> None:
     known = sorted({photo.season for photo in enrolled if photo.season})
     if first == second:
@@ -148,12 +172,13 @@ def _check(enrolled: Sequence[EnrolledPhoto], given: Sequence[Photo], first: str
 
 def write(report: SeasonsReport, out: Path) -> SeasonsReport:
     """Write seasons.csv and seasons.html into a folder, which is made if absent."""
-    from reid.actions.seasons_page import cells, page
+    from reid.actions.seasons_page import cells, drift_table, page
 
     out.mkdir(parents=True, exist_ok=True)
     csv, html = out / "seasons.csv", out / "seasons.html"
     write_table(csv, COLUMNS, [cells(row) for row in report.rows])
     skipped = f"{report.skipped} photos given are of another season or undated and were skipped" if report.skipped else ""
     subtitle = ". ".join(part for part in (skipped, *report.notes) if part)
-    write_page(html, page(report.first, report.second, report.rows, report.sightings, report.problems, subtitle))
+    tables = [drift_table(report.drift)] if report.drift else []
+    write_page(html, page(report.first, report.second, report.rows, report.sightings, report.problems, subtitle, tables))
     return replace(report, csv=csv, html=html)

@@ -41,6 +41,7 @@ class SeasonPair:
     reappeared: int
     new: int
     review: int
+    doubtful: int
     not_seen: int
 
 
@@ -113,7 +114,7 @@ def all_seasons(
             animals[name], failed = identified(opened, members, enrolled, settings, progress)
             problems += failed
     everything = enrolled + [one for name, own in animals.items() for one in _as_enrolled(own, name, enrolled)]
-    report = _compared(names, everything, animals, skipped, problems)
+    report = _compared(names, everything, animals, skipped, problems, settings.independent_minutes)
     if out is not None:
         report = write(report, out)
     progress.finish()
@@ -145,13 +146,13 @@ def _as_enrolled(animals: Sequence[Animal], name: str, enrolled: Sequence[Enroll
 
 def _compared(
     names: Sequence[str], photos: Sequence[EnrolledPhoto], animals: Mapping[str, tuple[Animal, ...]], skipped: int,
-    problems: Sequence[Problem],
+    problems: Sequence[Problem], minutes: float,
 ) -> AllSeasonsReport:
     tables: dict[tuple[str, str], tuple[SeasonRow, ...]] = {}
     pairs: list[SeasonPair] = []
     unnamed = {name: [one for one in own if one.name is None] for name, own in animals.items()}
     for first, second in combinations(names, 2):
-        table = rows(photos, unnamed.get(second, ()), first, second)
+        table = rows(photos, unnamed.get(second, ()), first, second, minutes)
         tables[first, second] = tuple(table)
         for species in sorted({row.species for row in table}):
             count = Counter(row.status for row in table if row.species == species)

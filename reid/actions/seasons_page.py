@@ -10,9 +10,11 @@ from typing import Any
 from reid.actions import showing
 from reid.actions.season_rows import COLUMNS, MEANING, STATUSES, SeasonRow
 from reid.formats.page import Answer, Page, Section, Table
+from reid.learn.drift import Drifted
 from reid.records import Outcome, Problem, Sighting
 
-_BADGES = {"returned": "known", "reappeared": "known", "new": "new", "review": "review", "not seen": "empty"}
+_BADGES = {"returned": "known", "reappeared": "known", "new": "new", "review": "review", "doubtful": "review",
+           "not seen": "empty"}  # fmt: skip
 
 
 def cells(row: Any, columns: Sequence[str] = COLUMNS) -> tuple[str, ...]:
@@ -40,6 +42,18 @@ def counts(rows: Sequence[SeasonRow]) -> Table:
             for name in sorted({row.species for row in rows})
         ),
         note="; ".join(f"{status}: {MEANING[status]}" for status in STATUSES),
+    )
+
+
+def drift_table(found: Sequence[tuple[str, Drifted]]) -> Table:
+    """Individuals that no longer look like themselves, the worst of each species first."""
+    return Table(
+        "Changed, or two animals under one name", ("species", "individual", "oldest", "newest", "score", "probability"),
+        tuple(
+            (name, one.individual, one.oldest, one.newest, f"{one.score:.2f}", f"{one.probability:.2f}") for name, one in found
+        ),
+        note="The newest enrolled photos of these individuals fit their oldest badly: score is the best cosine, probability "
+        "that of one animal. `reid doctor` tells the photos.",
     )
 
 
@@ -77,8 +91,9 @@ def page(
 
 
 def _answer(row: SeasonRow) -> Answer:
-    again = showing.facts(row.species, row.first_again, f"{row.photos} photos, {row.encounters} encounters", _sides(row))
-    title = row.individual if row.status in ("returned", "reappeared") else row.proposal
+    again = showing.facts(row.species, row.first_again, f"{row.photos} photos, {row.encounters} encounters, {row.events} events",
+                          _sides(row))  # fmt: skip
+    title = row.proposal or row.individual
     queries = [showing.shown(row.photo_again, title or "not named", again)] if row.photo_again else []
     if row.link_photos:
         about = f"weakest link {row.link_score:.2f}, right with probability {row.link_probability:.2f}"

@@ -9,16 +9,16 @@ from pathlib import Path
 from reid import images
 from reid.errors import PhotoError
 from reid.formats.page import OUTCOMES, Answer, Shown
-from reid.records import Match, Outcome, Problem, Sighting
+from reid.records import Box, Match, Outcome, Problem, Sighting
 
 LONGEST = 300
 """Longest side of a picture on a page, in pixels."""
 
 
-def picture(path: str | Path) -> bytes | None:
-    """A photo as a small JPEG; None if it cannot be read."""
+def picture(path: str | Path, box: Box | None = None, *, longest: int = LONGEST, quality: int = 85) -> bytes | None:
+    """A photo (cut to the box) as a small JPEG; None if it cannot be read."""
     try:
-        return images.jpeg_bytes(images.read(Path(path), shortest=LONGEST).pixels, longest=LONGEST)
+        return images.jpeg_bytes(images.read(Path(path), box=box, shortest=longest).pixels, longest=longest, quality=quality)
     except PhotoError:
         return None
 

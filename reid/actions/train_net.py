@@ -90,9 +90,9 @@ def run(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.devic
     return _embedding(job, gallery, settings, device, progress)
 
 
-def _decode(job: Job, size: tuple[int, int], progress: Progress) -> dataset.Decoded:
+def _decode(job: Job, size: tuple[int, int], gallery: Gallery, progress: Progress) -> dataset.Decoded:
     progress.start(f"{job.name}: reading photos", len(job.photos))
-    decoded = dataset.decode(job.photos, size, progress=progress.advance)
+    decoded = dataset.decode(job.photos, size, cache=gallery.cache_folder, progress=progress.advance)
     if not decoded.photos:
         raise TrainingError(f"none of the {len(job.photos)} photos can be read; the first: {decoded.problems[0]}")
     return decoded
@@ -103,7 +103,7 @@ def _groups(photos: Sequence[Photo]) -> tuple[str, ...]:
 
 
 def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
-    decoded = _decode(job, settings.species_image_size, progress)
+    decoded = _decode(job, settings.species_image_size, gallery, progress)
     classes = sorted({photo.species for photo in decoded.photos})
     if len(classes) < 2:
         raise TrainingError(f"only photos of {classes} can be read; the species net needs two species")
@@ -134,7 +134,7 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
 
 
 def _side(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
-    decoded = _decode(job, settings.side_image_size, progress)
+    decoded = _decode(job, settings.side_image_size, gallery, progress)
     labels = [photo.side for photo in decoded.photos]
     owners = [f"{photo.species}/{photo.individual}" if photo.individual else group
               for photo, group in zip(decoded.photos, _groups(decoded.photos), strict=True)]  # fmt: skip
@@ -158,7 +158,7 @@ def _side(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.dev
 
 
 def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
-    decoded = _decode(job, settings.image_size, progress)
+    decoded = _decode(job, settings.image_size, gallery, progress)
     groups = _groups(decoded.photos)
     taught_rows, held_rows = splits.hold_out_individuals(
         decoded.photos, groups, share=settings.validation_share, seed=settings.seed
@@ -202,7 +202,7 @@ def _shared(job: Job, gallery: Gallery, settings: TrainSettings, progress: Progr
     """The net that ships, calibrated on these photos where they are enough: it has seen none of them."""
     card = bundle.adopt(bundle.BASE, gallery.nets_folder)
     net = runtime.load(net_path(gallery, card.fingerprint), settings.device)
-    decoded = _decode(job, card.image_size, progress)
+    decoded = _decode(job, card.image_size, gallery, progress)
     pixels = [images.resize(one, *card.image_size) for one in decoded.pixels]
     vectors, maps = net.embed_and_map(pixels)
     pool = pool_of(vectors, decoded, _groups(decoded.photos))

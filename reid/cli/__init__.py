@@ -2,8 +2,10 @@
 
 # isort: off
 from reid.cli.door import app, run
-from reid.cli import training, identifying, seasons, counting, contents, correcting, keeping, exchange
+from reid.cli import training, identifying, seasons, counting, contents, correcting, keeping, exchange, reporting
 # isort: on
 # The order of the imports is that of the commands in --help.
 
-__all__ = ["app", "contents", "correcting", "counting", "exchange", "identifying", "keeping", "run", "seasons", "training"]
+__all__ = [
+    "app", "contents", "correcting", "counting", "exchange", "identifying", "keeping", "reporting", "run", "seasons", "training",
+]  # fmt: skip

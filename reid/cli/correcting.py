@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from reid import reports, terminal
 from reid.cli.door import Device, Json, Species, Where, app, end, given_moment, line, tables
+from reid.settings import LOG_LIMIT
 
 if TYPE_CHECKING:  # for --help nothing of the store is loaded
     from reid.store import Correction, Purge
@@ -169,18 +170,23 @@ def remove_photos(photos: Ids, gallery: Where = None, json: Json = False, why: W
 
 
 @photos_app.command("restore")
-def restore_photos(photos: Ids, gallery: Where = None, json: Json = False, why: Why = "") -> None:
+def restore_photos(
+    photos: Ids,
+    to: Annotated[str, typer.Option(help="Another individual, whom they show.", show_default=False)] = "",
+    gallery: Where = None, json: Json = False, why: Why = "",
+) -> None:
     """Bring removed photos back."""
     from reid.actions.identities import restore_photos as action
 
-    _tell(action(photos, gallery=gallery, why=why), json)
+    _tell(action(photos, to=to, gallery=gallery, why=why), json)
 
 
 @photos_app.command("correct")
 def correct_photos(
     photos: Ids,
     side: Annotated[str | None, typer.Option(help="left, right, or '' for not known.", show_default=False)] = None,
-    date: Annotated[str, typer.Option(help="When they were taken, 2024-05-01T10:00.", show_default=False)] = "",
+    date: Annotated[str | None,
+        typer.Option(help="When they were taken, 2024-05-01T10:00, or '' for not known.", show_default=False)] = None,
     camera: Annotated[str | None, typer.Option(show_default=False)] = None,
     encounter: Annotated[str | None, typer.Option(show_default=False)] = None,
     season: Annotated[str | None, typer.Option(show_default=False)] = None,
@@ -189,10 +195,10 @@ def correct_photos(
     """Correct side, date, camera, encounter or season of photos."""
     from reid.actions.identities import correct_photos as action
 
-    given_moment(date, "--date")
+    given_moment(date or "", "--date")
+    taken: datetime | Literal[""] | None = datetime.fromisoformat(date) if date else "" if date == "" else None
     told = action(
-        photos, side=side, captured_at=datetime.fromisoformat(date) if date else None, camera=camera, encounter=encounter,
-        season=season, gallery=gallery, why=why,
+        photos, side=side, captured_at=taken, camera=camera, encounter=encounter, season=season, gallery=gallery, why=why,
     )
     _tell(told, json)
 
@@ -219,7 +225,7 @@ def predict_sides(
 def log(
     entry: Annotated[int | None, typer.Argument(help="Show this entry in full.", show_default=False)] = None,
     gallery: Where = None, json: Json = False,
-    limit: Annotated[int, typer.Option(help="The last so many entries.", min=1)] = 20,
+    limit: Annotated[int, typer.Option(help="The last so many entries.", min=1)] = LOG_LIMIT,
     individual: Annotated[str, typer.Option(help="Only what concerns this individual.", show_default=False)] = "",
     species: Of = "",
 ) -> None:

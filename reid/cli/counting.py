@@ -34,6 +34,9 @@ def count(
     look: Annotated[int | None,
         typer.Option(help=f"So many photos to look at next; default {_COUNT.look}.", min=0, show_default=False)] = None,
     seed: Annotated[int | None, typer.Option(help="Of the draws.", show_default=False)] = None,
+    compare: Annotated[bool | None,
+        typer.Option("--compare/--no-compare", help="Open doubtful photos to compare them with each other; default: do.",
+                     show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for count.csv and look.csv.", show_default=False)] = None,
 ) -> None:
     """Count the animals: who was seen, how many there are, and what doubtful identifications do to it."""
@@ -43,8 +46,9 @@ def count(
     given = {
         "species": species, "seasons": tuple(season or ()) or None, "days": days, "deployments": deployments,
         "clocks": tuple(clock or ()) or None, "side": side, "method": method, "draws": draws, "look": look, "seed": seed,
+        "compare": compare,
     }
-    report = action(gallery=gallery, settings=resolve(CountSettings(), given), out=out)
+    report = action(gallery=gallery, settings=resolve(CountSettings(), given), out=out, progress=terminal.Bars())
     if json:
         for one in report.species:
             line(one)

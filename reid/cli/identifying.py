@@ -51,6 +51,7 @@ def enroll(
     only: Annotated[str | None,
         typer.Option(help=f"The value wanted in --column; default {_ENROLL.only}.", show_default=False)] = None,
     device: Device = "auto",
+    again: Annotated[bool, typer.Option("--again", help="Enroll anew what was removed from the gallery.")] = False,
 ) -> None:
     """Put labelled photos into the gallery, each under its individual."""
     from reid.actions.enroll import enroll as action
@@ -58,7 +59,8 @@ def enroll(
     report = action(
         photos, gallery=gallery, individual=individual, species=species, column=column, only=only,
         clocks=clock or None, seasons=season or None, deployments=str(deployments) if deployments else None,
-        sides=side_path or None, changed=changed, video=video, frames=frames, device=device, progress=terminal.Bars()
+        sides=side_path or None, changed=changed, video=video, frames=frames, device=device, again=again,
+        progress=terminal.Bars()
     )
     if json:
         line(report)
@@ -81,6 +83,9 @@ def query(
     encounters: Annotated[bool, typer.Option("--encounters", help="One decision per encounter.")] = False,
     record: Annotated[bool, typer.Option("--record", help="Keep the decisions in the gallery as sightings.")] = False,
     as_of: Annotated[str, typer.Option(help="Answer as on that day, such as 2025-03-01.", show_default=False)] = "",
+    fade: Annotated[float | None,
+        typer.Option(help="What a year between two photos takes off their score, so that recent ones weigh more; default 0.",
+                     min=0, show_default=False)] = None,
     rerank: Annotated[int | None,
         typer.Option(help=f"Individuals that get a closer look, place by place, where it helps; default {_QUERY.rerank}.", min=0,
                      show_default=False)] = None,
@@ -102,9 +107,8 @@ def query(
     from reid.actions.query import query as action
 
     given: dict[str, object] = {"top": top, "species": species or None, "side": given_side(side)}
-    given |= {"encounters": encounters or None}
-    given |= {"video": video, "frames": frames}
-    given |= {"device": device, "rerank": rerank, "box_confidence": confidence}
+    given |= {"encounters": encounters or None, "video": video, "frames": frames}
+    given |= {"device": device, "rerank": rerank, "fade": fade, "box_confidence": confidence}
     given |= in_time(clock, season, deployments) | {"side_path": tuple(side_path) if side_path else None}
     report = action(
         photos, gallery=gallery, settings=settings.resolve(QuerySettings(), given), record=record, why=why,

@@ -1,4 +1,4 @@
-"""Commands that keep a gallery in health over the years: upgrade."""
+"""Commands that keep a gallery in health over the years: upgrade, doctor, backup, and the exchange with another camp."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def doctor(
     gallery: Where = None, json: Json = False, species: Species = "",
     files: Annotated[bool, typer.Option("--files", help="Read every photo's file too.")] = False,
     kilometres_an_hour: Annotated[float, typer.Option(help="No animal travels faster.", min=0)] = FASTEST,
-    fix: Annotated[bool, typer.Option("--fix", help="Make what is derived again; nothing else is changed.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Throw away what is derived; it is made again when needed.")] = False,
 ) -> None:
     """Is the gallery whole, and what may people have got wrong?"""
     from reid.actions.doctor import doctor as action

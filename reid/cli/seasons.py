@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from reid import settings, terminal
-from reid.cli.door import Clocks, Deployments, Device, Json, Seasons, Species, Where, app, end, line
-from reid.cli.identifying import in_time
+from reid.cli.door import Clocks, Deployments, Device, Json, Photos, Seasons, Species, Where, app, end, line
+from reid.cli.identifying import given_side, in_time
 from reid.settings import QuerySettings
 
 _QUERY = QuerySettings()
@@ -31,6 +31,10 @@ def seasons(
     out: Annotated[Path | None,
         typer.Option(help="Folder for seasons.csv and seasons.html; default: by the seasons.", show_default=False)] = None,
     species: Species = "",
+    minutes: Annotated[float | None,
+        typer.Option(help=f"Independence interval of events; default {_QUERY.independent_minutes:g}.", min=0, show_default=False)
+    ] = None,
+    record: Annotated[bool, typer.Option("--record", help="Keep the decisions as sightings, for `reid count`.")] = False,
     link: Links = None,
     kilometres_an_hour: Speed = None,
     clock: Clocks = None,
@@ -44,14 +48,17 @@ def seasons(
 
     if every == bool(first or second) or bool(first) != bool(second):
         raise typer.BadParameter("name both seasons, or ask for --all", param_hint="--from, --to")
+    if every and record:
+        raise typer.BadParameter("decisions are kept of one season: name it with --from and --to", param_hint="--record")
     given = in_time(clock, season, deployments)
     given |= {"species": species or None, "device": device, "link": link, "kilometres_an_hour": kilometres_an_hour}
+    given |= {"independent_minutes": minutes}
     found = settings.resolve(QuerySettings(), given)
     if every:
         return _all(photos or [], gallery, json, out, found)
     report = action(
         photos or [], first=first, second=second, gallery=gallery, out=out or Path(f"seasons-{first}-to-{second}"),
-        settings=found, progress=terminal.Bars()
+        settings=found, record=record, progress=terminal.Bars()
     )
     if json:
         for row in report.rows:
@@ -68,7 +75,7 @@ def seasons(
         )
         terminal.out(", ".join(f"{report.count(status)} {status}" for status in STATUSES))
         terminal.out(f"wrote {report.csv} and {report.html}")
-    for note in report.notes:
+    for note in (*report.notes, *(f"{name}: {one.reason}" for name, one in report.drift)):
         terminal.complain(note)
     end(report.problems)
 
@@ -83,4 +90,62 @@ def _all(photos: list[Path], gallery: Path | None, json: bool, out: Path | None,
     else:
         terminal.table("From season to season", COLUMNS, [[getattr(one, name) for name in COLUMNS] for one in report.pairs])
         terminal.out("wrote " + ", ".join(map(str, report.files)))
+    end(report.problems)
+
+
+@app.command()
+def discover(
+    photos: Photos,
+    gallery: Where = None,
+    json: Json = False,
+    out: Annotated[Path | None,
+        typer.Option(help="Folder for two tables and discover.html; default: discovered.", show_default=False)] = None,
+    enroll: Annotated[bool,
+        typer.Option("--enroll", help="Put the new individuals into the gallery; `reid undo` takes it back.")] = False,
+    name: Annotated[str,
+        typer.Option(help="NAME-001 and so on; default: new-SEASON-001, by first photo.", show_default=False)] = "",
+    species: Species = "",
+    side: Annotated[str, typer.Option(help="left or right, where the manifest does not say.", show_default=False)] = "",
+    link: Links = None,
+    kilometres_an_hour: Speed = None,
+    confidence: Annotated[float | None,
+        typer.Option(help="A detector's box counts from here on; default: as its file says.", min=0, max=1,
+                     show_default=False)] = None,
+    clock: Clocks = None,
+    season: Seasons = None,
+    deployments: Deployments = None,
+    device: Device = "auto",
+) -> None:
+    """Make individuals of unlabelled photos: proposed, with what ties them together."""
+    from reid.actions.discover import STATUSES
+    from reid.actions.discover import discover as action
+
+    given = in_time(clock, season, deployments)
+    given |= {"species": species or None, "device": device, "link": link, "kilometres_an_hour": kilometres_an_hour}
+    given |= {"side": given_side(side), "box_confidence": confidence}
+    report = action(
+        photos, gallery=gallery, out=out or Path("discovered"), enroll=enroll, name=name,
+        settings=settings.resolve(QuerySettings(), given), progress=terminal.Bars()
+    )
+    if json:
+        for one in report.proposals:
+            line(one)
+    else:
+        terminal.table(
+            "Individuals",
+            ("status", "species", "individual", "photos", "encounters", "sides", "weakest link", "reason"),
+            [
+                (one.status, one.species, one.proposal or one.individual, len(one.photos), one.encounters, one.sides,
+                 one.link_probability, one.reason)
+                for one in report.proposals
+            ],
+        )
+        terminal.out(", ".join(f"{report.count(status)} {status}" for status in STATUSES.values()))
+        terminal.out("wrote " + ", ".join(map(str, report.files)))
+        for entry in report.entries:
+            terminal.out(f"entry {entry} of the journal enrolled them; `reid undo {entry}` takes it back")
+        if not report.entries:
+            terminal.out("nothing was enrolled; --enroll does it")
+    for note in report.notes:
+        terminal.complain(note)
     end(report.problems)

@@ -69,6 +69,8 @@ class Answer:
     """The individual that it really is; "" where nobody knows."""
     right: bool | None = None
     """Whether the decision agrees with the truth; None = not known."""
+    commands: tuple[str, ...] = ()
+    """What a person may type to act on it, as it stands: quoted for the shell already."""
 
     def __post_init__(self) -> None:
         """Refuse an outcome that has no badge."""
@@ -93,6 +95,42 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One individual of a matrix. cells: how often it was met on each occasion; None = nobody could have been met (NA)."""
+
+    name: str
+    mark: str
+    cells: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Individuals by occasions. spans: the seasons with the number of their columns. Raises ShapeError where they do not fit."""
+
+    title: str
+    spans: tuple[tuple[str, int], ...]
+    columns: tuple[str, ...]
+    rows: tuple[MatrixRow, ...]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a ragged matrix."""
+        wide = len(self.columns)
+        if sum(count for _, count in self.spans) != wide or any(len(row.cells) != wide for row in self.rows):
+            raise ShapeError(f'Matrix "{self.title}" has {wide} columns; its seasons and each of its rows must have as many.')
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two photos side by side, the earlier one first, and what is said of both."""
+
+    title: str
+    before: Shown
+    after: Shown
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plot:
     """A drawing. svg: a whole SVG file (`formats.plots`); shown as a picture, so that nothing in it can run."""
 
@@ -112,6 +150,8 @@ class Section:
     tables: tuple[Table, ...] = ()
     gallery: tuple[Shown, ...] = ()
     plots: tuple[Plot, ...] = ()
+    matrices: tuple[Matrix, ...] = ()
+    pairs: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

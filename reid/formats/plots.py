@@ -59,6 +59,20 @@ class Dot:
     share: float
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One place on a map: x to the east, y to the north, in one unit. count: what its area stands for, 0 = a cross.
+
+    label: written inside where it is met, "" = nothing. name: written beside it.
+    """
+
+    name: str
+    x: float
+    y: float
+    count: int
+    label: str = ""
+
+
 def lines(title: str, x_label: str, y_label: str, drawn: Sequence[Line], *, logarithmic: bool = False,
           top: float | None = 1.0) -> bytes:
     """Lines over a common x, on a logarithmic axis if asked; y runs from 0 to `top` (None = as far as needed)."""
@@ -134,6 +148,31 @@ def reliability(title: str, x_label: str, y_label: str, drawn: Sequence[Dot]) ->
         sizes = [axes.plot([], [], **_round(share))[0] for share in (0.01, 0.1, 0.5)]
         axes.legend([diagonal, *sizes], ["as often as told", "1 % of answers", "10 %", "50 %"], frameon=False,
                     loc="upper left", bbox_to_anchor=(1.04, 1.0), labelspacing=1.1, handlelength=2.4)
+    return out.getvalue()
+
+
+def places(title: str, x_label: str, y_label: str, count_name: str, drawn: Sequence[Spot], *, names: bool = True) -> bytes:
+    """Places as on a plain map, both axes to one scale; the area of a dot follows its count, up to the largest one's."""
+    most = max((spot.count for spot in drawn), default=0)
+    with _axes(title, x_label, y_label, height=5.2) as (axes, out):
+        for number, spot in enumerate(sorted(drawn, key=lambda one: -one.count), start=1):
+            if spot.count:
+                axes.plot(spot.x, spot.y, gid=f"spot-{number}", clip_on=False, **_round(spot.count / most))
+                axes.text(spot.x, spot.y, spot.label, fontsize=8, ha="center", va="center", color="#10150f")
+            else:
+                axes.plot(spot.x, spot.y, gid=f"spot-{number}", marker="x", linestyle="", color=QUIET, markersize=7)
+            if names:
+                away = 3 + math.sqrt(DOT * spot.count / most) / 2 if spot.count else 6
+                axes.annotate(spot.name, (spot.x, spot.y), (0, -away), textcoords="offset points", fontsize=7.5, ha="center",
+                              va="top", color=QUIET)
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.margins(0.12)
+        shown = sorted({most, max(1, most // 4), 1}) if most else []
+        handles = [axes.plot([], [], **_round(count / most))[0] for count in shown]
+        if any(not spot.count for spot in drawn):
+            handles += axes.plot([], [], marker="x", linestyle="", color=QUIET, markersize=7)
+        axes.legend(handles, [*map(str, shown), "none"][:len(handles)], title=count_name, frameon=False, loc="upper left",
+                    bbox_to_anchor=(1.02, 1.0), labelspacing=1.6, handlelength=2.4)
     return out.getvalue()
 
 

@@ -51,14 +51,26 @@ def _frame(images: Tensor, size: tuple[int, int], generator: torch.Generator, st
     shift_x = _uniform(count, -1.0, 1.0, generator, device) * room_x
     shift_y = _uniform(count, -1.0, 1.0, generator, device) * room_y
     cos, sin = torch.cos(angle), torch.sin(angle)
-    theta = torch.stack([
-        torch.stack([cos * zoom_x, (shear - sin) * zoom_y, shift_x], dim=1),
-        torch.stack([sin * zoom_x, cos * zoom_y, shift_y], dim=1),
-    ], dim=1)
-    grid = functional.affine_grid(theta, [count, 3, *size], align_corners=False)
-    tilt = torch.stack([_uniform(count, -0.08, 0.08, generator, device) for _ in range(2)], dim=1) * strength
-    depth = 1.0 + (grid * tilt.view(count, 1, 1, 2)).sum(dim=3, keepdim=True)
-    return functional.grid_sample(images, grid / depth, mode="bilinear", padding_mode="reflection", align_corners=False)
+    tilt = [_uniform(count, -0.08, 0.08, generator, device).view(count, 1, 1) * strength for _ in range(2)]
+    across, down = _places(size[1], device), _places(size[0], device)[:, None]
+    x, y = (  # written out: torch's affine_grid takes as long as the resampling itself
+        _linear(across, cos * zoom_x, down, (shear - sin) * zoom_y, shift_x),
+        _linear(across, sin * zoom_x, down, cos * zoom_y, shift_y),
+    )
+    depth = (x * tilt[0]).add_(y * tilt[1]).add_(1.0)
+    grid = torch.stack([x.div_(depth), y.div_(depth)], dim=3)
+    return functional.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+def _places(count: int, device: torch.device) -> Tensor:
+    """The middles of so many pixels along an edge that reaches from -1 to 1."""
+    return (torch.arange(count, device=device) + 0.5) * (2.0 / count) - 1.0
+
+
+def _linear(across: Tensor, a: Tensor, down: Tensor, b: Tensor, c: Tensor) -> Tensor:
+    """a across + b down + c for each photo: (B, height, width)."""
+    a, b, c = (one.view(-1, 1, 1) for one in (a, b, c))
+    return (across * a + c) + down * b
 
 
 def _light(images: Tensor, generator: torch.Generator, strength: float) -> Tensor:
@@ -72,29 +84,39 @@ def _light(images: Tensor, generator: torch.Generator, strength: float) -> Tenso
     saturation = (1.0 + _uniform(count, -0.5, 0.3, generator, device) * strength).view(shape)
     grey_share = _uniform(count, 0.0, 1.0, generator, device).view(shape) < 0.15 * strength
     saturation = torch.where(grey_share, torch.zeros_like(saturation), saturation)
-    images = images.clamp(1e-4, 1.0).pow(gamma)
+    images = images.clamp(1e-4, 1.0).log_().mul_(gamma).exp_()
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
-    images = ((images - mean) * contrast + mean) * gain * cast
+    images.mul_(contrast * gain * cast).add_(mean * (1.0 - contrast) * gain * cast)  # contrast about the mean, then light
     grey = images.mean(dim=1, keepdim=True)
-    return grey + (images - grey) * saturation
+    return images.mul_(saturation).add_(grey.mul_(1.0 - saturation))
 
 
 def _blur_and_noise(images: Tensor, generator: torch.Generator, strength: float) -> Tensor:
     count, device = len(images), images.device
-    draw = _uniform(count, 0.0, 1.0, generator, device)
-    soft = draw < 0.2 * strength
+    soft = _uniform(count, 0.0, 1.0, generator, device) < 0.2 * strength
     if bool(soft.any()):
-        images = images.clone()
-        images[soft] = functional.avg_pool2d(images[soft], 3, stride=1, padding=1, count_include_pad=False)
-    level = (_uniform(count, -0.03, 0.03, generator, device) * strength).clamp(min=0.0).view(count, 1, 1, 1)
-    return images + level * torch.randn(images.shape, generator=generator).to(device)
+        images[soft] = _softened(images[soft])
+    level = (_uniform(count, -0.03, 0.03, generator, device) * strength).clamp(min=0.0)
+    noisy = level > 0.0
+    noise = torch.randn((int(noisy.sum()), *images.shape[1:]), generator=generator).to(device)
+    images[noisy] += noise.mul_(level[noisy].view(-1, 1, 1, 1))
+    return images
+
+
+def _softened(images: Tensor) -> Tensor:
+    """Each pixel the mean of the 3 x 3 around it; the edges count double."""
+    for edge in (2, 3):
+        count = images.shape[edge]
+        before = torch.cat([images.narrow(edge, 0, 1), images.narrow(edge, 0, count - 1)], dim=edge)
+        after = torch.cat([images.narrow(edge, 1, count - 1), images.narrow(edge, count - 1, 1)], dim=edge)
+        images = before.add_(images).add_(after).mul_(1.0 / 3.0)
+    return images
 
 
 def _cover(images: Tensor, generator: torch.Generator, strength: float) -> Tensor:
     """Cover one rectangle of some frames with its own mean colour, as grass and branches do (random erasing)."""
     count, _, height, width = images.shape
     draws = torch.rand(count, 5, generator=generator)
-    images = images.clone()
     for row in range(count):
         if float(draws[row, 0]) >= 0.35 * strength:
             continue

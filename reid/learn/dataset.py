@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from reid import images, threads
 from reid.errors import PhotoError
+from reid.learn.photo_cache import Facts, PhotoCache, key_of
 from reid.records import Photo, Pixels, Problem
 
 MARGIN = 1.15
@@ -39,35 +41,33 @@ class Decoded:
 
 
 def decode(
-    photos: Sequence[Photo], size: tuple[int, int], *, progress: Callable[[int], None] | None = None
+    photos: Sequence[Photo], size: tuple[int, int], *, cache: Path | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Decoded:
     """Decode photos to one size; those that cannot be read become problems.
 
     Args:
         photos: what to read.
         size: (height, width) of the net's input in pixels.
+        cache: a folder where the decoded photos are kept for the next time, see `photo_cache`; None = nowhere.
         progress: told the number of photos done, after each.
     """
     height, width = (round(edge * MARGIN) for edge in size)
     pixels = _room((len(photos), height, width, 3))
+    kept = PhotoCache(cache, (height, width), len(photos)) if cache is not None and photos else None
 
     def read(row: int) -> Photo | Problem:
         photo = photos[row]
         try:
-            picture = images.read(photo.path, box=photo.box, sizes=[(height, width)])
+            captured_at, camera = _fill(photo, pixels[row], kept)
         except PhotoError as error:
             return Problem(str(photo.path), str(error), photo.origin)
-        pixels[row] = picture.pixels
-        return replace(
-            photo,
-            captured_at=photo.captured_at or picture.captured_at,
-            camera=photo.camera or picture.camera,
-        )
+        return replace(photo, captured_at=photo.captured_at or captured_at, camera=photo.camera or camera)
 
     good: list[Photo] = []
     rows: list[int] = []
     problems: list[Problem] = []
-    with ThreadPoolExecutor(threads.cores()) as pool:
+    with closing(kept) if kept is not None else nullcontext(), ThreadPoolExecutor(threads.cores()) as pool:
         for row, answer in enumerate(pool.map(read, range(len(photos)))):
             if isinstance(answer, Problem):
                 problems.append(answer)
@@ -76,8 +76,21 @@ def decode(
                 rows.append(row)
             if progress is not None:
                 progress(row + 1)
-    kept = pixels if len(rows) == len(photos) else _taken(pixels, rows)
-    return Decoded(tuple(good), kept, tuple(problems))
+    return Decoded(tuple(good), pixels if len(rows) == len(photos) else _taken(pixels, rows), tuple(problems))
+
+
+def _fill(photo: Photo, row: Pixels, kept: PhotoCache | None) -> Facts:
+    """Put a photo's pixels into its row, as they were kept or from its file; its EXIF facts. Raises PhotoError."""
+    data = images.content(photo.path)
+    key = key_of(data, photo) if kept is not None else b""
+    found = kept.get(key, row) if kept is not None else None
+    if found is not None:
+        return found
+    picture = images.decode(data, str(photo.path), box=photo.box, sizes=[(row.shape[0], row.shape[1])])
+    row[:] = picture.pixels
+    if kept is not None:
+        kept.put(key, picture.pixels, (picture.captured_at, picture.camera))
+    return picture.captured_at, picture.camera
 
 
 def _taken(pixels: Pixels, rows: Sequence[int]) -> Pixels:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from reid.learn import augment, metrics, sampler
+from reid.learn.body import Body
 from reid.learn.dataset import Decoded
 from reid.learn.looks import Maps
 from reid.learn.objective import Objective
@@ -54,6 +55,7 @@ class EmbeddingTask:
         self.frozen = list(net.features.children())[: settings.frozen_blocks]
         for block in self.frozen:
             block.requires_grad_(False)
+        self.body = Body(self.net, len(self.frozen))
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """The backbone at the plan's rate, the head at twice that, the loss's own centres at ten times; no decay on vectors."""
@@ -75,6 +77,7 @@ class EmbeddingTask:
         self.net.train()
         for block in self.frozen:
             block.eval()
+        self.body = Body(self.net, len(self.frozen))  # anew: a checkpoint may have been loaded
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """One epoch of individuals x photos, augmented; a batch is of one species, or of a few with several animals of each."""
@@ -108,7 +111,7 @@ class EmbeddingTask:
         """The objective of a batch."""
         images, labels = batch
         with half(self.device, self.settings.precision):
-            maps = self.net.maps(images)
+            maps = self.body(images)
         out: Tensor = self.objective(self.net.head(maps.float()), labels)
         return out
 

@@ -1,9 +1,4 @@
-"""What doubtful identifications do to a count: plausible histories are drawn, each is counted, and the counts are put together.
-
-A sighting that nobody has checked has chances: of each individual on its list, and of nobody enrolled. A history is drawn by
-taking one answer for each by its chances, in the order of their dates. "Nobody enrolled" is a new animal, or one of the new
-animals drawn before it: Bayes as in `steps.decision`, the gallery growing as the history is drawn, so that joining a new
-animal weighs prior / N against 1 - prior for yet another one, times their likelihood ratio where photos were compared.
+"""What doubtful identifications do to a count: plausible histories (`learn.plausible`) are counted, the counts put together.
 
 Sources: Rubin 1987, Multiple Imputation for Nonresponse in Surveys (rules and degrees of freedom, p. 76); for what errors of
 identification do to such counts, Yoshizaki, Pollock, Brownie and Webster 2009 (Ecology 90:3).
@@ -13,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +28,7 @@ class Doubt:
     columns: of the history, where it counts; () = none. chances: of individuals, by row of the history. nobody: that none of
     the enrolled is shown. What is missing to 1 belongs to individuals that are not on the list. told: the row that was
     decided, NEW for a new animal, None where the decision is open. apart: doubts (by number) of the same frame, which show
-    other animals. alike: ln LR that an earlier doubt (by number) shows the same animal; 0 where they were not compared.
+    other animals.
     """
 
     columns: tuple[int, ...]
@@ -41,7 +36,6 @@ class Doubt:
     nobody: float
     told: int | None = None
     apart: frozenset[int] = frozenset()
-    alike: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def best(self) -> int | None:
@@ -58,12 +52,14 @@ class Study:
     """A history and its doubts, in the order of their dates.
 
     known: (I, occasions) bool, what is sure; rows of individuals that are only suspected are empty. joining: weight of one new
-    animal drawn before against yet another one: prior / ((1 - prior) N).
+    animal drawn before against yet another one: prior / ((1 - prior) N). alike: (doubts, doubts), ln LR that two show the same
+    animal, 0 where they were not compared; None = none were.
     """
 
     known: NDArray[np.bool_]
     doubts: tuple[Doubt, ...]
     joining: float = 0.0
+    alike: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,45 +86,6 @@ class Combined:
     def standard_error(self) -> float:
         """Its root."""
         return math.sqrt(self.variance)
-
-
-def draw(study: Study, draws: int, generator: np.random.Generator) -> Labels:
-    """Draw whom each doubt shows, `draws` times."""
-    rows, many = len(study.known), len(study.doubts)
-    labels = np.full((draws, many), -1, dtype=np.int64)
-    first = np.zeros((draws, many))  # 1 where a doubt is the first of its new animal
-    for at, doubt in enumerate(study.doubts):
-        listed = np.array(sorted(doubt.chances), dtype=np.int64)
-        weights = np.repeat(np.array([[doubt.chances[int(row)] for row in listed]]).reshape(1, -1), draws, axis=0)
-        factor = np.full(at, study.joining)
-        for earlier, evidence in doubt.alike.items():
-            factor[earlier] *= math.exp(evidence)
-        joined = doubt.nobody * first[:, :at] * factor
-        for other in doubt.apart:
-            if other < at:
-                weights *= listed != labels[:, other : other + 1]
-                joined *= rows + np.arange(at) != labels[:, other : other + 1]
-        elsewhere = max(0.0, 1.0 - doubt.nobody - math.fsum(doubt.chances.values())) if rows > len(listed) else 0.0
-        own = np.repeat([[elsewhere, doubt.nobody or 1e-12]], draws, axis=0)
-        choice = _pick(np.concatenate([weights, joined, own], axis=1), generator)
-        answers = np.concatenate([listed, rows + np.arange(at), [-1, rows + at]])[choice]
-        answers = np.where(choice == len(listed) + at, _elsewhere(listed, rows, draws, generator), answers)
-        labels[:, at] = answers
-        first[:, at] = answers == rows + at
-    return labels
-
-
-def _pick(weights: Floats, generator: np.random.Generator) -> Labels:
-    """One column of each row, by its weights."""
-    steps = weights.cumsum(1)
-    aim = generator.random(len(weights))[:, None] * steps[:, -1:]
-    return np.asarray((steps <= aim).sum(1).clip(max=weights.shape[1] - 1))
-
-
-def _elsewhere(listed: Labels, rows: int, draws: int, generator: np.random.Generator) -> Labels:
-    """Rows that are not on the list, each with the same chance."""
-    rest = np.setdiff1d(np.arange(rows), listed)
-    return rest[generator.integers(0, len(rest), draws)] if len(rest) else np.full(draws, -1, dtype=np.int64)
 
 
 def as_told(study: Study, *, open_as: str = "") -> Labels:

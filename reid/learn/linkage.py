@@ -22,13 +22,12 @@ PULL = 0.01
 """Of the slope towards 0, in joins: scores that part right from wrong without a doubt still give a finite slope."""
 
 
-def worth(pool: Pool, *, named: bool = True) -> Worth | None:
+def worth(pool: Pool, *, drawn: bool = False) -> Worth | None:
     """Learn what joins are worth.
 
     Args:
         pool: photos of individuals that the net was not trained on; `groups` are their encounters.
-        named: False where `individuals` are only encounters, and `groups` their photos. A join of two encounters then
-            counts as wrong though it may be right, so that the answer errs towards fewer joins.
+        drawn: whether they are drawn animals.
 
     Returns:
         None where there is too little to learn from, or where higher scores are not more often right.
@@ -47,7 +46,7 @@ def worth(pool: Pool, *, named: bool = True) -> Worth | None:
     slope, intercept = _fit(np.asarray([one.score for one in joins]), right)
     if slope <= 0.0:
         return None
-    return Worth(slope, intercept, len(names), len(joins), len(set(owners.tolist())), named)
+    return Worth(slope, intercept, len(names), len(joins), len(set(owners.tolist())), drawn)
 
 
 def _chosen(individuals: Sequence[str], keys: Sequence[str]) -> list[int]:

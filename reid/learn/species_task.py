@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reid.learn import augment
+from reid.learn.body import Body
 from reid.learn.dataset import Decoded
 from reid.learn.trainer import Batch, half
 from reid.nets.bundle import NetCard
@@ -55,6 +56,7 @@ class SpeciesTask:
         self.frozen = list(net.features.children())[: settings.frozen_blocks]
         for block in self.frozen:
             block.requires_grad_(False)
+        self.body = Body(self.net, len(self.frozen))
         self._train_head()
 
     def class_of(self, photo: Photo) -> str:
@@ -84,6 +86,7 @@ class SpeciesTask:
         """Training mode for the head and dropout; the backbone keeps its batch statistics, which few photos would spoil."""
         self.net.train()
         self.net.features.eval()
+        self.body = Body(self.net, len(self.frozen))  # anew: a checkpoint may have been loaded
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Every photo once, mirrored half of the time, augmented."""
@@ -103,7 +106,7 @@ class SpeciesTask:
         """Cross-entropy with class weights and a little label smoothing."""
         images, labels = batch
         with half(self.device, self.settings.precision):
-            maps = self.net.maps(images)
+            maps = self.body(images)
         return functional.cross_entropy(self.net.head(maps.float())[0], labels, weight=self.weights, label_smoothing=0.05)
 
     def validate(self, net: nn.Module) -> dict[str, float]:

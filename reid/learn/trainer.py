@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -13,6 +16,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.utils import deterministic
 
 from reid import threads
 from reid.errors import TrainingError
@@ -106,12 +110,14 @@ def fit(
     threads.keep_memory()
     torch.manual_seed(plan.seed)
     on_cpu = next(task.net.parameters()).device.type == "cpu"
-    before = torch.are_deterministic_algorithms_enabled()
+    kept = torch.are_deterministic_algorithms_enabled(), deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     torch.use_deterministic_algorithms(on_cpu)  # else sums of gradients over several threads come in any order
+    deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # it took a sixth to a third of a step
     try:
         return _fit(task, plan, checkpoint, resume, signature, on_epoch)
     finally:
-        torch.use_deterministic_algorithms(before)
+        torch.use_deterministic_algorithms(kept[0])
+        deterministic.fill_uninitialized_memory = kept[1]  # type: ignore[attr-defined]
 
 
 def _fit(
@@ -124,16 +130,12 @@ def _fit(
         torch.manual_seed(plan.seed * 100_003 + run.epoch)
         task.start_epoch()
         losses, photos = [], 0
-        for batch in task.batches(run.epoch):
-            run.set_learning_rate()
-            loss = task.loss(batch)
-            if not math.isfinite(float(loss.detach())):
-                raise TrainingError("the loss is no longer a number; use a lower learning rate")
-            run.step(loss)
-            losses.append(float(loss.detach()))
-            photos += len(batch[0])
-            if run.time_is_up():
-                break
+        with closing(ahead(task.batches(run.epoch))) as batches:
+            for batch in batches:
+                losses.append(run.learn(batch))
+                photos += len(batch[0])
+                if run.time_is_up():
+                    break
         run.close_epoch(sum(losses) / max(1, len(losses)), photos, task.validate(run.average))
         if on_epoch is not None:
             on_epoch(run.history[-1])
@@ -149,7 +151,7 @@ class _Run:
         self.task, self.plan, self.signature = task, plan, signature
         self.groups = [dict(group) for group in task.parameter_groups()]
         self.shares = [float(group.pop("share")) for group in self.groups]
-        self.optimizer = torch.optim.AdamW(self.groups, lr=plan.learning_rate, weight_decay=plan.weight_decay)
+        self.optimizer = torch.optim.AdamW(self.groups, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True)
         self.average = copy.deepcopy(task.net).eval()
         self.steps = self.steps_in_epoch = self.epoch = 0
         self.epoch_steps = 0
@@ -191,7 +193,18 @@ class _Run:
         for group, share in zip(self.optimizer.param_groups, self.shares, strict=True):
             group["lr"] = rate * share
 
+    def learn(self, batch: Batch) -> float:
+        """One step on a batch; its loss. Raises TrainingError where that is no number."""
+        self.set_learning_rate()
+        loss = self.task.loss(batch)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise TrainingError("the loss is no longer a number; use a lower learning rate")
+        self.step(loss)
+        return value
+
     def step(self, loss: Tensor) -> None:
+        """Follow the gradient of a loss, and let the average follow the weights."""
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_([p for group in self.groups for p in group["params"]], 5.0)
@@ -255,6 +268,19 @@ class _Run:
             raise TrainingError(
                 f"{path} cannot be resumed from ({why}); delete it or train without --resume"
             ) from error
+
+
+def ahead(batches: Iterator[Batch], count: int = 2) -> Generator[Batch, None, None]:
+    """The same batches in the same order, up to `count` of them made by another thread while one is learned from."""
+    with ThreadPoolExecutor(1, "reid batches") as pool:
+        waiting = deque(pool.submit(next, batches, None) for _ in range(count))
+        try:
+            while (batch := waiting.popleft().result()) is not None:
+                waiting.append(pool.submit(next, batches, None))
+                yield batch
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def half(device: torch.device, precision: str) -> torch.autocast:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from reid.records import Photo
 
@@ -40,6 +40,24 @@ def encounters(photos: Sequence[Photo], *, minutes: float) -> tuple[str, ...]:
     return tuple(found)
 
 
+def events(taken: Sequence[tuple[str, datetime | None]], minutes: float) -> int:
+    """How many independent events photos of one animal are: at each camera, those so long after the last that counted.
+
+    Args:
+        taken: camera and time of each photo; those without a time are one event at each camera, where it has no other.
+        minutes: the independence interval; 0 = each moment is one.
+    """
+    count = 0
+    for camera in {camera for camera, _ in taken}:
+        times = sorted({_seconds(when) for name, when in taken if name == camera and when is not None})
+        last = None
+        for time in times:
+            if last is None or time - last >= 60 * minutes:
+                last, count = time, count + 1
+        count += not times
+    return count
+
+
 def season(photo: Photo) -> str:
     """The season of a photo: as its manifest names it, else the year it was taken; "" if neither is known."""
     if photo.season:
@@ -48,7 +66,10 @@ def season(photo: Photo) -> str:
 
 
 def _when(photo: Photo) -> float:
-    """Seconds since the year 1, so that no time zone of this computer enters."""
-    when = photo.captured_at
-    assert when is not None
-    return (when.replace(tzinfo=None) - type(when)(1, 1, 1)).total_seconds()
+    assert photo.captured_at is not None
+    return _seconds(photo.captured_at)
+
+
+def _seconds(when: datetime) -> float:
+    """Since the year 1, so that no time zone of this computer enters."""
+    return (when.replace(tzinfo=None) - datetime(1, 1, 1)).total_seconds()

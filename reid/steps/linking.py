@@ -29,7 +29,7 @@ class Worth:
     """What the score of a join is worth: P(right) = logistic(slope * score + intercept), as counted.
 
     units: encounters it was counted among; among more, chance look-alikes are more frequent in the same measure.
-    joins, individuals: that it was learned from. named: False where the names were only those of encounters.
+    joins, individuals: that it was learned from. drawn: True where those were drawn animals, for want of others.
     """
 
     slope: float
@@ -37,7 +37,7 @@ class Worth:
     units: int
     joins: int
     individuals: int
-    named: bool = True
+    drawn: bool = False
 
     def probability(self, score: float, units: int) -> float:
         """That a join of this score is right, among so many encounters."""

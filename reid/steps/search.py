@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from reid.records import Vectors
@@ -64,7 +65,7 @@ def eligible(gallery: Searchable, species: str, where: Where) -> int:
 
 def shortlist(
     gallery: Searchable, species: str, query: Vectors, *, fingerprint: str, where: Where, enrolled: int,
-    wanted: int = SHORTLIST,
+    wanted: int = SHORTLIST, when: datetime | None = None, fade: float = 0.0,
 ) -> Shortlist:
     """Search one query.
 
@@ -76,6 +77,9 @@ def shortlist(
         where: which photos may match; a known side restricts to photos of that side or of unknown side.
         enrolled: how many individuals could match, as `eligible` counts.
         wanted: individuals on the list, if there are as many.
+        when: the query was taken; None = not known, nothing fades.
+        fade: what each year between the query and an enrolled photo takes off that photo's score; photos without a date keep
+            theirs.
     """
     asked = FIRST_LOOK
     while True:
@@ -84,9 +88,21 @@ def shortlist(
         best: dict[int, list[tuple[EnrolledPhoto, float]]] = {}
         photos = gallery.photos_by_id(ids)
         for photo, score in zip(photos, found.scores[0].tolist(), strict=False):
-            best.setdefault(photo.individual_id, []).append((photo, score))
+            best.setdefault(photo.individual_id, []).append((photo, score - fade * years(when, photo.captured_at)))
         if len(best) >= min(wanted, enrolled) or len(ids) < asked:
             break
         asked *= 4
+    if fade:
+        best = dict(sorted(
+            ((one, sorted(of, key=lambda pair: (-pair[1], pair[0].id))) for one, of in best.items()),
+            key=lambda pair: (-pair[1][0][1], pair[1][0][0].id),
+        ))
     listed = tuple(Listed(of[0][0].individual, of[0][1], of[0][0], tuple(of[:PHOTOS])) for of in best.values())
     return Shortlist(species, enrolled, listed)
+
+
+def years(a: datetime | None, b: datetime | None) -> float:
+    """Between two moments, whichever is first; 0 where one is not known. Time zones are not looked at."""
+    if a is None or b is None:
+        return 0.0
+    return abs((a.replace(tzinfo=None) - b.replace(tzinfo=None)).total_seconds()) / (365.25 * 86400)

@@ -40,6 +40,8 @@ class Looked:
     """The enrolled photo with the same content, if this very photo is in the gallery."""
     vectors: Mapping[str, Vectors] = field(default_factory=dict, compare=False)
     """(1, D) embedding by species searched."""
+    size: tuple[int, int] = (0, 0)
+    """Width and height of the whole photo, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def sight(
         matches=tuple(matches[:top]), side=lead.photo.side, captured_at=lead.photo.captured_at,
         encounter=lead.encounter, camera=lead.photo.camera, season=season(lead.photo),
         embedding_fingerprint=known.fingerprints.get(guess.name, "") if species else "", searched=species,
-        photos=tuple(str(look.photo.path) for look in looks),
+        photos=tuple(str(look.photo.path) for look in looks), box=lead.photo.box,
         side_net=lead.photo.column(SIDE_NET) if lead.photo.side_predicted else "",
     )
 
@@ -142,8 +144,9 @@ def _decide(
     decision = decide(best.individual if best else None, chances, calibration, enrolled)
     reason = decision.reason
     lost = taken.get((alone.species, alone.individual)) if alone else None
-    if alone is not None and lost is not None and lost.chance >= 0.5 and decision.individual != alone.individual:
-        reason += f"; most like {alone.individual}, but that is another animal ({lost.chance:.2f}): {lost.reason}"
+    told = decision.individual if decision.outcome == Outcome.KNOWN else None
+    if alone is not None and lost is not None and lost.chance >= 0.5 and told != alone.individual:
+        reason += f"; {alone.individual} is another animal with probability {lost.chance:.2f}: {lost.reason}"
     if plain and plain[0].individual != matches[0].individual:
         chance = "" if plain[0].probability is None else f" ({plain[0].probability:.2f})"
         reason += f"; by the scores alone {plain[0].individual}{chance}: the closer look disagrees"

@@ -224,7 +224,7 @@ def _kept(one: Sighting, name: Name | None) -> Sighting:
         return one
     other = f"it would be {name[1]}" if name else "nobody enrolled"
     reason = f"{told.reason}; but with the animals it cannot be, {other}"
-    return replace(one, decision=Decision(Outcome.REVIEW, told.individual, told.probability, reason))
+    return replace(one, decision=Decision(Outcome.REVIEW, told.individual, told.probability, reason, told.nobody))
 
 
 def _linked(

@@ -27,13 +27,12 @@ from reid.store.catalog import to_json
 from reid.store.engine import Codes
 from reid.store.facts import Books, Facts, merged, read_facts
 from reid.store.nearest import Damaged, Part, everyone, row_sums
-from reid.store.published import NEW, swapped_in
+from reid.store.published import NEW, OLD_SECONDS, swapped_in
 from reid.store.rows import Ids
 
 FORMAT = 2
 UNUSABLE = (OSError, ValueError, KeyError, TypeError)
 """What reading a cache raises that is missing, damaged, of another time or of another faiss."""
-_OLD_SECONDS = 3600.0
 _BLOCK = 32768
 _HELD_BYTES = 1 << 25
 """Vectors up to so many bytes are copied into memory, where they start on a cache line."""
@@ -187,7 +186,7 @@ class Cache:
 
     def _tidy(self, seq: int) -> None:
         for old in self.folder.glob(f"{self._stem}.*"):
-            left = NEW in old.name and time.time() - _changed_at(old) > _OLD_SECONDS
+            left = NEW in old.name and time.time() - _changed_at(old) > OLD_SECONDS
             kept = old.suffix == ".json" or old.name.startswith(f"{self._stem}.{seq}.")
             if left or (NEW not in old.name and not kept):
                 with contextlib.suppress(OSError):  # still mapped by another process on some systems: next time

@@ -49,8 +49,9 @@ class Camp:
         self.source, self.until = source, until
         echoes, self._heard = set(), [(0, known)]
         undone = undone_by(source)
-        for seq, what, mark, target in source.ask(
-            "SELECT seq, what, json_extract(after, '$.other_mark'), json_extract(after, '$.undone') FROM journal"
+        for seq, what, mark, target, conflicts in source.ask(
+            "SELECT seq, what, json_extract(after, '$.other_mark'), json_extract(after, '$.undone'),"
+            " json_array_length(after, '$.conflicts') FROM journal"
             " WHERE what IN ('merge_galleries', 'undo') AND seq > ? AND seq < ? ORDER BY seq", (known, until),
         ):
             if what == "undo" and target in echoes:
@@ -58,12 +59,15 @@ class Camp:
             elif what == "merge_galleries" and mark in other:
                 echoes.add(seq)
                 if seq not in undone:
-                    self._heard.append((seq, other[mark]))
+                    self._heard.append((seq if conflicts else 0, other[mark]))
         self.echoes = frozenset(echoes)
         """Entries that brought changes of the other one, and those that took them back."""
 
     def heard(self, seq: int) -> int:
-        """The last entry of the other gallery that was known here when the change `seq` was made."""
+        """The last entry of the other gallery that was known here when the change `seq` was made, or that agreed with it.
+
+        What a merge brought without a conflict goes together with all that was changed here before.
+        """
         return max(at for mine, at in self._heard if mine < seq)
 
     def news(self, kind: str, rows: Sequence[tuple[int, int]], columns: Sequence[str], after: int) -> News | None:
@@ -90,6 +94,11 @@ class Camp:
             else:
                 found.before = {column: pair[0] for column, pair in changed.items() if column in columns} | found.before
         return found
+
+    def answer(self, kind: str, rows: Sequence[tuple[int, int]], columns: Sequence[str], after: int) -> int:
+        """The entry that changed a value last, if that was a merge with the other gallery; 0 if it was not."""
+        last = [seq for seq, changed in self._events(kind, rows, after) if changed is None or changed.keys() & set(columns)][-1:]
+        return last[0] if last and last[0] in self.echoes else 0
 
     def _events(self, kind: str, rows: Sequence[tuple[int, int]], after: int) -> list[tuple[int, dict[str, Any] | None]]:
         """(seq, column -> [before, after]) of every change, in their order; None for the columns of a row that was added."""

@@ -85,6 +85,8 @@ class Camps:
         self.rows: dict[int, TheirIndividual] = {}
         """Theirs that were changed, by our id."""
         self.told_back: set[int] = set()
+        """Ours that the commands told so far bring back, and (told_into) merge into another."""
+        self.told_into: dict[int, int] = {}
 
     def individual_of(self, their_id: int) -> int | None:
         """Our id of one of their individuals; None if we have none."""
@@ -108,7 +110,7 @@ class Camps:
         )[0]
         return str(origin or f"{mark}-{their_id}")
 
-    def owner(self, their_id: int) -> int:
+    def ours_of(self, their_id: int) -> int:
         """Our individual for one of theirs, followed where it was merged into another one here."""
         mine = self.individual_of(their_id)
         if mine is None:

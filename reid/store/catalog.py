@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from reid.errors import GalleryBusy, GalleryError, GalleryTooNew
+from reid.errors import GalleryError, GalleryTooNew
+from reid.store.faults import RESTORE, told
 from reid.store.schema import APPLICATION, FORMAT, PAGE_BYTES, TABLES
 
 Row = tuple[Any, ...]
 Values = Sequence[object] | Mapping[str, object]
-RESTORE = "restore the gallery from a backup (nothing was repaired or changed)"
 
 
 class Change:
@@ -46,6 +46,11 @@ class Change:
     def put(self, sql: str, values: Sequence[object] = ()) -> int:
         """Run one INSERT or UPDATE; the id of the row inserted (0 if none)."""
         return self._connection.execute(sql, values).lastrowid or 0
+
+    def ensure(self, *indexes: str) -> None:
+        """Make indexes (CREATE statements) that a gallery which was made before they were thought of lacks."""
+        for statement in indexes:
+            self.put(statement.replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS", 1))
 
     def put_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one INSERT or UPDATE for each of `rows`."""
@@ -71,7 +76,7 @@ class Catalog:
 
         Two processes may do so at once: the second one finds the work done.
         """
-        with _told(path, wait):
+        with told(path, wait):
             connection = sqlite3.connect(path, timeout=wait, isolation_level=None)
             try:
                 connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
@@ -98,7 +103,7 @@ class Catalog:
         if not has_tables(path):
             raise GalleryError(f"{path} is an empty catalogue: {RESTORE}")
         writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) and not unsafe
-        with _told(path, wait):
+        with told(path, wait):
             connection = _connect_to_write(path, wait) if writable else _connect_to_read(path, wait)
         catalog = cls(path, connection, writable=writable, wait=wait)
         if unsafe:
@@ -118,7 +123,7 @@ class Catalog:
     @contextmanager
     def migration(self, target: int) -> Iterator[Change | None]:
         """One transaction after which the catalogue has the format `target`; None if it has it already."""
-        with self._lock, _told(self.path, self._wait):
+        with self._lock, told(self.path, self._wait):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 if self.format() >= target:
@@ -139,8 +144,8 @@ class Catalog:
     def copy_to(self, path: Path) -> None:
         """Write the catalogue, as last committed, to a new file; other processes may go on writing meanwhile."""
         with (
-            _told(self.path, self._wait), closing(_connect(self.path, "mode=ro", self._wait)) as source,
-            _told(path, self._wait), closing(sqlite3.connect(path, isolation_level=None)) as copy,
+            told(self.path, self._wait), closing(_connect(self.path, "mode=ro", self._wait)) as source,
+            told(path, self._wait), closing(sqlite3.connect(path, isolation_level=None)) as copy,
         ):
             source.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE").fetchall()
@@ -152,12 +157,12 @@ class Catalog:
 
     def ask(self, sql: str, values: Values = ()) -> list[Row]:
         """The rows that `sql` answers."""
-        with self._lock, _told(self.path, self._wait):
+        with self._lock, told(self.path, self._wait):
             return self._connection.execute(sql, values).fetchall()
 
     def chunks(self, sql: str, values: Sequence[object], size: int) -> Iterator[list[Row]]:
         """The rows that `sql` answers, at most `size` at a time. Use inside `reading`."""
-        with _told(self.path, self._wait):
+        with told(self.path, self._wait):
             cursor = self._connection.execute(sql, values)
             while rows := cursor.fetchmany(size):
                 yield rows
@@ -165,7 +170,7 @@ class Catalog:
     @contextmanager
     def reading(self, *, keep: bool = False) -> Iterator[None]:
         """Everything asked inside sees one moment of the catalogue. May be nested. keep: temporary tables made inside stay."""
-        with self._lock, _told(self.path, self._wait):
+        with self._lock, told(self.path, self._wait):
             if self._connection.in_transaction:
                 yield
                 return
@@ -186,7 +191,7 @@ class Catalog:
                 f"{self.path} is open for reading only ({self._read_only}): "
                 f"give yourself write permission, or copy the gallery to a disk that can be written, then {what} again"
             )
-        with self._lock, _told(self.path, self._wait):
+        with self._lock, told(self.path, self._wait):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 change = Change(self._connection, self.head() + 1)
@@ -209,7 +214,7 @@ class Catalog:
 
     def version(self) -> tuple[int, int]:
         """Something that differs after every commit, ours or another process'; 5 microseconds. Not inside `reading`."""
-        with self._lock, _told(self.path, self._wait):
+        with self._lock, told(self.path, self._wait):
             return self._connection.execute("PRAGMA data_version").fetchone()[0], self._changes
 
     def head(self) -> int:
@@ -300,6 +305,7 @@ def _connect_to_write(path: Path, wait: float) -> sqlite3.Connection:
 def _connect_to_read(path: Path, wait: float) -> sqlite3.Connection:
     connection = _connect(path, "mode=ro", wait)
     try:
+        connection.execute("PRAGMA trusted_schema=OFF")  # to write, our own triggers need json_patch, which SQLite does not trust
         connection.execute("SELECT count(*) FROM meta").fetchall()
     except sqlite3.OperationalError as error:
         connection.close()
@@ -324,27 +330,3 @@ def _connect(path: Path, options: str, wait: float) -> sqlite3.Connection:
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?{options}", uri=True, timeout=wait, isolation_level=None, check_same_thread=False
     )
-
-
-@contextmanager
-def _told(path: Path, wait: float) -> Iterator[None]:
-    """Turn what SQLite meets on the disk into errors of reid; mistakes in our own SQL pass through."""
-    try:
-        yield
-    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
-            raise
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise GalleryBusy(
-                f"another process has been writing to {path} for more than {wait:g} s: try again when it is done"
-            ) from error
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise GalleryError(f"{path} is damaged ({error}): {RESTORE}") from error
-        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
-            raise GalleryError(f"{path} cannot be opened or written ({error}): check its permissions") from error
-        if code == sqlite3.SQLITE_FULL:
-            raise GalleryError(f"the disk of {path} is full: free some space, then try again") from error
-        if code == sqlite3.SQLITE_IOERR:
-            raise GalleryError(f"the disk of {path} fails ({error}): check the disk") from error
-        raise

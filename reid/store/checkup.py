@@ -11,11 +11,11 @@ from pathlib import Path
 from reid.errors import GalleryError
 from reid.store import feed, reading
 from reid.store.cached import damaged_files
-from reid.store.catalog import RESTORE, Catalog
-from reid.store.published import NEW
+from reid.store.catalog import Catalog
+from reid.store.faults import RESTORE
+from reid.store.published import NEW, OLD_SECONDS
 from reid.store.rows import EnrolledPhoto
-
-_OLD_SECONDS = 3600.0
+from reid.store.schema import TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ def _truth(catalog: Catalog) -> list[Damage]:
             if strays := catalog.ask("PRAGMA foreign_key_check"):
                 text = f"{len(strays)} rows point to rows that are not there, first in {strays[0][0]}"
                 found.append(Damage("catalogue", text, False))
+            found += _strange(catalog)
             for text, sql in _ROWS.items():
                 if rows := catalog.ask(sql):
                     found.append(Damage("catalogue", f"{text}: {len(rows)}, first id {rows[0][0]}", False))
@@ -85,8 +86,18 @@ def _truth(catalog: Catalog) -> list[Damage]:
                 if row.net_id:
                     feed.vectors(catalog, row.id, row.net_id, row.dimension)
     except GalleryError as error:
-        return [Damage("catalogue", str(error), False)]
+        found.append(Damage("catalogue", str(error), False))
     return found
+
+
+def _strange(catalog: Catalog) -> list[Damage]:
+    """Triggers and views that reid did not make: they would run with the next change."""
+    ours = {" ".join(statement.split()) for statement in TABLES}
+    found = catalog.ask("SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name")
+    return [
+        Damage("catalogue", f"the {kind} {name!r} was not made by reid: do not trust this file", False)
+        for kind, name, sql in found if " ".join(str(sql).split()) not in ours
+    ]
 
 
 def _derived(folder: Path) -> list[Damage]:
@@ -101,4 +112,4 @@ def _derived(folder: Path) -> list[Damage]:
 def _left_over(cache: Path) -> list[Path]:
     """Files half-written for so long that nobody is writing them any more."""
     there = [path for place in (cache, cache.parent) if place.is_dir() for path in sorted(place.glob(f"*{NEW}*"))]
-    return [path for path in there if time.time() - path.stat().st_mtime > _OLD_SECONDS]
+    return [path for path in there if time.time() - path.stat().st_mtime > OLD_SECONDS]

@@ -9,16 +9,18 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from reid.errors import UsageError
 from reid.records import SIDE_NET, SIDE_PROBABILITY, SIDES
 from reid.store.catalog import Catalog, Change, to_json
-from reid.store.owners import (
+from reid.store.individuals import (
     MOVED,
-    Owner,
+    Individual,
     add_individual,
     check_back,
     close,
+    is_id,
     listed,
     live,
     live_photos,
@@ -56,7 +58,7 @@ class Corrections:
         with self._catalog.change("move_photos", why) as change:
             ids = live_photos(change, photos)
             species_id, species = live_species(change, ids)
-            if new and not to.startswith("#") and named(change, species_id, canonical(to)) is None:
+            if new and not is_id(to) and named(change, species_id, canonical(to)) is None:
                 target = add_individual(change, species_id, species, canonical(to))
             else:
                 target = live(change, to, species)
@@ -85,8 +87,13 @@ class Corrections:
         self._publish()
         return told
 
-    def restore(self, photos: Sequence[int], *, why: str = "") -> Correction:
+    def restore(self, photos: Sequence[int], *, to: str | None = None, why: str = "") -> Correction:
         """Bring removed photos back to the individual they were with.
+
+        Args:
+            photos: ids.
+            to: another individual of their species that they show; None = the one they were with.
+            why: for the journal.
 
         Raises:
             UsageError: a photo is not removed, its individual is, or the same photo was enrolled again.
@@ -97,6 +104,9 @@ class Corrections:
                               (to_json(ids),))
             if other := sorted(set(ids) - {row[0] for row in rows}):
                 raise UsageError(f"photo {other[0]} is not removed, or never was: `reid photos list --removed` tells which are")
+            if to is not None:
+                target = live(change, to, live_species(change, ids)[1])
+                change.put_many(MOVED, ((target.id, change.seq, photo) for photo in ids))
             check_back(change, ids)
             change.put_many("UPDATE photo SET removed_seq = NULL, seq = ? WHERE id = ?", ((change.seq, photo) for photo in ids))
             told = replace(_of_photos(change, "restore_photos", ids, {}, {}), warnings=not_searched(change, ids))
@@ -104,7 +114,7 @@ class Corrections:
         return told
 
     def correct(
-        self, photos: Sequence[int], *, side: str | None = None, captured_at: datetime | None = None,
+        self, photos: Sequence[int], *, side: str | None = None, captured_at: datetime | Literal[""] | None = None,
         camera: str | None = None, encounter: str | None = None, season: str | None = None, why: str = "",
     ) -> Correction:
         """Correct what is known of photos; None leaves a fact as it is, "" says that it is not known.
@@ -116,9 +126,9 @@ class Corrections:
             UsageError: no such photo, one was removed, no side of that name, or nothing to correct was given.
         """
         given = {"side": side, "camera": camera, "encounter": encounter, "season": season}
-        facts = {name: value for name, value in given.items() if value is not None}
+        facts: dict[str, str | None] = {name: value for name, value in given.items() if value is not None}
         if captured_at is not None:
-            facts["captured_at"] = iso(captured_at)
+            facts["captured_at"] = iso(captured_at) if captured_at else None
         if not facts:
             raise UsageError("nothing to correct was given: name a side, date, camera, encounter or season")
         if side is not None and side not in SIDES:
@@ -127,7 +137,7 @@ class Corrections:
             ids = live_photos(change, photos)
             before: dict[str, object] = {}
             for photo in ids:
-                if old := _corrected(change, photo, facts, None if season is not None else captured_at):
+                if old := _corrected(change, photo, facts, None if season is not None else captured_at or None):
                     before[str(photo)] = old
             if not before:
                 return Correction(0, "correct_photos", live_species(change, ids)[1], 0, "")
@@ -168,16 +178,16 @@ class Corrections:
         return found
 
 
-def _corrected(change: Change, photo: int, facts: dict[str, str], taken: datetime | None) -> dict[str, object]:
+def _corrected(change: Change, photo: int, facts: Mapping[str, str | None], taken: datetime | None) -> dict[str, object]:
     """Write the facts of one photo; what they were, for those that were others. taken: a new date that may tell the season."""
     names = ("side", "camera", "encounter", "season", "captured_at", "notes")
     old = dict(zip(names, change.ask(f"SELECT {', '.join(names)} FROM photo WHERE id = ?", (photo,))[0], strict=True))
     before = when(old["captured_at"])
     if taken is not None and before is not None and old["season"] == str(before.year):
-        facts = facts | {"season": str(taken.year)}
+        facts = {**facts, "season": str(taken.year)}
     if "side" in facts:  # a person knows it now
         notes = {name: value for name, value in json.loads(old["notes"]).items() if name not in (SIDE_NET, SIDE_PROBABILITY)}
-        facts = facts | {"notes": to_json(notes)}
+        facts = {**facts, "notes": to_json(notes)}
     altered = {name: value for name, value in facts.items() if old[name] != value}
     if altered:
         assigned = ", ".join(f"{name} = ?" for name in altered)
@@ -196,6 +206,6 @@ def _of_photos(
     told = Correction(change.seq, what, species, owners[0][0], owners[0][1], tuple(ids))
     facts = ", ".join(f"{name} {value or 'unknown'}" for name, value in after.items())
     text = f"{listed(ids)} of {', '.join(repr(name) for _, name in owners)}" + (f": {facts}" if facts else "")
-    owner = Owner(owners[0][0], species_id, species, owners[0][1], None, 0)
+    owner = Individual(owners[0][0], species_id, species, owners[0][1], None, 0)
     close(change, owner, told, before, dict(after), text)
     return told

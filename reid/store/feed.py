@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from reid.errors import GalleryError, ModelMismatch
 from reid.records import Vectors
-from reid.store.catalog import RESTORE, Catalog, Row, to_json
+from reid.store.catalog import Catalog, Row, to_json
 from reid.store.engine import room
+from reid.store.faults import RESTORE
 from reid.store.reading import known_species
 from reid.store.rows import Ids, Where
 

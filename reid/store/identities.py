@@ -11,7 +11,19 @@ from collections.abc import Callable, Sequence
 
 from reid.errors import UsageError
 from reid.store.catalog import Catalog, Change
-from reid.store.owners import MOVED, Owner, add_individual, check_back, close, live, live_photos, lookup, named, not_searched
+from reid.store.individuals import (
+    MOVED,
+    Individual,
+    add_individual,
+    check_back,
+    close,
+    is_id,
+    live,
+    live_photos,
+    lookup,
+    named,
+    not_searched,
+)
 from reid.store.rows import Correction
 from reid.store.writing import canonical
 
@@ -23,7 +35,7 @@ class Identities:
         """Made by the gallery. publish: called after every change."""
         self._catalog, self._publish = catalog, publish
 
-    def find(self, individual: str, *, species: str | None = None) -> Owner:
+    def find(self, individual: str, *, species: str | None = None) -> Individual:
         """The individual of this name or "#id"; the one removed or merged last, where none is there. Raises UsageError."""
         found = lookup(self._catalog, individual, species)
         if len({one.species for one in found}) < 2 and found:
@@ -62,7 +74,7 @@ class Identities:
         """
         with self._catalog.change("merge", why) as change:
             second = live(change, into, species)
-            first = live(change, individual, species or (None if individual.startswith("#") else second.species))
+            first = live(change, individual, species or (None if is_id(individual) else second.species))
             if first.id == second.id:
                 raise UsageError(f"{first.name!r} is #{first.id} already: name two individuals to merge")
             if first.species_id != second.species_id:
@@ -108,7 +120,7 @@ class Identities:
         self._publish()
         return told
 
-    def _split_new(self, change: Change, owner: Owner, name: str, photos: Sequence[int]) -> Correction:
+    def _split_new(self, change: Change, owner: Individual, name: str, photos: Sequence[int]) -> Correction:
         name = canonical(name)
         if taken := named(change, owner.species_id, name):
             raise UsageError(
@@ -120,7 +132,7 @@ class Identities:
         change.put_many(MOVED, ((fresh.id, change.seq, photo) for photo in ids))
         return Correction(change.seq, "split", owner.species, fresh.id, name, tuple(ids), owner.id, owner.name)
 
-    def _split_merged(self, change: Change, owner: Owner, name: str) -> Correction:
+    def _split_merged(self, change: Change, owner: Individual, name: str) -> Correction:
         merged = [one for one in lookup(change, name, owner.species) if one.merged_into == owner.id]
         if not merged:
             there = change.ask("SELECT name, id FROM individual WHERE merged_into = ? ORDER BY id", (owner.id,))
@@ -194,7 +206,7 @@ class Identities:
         self._publish()
         return told
 
-def _together(change: Change, first: Owner, second: Owner) -> tuple[str, ...]:
+def _together(change: Change, first: Individual, second: Individual) -> tuple[str, ...]:
     """Frames that show both: then they cannot be one animal."""
     frames = change.ask(
         "SELECT DISTINCT a.path FROM photo a JOIN photo b ON b.sha256 = a.sha256 AND b.individual_id = ?"
@@ -204,7 +216,7 @@ def _together(change: Change, first: Owner, second: Owner) -> tuple[str, ...]:
     return tuple(f"{path} shows both {first.name!r} and {second.name!r}: can they be one animal?" for (path,) in frames)
 
 
-def _not_removed(change: Change, individual: str, found: Sequence[Owner]) -> str:
+def _not_removed(change: Change, individual: str, found: Sequence[Individual]) -> str:
     if merged := [one for one in found if one.merged_into]:
         into = lookup(change, f"#{merged[-1].merged_into}", None)[0]
         return (

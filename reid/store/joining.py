@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from reid.store.camp import STATUS, News
 from reid.store.camps import Camps, TheirIndividual, rename_command
-from reid.store.owners import add_individual
+from reid.store.individuals import add_individual
 
 
 class Individuals(Camps):
@@ -71,7 +72,7 @@ class Individuals(Camps):
         return ours if ours and ours.altered(here) else None
 
     def _plan_status(self, row: TheirIndividual, mine: int) -> None:
-        target = self.owner(row.into) if row.into else None
+        target = self.ours_of(row.into) if row.into else None
         if mine in self.arrived:
             if target is not None:
                 self.going[mine] = target
@@ -84,8 +85,11 @@ class Individuals(Camps):
         if own is None or not own.altered({"removed_seq": row.removed, "merged_into": row.into}):
             return
         ours = self._ours(mine, here, STATUS, own)
-        if ours or target == mine:
+        if target == mine and row.into:  # we merged the two the other way round
+            target = self.individual_of(row.into)
             self._refuse(mine, target, ours.seq if ours else 0)
+        elif ours:
+            self._refuse(mine, target, ours.seq)
         elif row.removed is not None:
             self.going[mine] = target
         else:
@@ -94,28 +98,52 @@ class Individuals(Camps):
 
     # Settled, once it is known where photos go.
 
-    def settle_going(self, leaving: set[int]) -> None:
-        """Keep who would leave a photo behind, or be merged into somebody who is not there. leaving: our photos that go."""
+    def settle_going(self, leaving: set[int], follows: Callable[[int, int], bool]) -> None:
+        """Keep who would leave a photo behind, or be merged into somebody who is not there.
+
+        Args:
+            leaving: our photos that go.
+            follows: whether a photo of ours goes along to the individual of a merge, because that is where it is there.
+        """
         for mine, target in list(self.going.items()):
             left = {number for (number,) in self.change.ask(
                 "SELECT id FROM photo WHERE individual_id = ? AND removed_seq IS NULL", (mine,)
             )} - leaving
-            if mine not in self.arrived and (left or (target is not None and not (self.stands(target) or target in self.going))):
+            left = {number for number in left if target is None or not self.stands(target) or not follows(number, target)}
+            if mine not in self.arrived and (left or self._lost(mine, target)):
                 del self.going[mine]
                 self._refuse(mine, target)
+
+    def _lost(self, mine: int, target: int | None) -> bool:
+        """Whether an individual would be merged into one who is there over there, and is not here."""
+        return target is not None and not (self.stands(target) or target in self.going) and self._alive(self.rows[mine].into)
+
+    def _alive(self, their_id: int | None) -> bool:
+        """Whether an individual of theirs, or whom it was merged into, is there."""
+        while their_id is not None:
+            removed, into = self.theirs.ask("SELECT removed_seq, merged_into FROM individual WHERE id = ?", (their_id,))[0]
+            if removed is None:
+                return True
+            their_id = into
+        return False
 
     def _refuse(self, mine: int, target: int | None, seq: int = 0) -> None:
         """Their removal, merge or return of an individual is not taken, it is told. seq: of what we did; 0 = see its row."""
         row, here, into = self.rows[mine], self.one(mine), self.final(mine)
+        if not self._alive(row.into):
+            target = None
         if row.removed is not None:
             self.refused[mine] = target
         ours = f"merged into {self.called(into)}" if into != mine else "there" if here["removed_seq"] is None else "removed"
         theirs = f"merged into {self.called(target)}" if target else "there" if row.removed is None else "removed"
 
         def do() -> list[str]:
-            back = self.back(mine)
-            if target:
-                return [*back, *self.back(target), f"reid individuals merge '#{mine}' '#{target}'"]
+            back, into = self.back(mine), target
+            if into:
+                while into in self.told_into:  # both were merged into each other: one of the two commands is enough
+                    into = self.told_into[into]
+                self.told_into[mine] = into
+                return back if into == mine else [*back, *self.back(into), f"reid individuals merge '#{mine}' '#{into}'"]
             return back if row.removed is None else [*back, f"reid individuals remove '#{mine}'"]
 
         self.tell(

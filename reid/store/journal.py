@@ -15,7 +15,7 @@ from reid.errors import UsageError
 from reid.store import past, purging
 from reid.store.catalog import Catalog, Change
 from reid.store.entries import ADDED, ENTRY, FINAL, added_by, altered_by, entry_of, row_of, undone_by
-from reid.store.owners import not_searched
+from reid.store.individuals import not_searched
 from reid.store.rows import Alteration, Detail, JournalEntry
 from reid.store.undoing import Undo
 

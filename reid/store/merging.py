@@ -86,7 +86,7 @@ class _Merge(Photos):
         self._species(nets)
         self.plan_individuals()
         self.plan_photos()
-        self.settle_going(self.leaving())
+        self.settle_going(self.leaving(), self.follows)
         self.place()
         self.leave()
         self.name_all()

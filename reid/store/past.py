@@ -12,11 +12,10 @@ from datetime import UTC, date, datetime, time
 
 from reid.errors import GalleryError, UsageError
 from reid.store.catalog import Catalog
+from reid.store.entries import ADDED
 from reid.store.schema import KEPT, TABLES
 from reid.store.stage_nets import STAGE_NETS
 
-_ADDED = {"individual": "added_seq", "photo": "added_seq", "sighting": "seq"}
-"""Tables whose rows were added by some change, and the column that says by which. (A species had no net before its first.)"""
 _NAME = re.compile(r"CREATE (TABLE|INDEX|UNIQUE INDEX) (\w+)(?: ON (\w+))?")
 """What is made, its name and, of an index, its table."""
 
@@ -65,7 +64,7 @@ def turn_back(catalog: Catalog, seq: int) -> None:
                 indexes.append(made)
                 continue
             catalog.ask(made)
-            added = f" WHERE {_ADDED[found[2]]} <= {seq:d}" if found[2] in _ADDED else ""
+            added = f" WHERE {ADDED[found[2]]} <= {seq:d}" if found[2] in ADDED else ""
             catalog.ask(f"INSERT INTO temp.{found[2]} SELECT * FROM main.{found[2]}{added}")
         for table, columns in KEPT.items():
             for column in columns:

@@ -6,14 +6,16 @@ for it, else the one that was changed last.
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from reid.records import SIDE_NET, SIDE_PROBABILITY
 from reid.store.camp import PLACE, News
 from reid.store.camps import Past
-from reid.store.catalog import Catalog, Change
+from reid.store.catalog import Catalog, Change, to_json
 from reid.store.joining import Individuals
 
 _FACTS = ("side", "captured_at", "camera", "encounter", "season")
@@ -33,7 +35,7 @@ class _Row:
     values: dict[str, Any]
 
     @property
-    def owner(self) -> int | None:
+    def stands_with(self) -> int | None:
         """With whom it stands; None = it is removed."""
         return self.values["individual_id"] if self.values["removed_seq"] is None else None
 
@@ -53,7 +55,7 @@ class _Known:
 
 
 def _speaks(rows: list[_Row]) -> _Row:
-    return max(rows, key=lambda one: (one.owner is not None, one.seq, one.id))
+    return max(rows, key=lambda one: (one.stands_with is not None, one.seq, one.id))
 
 
 class Photos(Individuals):
@@ -66,24 +68,30 @@ class Photos(Individuals):
         """Their photo's id -> ours."""
         self.new_photos = 0
         self._known: list[_Known] = []
+        self._gone_here: dict[Key, list[int]] = {}
         self._new: list[tuple[_Row, int, str]] = []
         self._places: dict[int, int | None] = {}
         """Our photo -> with whom it stands from now on; None = it is removed."""
+        self._followers: set[int] = set()
+        """Of those: photos that only their merge of individuals takes along."""
+        self._alone: list[int] = []
         self._homeless: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
         """Individual of ours that is not there -> (photo, species, by whom) that shall stand with it."""
+        self._waiting: list[tuple[_Known, News, News | None, int]] = []
+        """Photos that shall stand with such a one (the last number), what they and what we did to them."""
 
     # Planned.
 
     def plan_photos(self) -> None:
         """Find what is new, and where each photo that both know is to stand."""
-        removed_here, removed_there = self._removed(self.change), self._removed(self.theirs)
+        self._gone_here, gone_there = self._removed(self.change), self._removed(self.theirs)
         changed = self.theirs.ask(
             "SELECT DISTINCT sha256, box_key, species_id FROM photo WHERE seq > ? ORDER BY id", (self.past.their_seq,)
         )
         for sha256, box_key, their_species in changed:
             species_id, species = self.species[their_species]
-            theirs = self._rows_of(self.theirs, (sha256, box_key, their_species), removed_there)
-            ours = self._rows_of(self.change, (sha256, box_key, species_id), removed_here)
+            theirs = self._rows_of(self.theirs, (sha256, box_key, their_species), gone_there)
+            ours = self._rows_of(self.change, (sha256, box_key, species_id), self._gone_here)
             if ours:
                 known = _Known(species, theirs, ours)
                 self.photos[known.there.id] = known.here.id
@@ -113,60 +121,87 @@ class Photos(Individuals):
         found = camp.news("photo", [(one.id, one.added) for one in rows], columns, after)
         if found and found.before is not None and columns == PLACE:
             was = now.values | found.before
-            return found if (was["individual_id"] if was["removed_seq"] is None else None) != now.owner else None
+            return found if (was["individual_id"] if was["removed_seq"] is None else None) != now.stands_with else None
         return found if found and found.altered(now.values) else None
 
     def _plan_place(self, photo: _Known) -> None:
-        target = None if photo.there.owner is None else self.owner(photo.there.owner)
-        if target == photo.here.owner:
+        target = None if photo.there.stands_with is None else self.ours_of(photo.there.stands_with)
+        if target == photo.here.stands_with:
+            if target is None and self._removed_alone(photo):
+                self._alone.append(photo.here.id)
             return
         own = self._news(photo, PLACE, True, self.past.their_seq)
+        number = photo.here.id
         if own is None:
+            if target is not None and photo.here.stands_with is not None and self.stands(target) and self._followed(photo):
+                self._places[number] = target
             return
-        number, owner = photo.here.id, photo.here.values["individual_id"]
-        if ours := self._news(photo, PLACE, False, self.there.heard(own.seq)):
-            by = self.there.by(own.seq)
-            if target is not None and not self.stands(target):
-                self._homeless[target].append((number, photo.species, by))
-                return
-            sides = ["removed" if one is None else self.called(one) for one in (photo.here.owner, target)]
-            self._tell_place(photo, owner, target, f"{sides[0]} ({self.here.by(ours.seq)})", f"{sides[1]} ({by})")
-        elif target is not None and not self.stands(target):
-            self._homeless[target].append((number, photo.species, self.there.by(own.seq)))
+        ours = self._news(photo, PLACE, False, self.there.heard(own.seq))
+        if target is not None and not self.stands(target):
+            self._waiting.append((photo, own, ours, target))
+        elif ours is not None:
+            self._tell_place(photo, own, ours, target)
         else:
             self._places[number] = target
 
-    def _tell_place(self, photo: _Known, owner: int, target: int | None, ours: str, theirs: str) -> None:
-        number = photo.here.id
+    def _removed_alone(self, photo: _Known) -> bool:
+        """Whether they removed a photo by itself that went with its individual here: it shall not come back with that one."""
+        gone_with = "SELECT 1 FROM individual WHERE id = ? AND removed_seq = ?"
+        here, there = ((one.values["individual_id"], one.values["removed_seq"]) for one in (photo.here, photo.there))
+        if not self.change.ask(gone_with, here) or self.theirs.ask(gone_with, there):
+            return False
+        return self._news(photo, PLACE, True, self.past.their_seq) is not None
+
+    def _followed(self, photo: _Known) -> bool:
+        """Whether our photo followed a merge of individuals there when they brought us in, and is as we had it then."""
+        merge = self.there.answer("photo", [(one.id, one.added) for one in photo.theirs], PLACE, self.past.their_seq)
+        return bool(merge) and self._news(photo, PLACE, False, self.there.heard(merge + 1)) is None
+
+    def _tell_place(self, photo: _Known, own: News, ours: News, target: int | None) -> None:
+        number, owner = photo.here.id, photo.here.values["individual_id"]
 
         def do() -> list[str]:
             if owner in self.refused and self.refused[owner] == target:
                 return []
             return [f"reid photos remove {number}"] if target is None else self._stand(number, target)
 
-        self.tell(1, photo.species, f"individual of photo {number}", ours, theirs, do)
+        here, there = ("removed" if one is None else self.called(one) for one in (photo.here.stands_with, target))
+        self.tell(
+            1, photo.species, f"individual of photo {number}", f"{here} ({self.here.by(ours.seq)})",
+            f"{there} ({self.there.by(own.seq)})", do,
+        )
 
     def _stand(self, number: int, target: int) -> list[str]:
         """The commands that let a photo stand with an individual that is there, or comes back by a command before."""
-        owner, removed, gone, into = self.change.ask(
-            "SELECT p.individual_id, p.removed_seq, i.removed_seq, i.merged_into FROM photo p"
-            " JOIN individual i ON i.id = p.individual_id WHERE p.id = ?", (number,),
+        owner, removed, gone = self.change.ask(
+            "SELECT p.individual_id, p.removed_seq, i.removed_seq FROM photo p JOIN individual i ON i.id = p.individual_id"
+            " WHERE p.id = ?", (number,),
         )[0]
-        do: list[str] = []
-        after = [] if gone is None or owner == target or owner in self.told_back else [f"reid individuals remove '#{owner}'"]
-        if removed is not None:
-            do += self.back(owner)
-            if gone != removed or into:
-                do.append(f"reid photos restore {number}")
-        if owner != target:
-            do.append(f"reid photos move {number} --to '#{target}'")
-        if after:
-            self.told_back.discard(owner)
-        return do + after
+        if removed is None or (removed == gone and owner in self.told_back):
+            return [] if owner == target else [f"reid photos move {number} --to '#{target}'"]
+        return [f"reid photos restore {number}" + (f" --to '#{target}'" if owner != target else "")]
 
     def leaving(self) -> set[int]:
         """Our photos that will stand elsewhere, or nowhere."""
         return set(self._places)
+
+    def follows(self, number: int, target: int) -> bool:
+        """Whether a photo of ours is with an individual there who is our `target`, and they knew where it was here.
+
+        It had followed a merge of theirs when they brought us in; then it does so here.
+        """
+        sha256, box_key, species_id = self.change.ask("SELECT sha256, box_key, species_id FROM photo WHERE id = ?", (number,))[0]
+        their_species = next(there for there, (mine, _) in self.species.items() if mine == species_id)
+        theirs = self._rows_of(self.theirs, (sha256, box_key, their_species), {})
+        if not theirs or self.ours_of(theirs[0].values["individual_id"]) != target:
+            return False
+        ours = self._rows_of(self.change, (sha256, box_key, species_id), self._gone_here)
+        known = _Known("", theirs, ours)
+        if self._news(known, PLACE, False, self.there.heard(self.there.until)) is not None:
+            return False
+        self._places[number] = target
+        self._followers.add(number)
+        return True
 
     # Written.
 
@@ -174,9 +209,21 @@ class Photos(Individuals):
         """New photos come in, photos that both know go where they go, and get the facts that only they altered."""
         for row, species_id, species in self._new:
             self._add(row, species_id, species)
+        for known, own, ours, with_whom in self._waiting:
+            if not self.stands(with_whom):
+                self._homeless[with_whom].append((known.here.id, known.species, self.there.by(own.seq)))
+            elif ours is None:  # it stays after all
+                self._places[known.here.id] = with_whom
+            else:
+                self._tell_place(known, own, ours, with_whom)
+        for number in self._alone:
+            self.alter("photo", number, removed_seq=self.change.seq)
+        for number in self._followers:
+            self.alter("photo", number, individual_id=self._places[number])
         for photo in self._known:
             number, owner = photo.here.id, photo.here.values["individual_id"]
-            if number in self._places and not (owner in self.refused and self.refused[owner] == self._places[number]):
+            told = owner in self.refused and number in self._places and self.refused[owner] == self._places[number]
+            if number in self._places and number not in self._followers and not told:
                 target, values = self._places[number], {}  # type: int | None, dict[str, Any]
                 if target is not None and target != owner:
                     values["individual_id"] = target
@@ -189,8 +236,8 @@ class Photos(Individuals):
             self._tell_homeless(target, photos)
 
     def _add(self, row: _Row, species_id: int, species: str) -> None:
-        owner = self.owner(row.values["individual_id"])
-        gone = row.owner is None
+        owner = self.ours_of(row.values["individual_id"])
+        gone = row.stands_with is None
         homeless = not gone and not self.stands(owner)
         values = row.values | {
             "individual_id": owner, "removed_seq": self.change.seq if gone or homeless else None, "species_id": species_id,
@@ -205,24 +252,31 @@ class Photos(Individuals):
         self.new_photos += not (gone or homeless)
 
     def _fact(self, photo: _Known, column: str) -> None:
-        here, there, number = photo.here.values[column], photo.there.values[column], photo.here.id
+        columns = (column, "notes") if column == "side" else (column,)  # the notes say whether a net told the side
+        here, there = (_told_by(one, columns) for one in (photo.here, photo.there))
         if here == there:
             return
-        own = self._news(photo, (column,), True, self.past.their_seq)
+        own = self._news(photo, columns, True, self.past.their_seq)
         if own is None:
             return
-        ours = self._news(photo, (column,), False, self.there.heard(own.seq))
+        number, values = photo.here.id, {column: photo.there.values[column]}
+        ours = self._news(photo, columns, False, self.there.heard(own.seq))
         if ours is None:
-            self.alter("photo", number, **{column: there})
+            if column == "side":
+                values["notes"] = to_json(_without_net(photo.here) | dict(there[1:]))
+            self.alter("photo", number, **values)
             return
-        if photo.here.owner is None:
+        if here[0] == there[0]:
             return
         option = _OPTIONS.get(column, column)
-        do = [f"reid photos correct {number} --{option}={shlex.quote(there or '')}"]
+        do = [f"reid photos correct {number} --{option}={shlex.quote(values[column] or '')}"]
         self.tell(
-            1, photo.species, f"{option} of photo {number}", f"{here!r} ({self.here.by(ours.seq)})",
-            f"{there!r} ({self.there.by(own.seq)})", lambda: do,
+            1, photo.species, f"{option} of photo {number}", f"{here[0]!r} ({self.here.by(ours.seq)})",
+            f"{there[0]!r} ({self.there.by(own.seq)})", lambda: do if self._is_there(number) else [],
         )
+
+    def _is_there(self, number: int) -> bool:
+        return bool(self.change.ask("SELECT 1 FROM photo WHERE id = ? AND removed_seq IS NULL", (number,)))
 
     def _tell_homeless(self, target: int, photos: list[tuple[int, str, str]]) -> None:
         """Photos that stand with an individual there who was removed here."""
@@ -233,3 +287,16 @@ class Photos(Individuals):
             f"the individual was removed ({self.here.by(one['removed_seq'])})", f"there ({photos[0][2]})",
             lambda: self.back(target) + [command for number, _, _ in photos for command in self._stand(number, target)],
         )
+
+
+def _told_by(row: _Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
+    """A fact of a photo, and of a side what its notes say of the net that told it."""
+    if len(columns) == 1:
+        return (row.values[columns[0]],)
+    notes = json.loads(row.values["notes"])
+    return (row.values[columns[0]], *((key, notes[key]) for key in (SIDE_NET, SIDE_PROBABILITY) if key in notes))
+
+
+def _without_net(row: _Row) -> dict[str, Any]:
+    notes: dict[str, Any] = json.loads(row.values["notes"])
+    return {key: value for key, value in notes.items() if key not in (SIDE_NET, SIDE_PROBABILITY)}

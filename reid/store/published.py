@@ -19,6 +19,8 @@ from reid.store.stage_nets import STAGE_NETS, net_of
 log = logging.getLogger("reid")
 NEW = ".new-"
 """In the name of a file that is being written; one left by a kill may be deleted."""
+OLD_SECONDS = 3600.0
+"""Nobody is writing such a file any more that was not touched for so long."""
 _TURNS = 50
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid.store.catalog import Catalog, Change
+from reid.store.schema import PURGE_INDEXES
 
 PURGED = "purged"
 """In meta: the seq of the last purge. An index made before it may hold photos that no row tells of any more."""
@@ -78,6 +79,7 @@ def purge(catalog: Catalog, cache: Path, until: int, old_vectors: bool, why: str
 
 def _deleted(change: Change, plan: Purge, old_vectors: bool) -> Purge:
     """Delete what was planned, in one transaction."""
+    change.ensure(*PURGE_INDEXES)
     until, values = plan.until, {"until": plan.until}
     change.before, in_use = {}, _in_use(change, until, old_vectors)
     change.ask(

@@ -22,6 +22,7 @@ class Enrollment:
 
     sha256: hex digest of the file's bytes; with the photo's box it keeps a photo from being enrolled twice.
     width, height: of the whole upright photo, pixels. vector: (D,) float32, unit length, of the species' current net.
+    again: though it was removed from the gallery.
     """
 
     individual: str
@@ -30,6 +31,7 @@ class Enrollment:
     width: int
     height: int
     vector: NDArray[np.float32]
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,15 @@ class Enrolled:
     status "added": enrolled now. "already": it was there, under this individual. "conflict": the same photo is enrolled
     under ANOTHER individual; that one is told here and was left as it is. "merged": the name is of nobody who is there, and
     the last who had it was merged into another one, told here; nothing was enrolled (photo_id 0), for a new individual of
-    this name would part again what a person put together.
+    this name would part again what a person put together. "removed": a person took this very photo out of the gallery;
+    nothing was enrolled, and `removal` says when, by whom and how it comes back. Photos of an enrollment that was undone
+    are enrolled anew.
     """
 
     photo_id: int
     individual: str
     status: str
+    removal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,14 @@ APPLICATION = 0x52454944
 PAGE_BYTES = 16384
 """A 256-dimensional vector is 1 kB: a page of 16 kB makes the file a quarter smaller than the default of 4 kB."""
 
+GONE_INDEX = "CREATE INDEX photo_gone ON photo(sha256) WHERE removed_seq IS NOT NULL"
+"""Was a photo removed that is to be enrolled?"""
+PURGE_INDEXES = (
+    "CREATE INDEX sighting_individual ON sighting(individual_id)",
+    "CREATE INDEX individual_into ON individual(merged_into)",
+)
+"""Who points to an individual that is deleted? Without them each one costs a walk through all sightings."""
+
 HISTORY = (
     """CREATE TABLE history (
         id INTEGER PRIMARY KEY,
@@ -75,6 +83,8 @@ HISTORY = (
     "CREATE INDEX history_seq ON history(seq)",
     "CREATE INDEX photo_added ON photo(added_seq)",
     "CREATE INDEX photo_path ON photo(path) WHERE removed_seq IS NULL",  # a file that changed is told; without it, slower
+    GONE_INDEX,
+    *PURGE_INDEXES,
     "CREATE INDEX photo_owner ON photo(individual_id, side, season, captured_at, removed_seq)",  # lists need no photo's row
     "CREATE INDEX individual_added ON individual(added_seq)",
     "CREATE INDEX sighting_added ON sighting(seq)",
@@ -92,7 +102,7 @@ HISTORY = (
         for verb in ("UPDATE", "DELETE")
     ),
 )
-"""What format 2 added to format 1; `store/migrating.py` fills it for what was there before."""
+"""What format 2 added to format 1; `store/folder.py` fills it for what was there before."""
 
 TABLES = (
     """CREATE TABLE meta (

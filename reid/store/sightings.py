@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
 from reid.errors import GalleryError
-from reid.records import Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
+from reid.records import Box, Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
 from reid.store.catalog import Catalog, Change, Row, to_json
 from reid.store.reading import iso, when
 from reid.store.rows import EnrolledPhoto, KeptSighting
@@ -46,6 +46,7 @@ def _sighting(change: Change, sighting: Sighting) -> tuple[object, ...]:
     details = {
         "species": asdict(sighting.species), "matches": matches, "searched": sighting.searched,
         "photos": sighting.photos, "nobody": sighting.decision.nobody, "side_net": sighting.side_net,
+        "box": astuple(sighting.box) if sighting.box else None,
     }
     # A decision is kept whatever the bytes of the file's name.
     path = sighting.photo.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -96,7 +97,7 @@ def _kept(row: Row) -> KeptSighting:
         sighting = Sighting(
             path, sha256, SpeciesGuess(**guess), Decision(Outcome(outcome), told, probability, reason, more.get("nobody")),
             matches, side, when(captured_at), encounter, camera, season, fingerprint, tuple(more["searched"]),
-            tuple(more["photos"]), more.get("side_net", ""),
+            tuple(more["photos"]), more.get("side_net", ""), Box(*more["box"]) if more.get("box") else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise GalleryError(f"sighting {number} of the gallery cannot be read (at {error}): `reid doctor` examines it") from error

@@ -17,9 +17,10 @@ from reid.records import SIDES, Calibration
 from reid.store import stage_nets
 from reid.store.catalog import Catalog, Change, to_json
 from reid.store.feed import are_unit
-from reid.store.owners import merged_into
+from reid.store.individuals import add_individual, merged_into
 from reid.store.reading import SpeciesRow, iso, known_species, species_rows
 from reid.store.rows import Enrolled, Enrollment
+from reid.store.schema import GONE_INDEX
 
 _FACTS = (
     "individual_id", "species_id", "sha256", "box_key", "box", "path", "near_path", "captured_at", "encounter",
@@ -203,7 +204,7 @@ def enroll(
         photos: list[int] = []
         made: dict[str, int] = {}
         found_again = 0
-        for individual, fact, blob in zip(names, facts, blobs, strict=True):
+        for item, individual, fact, blob in zip(items, names, facts, blobs, strict=True):
             there = change.ask(
                 "SELECT p.id, i.name FROM photo p JOIN individual i ON i.id = p.individual_id"
                 " WHERE p.sha256 = ? AND p.box_key = ? AND p.species_id = ? AND p.removed_seq IS NULL",
@@ -218,6 +219,9 @@ def enroll(
                 continue
             if target := merged_into(change, species.id, individual):
                 told.append(Enrolled(0, target, "merged"))
+                continue
+            if not item.again and (gone := _removed(change, species.id, fact)):
+                told.append(gone)
                 continue
             individual_id = _individual(change, species.id, individual, made)
             photo = change.put(_INSERT_PHOTO, (individual_id, species.id, *fact, change.seq, change.seq))
@@ -252,16 +256,33 @@ def _check_net(found: list[SpeciesRow], name: str, fingerprint: str, items: Sequ
     return species
 
 
+def _removed(change: Change, species_id: int, fact: Sequence[object]) -> Enrolled | None:
+    """The photo of this content and box that a person removed last, if that is the last that became of it."""
+    change.ensure(GONE_INDEX)
+    found = change.ask(
+        "SELECT p.id, i.name, p.added_seq, j.seq, j.at, j.who, json_extract(j.after, '$.undone'),"
+        " i.id, i.removed_seq FROM photo p"
+        " JOIN individual i ON i.id = p.individual_id JOIN journal j ON j.seq = p.removed_seq"
+        " WHERE p.sha256 = ? AND p.box_key = ? AND p.species_id = ? AND p.removed_seq IS NOT NULL"
+        " ORDER BY p.removed_seq DESC, p.id DESC LIMIT 1", (*fact[:2], species_id),
+    )
+    if not found:
+        return None
+    photo, individual, added, seq, at, who, undone, owner, owner_gone = found[0]
+    if undone == added:  # the enrollment itself was taken back
+        return None
+    back = f"reid photos restore {photo}" if owner_gone is None else f"reid individuals restore '#{owner}'"
+    told = f"it was removed from the gallery on {at[:10]} by {who} (entry {seq}, then of {individual!r}): `{back}` brings it back"
+    return Enrolled(photo, individual, "removed", told)
+
+
 def _individual(change: Change, species_id: int, name: str, made: dict[str, int]) -> int:
     found = change.ask(
         "SELECT id FROM individual WHERE species_id = ? AND name = ? AND removed_seq IS NULL", (species_id, name)
     )
     if found:
         return int(found[0][0])
-    made[name] = change.put(
-        "INSERT INTO individual (species_id, name, added_seq, seq) VALUES (?, ?, ?, ?)",
-        (species_id, name, change.seq, change.seq),
-    )
+    made[name] = add_individual(change, species_id, "", name).id
     return made[name]
 
 

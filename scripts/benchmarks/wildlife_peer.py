@@ -1,6 +1,7 @@
-"""The peer's side of `speed.py`, run by an interpreter that has wildlife-tools: its features of a folder, with our net.
+"""The peer's side of `speed.py` and `training.py`, run by an interpreter that has wildlife-tools, with our net.
 
     PEER-PYTHON scripts/benchmarks/wildlife_peer.py features FOLDER OUT.npy
+    PEER-PYTHON scripts/benchmarks/wildlife_peer.py train FOLDER FROZEN-BLOCKS EPOCHS PHOTOS-OF-AN-INDIVIDUAL
 
 The net is our base net by torch, so that both do the same work; photos are squashed to its input by torchvision's Resize on
 what wildlife-tools reads (OpenCV, the whole picture). Prints one JSON line: seconds by the clock and of the processors.
@@ -43,6 +44,38 @@ def features(folder: Path, out: Path) -> None:
     print(json.dumps(seconds))
 
 
+def train(folder: Path, frozen: int, epochs: int, photos: int) -> None:
+    """Train our base net by its `BasicTrainer`, with the batch, loss and optimiser of our defaults."""
+    import torch
+    from wildlife_tools.train import BasicTrainer, TripletLoss
+
+    from reid.settings import TrainSettings
+
+    settings = TrainSettings()
+    card, net = bundle.load(bundle.BASE)
+    net.requires_grad_(True)
+    for block in list(net.features.children())[:frozen]:
+        block.requires_grad_(False)
+    paths = sorted(str(path) for path in folder.iterdir())
+    table = pandas.DataFrame({"path": paths, "identity": [f"n{row // photos}" for row in range(len(paths))]})
+    shape = transforms.Compose([transforms.Resize(card.image_size), transforms.ToTensor()])
+    learned = [one for one in net.parameters() if one.requires_grad]
+    trainer = BasicTrainer(
+        dataset=WildlifeDataset(table, transform=shape), model=net,
+        objective=TripletLoss(margin=settings.margin, mining="semihard", distance="cosine"),
+        optimizer=torch.optim.AdamW(learned, lr=settings.learning_rate, weight_decay=settings.weight_decay), epochs=epochs,
+        device="cpu", batch_size=settings.individuals_per_batch * settings.photos_per_individual, num_workers=1,
+        epoch_callback=lambda trainer, epoch_data: losses.append(float(epoch_data["train_loss_epoch_avg"])),
+    )  # fmt: skip
+    losses: list[float] = []
+    wall, cores = time.perf_counter(), processors()
+    trainer.train()
+    told = {"wall": time.perf_counter() - wall, "cpu": processors() - cores, "loss": losses[-1]}
+    print(json.dumps({**told, "seen": epochs * len(paths)}))
+
+
 if __name__ == "__main__":
-    assert sys.argv[1] == "features"
-    features(Path(sys.argv[2]), Path(sys.argv[3]))
+    if sys.argv[1] == "features":
+        features(Path(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        train(Path(sys.argv[2]), *map(int, sys.argv[3:6]))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import zipfile
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 import reid
 from reid.errors import GalleryError, UsageError
+from reid.nets import bundle
 from reid.store import Gallery
 from tests.commands import command
 
@@ -77,4 +79,33 @@ def test_a_net_that_is_not_what_its_name_says_is_refused(place: Path) -> None:
     for suffix in (".safetensors", ".json"):
         shutil.copy(net.with_suffix(suffix), nets / f"0123456789abcdef{suffix}")
     with pytest.raises(GalleryError, match=r"0123456789abcdef\.safetensors holds net"):
+        reid.merge_galleries(place / "north", gallery=place / "gallery")
+
+
+def test_nets_of_the_other_camp_stay_outside_where_the_merge_is_refused(place: Path) -> None:
+    gallery, north = place / "gallery", place / "north"
+    shutil.copytree(gallery, north)
+    reid.rename_individual(reid.individuals(north)[0].name, "Asha", gallery=north)
+    reid.merge_galleries(north, gallery=gallery)
+    reid.undo(gallery=gallery)
+    with Gallery.open(north) as opened:
+        bundle.adopt(place / "nets" / "net 2.safetensors", opened.nets_folder)
+    reid.rename_individual("Asha", "Amina", gallery=north)
+    before = sorted(path.name for path in (gallery / "nets").iterdir())
+    with pytest.raises(UsageError, match="undid: `reid undo"):
+        reid.merge_galleries(north, gallery=gallery)
+    assert sorted(path.name for path in (gallery / "nets").iterdir()) == before
+    log = [one.seq for one in reid.log(gallery=gallery)]
+    reid.undo(log[0], gallery=gallery)
+    assert reid.merge_galleries(north, gallery=gallery).conflicts == ()
+    assert len(list((gallery / "nets").iterdir())) == len(before) + 2  # the net and its card
+
+
+def test_a_gallery_with_a_trigger_that_is_not_ours_is_refused(place: Path) -> None:
+    shutil.copytree(place / "gallery", place / "north")
+    connection = sqlite3.connect(place / "north" / "catalog.sqlite")
+    connection.execute("CREATE TRIGGER evil AFTER INSERT ON journal BEGIN UPDATE photo SET side = 'left'; END")
+    connection.commit()
+    connection.close()
+    with pytest.raises(GalleryError, match="the trigger 'evil' was not made by reid"):
         reid.merge_galleries(place / "north", gallery=place / "gallery")

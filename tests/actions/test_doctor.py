@@ -75,8 +75,11 @@ def test_a_damaged_catalogue_is_told_and_never_repaired(place: Path) -> None:
     connection.close()
     before = (gallery / "catalog.sqlite").read_bytes()
     report = reid.doctor(gallery=gallery, fix=True)
-    assert [one.reason for one in report.broken] == ["the embedding of photo 3 is damaged in catalog.sqlite: restore the gallery "
-                                                    "from a backup (nothing was repaired or changed)"]
+    assert [one.reason for one in report.broken] == [
+        "an embedding of another length than its net's: 1, first id 3", "a species whose count of photos is wrong: 1, first id 1",
+        "the embedding of photo 3 is damaged in catalog.sqlite: "
+        "restore the gallery from a backup (nothing was repaired or changed)",
+    ]
     assert (gallery / "catalog.sqlite").read_bytes() == before
     connection = sqlite3.connect(gallery / "catalog.sqlite")
     with connection:
@@ -138,3 +141,12 @@ def test_a_folder_that_a_killed_backup_left_is_cleared_too(place: Path) -> None:
     assert ("derived", "left over") in kinds(reid.doctor(gallery=place / "gallery"))
     reid.doctor(gallery=place / "gallery", fix=True)
     assert not left.exists()
+
+
+def test_a_net_file_that_holds_another_net_is_told(place: Path) -> None:
+    nets = place / "gallery" / "nets"
+    (used,) = nets.glob("*.safetensors")
+    for suffix in (".safetensors", ".json"):
+        used.with_suffix(suffix).write_bytes((place / "nets" / f"net 2{suffix}").read_bytes())
+    (told,) = reid.doctor(gallery=place / "gallery").broken
+    assert told.kind == "net" and f"net {used.stem} holds net " in told.reason

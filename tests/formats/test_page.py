@@ -14,7 +14,20 @@ import pytest
 
 from reid import records
 from reid.errors import ShapeError, UsageError
-from reid.formats.page import OUTCOMES, Answer, Page, Plot, Section, Shown, Table, render, write_page
+from reid.formats.page import (
+    OUTCOMES,
+    Answer,
+    Matrix,
+    MatrixRow,
+    Page,
+    Pair,
+    Plot,
+    Section,
+    Shown,
+    Table,
+    render,
+    write_page,
+)
 
 VOID = {"meta", "input", "img", "br", "link"}
 JPEG = b"\xff\xd8\xff\xe0 not really a picture \x00\xfe\xff<>&\"'"
@@ -379,3 +392,55 @@ def test_a_figure_with_its_interval_stands_to_the_right_like_a_number() -> None:
     table = Table("t", ("name", "rank-1"), (("any photo", "0.787 (0.70–0.86)"), ("strict", "0.5"), ("none", "–")))
     [shown] = tree(page_of(tables=(table,))).find("table")
     assert [cell.text() for cell in shown.find(name="figure")] == ["rank-1", "0.787 (0.70–0.86)", "0.5", "–"]
+
+
+MATRIX = Matrix(
+    "Who <when>", (("2022", 2), ("2023", 1)), ("1", "2", "1"),
+    (MatrixRow("Ada & co", "returned", (1, 0, 3)), MatrixRow("Bo", "new", (None, None, 1))),
+)  # fmt: skip
+
+
+def test_a_matrix_counts_where_an_animal_was_met_and_tells_apart_not_met_and_not_known() -> None:
+    [table] = tree(page_of(matrices=(MATRIX,))).find("table", "matrix")
+    head, columns, first, second = table.find("tr")
+    assert [(one.text(), one.attributes.get("colspan")) for one in head.find("th")] == [
+        ("individual", None), ("", None), ("2022", "2"), ("2023", "1"),
+    ]  # fmt: skip
+    assert columns.texts("th") == ["1", "2", "1"]
+    assert (first.texts("th"), first.texts("td")) == (["Ada & co"], ["returned", "1", "·", "3"])
+    assert (second.texts("th"), second.texts("td")) == (["Bo"], ["new", "–", "–", "1"])
+    assert [one.attributes.get("class") for one in first.find("td")[1:]] == ["seen", None, "seen often"]
+
+
+def test_a_ragged_matrix_is_refused() -> None:
+    with pytest.raises(ShapeError, match='Matrix "Who <when>" has 3 columns; its seasons and each of its rows must have as many'):
+        replace(MATRIX, spans=(("2022", 2),))
+    with pytest.raises(ShapeError, match="has 3 columns"):
+        replace(MATRIX, rows=(MatrixRow("Ada", "", (1, 0)),))
+
+
+def test_a_pair_shows_both_photos_the_earlier_one_first_each_with_a_text_for_those_who_do_not_see() -> None:
+    pair = Pair("Ada", Shown(JPEG, "2022-05-01", ("left",)), Shown(None, "2023-05-02"), ("score 0.91",))
+    [shown] = tree(page_of(pairs=(pair,))).find("article", "pair")
+    assert shown.find("img")[0].attributes["alt"] == "Ada, before: 2022-05-01"
+    assert shown.find("div", "missing")[0].attributes["aria-label"] == "Ada, after: 2023-05-02 (cannot be shown)"
+    assert shown.texts("h3") == ["Ada"] and shown.texts("p", "line") == ["score 0.91"]
+
+
+def test_the_command_of_an_answer_stands_as_it_is_typed() -> None:
+    command = "reid enroll 'my doubts.csv' --individual \"A & B\""
+    [shown] = tree(page_of(answer(commands=(command,)))).find("pre", "command")
+    assert shown.text() == command
+    assert tree(page_of(answer())).find("pre") == []
+
+
+def test_a_choice_of_one_kind_is_not_offered() -> None:
+    assert tree(page_of(answer(right=None))).find("form") == []
+
+
+def test_long_tables_may_be_parted_between_sheets_and_repeat_their_heads() -> None:
+    rows = tuple((str(at),) for at in range(21))
+    long, short = tree(page_of(tables=(Table("t", ("n",), rows), Table("u", ("n",), rows[1:])))).find("div", "table")
+    assert (long.attributes["class"], short.attributes["class"]) == ("table long", "table")
+    style = render(page_of())
+    assert "thead { display: table-header-group; }" in style and "@page { size: A4;" in style

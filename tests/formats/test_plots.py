@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from reid.formats.plots import Bar, Dot, Line, bars, histogram, lines, reliability
+from reid.formats.plots import Bar, Dot, Line, Spot, bars, histogram, lines, places, reliability
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAN = math.nan
@@ -24,6 +24,8 @@ def every_plot() -> dict[str, bytes]:
         "bars": bars("Side", "rank-1", [Bar("left $x$", 0.6, 0.5, 0.7), Bar("right", 0.9, NAN, NAN)]),
         "histogram": histogram("Scores", "cosine", "queries", (0.0, 0.5, 1.0), [("right", (0, 3)), ("new", (2, 1))], bound=0.5,
                                bound_name="threshold"),
+        "places": places("Where & when", "east", "north", "encounters",
+                         [Spot("A <1>", 0.0, 0.0, 12, "5"), Spot("B", 2.0, 1.0, 3, "2"), Spot("C", 1.0, 3.0, 0)]),
         "reliability": reliability("Right?", "probability", "share right", [Dot(0.0, 0.25, 0.04), Dot(0.9, 1.0, 0.96)]),
     }
 
@@ -131,3 +133,20 @@ def test_matplotlib_is_loaded_by_the_first_plot_and_not_before():
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "True False"), done.stderr
+
+
+def test_a_map_keeps_the_proportions_of_the_ground_and_the_area_of_a_dot_follows_its_count(plots):
+    told = set(labels(plots["places"]))
+    assert {"Where &amp; when", "east", "north", "encounters", "none", "12", "3", "1", "A &lt;1&gt;", "B", "C", "5", "2"} <= told
+    found = groups(plots["places"])
+    outlines = {f"#{node.get('id')}": node.get("d", "") for node in ElementTree.fromstring(plots["places"]).iter(f"{SVG}path")}
+    at, wide = {}, {}
+    for number, name in enumerate(("A", "B", "C"), start=1):
+        [use] = found[f"spot-{number}"].iter(f"{SVG}use")
+        at[name] = (float(use.attrib["x"]), -float(use.attrib["y"]))
+        xs = numbers(outlines[use.attrib["{http://www.w3.org/1999/xlink}href"]])[::2]
+        wide[name] = max(xs) - min(xs)
+    east, north = (at["B"][0] - at["A"][0]) / 2, (at["C"][1] - at["A"][1]) / 3
+    assert east == pytest.approx(north, rel=0.01) and east > 0
+    assert (wide["A"] / wide["B"]) ** 2 == pytest.approx(12 / 3, rel=0.02)
+    assert "A &lt;1&gt;" not in labels(places("m", "x", "y", "n", [Spot("A <1>", 0.0, 0.0, 1)], names=False))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from reid.learn import augment as augmenting
 from reid.learn.augment import augment, plain
 
 
@@ -93,3 +94,21 @@ def test_the_plain_resize_keeps_flat_colours_and_channel_order(size: tuple[int, 
 def test_a_photo_of_the_right_size_is_only_scaled_to_0_to_1() -> None:
     pixels = photos(2)
     torch.testing.assert_close(plain(pixels, (37, 55)), pixels.permute(0, 3, 1, 2) / 255.0)
+
+
+def test_a_softened_pixel_is_the_mean_of_the_nine_around_it_and_a_flat_photo_stays_flat() -> None:
+    dot = torch.zeros(1, 1, 5, 6)
+    dot[0, 0, 2, 3] = 9.0
+    wanted = torch.zeros(5, 6)
+    wanted[1:4, 2:5] = 1.0
+    torch.testing.assert_close(augmenting._softened(dot)[0, 0], wanted)
+    torch.testing.assert_close(augmenting._softened(torch.full((1, 3, 4, 5), 0.7)), torch.full((1, 3, 4, 5), 0.7))
+
+
+def test_the_frame_is_what_torch_makes_of_the_same_affine_map() -> None:
+    a, b, c = torch.tensor([0.9, 1.1]), torch.tensor([0.1, -0.2]), torch.tensor([0.05, 0.3])
+    theta = torch.stack([torch.stack([a, b, c], dim=1), torch.stack([-b, a, c], dim=1)], dim=1)
+    wanted = torch.nn.functional.affine_grid(theta, [2, 3, 7, 11], align_corners=False)
+    across, down = augmenting._places(11, torch.device("cpu")), augmenting._places(7, torch.device("cpu"))[:, None]
+    torch.testing.assert_close(augmenting._linear(across, a, down, b, c), wanted[..., 0])
+    torch.testing.assert_close(augmenting._linear(across, -b, down, a, c), wanted[..., 1])

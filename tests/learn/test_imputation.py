@@ -14,6 +14,7 @@ from reid.learn import imputation
 from reid.learn.closed_population import METHODS, Numbers, Tally, tally
 from reid.learn.imputation import NEW, Doubt, Study
 from reid.learn.next_look import gains
+from reid.learn.plausible import draw
 from tests.learn.histories import matrix
 
 KNOWN = matrix("1100 0110 0011 1001 1010")
@@ -27,7 +28,7 @@ def shares(labels: np.ndarray) -> dict[int, float]:
 
 def test_answers_are_drawn_by_their_chances_and_the_rest_goes_to_those_not_on_the_list():
     study = Study(KNOWN, (Doubt((0,), {1: 0.5, 3: 0.1}, 0.3),))
-    drawn = shares(imputation.draw(study, 40_000, np.random.default_rng(1))[:, 0])
+    drawn = shares(draw(study, 40_000, np.random.default_rng(1))[:, 0])
     wanted = {1: 0.5, 3: 0.1, 5: 0.3, 0: 0.1 / 3, 2: 0.1 / 3, 4: 0.1 / 3}
     assert drawn == pytest.approx(wanted, abs=0.01)
 
@@ -35,23 +36,58 @@ def test_answers_are_drawn_by_their_chances_and_the_rest_goes_to_those_not_on_th
 def test_a_new_animal_is_joined_by_bayes_and_by_what_two_photos_say_of_each_other():
     alone = Doubt((0,), {}, 1.0)
     plain = Study(KNOWN, (alone, Doubt((1,), {}, 1.0)), joining=0.25)
-    drawn = shares(imputation.draw(plain, 40_000, np.random.default_rng(2))[:, 1])
+    drawn = shares(draw(plain, 40_000, np.random.default_rng(2))[:, 1])
     assert drawn == pytest.approx({5: 0.25 / 1.25, 6: 1 / 1.25}, abs=0.01)
-    alike = Study(KNOWN, (alone, Doubt((1,), {}, 1.0, alike={0: math.log(8)})), joining=0.25)
-    drawn = shares(imputation.draw(alike, 40_000, np.random.default_rng(3))[:, 1])
-    assert drawn == pytest.approx({5: 2 / 3, 6: 1 / 3}, abs=0.01)
+    evidence = np.array([[0.0, math.log(8)], [math.log(8), 0.0]])
+    alike = Study(KNOWN, (alone, Doubt((1,), {}, 1.0)), joining=0.25, alike=evidence)
+    drawn = shares(draw(alike, 4000, np.random.default_rng(3))[:, 1])
+    assert drawn == pytest.approx({5: 2 / 3, 6: 1 / 3}, abs=0.03)
+
+
+def probability(study: Study, answers: tuple[int, ...]) -> float:
+    """Of a set of answers, not normalised, as `learn.plausible` defines it. answers: new animals are called after their first."""
+    rows, assert_alike = len(study.known), study.alike
+    assert assert_alike is not None
+    value = 1.0
+    for at, (doubt, answer) in enumerate(zip(study.doubts, answers, strict=True)):
+        if answer < rows:
+            left = 1 - doubt.nobody - sum(doubt.chances.values())
+            value *= doubt.chances.get(answer, left / (rows - len(doubt.chances)))
+        else:
+            value *= doubt.nobody * (1.0 if answer == rows + at else study.joining)
+        value *= math.exp(sum(assert_alike[at, other] for other in range(at) if answers[other] == answer))
+        value *= not any(answers[other] == answer for other in doubt.apart)
+    return value
+
+
+def test_answers_that_support_each_other_are_drawn_together_by_their_joint_probability():
+    evidence = np.array([[0, 1.5, -1, 0.5], [1.5, 0, 2, -0.5], [-1, 2, 0, 1], [0.5, -0.5, 1, 0.0]])
+    doubts = (
+        Doubt((0,), {0: 0.3, 1: 0.2}, 0.4), Doubt((1,), {0: 0.1}, 0.8), Doubt((2,), {2: 0.5}, 0.5),
+        Doubt((3,), {1: 0.3}, 0.6, apart=frozenset({2})),
+    )  # fmt: skip
+    study = Study(KNOWN[:3], doubts, joining=0.4, alike=evidence)
+    exact: dict[tuple[int, ...], float] = {}
+    for answers in itertools.product(*(range(3 + at + 1) for at in range(4))):
+        if all(answer < 3 or answers[answer - 3] == answer for answer in answers):
+            exact[answers] = probability(study, answers)
+    total = sum(exact.values())
+    drawn = [tuple(row) for row in draw(study, 12_000, np.random.default_rng(8)).tolist()]
+    assert set(drawn) <= {answers for answers, value in exact.items() if value > 0}
+    for answers, value in sorted(exact.items(), key=lambda pair: -pair[1])[:12]:
+        assert drawn.count(answers) / len(drawn) == pytest.approx(value / total, abs=0.012), answers
 
 
 def test_two_animals_of_one_frame_are_never_the_same():
     pair = (Doubt((0,), {0: 0.6, 1: 0.4}, 0.0), Doubt((0,), {0: 0.6}, 0.4, apart=frozenset({0})))
-    labels = imputation.draw(Study(KNOWN, pair, joining=5.0), 2000, np.random.default_rng(4))
+    labels = draw(Study(KNOWN, pair, joining=5.0), 2000, np.random.default_rng(4))
     assert (labels[:, 0] != labels[:, 1]).all()
     assert {0, 6} <= set(labels[:, 1].tolist())
 
 
 def test_the_same_seed_draws_the_same_histories():
     study = Study(KNOWN, (Doubt((0,), {1: 0.5}, 0.5), Doubt((2,), {1: 0.3, 2: 0.3}, 0.4)), joining=0.1)
-    first, second = (imputation.draw(study, 50, np.random.default_rng(7)) for _ in range(2))
+    first, second = (draw(study, 50, np.random.default_rng(7)) for _ in range(2))
     assert (first == second).all()
 
 
@@ -69,7 +105,7 @@ doubts = st.lists(
 @given(doubts=doubts, seed=st.integers(0, 9), occasions=st.sampled_from([ONE_EACH, ((0, 1), (2, 3)), ((0, 2), (1,), (3,))]))
 def test_drawn_histories_are_counted_as_a_plain_matrix_would_be(doubts, seed, occasions):
     study = Study(KNOWN, tuple(doubts), joining=0.5)
-    labels = imputation.draw(study, 5, np.random.default_rng(seed))
+    labels = draw(study, 5, np.random.default_rng(seed))
     for chosen in (labels, imputation.as_told(study), imputation.as_told(study, open_as="best")):
         found = imputation.histories(study, chosen, occasions)
         for at, row in enumerate(chosen):
@@ -88,7 +124,7 @@ def test_decisions_make_the_history_as_told_and_open_ones_can_be_taken_both_ways
 
 def test_errors_expected_are_what_the_chances_say():
     study = Study(KNOWN, (Doubt((0,), {1: 0.9}, 0.1, told=1), Doubt((1,), {2: 0.3}, 0.7, told=NEW), Doubt((3,), {0: 0.6}, 0.4)))
-    labels = imputation.draw(study, 40_000, np.random.default_rng(5))
+    labels = draw(study, 40_000, np.random.default_rng(5))
     told = imputation.expected_errors(study, labels, range(3))
     assert (told.splits, told.merges, told.hidden) == pytest.approx((0.3, 0.1, 0.1), abs=0.01)
 
@@ -119,7 +155,7 @@ def test_the_worth_of_an_answer_is_the_variance_of_what_each_leaves_counted_anew
         ),
         joining=0.3,
     )
-    labels = imputation.draw(study, 30, np.random.default_rng(6))
+    labels = draw(study, 30, np.random.default_rng(6))
     estimate = METHODS[method].estimate
     found = {one.doubt: one for one in gains(study, labels, occasions, estimate)}
     assert set(found) == {0, 1}, "a sure one and one outside of the occasions are worth nothing"

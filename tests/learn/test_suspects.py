@@ -119,3 +119,15 @@ def test_a_photo_of_no_known_camera_is_at_no_other_place() -> None:
     two = [one[0], shown(2, "a", captured_at=when, camera="C2")]
     assert found(one, around(1, 2), "too far apart") == []
     assert len(found(two, around(1, 2), "too far apart")) == 1
+
+
+def test_two_that_are_very_like_themselves_must_be_as_like_each_other_to_be_perhaps_one() -> None:
+    tight = around(0, 8, spread=0.05)
+    step = np.random.default_rng(5).standard_normal(64)
+    other = tight[4:] + 0.5 * step / np.linalg.norm(step)  # as like the first four as animals usually are to themselves
+    loose = [around(animal, 4, spread=1.0) for animal in (1, 2, 3)]
+    vectors = np.concatenate([tight[:4], other / np.linalg.norm(other, axis=1, keepdims=True), *loose]).astype(np.float32)
+    photos = [shown(n + 1, f"animal {n // 4}") for n in range(20)]
+    across, usual = float(vectors[0] @ vectors[4]), float(loose[0][0] @ loose[0][1])
+    assert usual < across < 0.95
+    assert found(photos, vectors, "perhaps one") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -310,3 +311,42 @@ def test_only_the_checkpoint_is_left_in_its_folder(tmp_path: Path) -> None:
 def test_a_figure_that_only_stays_as_good_ends_training_and_the_longest_trained_of_equals_is_kept() -> None:
     found = fit(Line([0.5, 1.0, 1.0, 1.0, 1.0, 1.0]), replace(PLAN, patience=3))
     assert (len(found.history), found.best_epoch, found.stopped) == (5, 5, "no better figure for 3 epochs")
+
+
+def test_batches_made_ahead_come_in_order_and_no_further_ahead_than_asked() -> None:
+    made: list[int] = []
+
+    def batches() -> Iterator[Batch]:
+        for number in range(6):
+            made.append(number)
+            yield torch.tensor([number]), torch.tensor([number])
+
+    found = []
+    for batch in trainer.ahead(batches(), 2):
+        found.append(int(batch[0]))
+        assert len(made) <= len(found) + 2
+    assert found == made == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_batch_that_cannot_be_made_stops_the_training_with_its_own_error() -> None:
+    def batches() -> Iterator[Batch]:
+        yield torch.zeros(1), torch.zeros(1)
+        raise TrainingError("the photo is gone")
+
+    found = trainer.ahead(batches())
+    next(found)
+    with pytest.raises(TrainingError, match="the photo is gone"):
+        next(found)
+
+
+def test_who_leaves_early_leaves_no_thread_behind() -> None:
+    found = trainer.ahead(Line().batches(0))
+    next(found)
+    found.close()
+    assert [one.name for one in threading.enumerate() if one.name.startswith("reid batches")] == []
+
+
+def test_training_puts_the_settings_of_torch_back() -> None:
+    before = torch.are_deterministic_algorithms_enabled(), torch.utils.deterministic.fill_uninitialized_memory
+    fit(Line(), replace(PLAN, epochs=1))
+    assert (torch.are_deterministic_algorithms_enabled(), torch.utils.deterministic.fill_uninitialized_memory) == before

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reid.records import Photo
-from reid.steps.encounter import encounters, season
+from reid.steps.encounter import encounters, events, season
 
 NOON = datetime(2024, 5, 1, 12)
 
@@ -75,3 +75,11 @@ def test_a_season_is_the_name_given_else_the_year_else_unknown() -> None:
     assert season(photo(season="wet 2024")) == "wet 2024"
     assert season(photo()) == "2024"
     assert season(photo(minutes=None)) == ""
+
+
+def test_events_count_from_the_last_that_counted_and_each_camera_for_itself() -> None:
+    taken = [("C1", NOON + timedelta(minutes=at)) for at in (0, 20, 40, 59, 60, 90)]
+    assert events(taken, 30) == 3  # 0, 40 and 90: 59 and 60 are too soon after 40
+    assert events(taken, 0) == 6 and events([*taken, *taken], 0) == 6
+    assert events([*taken, ("C2", NOON)], 30) == 4
+    assert events([("C1", None), ("C1", None), ("C2", NOON), ("C2", None)], 30) == 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -171,3 +173,28 @@ def test_who_could_match_is_counted_by_side_and_name(tmp_path: Path) -> None:
             assert eligible(searched, "zebra", Where(side="left", individuals=frozenset({"Ada", "Bo"}))) == 1
         assert eligible(gallery, "zebra", Where(side="left", exclude_sha256=frozenset({f"{0:064x}", f"{3:064x}"}))) == 2
         assert eligible(gallery, "zebra", Where(seasons=frozenset({"2024"}))) == 0
+
+
+def test_older_photos_weigh_less_where_scores_fade() -> None:
+    gallery = fake(["Ada", "Ada", "Bo"], ["left"] * 3, np.stack([turned(0), turned(30), turned(20)]))
+    dates = (datetime(2019, 5, 1), datetime(2024, 5, 1), None)
+    gallery.rows = {
+        number: replace(photo, captured_at=when) for (number, photo), when in zip(gallery.rows.items(), dates, strict=True)
+    }
+    asked = turned(0)[None]
+    found = shortlist(gallery, "zebra", asked, fingerprint=NET, where=ANYWHERE, enrolled=2)
+    assert [(one.individual, one.photo.id) for one in found.listed] == [("Ada", 1), ("Bo", 3)]
+    when = datetime(2024, 5, 1)
+    faded = shortlist(gallery, "zebra", asked, fingerprint=NET, where=ANYWHERE, enrolled=2, when=when, fade=0.05)
+    assert [(one.individual, one.photo.id) for one in faded.listed] == [("Bo", 3), ("Ada", 2)]
+    assert [photo.id for photo, _ in faded.listed[1].best] == [2, 1]
+    assert faded.listed[1].best[1][1] == pytest.approx(1.0 - 0.05 * 5, abs=1e-3)
+    undated = shortlist(gallery, "zebra", asked, fingerprint=NET, where=ANYWHERE, enrolled=2, when=None, fade=0.05)
+    assert undated == found
+
+
+def turned(degrees: float) -> Vectors:
+    """A direction in the first two dimensions."""
+    found = np.zeros(DIMENSION, np.float32)
+    found[:2] = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return found

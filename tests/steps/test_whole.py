@@ -69,7 +69,7 @@ def test_the_reason_says_whose_the_name_is() -> None:
     ]
     first, second = whole(both, KNOWN, RULES, {})
     assert first.name == ("zebra", "Ada")
-    assert "most like Ada, but that is another animal" in second.sighting.decision.reason
+    assert "; Ada is another animal with probability 1.00: " in second.sighting.decision.reason
     assert second.sighting.decision.reason.endswith("two animals of one frame")
 
 

@@ -29,9 +29,9 @@ def digest(text: object) -> str:
     return hashlib.sha256(str(text).encode()).hexdigest()
 
 
-def item(individual: str, content: object, vector: Vectors, **facts: Any) -> Enrollment:
+def item(individual: str, content: object, vector: Vectors, *, again: bool = False, **facts: Any) -> Enrollment:
     photo = Photo(**{"path": Path(f"/photos/{content}.jpg"), **facts})
-    return Enrollment(individual, photo, digest(content), 640, 480, vector)
+    return Enrollment(individual, photo, digest(content), 640, 480, vector, again)
 
 
 def remove(folder: Path, ids: Sequence[int]) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,7 +126,10 @@ def test_a_removed_photo_can_be_enrolled_again_under_a_new_id(gallery: Gallery) 
     remove(gallery.folder, [2])
     assert gallery.species()[0].photos == 1
     assert gallery.photo(2).removed
-    assert gallery.enroll("zebra", NET, [item("b", "y", vectors[1])]) == (Enrolled(3, "b", "added"),)
+    (told,) = gallery.enroll("zebra", NET, [item("b", "y", vectors[1])])
+    assert (told.photo_id, told.individual, told.status) == (2, "a", "removed")
+    assert told.removal.endswith("by me (entry 3, then of 'a'): `reid photos restore 2` brings it back")
+    assert gallery.enroll("zebra", NET, [item("b", "y", vectors[1], again=True)]) == (Enrolled(3, "b", "added"),)
     assert gallery.species()[0].photos == 2
 
 
@@ -400,3 +404,48 @@ def test_a_photo_is_found_again_after_the_disk_was_moved(tmp_path: Path) -> None
         assert gallery.locate(gallery.photo(1)) == tmp_path / "elsewhere" / "photos" / "à b.jpg"
         (tmp_path / "elsewhere" / "photos" / "à b.jpg").unlink()
         assert gallery.locate(gallery.photo(1)) is None
+
+
+def test_photos_of_an_enrollment_that_was_undone_are_enrolled_anew(gallery: Gallery) -> None:
+    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
+    gallery.history.undo()
+    assert [one.status for one in gallery.enroll("zebra", NET, [item("b", 1, unit(1, 1)[0])])] == ["added"]
+
+
+def test_a_photo_removed_with_its_individual_is_told_with_the_command_that_restores_that_one(gallery: Gallery) -> None:
+    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
+    gallery.identities.remove("a")
+    (told,) = gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
+    assert told.status == "removed" and "`reid individuals restore '#1'` brings it back" in told.removal
+
+
+@pytest.mark.parametrize("do", [
+    lambda gallery: gallery.identities.find("\udcff"),
+    lambda gallery: gallery.corrections.correct([1], camera="\udcff"),
+    lambda gallery: gallery.corrections.move([1], "\udcff"),
+    lambda gallery: gallery.corrections.remove([1], why="\udcff"),
+])
+def test_bytes_that_are_no_text_are_refused_and_nothing_is_changed(gallery: Gallery, do: Callable[[Gallery], object]) -> None:
+    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
+    with pytest.raises(UsageError, match="bytes that are no UTF-8 text"):
+        do(gallery)
+    assert gallery.head() == 2
+
+
+def test_a_number_too_large_for_the_catalogue_is_a_usage_error(gallery: Gallery) -> None:
+    with pytest.raises(UsageError, match="larger than any id or entry"):
+        gallery.history.undo(10**30)
+    with pytest.raises(UsageError, match=r"no photo with id|larger than any id"):
+        gallery.corrections.remove([10**30])
+
+
+def test_a_date_can_be_cleared(gallery: Gallery) -> None:
+    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0], captured_at=datetime(2024, 5, 1))])
+    gallery.corrections.correct([1], captured_at="")
+    assert gallery.photo(1).captured_at is None
+
+
+def test_a_name_that_begins_like_an_id_is_a_name(gallery: Gallery) -> None:
+    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0]), item("a", 2, unit(2, 1)[0])])
+    assert gallery.corrections.move([1], "#c", new=True).individual == "#c"
+    assert gallery.corrections.move([2], "#2", new=True).individual == "#c"

@@ -142,7 +142,7 @@ def test_a_restore_does_not_take_a_name_or_a_photo_that_is_in_use_again(herd: Ga
     with pytest.raises(UsageError, match="zebra 'Ida' is the name of #4 by now: rename that one first"):
         herd.identities.restore("Ida")
     herd.identities.rename("Ida", "Ida 2")
-    herd.enroll("zebra", NET, [item("Max", 6, VECTORS[5])])
+    herd.enroll("zebra", NET, [item("Max", 6, VECTORS[5], again=True)])
     with pytest.raises(UsageError, match="photo 6 was enrolled again as photo 8, under 'Max'"):
         herd.identities.restore("#3")
     herd.identities.merge("Ida 2", "Max")
@@ -197,7 +197,7 @@ def test_what_is_known_of_photos_is_corrected(herd: Gallery) -> None:
 def test_ids_are_never_given_again(herd: Gallery) -> None:
     herd.identities.remove("Ida")
     herd.corrections.remove([5])
-    herd.enroll("zebra", NET, [item("Ida", "new", unit(7, 1)[0]), item("Max", 5, VECTORS[4])])
+    herd.enroll("zebra", NET, [item("Ida", "new", unit(7, 1)[0]), item("Max", 5, VECTORS[4], again=True)])
     assert [(one.id, one.name) for one in herd.individuals()] == [(4, "Ida"), (2, "Max"), (1, "Zoë")]
     assert [one.id for one in herd.photos()] == [1, 2, 3, 4, 7, 8]
 

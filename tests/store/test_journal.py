@@ -131,7 +131,7 @@ def test_an_undo_does_not_give_a_name_or_a_photo_twice(herd: Gallery) -> None:
     with pytest.raises(UndoConflict, match=r"later entry 4 .*gave the name 'Ida' to another individual"):
         herd.history.undo(3)
     herd.history.undo(4)
-    herd.enroll("zebra", NET, [item("Max", 6, VECTORS[5])])  # 6
+    herd.enroll("zebra", NET, [item("Max", 6, VECTORS[5], again=True)])  # 6
     with pytest.raises(UndoConflict, match=r"later entry 6 .*enrolled the same photo again"):
         herd.history.undo(3)
     assert owners(herd) == {"Max": [4, 5, 8], "Zoë": [1, 2, 3]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import reid
 from reid.store import Gallery, past
 from tests.store import corrector
 
@@ -70,8 +72,9 @@ def test_a_kill_in_any_change_loses_nothing_acknowledged_and_leaves_no_half_chan
                 assert head >= last
                 if head in told:
                     assert corrector.digest(gallery) == told[head]
-                if head:
+                if gallery.embedding_net(corrector.SPECIES):  # else everything was undone
                     gallery.search(corrector.SPECIES, corrector.vector(1)[None], 3)
+                assert gallery.checkup.damage() == []  # what `reid doctor` says of catalogue and cache
             assert_whole(folder)
             if (tmp_path / "north").exists():
                 assert_whole(tmp_path / "north")
@@ -98,3 +101,42 @@ def test_four_writers_and_four_readers_lose_nothing_and_see_no_half_change(
     with Gallery.open(tmp_path / "g") as gallery:
         assert set(told) == {one.id for one in (*gallery.photos(), *gallery.photos(removed=True))}
         assert len(gallery.log(10**6)) == gallery.head()
+
+
+UNBUNDLES = """
+import shutil, sys
+from pathlib import Path
+from reid.actions.camps import unbundle
+parcel, place = Path(sys.argv[1]), Path(sys.argv[2])
+print("ready", flush=True)
+for turn in range(1000):
+    unbundle(parcel, place / f"g{turn}")
+    print("done", turn, flush=True)
+"""
+
+
+def test_a_kill_while_a_bundle_is_unpacked_leaves_a_whole_gallery_or_none(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    kills, chance = (100 if request.config.getoption("--campaign") else 4), random.Random(6)
+    with Gallery.open(tmp_path / "g", create=True) as gallery:
+        gallery.set_embedding_net(corrector.SPECIES, "net-1", 16, calibration=None)
+        for _ in range(20):
+            corrector.enroll(gallery, chance)
+        wanted = corrector.digest(gallery)
+    reid.bundle(tmp_path / "g.zip", gallery=tmp_path / "g", thumbnails=False)
+    for kill in range(kills):
+        place = tmp_path / f"place {kill}"
+        place.mkdir()
+        command = [sys.executable, "-c", UNBUNDLES, str(tmp_path / "g.zip"), str(place)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
+            assert program.stdout is not None and program.stdout.readline() == "ready\n"
+            time.sleep(chance.uniform(0, 0.1))
+            program.kill()
+            done = [line for line in program.stdout if line.startswith("done") and line.endswith("\n")]
+        there = sorted(path for path in place.iterdir() if not path.name.startswith("."))
+        assert len(there) >= len(done)
+        for folder in there:
+            assert_whole(folder)
+            with Gallery.open(folder) as gallery:
+                assert (corrector.digest(gallery), gallery.checkup.damage()) == (wanted, [])
+        reid.unbundle(tmp_path / "g.zip", place / f"g{len(there)}")
+        shutil.rmtree(place)

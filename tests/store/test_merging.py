@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reid.errors import UsageError
+from reid.errors import GalleryError, UsageError
 from reid.store import Gallery, Merged
 from tests.commands import command
 from tests.store.stock import NET, item, unit
@@ -18,7 +18,7 @@ VECTORS = unit(1, 40)
 
 
 def enroll(gallery: Gallery, **photos: list[int]) -> None:
-    gallery.enroll("zebra", NET, [item(name, n, VECTORS[n]) for name, numbers in photos.items() for n in numbers])
+    gallery.enroll("zebra", NET, [item(name, n, VECTORS[n], again=True) for name, numbers in photos.items() for n in numbers])
 
 
 @pytest.fixture
@@ -354,3 +354,61 @@ def test_thresholds_of_the_same_net_are_taken_where_only_they_set_them(camps: tu
     here.set_calibrations({"zebra": (NET, ours)})
     both_ways(there, here)
     assert there.calibration("zebra") == ours
+
+
+def test_embeddings_of_every_net_come_with_a_photo(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    enroll(there, a=[20])
+    newer = dict(zip(range(1, 8), unit(5, 7, 8), strict=True))
+    there.embeddings.add("zebra", "newer", 8, newer)
+    here.exchange.merge_from(there.exchange)
+    assert here.vectors("zebra")[0].tolist() == [1, 2, 3, 4, 5, 6, 7]
+    ids, vectors = here.vectors("zebra", "newer")
+    assert dict(zip(ids.tolist(), vectors.tolist(), strict=True))[7] == pytest.approx(newer[7].tolist())
+
+
+def test_a_damaged_gallery_that_would_leave_a_photo_with_nobody_changes_nothing_here(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    enroll(there, a=[20])
+    connection = sqlite3.connect(here.folder / "catalog.sqlite")
+    connection.execute("UPDATE individual SET removed_seq = 2 WHERE id = 2")
+    connection.commit()
+    connection.close()
+    head = here.head()
+    with pytest.raises(GalleryError, match=r"would leave photo 4 with individual #2, which is not there: nothing was changed"):
+        here.exchange.merge_from(there.exchange)
+    assert here.head() == head and stands(here, 20) == []
+
+
+def test_what_they_have_of_us_is_no_news_when_it_comes_back(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    here.corrections.correct([5], side="left")
+    here.corrections.move([1], "b")
+    here.identities.rename("c", "Cleo")
+    there.exchange.merge_from(here.exchange)
+    here.corrections.correct([5], side="right")
+    here.corrections.move([1], "a")
+    here.identities.rename("Cleo", "Cleopatra")
+    there.corrections.correct([4], side="left")
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    assert (here.photo(5).side, here.photo(4).side, here.photo(1).individual) == ("right", "left", "a")
+    assert "Cleopatra" in owners(here)
+
+
+def test_a_photo_that_they_removed_by_itself_does_not_come_back_with_its_individual(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    here.identities.remove("a")
+    there.corrections.remove([2])
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    here.identities.restore("a")
+    assert owners(here)["a"] == [1, 3]
+    both_ways(there, here)
+
+
+def test_facts_of_a_photo_that_one_camp_removed_are_no_conflict(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    there.corrections.correct([6], side="left")
+    there.corrections.remove([6])
+    here.corrections.correct([6], side="right")
+    both_ways(here, there)
+    assert (here.photo(6).removed, there.photo(6).removed) == (True, True)

@@ -149,7 +149,7 @@ class Corrections(RuleBasedStateMachine):
                 self.set("p", [number], owner=owner, side="", gone=0, content=content)
 
         self.did(lambda: self.gallery.enroll("zebra", NET, [
-            item(name, content, VECTORS[content]) for content, name in batch]), change, True)
+            item(name, content, VECTORS[content], again=True) for content, name in batch]), change, True)
 
     @rule(name=NAMES, other=NAMES)
     def rename(self, name: str, other: str) -> None:

@@ -57,7 +57,7 @@ def test_every_day_of_the_past_is_shown_as_it_was(days: None, folder: Path) -> N
     did(gallery.set_calibrations({"zebra": (NET, LEARNT)}))
     did(gallery.identities.merge("b", "c"))
     did(gallery.corrections.remove([2, 5]))
-    did(gallery.enroll("zebra", NET, [item("d", 6, VECTORS[6]), item("c", 1, VECTORS[1])]))
+    did(gallery.enroll("zebra", NET, [item("d", 6, VECTORS[6]), item("c", 1, VECTORS[1], again=True)]))
     did(gallery.history.undo(7))
     did(gallery.set_species_net("router 2"))
     did(gallery.identities.remove("Amara"))

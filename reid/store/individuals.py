@@ -15,7 +15,7 @@ MOVED = "UPDATE photo SET individual_id = ?, seq = ? WHERE id = ?"
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class Individual:
     """An individual as the catalogue has it. removed_seq None: it is there. merged_into 0: it was merged into nobody."""
 
     id: int
@@ -37,7 +37,12 @@ _OWNER = """SELECT i.id, i.species_id, s.name, i.name, i.removed_seq, coalesce(i
 _ID = re.compile(r"#(\d{1,18})", re.ASCII)
 
 
-def lookup(source: Catalog | Change, individual: str, species: str | None) -> list[Owner]:
+def is_id(name: str) -> bool:
+    """Whether a name means the individual of an id, "#7"."""
+    return bool(_ID.fullmatch(unicodedata.normalize("NFC", name)))
+
+
+def lookup(source: Catalog | Change, individual: str, species: str | None) -> list[Individual]:
     """Everyone who has or had this name or is "#id", those removed too, in the order of their removal, the live ones last."""
     individual = unicodedata.normalize("NFC", individual)
     species = unicodedata.normalize("NFC", species) if species else None
@@ -47,10 +52,10 @@ def lookup(source: Catalog | Change, individual: str, species: str | None) -> li
         " ORDER BY i.removed_seq IS NULL, i.removed_seq, i.id",
         (int(by_id[1]) if by_id else individual, species),
     )
-    return [Owner(*row) for row in rows]
+    return [Individual(*row) for row in rows]
 
 
-def live(source: Catalog | Change, individual: str, species: str | None) -> Owner:
+def live(source: Catalog | Change, individual: str, species: str | None) -> Individual:
     """The one individual of this name.
 
     Raises:
@@ -77,10 +82,10 @@ def live(source: Catalog | Change, individual: str, species: str | None) -> Owne
     )
 
 
-def named(source: Catalog | Change, species_id: int, name: str) -> Owner | None:
+def named(source: Catalog | Change, species_id: int, name: str) -> Individual | None:
     """The individual there that has this name now."""
     found = source.ask(_OWNER + "WHERE i.species_id = ? AND i.name = ? AND i.removed_seq IS NULL", (species_id, name))
-    return Owner(*found[0]) if found else None
+    return Individual(*found[0]) if found else None
 
 
 def merged_into(change: Change, species_id: int, name: str) -> str:
@@ -147,7 +152,7 @@ def some_ids(photos: Sequence[int]) -> list[int]:
     return sorted(set(photos))
 
 
-def live_photos(change: Change, photos: Sequence[int], owner: Owner | None = None) -> list[int]:
+def live_photos(change: Change, photos: Sequence[int], owner: Individual | None = None) -> list[int]:
     """The ids, rising, if all are photos that are there, and `owner`'s where one is given. Raises UsageError."""
     ids = some_ids(photos)
     rows = {row[0]: row[1:] for row in change.ask(
@@ -167,18 +172,18 @@ def live_photos(change: Change, photos: Sequence[int], owner: Owner | None = Non
 
 def add_individual(
     change: Change, species_id: int, species: str, name: str, *, origin: str | None = None, there: bool = True
-) -> Owner:
+) -> Individual:
     """A new individual of this name. origin: of one from another camp. there False: it was removed there already."""
     removed = None if there else change.seq
     number = change.put(
         "INSERT INTO individual (species_id, name, added_seq, seq, removed_seq, origin) VALUES (?, ?, ?, ?, ?, ?)",
         (species_id, name, change.seq, change.seq, removed, origin),
     )
-    return Owner(number, species_id, species, name, removed, 0)
+    return Individual(number, species_id, species, name, removed, 0)
 
 
 def close(
-    change: Change, owner: Owner, told: Correction, before: dict[str, object], after: dict[str, object], text: str
+    change: Change, owner: Individual, told: Correction, before: dict[str, object], after: dict[str, object], text: str
 ) -> None:
     """The journal's summary, and the species told that something of it changed."""
     change.put("UPDATE species SET seq = ? WHERE id = ?", (change.seq, owner.species_id))

@@ -1,0 +1,96 @@
+"""How alike doubtful sightings are to each other: two photos of one animal nobody knows must not count as two animals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.actions.doubts import OpenSighting
+from reid.actions.nets import net_path
+from reid.nets import runtime
+from reid.progress import Progress
+from reid.records import SIDES, Calibration, Vectors
+from reid.steps.embedding import embed, sizes_of
+from reid.steps.photo import Opened, open_photos
+from reid.store import Gallery
+
+SURE = 0.999
+"""A sighting with an answer of this probability is not compared: nothing would change it."""
+BATCH = 16
+
+
+def likeness(
+    gallery: Gallery, species: str, found: Sequence[OpenSighting], progress: Progress, device: str = "auto"
+) -> tuple[NDArray[np.float64] | None, int]:
+    """Compare doubtful sightings with each other.
+
+    Args:
+        gallery: open; its net and calibration of the species are used.
+        species: of the sightings.
+        found: the sightings, with their photos.
+        progress: told of every photo.
+        device: the net's.
+
+    Returns:
+        ln LR (sightings, sightings) that two show the same animal, 0 where they were not compared; None where none were.
+        How many doubtful photos could not be opened.
+    """
+    calibration, fingerprint = gallery.calibration(species), gallery.embedding_net(species)
+    rows = [
+        (at, photo) for at, one in enumerate(found)
+        if max(one.nobody or 0.0, *(other.probability for other in one.alternatives), 0.0) < SURE or one.nobody == 1.0
+        for photo in one.photos
+    ]  # fmt: skip
+    if calibration is None or fingerprint is None or len(rows) < 2 or not net_path(gallery, fingerprint).is_file():
+        return None, 0
+    net = runtime.load(net_path(gallery, fingerprint), device)
+    progress.start(f"{species}: comparing doubtful sightings", len(rows))
+    units: list[int] = []
+    sides: list[str] = []
+    vectors: list[Vectors] = [np.zeros((0, net.card.dimension), np.float32)]
+    opened = zip(rows, open_photos((photo for _, photo in rows), sizes=sizes_of(net)), strict=True)
+    done = 0
+    while batch := list(islice(opened, BATCH)):
+        good = [(at, item) for (at, _), item in batch if isinstance(item, Opened)]
+        if good:
+            vectors.append(embed(net, [item.picture for _, item in good]))
+            units += [at for at, _ in good]
+            sides += [item.photo.side for _, item in good]
+        done += len(batch)
+        progress.advance(done)
+    progress.finish()
+    evidence = pairwise(np.concatenate(vectors), np.array(units, dtype=np.int64), sides, len(found), calibration)
+    return evidence, len(rows) - len(units)
+
+
+def pairwise(
+    vectors: Vectors, units: NDArray[np.int64], sides: Sequence[str], count: int, calibration: Calibration
+) -> NDArray[np.float64]:
+    """ln LR of every two units, (count, count), zeros on its diagonal.
+
+    As of a query (`steps.sighting`): photos are compared with photos of their side and of unknown side; comparisons of one
+    side repeat each other and are averaged, those of two sides are added.
+
+    Args:
+        vectors: (P, D) float32, unit length. units: (P,) which unit each photo is of. sides: of each photo.
+        count: how many units there are. calibration: of the species.
+    """
+    scores = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
+    member = np.zeros((count, len(units)))
+    member[units, np.arange(len(units))] = 1.0
+    shown = np.array([SIDES.index(side) for side in sides], dtype=np.int64)
+    unknown = SIDES.index("")
+    total = np.zeros((count, count))
+    for number, side in enumerate(SIDES):
+        learned = calibration.of_side(side)
+        value = np.clip(learned.slope * scores + learned.intercept, -learned.ceiling, learned.ceiling)
+        first, second = shown[:, None], shown[None, :]
+        same = (first == second) | (first == unknown) | (second == unknown)
+        of_side = same & (np.where(first == unknown, second, first) == number)
+        pairs = member @ of_side @ member.T
+        total += np.divide(member @ (value * of_side) @ member.T, pairs, out=np.zeros_like(total), where=pairs > 0)
+    np.fill_diagonal(total, 0.0)
+    return total

@@ -1,0 +1,40 @@
+"""What SQLite meets, told as errors of reid."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reid.errors import GalleryBusy, GalleryError, UsageError
+
+RESTORE = "restore the gallery from a backup (nothing was repaired or changed)"
+
+
+@contextmanager
+def told(path: Path, wait: float) -> Iterator[None]:
+    """Turn what SQLite meets, on the disk or in what a person gave, into errors of reid; mistakes in our own SQL pass through."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{str(error.object)[:200]!r} holds bytes that are no UTF-8 text: give it as text") from error
+    except OverflowError as error:
+        raise UsageError("a number that was given is larger than any id or entry of a gallery: look it up again") from error
+    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
+            raise
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise GalleryBusy(
+                f"another process has been writing to {path} for more than {wait:g} s: try again when it is done"
+            ) from error
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise GalleryError(f"{path} is damaged ({error}): {RESTORE}") from error
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
+            raise GalleryError(f"{path} cannot be opened or written ({error}): check its permissions") from error
+        if code == sqlite3.SQLITE_FULL:
+            raise GalleryError(f"the disk of {path} is full: free some space, then try again") from error
+        if code == sqlite3.SQLITE_IOERR:
+            raise GalleryError(f"the disk of {path} fails ({error}): check the disk") from error
+        raise

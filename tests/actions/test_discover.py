@@ -1,0 +1,123 @@
+"""Individuals from nothing."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import reid
+from reid.errors import UsageError
+from reid.settings import QuerySettings
+from reid.steps.embedding import embed_and_map
+from reid.steps.linking import Worth
+from tests.actions import herd
+from tests.actions.herd import Taken
+from tests.commands import command
+from tests.steps.stock import calibration
+
+NOW = datetime(2024, 5, 1, 12)
+DAY = timedelta(days=1)
+ZEBRA = QuerySettings(species="zebra", rerank=0)
+
+
+@pytest.fixture(autouse=True)
+def _eyes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reid.actions.query.embed_and_map", herd.colours)
+    monkeypatch.setattr("reid.actions.enroll.embed_and_map", herd.colours)
+    monkeypatch.setattr("reid.actions.discover.drawn_worth", lambda net: Worth(20.0, -14.0, 100, 90, 24, drawn=True))
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Path:
+    """Ada on days 0, 3 and 6 and Bo on 1 and 4, Cy once; nobody named."""
+    met = (("Ada", 0), ("Bo", 1), ("Ada", 3), ("Bo", 4), ("Ada", 6), ("Cy", 8))
+    return herd.write(tmp_path / "card", [Taken(name, when=NOW + day * DAY) for name, day in met], named=False)
+
+
+def files(report: reid.actions.discover.DiscoverReport) -> dict[str, list[str]]:
+    return {one.proposal or one.individual: [path.name for path in one.photos] for one in report.proposals}
+
+
+WANTED = {"new-2024-001": ["0.jpg", "2.jpg", "4.jpg"], "new-2024-002": ["1.jpg", "3.jpg"], "new-2024-003": ["5.jpg"]}
+
+
+def test_individuals_are_made_of_nothing_and_nothing_is_changed(card: Path, tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    before = [one.seq for one in reid.log(gallery=gallery)]
+    report = reid.discover([card], gallery=gallery, out=tmp_path / "out", settings=ZEBRA)
+    assert files(report) == WANTED and report.count("new") == 3
+    first = report.proposals[0]
+    assert (first.encounters, first.sides, first.first, first.last) == (3, "left", NOW, NOW + 6 * DAY)
+    assert first.link_probability is not None and first.link_probability > 0.5
+    assert {Path(path).name for path in first.link_photos} <= {"0.jpg", "2.jpg", "4.jpg"}
+    assert report.notes[0].endswith("what a link is worth was counted on drawn animals: look at each")
+    assert [one.seq for one in reid.log(gallery=gallery)] == before and reid.individuals(gallery) == ()
+    with (tmp_path / "out" / "photos.csv").open(encoding="utf-8") as file:
+        rows = {Path(row["path"]).name: row["individual"] for row in csv.DictReader(file)}
+    assert rows == {name: who for who, names in WANTED.items() for name in names}
+    assert "new-2024-002" in (tmp_path / "out" / "discover.html").read_text(encoding="utf-8")
+
+
+def test_enroll_is_one_entry_of_the_journal_and_undo_takes_it_back(card: Path, tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    before = len(reid.log(gallery=gallery))
+    report = reid.discover([card], gallery=gallery, enroll=True, settings=ZEBRA)
+    assert {one.name: one.photos for one in reid.individuals(gallery)} == {name: len(names) for name, names in WANTED.items()}
+    assert len(reid.log(gallery=gallery)) == before + 1 and report.enrolled == 6
+    (entry,) = report.entries
+    assert "3 proposed individuals" in reid.log(gallery=gallery)[0].why
+    again = reid.discover([card], gallery=gallery, enroll=True, settings=ZEBRA)
+    assert again.entries == () and again.count("known") == 6 and len(reid.individuals(gallery)) == 3
+    reid.undo(entry, gallery=gallery)
+    assert reid.individuals(gallery) == ()
+
+
+def test_the_table_of_photos_can_be_enrolled_as_it_is(card: Path, tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    reid.discover([card], gallery=gallery, out=tmp_path / "out", settings=ZEBRA)
+    reid.enroll([tmp_path / "out" / "photos.csv"], gallery=gallery)
+    assert {one.name: one.photos for one in reid.individuals(gallery)} == {name: len(names) for name, names in WANTED.items()}
+
+
+def test_names_that_the_gallery_ever_had_are_passed_over(card: Path, tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", calibration())
+    other = herd.write(tmp_path / "other", [Taken("Zoe", when=NOW)], named=False)
+    reid.enroll([other], gallery=gallery, individual="herd-001")
+    reid.remove_individual("herd-001", gallery=gallery)
+    report = reid.discover([card], gallery=gallery, name="herd", settings=ZEBRA)
+    assert [one.proposal for one in report.proposals] == ["herd-002", "herd-003", "herd-004"]
+
+
+def test_who_is_enrolled_is_known_and_a_doubt_is_left_to_a_person(card: Path, tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", calibration())
+    reid.enroll([herd.write(tmp_path / "ada", [Taken("Ada", when=NOW - 9 * DAY)])], gallery=gallery)
+    report = reid.discover([card], gallery=gallery, enroll=True, settings=ZEBRA)
+    assert {one.individual for one in report.proposals if one.status == "known"} == {"Ada"}
+    assert sorted(one.name for one in reid.individuals(gallery)) == ["Ada", "new-2024-001", "new-2024-002"]
+    doubtful = herd.gallery(tmp_path / "doubtful" / "gallery", None)  # not calibrated: every answer is REVIEW
+    reid.enroll([tmp_path / "ada"], gallery=doubtful)
+    report = reid.discover([card], gallery=doubtful, enroll=True, settings=ZEBRA)
+    assert report.count("review") == 3 and report.entries == () and len(reid.individuals(doubtful)) == 1
+
+
+def test_without_a_gallery_the_shared_net_looks_and_no_gallery_is_made(
+    card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reid.actions.query.embed_and_map", embed_and_map)
+    told = command("discover", card, "--gallery", tmp_path / "none", "--species", "zebra", "--out", tmp_path / "out", "--json")
+    assert told.code == 0, told.err
+    assert sum(len(one["photos"]) for one in told.lines) == 6 and not (tmp_path / "none").exists()
+    with pytest.raises(UsageError, match="name the species that the photos show"):
+        reid.discover([card], gallery=tmp_path / "none")
+
+
+def test_the_command_says_how_to_take_it_back(card: Path, tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    dry = command("discover", card, "--gallery", gallery, "--out", tmp_path / "out")
+    assert dry.code == 0 and "3 new, 0 review, 0 known" in dry.out and "nothing was enrolled; --enroll does it" in dry.out
+    done = command("discover", card, "--gallery", gallery, "--out", tmp_path / "out", "--enroll")
+    entry = reid.log(gallery=gallery)[0].seq
+    assert done.code == 0 and f"`reid undo {entry}` takes it back" in done.out

@@ -1,0 +1,218 @@
+"""`reid report`: the page of a season, and that its table of doubts settles them."""
+
+from __future__ import annotations
+
+import csv
+import html
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import reid
+from reid import drawn
+from reid.actions.report import SeasonPage
+from reid.errors import UsageError
+from reid.formats.manifest import read_photos
+from reid.settings import ExportSettings, QuerySettings
+from reid.store import Gallery
+from tests.actions.small import made
+from tests.commands import command
+
+STUDY = drawn.Study(individuals=7, seasons=3, cameras=4, days=20, visits=2.5, burst=2, pairs=0.2, width=96, height=64, seed=11)
+
+
+HOSTILE = "<script>alert(1)</script>'\"&"
+"""What zebra-000 is called here."""
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A drawn study whose first two seasons are enrolled, and of the third the individuals of even numbers."""
+    from reid.nets import bundle
+
+    place = tmp_path_factory.mktemp("report")
+    study = drawn.write_study(place / "study", drawn.plan_study(STUDY))
+    net = made(place / "nets", 1)
+    with Gallery.open(place / "gallery", create=True) as opened:
+        card = bundle.adopt(net, opened.nets_folder)
+        opened.set_embedding_net("zebra", card.fingerprint, card.dimension, calibration=None)
+    with study.truth.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row["path"] = str(study.folder / row["path"])
+        row["individual"] = row["individual"].replace("zebra-000", HOSTILE)
+    known = (HOSTILE, "zebra-002", "zebra-004", "zebra-006")
+    chosen = [row for row in rows if row["season"] != "2023" or row["individual"] in known]
+    with (place / "known.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(chosen)
+    reid.enroll([place / "known.csv"], gallery=place / "gallery")
+    return place
+
+
+def written(kept: Path, place: Path, *photos: Path) -> SeasonPage:
+    settings = ExportSettings(deployments=kept / "study" / "deployments.csv", days=10)
+    query = QuerySettings(deployments=str(kept / "study" / "deployments.csv"))
+    out = place / "page" / "season.html"
+    return reid.report(photos, out=out, gallery=place / "gallery", settings=settings, query=query)
+
+
+@pytest.fixture(scope="module")
+def done(kept: Path) -> SeasonPage:
+    """The page of the third season, with the cards' photos asked. Never change its gallery in a test: take `place`."""
+    return written(kept, kept, kept / "study" / "cards" / "2023" / "detections.json")
+
+
+@pytest.fixture
+def place(kept: Path, tmp_path: Path) -> Path:
+    shutil.copytree(kept / "gallery", tmp_path / "gallery")
+    return tmp_path
+
+
+def test_the_page_is_one_file_that_needs_no_other_and_says_its_size(done: SeasonPage) -> None:
+    text = done.page.read_text(encoding="utf-8")
+    assert done.size == len(text.encode()) < 1_000_000
+    assert sorted(entry.name for entry in done.page.parent.iterdir()) == ["season-doubts.csv", "season.html"]
+    assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', text)
+    assert "http" not in re.sub(r'data:[^"]*|http-equiv', "", text)
+    assert done.season == "2023" and "<h1>Season 2023</h1>" in text
+
+
+def test_what_is_hostile_in_a_name_is_only_text(done: SeasonPage) -> None:
+    text = done.page.read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_who_is_on_the_page_is_what_the_truth_says_of_the_enrolled(kept: Path, done: SeasonPage) -> None:
+    photos = [one for one in read_photos([kept / "known.csv"]).photos if one.individual and one.column("file") == "whole"]
+    seasons = {name: {one.season for one in photos if one.individual == name} for name in {one.individual for one in photos}}
+    [zebra] = done.species
+    assert {one.name for one in zebra.animals} == set(seasons)
+    for one in zebra.animals:
+        had = seasons[one.name]
+        now, before, earlier = "2023" in had, "2022" in had, "2021" in had
+        expected = (
+            ("returned" if before else "reappeared" if earlier else "new") if now
+            else "not seen" if before else "not seen for longer"
+        )  # fmt: skip
+        assert one.status == expected, one.name
+        assert one.photos == sum(photo.individual == one.name and photo.season == "2023" for photo in photos)
+
+
+def test_each_pair_shows_one_animal_on_one_side_before_and_now_and_no_other_pair_is_more_alike(
+    kept: Path, done: SeasonPage
+) -> None:
+    pairs = {one.individual: one for one in done.pairs["zebra"]}
+    assert pairs
+    with Gallery.open(kept / "gallery") as opened:
+        ids, vectors = opened.vectors("zebra")
+        row = {int(number): at for at, number in enumerate(ids)}
+        photos = opened.photos("zebra")
+    for name, pair in pairs.items():
+        scores = {
+            (one.id, two.id): float(vectors[row[one.id]] @ vectors[row[two.id]])
+            for one in photos for two in photos
+            if one.individual == two.individual == name and one.season < "2023" == two.season and one.side == two.side
+        }  # fmt: skip
+        assert pair.score == pytest.approx(max(scores.values()), abs=1e-6)
+        assert scores[pair.before.id, pair.after.id] == pytest.approx(pair.score, abs=1e-6)
+    back = {one.name for one in done.species[0].animals if one.status in ("returned", "reappeared")}
+    assert set(pairs) <= back
+
+
+def test_who_was_not_seen_is_told_with_the_doubts_that_may_show_it(done: SeasonPage) -> None:
+    text = done.page.read_text(encoding="utf-8")
+    gone = {one.name for one in done.species[0].animals if one.status in ("not seen", "not seen for longer")}
+    guessed = {name: [one.number for one in done.doubts if one.sighting.matches[0].individual == name] for name in gone}
+    assert any(guessed.values())
+    for name, numbers in guessed.items():
+        told = re.search(rf'<th scope="row">{name}</th>(?:<td[^>]*>[^<]*</td>)*<td[^>]*>([^<]*)</td></tr>', text)
+        assert told is not None and told[1] == (", ".join(map(str, numbers)) or "–")
+
+
+def test_a_doubt_is_settled_by_the_command_beside_it(kept: Path, done: SeasonPage, place: Path) -> None:
+    with Gallery.open(kept / "gallery") as opened:
+        known = {(str(one.path), one.box.key() if one.box else "") for one in opened.photos() if one.season == "2023"}
+    asked = [(str(photo.path), photo.box.key()) for one in done.doubts for photo in one.photos if photo.box]
+    assert asked and not all(one in known for one in asked)
+    assert done.doubts_table is not None
+    last = done.doubts[-1]
+    shown = re.search(rf"<code>(reid enroll season-doubts.csv --column doubt --only {last.number} .*?)</code>",
+                      done.page.read_text(encoding="utf-8"))
+    assert shown is not None
+    told = shlex.split(html.unescape(shown[1]))
+    moved = {"season-doubts.csv": str(done.doubts_table), str(kept / "gallery"): str(place / "gallery")}
+    answer = command(*(moved.get(one, one) for one in told[1:]), "--json")
+    assert answer.code == 0, answer.err
+    assert answer.lines[0]["added"] == {"zebra": len(last.photos)}
+    again = written(kept, place, kept / "study" / "cards" / "2023" / "detections.json")
+    settled = {(photo.path, photo.box) for photo in last.photos}
+    assert {(photo.path, photo.box) for one in again.doubts for photo in one.photos} == {
+        (photo.path, photo.box) for one in done.doubts for photo in one.photos
+    } - settled
+
+
+def test_decisions_that_were_kept_are_doubts_until_the_photo_is_enrolled(kept: Path, place: Path) -> None:
+    with (kept / "study" / "truth.csv").open(encoding="utf-8", newline="") as file:
+        row = next(
+            one for one in csv.DictReader(file)
+            if one["season"] == "2023" and one["file"] == "whole" and one["individual"] in ("zebra-001", "zebra-003", "zebra-005")
+        )  # fmt: skip
+    photo = kept / "study" / row["path"]
+    for _ in range(2):  # asked twice, it is one doubt
+        answer = reid.query([photo], gallery=place / "gallery", record=True)
+    with Gallery.open(place / "gallery") as opened:
+        assert [one.sighting for one in opened.sightings()] == [*answer.sightings] * 2
+    done = written(kept, place)
+    assert [one.sighting for one in done.doubts] == [*answer.sightings]
+    assert done.doubts[0].sighting.matches
+    reid.enroll([photo], gallery=place / "gallery", species="zebra", individual="Nobody")
+    assert written(kept, place).doubts == ()
+
+
+def test_the_command_tells_counts_and_size_and_an_unknown_season_is_refused(kept: Path, place: Path) -> None:
+    hidden = kept / "study" / "cards"
+    aside = hidden.rename(hidden.with_name("away"))
+    out = place / "of 2022.html"
+    try:
+        answer = command("report", "--of", "2022", "--out", out, "--gallery", place / "gallery", "--json")
+    finally:
+        aside.rename(hidden)
+    assert answer.code == 0, answer.err
+    [line] = answer.lines
+    assert (line["season"], line["size"], line["doubts"]) == ("2022", out.stat().st_size, 0)
+    with Gallery.open(place / "gallery") as opened:
+        earlier = {one.individual for one in opened.photos() if one.season <= "2022"}
+    assert sum(line["individuals"]["zebra"].values()) == len(earlier)
+    assert "no deployments table was given" in answer.err
+    assert out.read_text(encoding="utf-8").count("cannot be shown</span>") >= 2, "the photos were gone"
+    with pytest.raises(UsageError, match="there is no season '1999'; the gallery's photos are of 2021, 2022, 2023"):
+        reid.report(of="1999", out=out, gallery=place / "gallery")
+    with pytest.raises(UsageError, match="the gallery has no photo of lion to report on"):
+        reid.report(out=out, gallery=place / "gallery", settings=ExportSettings(species="lion"))
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium to print with")
+def test_a_browser_prints_the_page_on_a4_and_shows_every_picture(done: SeasonPage, tmp_path: Path) -> None:
+    base = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    pdf = tmp_path / "season.pdf"
+    subprocess.run([*base, f"--print-to-pdf={pdf}", done.page.as_uri()], check=True, capture_output=True, timeout=120)
+    sizes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf.read_bytes())
+    assert {(round(float(wide)), round(float(tall))) for wide, tall in sizes} == {(595, 842)}
+    pictures = {one for one in re.findall(r'src="data:image/jpeg;base64,([^"]+)"', done.page.read_text(encoding="utf-8"))}
+    assert len(re.findall(rb"/Filter /DCTDecode", pdf.read_bytes())) == len(pictures), "each JPEG is in the print"
+
+
+def test_photos_of_another_season_are_told_and_no_page_is_written(place: Path, kept: Path) -> None:
+    with pytest.raises(UsageError, match=r"none of the \d+ photos given is of season 2021, the page's; they are of: 2023"):
+        reid.report(
+            [kept / "study" / "cards" / "2023" / "detections.json"], out=place / "other.html", of="2021",
+            gallery=place / "gallery", query=QuerySettings(deployments=str(kept / "study" / "deployments.csv")),
+        )
+    assert not (place / "other.html").exists()
