@@ -86,7 +86,17 @@ class TrainSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class IntakeSettings:
+class VideoSettings:
+    """How photos are made of videos; `read_photos` takes them from the REID_* variables unless they are given."""
+
+    video: str = "every=2"
+    """`every=SECONDS`, or `scenes`: where the picture changes (`scenes=SHARE`: by that share of the grey range, on average)."""
+    frames: str = ""
+    """Folder for the frames; "" = beside each video, NAME.frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeSettings(VideoSettings):
     """How photos come in, whichever verb they are given to."""
 
     box_confidence: float | None = None
@@ -215,7 +225,9 @@ class CountSettings:
     seed: int = 0
 
 
-_Settings = TypeVar("_Settings", TrainSettings, EnrollSettings, QuerySettings, SearchSettings, ExportSettings, CountSettings)
+_Settings = TypeVar(
+    "_Settings", TrainSettings, VideoSettings, EnrollSettings, QuerySettings, SearchSettings, ExportSettings, CountSettings
+)
 
 
 def resolve(settings: _Settings, given: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> _Settings:

@@ -43,6 +43,7 @@ ONE_DOOR = {
     "rich": ("reid/terminal.py",),
     "safetensors": ("reid/nets/bundle.py",),
     "onnxruntime": ("reid/nets/exported.py",),
+    "av": ("reid/formats/video.py",),
     "scipy": ("reid/steps/assignment.py",),
 }
 TORCH = ("reid/nets/", "reid/learn/", "reid/actions/train_net.py", "reid/actions/train.py")
@@ -129,7 +130,7 @@ def test_torch_is_used_by_nets_and_training_alone() -> None:
 
 def test_heavy_libraries_are_imported_inside_functions_wherever_torch_is_not_at_home() -> None:
     heavy = {"torch", "torchvision", "faiss", "pytorch_metric_learning", "openpyxl", "jinja2", "safetensors", "matplotlib",
-             "onnxruntime", "onnx", "scipy"}
+             "onnxruntime", "onnx", "scipy", "av"}
     at_top = []
     for name in NAMES:
         for node in TREES[name].body:

@@ -9,8 +9,6 @@ from pathlib import Path
 from reid.records import Box, Photo, Problem
 from reid.store import EnrolledPhoto, Gallery
 
-_BLOCK = 1 << 20
-
 
 def changed_files(gallery: Gallery, photos: Sequence[Photo]) -> Iterator[Problem]:
     """The photos whose file was enrolled with another content; files that are enrolled, and no others, are read for it."""
@@ -52,8 +50,5 @@ def _key(box: Box | None) -> str:
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

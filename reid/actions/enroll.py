@@ -61,6 +61,8 @@ def enroll(
     deployments: str | None = None,
     sides: Sequence[str] | None = None,
     changed: str | None = None,
+    video: str | None = None,
+    frames: str | None = None,
     device: str | None = None,
     again: bool = False,
     progress: Progress = SILENT,
@@ -77,8 +79,8 @@ def enroll(
         photos: files, folders or manifests.
         gallery: its folder, made if absent; None = REID_GALLERY or indexes/default.
         individual, species: the names of all these photos, whatever their manifest says; "" = as the manifest says.
-        column, only, clocks, seasons, deployments, sides, changed, device: see `EnrollSettings` (sides is its `side_path`);
-            None = REID_* variables and defaults.
+        column, only, clocks, seasons, deployments, sides, changed, video, frames, device: see `EnrollSettings` (sides is its
+            `side_path`); None = REID_* variables and defaults.
         again: enroll anew what was removed from the gallery.
         progress: told of every photo.
 
@@ -86,8 +88,11 @@ def enroll(
         UsageError: no photo names an individual and a species.
         ManifestError, GalleryError, ModelMismatch: table, gallery or net cannot be used.
     """
-    settings = intake(column, only, clocks, seasons, deployments, sides, changed, device)
-    found = read_photos(list(photos), settings.box_confidence)
+    settings = intake(
+        column=column, only=only, clocks=clocks, seasons=seasons, deployments=deployments, side_path=sides, changed=changed,
+        video=video, frames=frames, device=device,
+    )
+    found = read_photos(list(photos), settings.box_confidence, settings)
     chosen = photos_of_column(as_taken(found.photos, settings), settings.column, settings.only)
     named = [
         replace(photo, species=species or photo.species, individual=individual or photo.individual) for photo in chosen
@@ -98,6 +103,8 @@ def enroll(
             f"none of the {len(named)} photos names a species and an individual: use a manifest, folders "
             "species/individual/photo.jpg, or --species and --individual"
         )
+    for note in found.notes:
+        progress.say(note)
     run = _Run(progress, len(labelled), settings, problems=list(found.problems), again=again)
     by_species: dict[str, list[Photo]] = defaultdict(list)
     for photo in labelled:
@@ -114,24 +121,19 @@ def enroll(
         len(named) - len(labelled),
         tuple(run.new_individuals),
         tuple(run.problems),
-        tuple(run.notes),
+        (*found.notes, *run.notes),
         dict(run.sides_predicted),
     )
 
 
-def intake(
-    column: str | None, only: str | None, clocks: Sequence[str] | None, seasons: Sequence[str] | None, deployments: str | None,
-    sides: Sequence[str] | None, changed: str | None, device: str | None,
-) -> EnrollSettings:
-    """The settings of an enrollment or an import: what was given, then REID_* variables, then the defaults.
+def intake(**given: object) -> EnrollSettings:
+    """The settings of an enrollment or an import: what was given (None = not), then REID_* variables, then the defaults.
 
     Raises:
         UsageError: a value cannot be read.
     """
-    lists = {"clocks": clocks, "seasons": seasons, "side_path": sides}
-    given = {name: None if values is None else tuple(values) for name, values in lists.items()}
-    single = {"column": column, "only": only, "deployments": deployments, "changed": changed, "device": device}
-    settings = options.resolve(EnrollSettings(), given | single)
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    settings = options.resolve(EnrollSettings(), values)
     if settings.changed not in options.CHANGED:
         raise UsageError(f"changed {settings.changed!r}: wanted one of {', '.join(options.CHANGED)}")
     return settings

@@ -59,6 +59,8 @@ def import_photos(
     deployments: str | None = None,
     sides: Sequence[str] | None = None,
     changed: str | None = None,
+    video: str | None = None,
+    frames: str | None = None,
     device: str | None = None,
     progress: Progress = SILENT,
 ) -> ImportReport:
@@ -72,16 +74,19 @@ def import_photos(
         dry_run: enroll nothing.
         anyway: enroll what is good though there are problems; else a problem stops all.
         problems_table: a CSV for the problems (columns: `formats.problems`), written where there are some.
-        clocks, seasons, deployments, sides, changed, device: see `EnrollSettings` (sides is its `side_path`); None = REID_*
-            variables and defaults.
+        clocks, seasons, deployments, sides, changed, video, frames, device: see `EnrollSettings` (sides is its `side_path`);
+            None = REID_* variables and defaults. A dry run takes frames out of videos, too.
 
     Raises:
         UsageError: an option cannot be read, no photo names an individual, or there are problems and no `anyway`.
         ManifestError, GalleryError: a table or the gallery cannot be used.
     """
     # All rows: a column chooses for `enroll` alone.
-    settings = intake("", None, clocks, seasons, deployments, sides, changed, device)
-    found = read_photos(list(photos), settings.box_confidence)
+    settings = intake(
+        column="", clocks=clocks, seasons=seasons, deployments=deployments, side_path=sides, changed=changed, video=video,
+        frames=frames, device=device,
+    )
+    found = read_photos(list(photos), settings.box_confidence, settings)
     known = dated(as_taken(found.photos, settings))
     labelled = [one for one in known if one.species not in ("", EMPTY) and one.individual]
     dates = sorted(one.captured_at.replace(tzinfo=None) for one in known if one.captured_at)
@@ -98,7 +103,7 @@ def import_photos(
         enrolled = enroll(
             photos, gallery=gallery, column="", clocks=settings.clocks, seasons=settings.seasons,
             deployments=settings.deployments, sides=settings.side_path,
-            changed=settings.changed, device=settings.device, progress=progress,
+            changed=settings.changed, video=settings.video, frames=settings.frames, device=settings.device, progress=progress,
         )
     return ImportReport(
         photos=len(known),

@@ -78,7 +78,7 @@ def query(
     settings = options.resolve(QuerySettings(), {}) if settings is None else settings
     if record and as_of is not None:
         raise UsageError("an answer of the past is no new sighting: ask with as_of or with record, not with both")
-    found = read_photos(list(photos), settings.box_confidence)
+    found = read_photos(list(photos), settings.box_confidence, settings)
     given = as_taken(found.photos, settings)
     sightings: list[Sighting] = []
     problems = list(found.problems)

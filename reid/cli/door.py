@@ -14,6 +14,7 @@ import typer
 from reid import __version__, reports, terminal
 from reid.errors import ReidError
 from reid.records import Problem
+from reid.settings import VideoSettings
 
 app = typer.Typer(
     name="reid",
@@ -44,6 +45,9 @@ Sides = Annotated[list[str] | None,
 ChangedFiles = Annotated[str | None,
     typer.Option("--changed", help="A file that was enrolled with another content: tell (default) or add as another photo.",
                  show_default=False)]
+Video = Annotated[str | None,
+    typer.Option(help=f"Frames of videos: every=SECONDS or scenes; default {VideoSettings().video}.", show_default=False)]
+Frames = Annotated[str | None, typer.Option(help="Folder for frames of videos; default beside each.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.", envvar="REID_DEVICE", show_envvar=False)]
 Species = Annotated[str, typer.Option(help="Only this species; for query: skip stage 1.", show_default=False)]

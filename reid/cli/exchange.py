@@ -8,7 +8,22 @@ from typing import Annotated
 import typer
 
 from reid import terminal
-from reid.cli.door import ChangedFiles, Clocks, Deployments, Device, Json, Photos, Seasons, Sides, Where, app, end, line
+from reid.cli.door import (
+    ChangedFiles,
+    Clocks,
+    Deployments,
+    Device,
+    Frames,
+    Json,
+    Photos,
+    Seasons,
+    Sides,
+    Video,
+    Where,
+    app,
+    end,
+    line,
+)
 from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings, pair, resolve
 
 _EXPORT = ExportSettings()
@@ -28,6 +43,8 @@ def import_(
     deployments: Deployments = None,
     side_path: Sides = None,
     changed: ChangedFiles = None,
+    video: Video = None,
+    frames: Frames = None,
     device: Device = "auto",
 ) -> None:
     """Look at photos and tables, list every problem, then enroll what names an individual."""
@@ -37,7 +54,7 @@ def import_(
     report = action(
         photos, dry_run=dry_run, anyway=anyway, gallery=gallery, problems_table=problems, clocks=clock or None,
         seasons=season or None, deployments=str(deployments) if deployments else None, sides=side_path or None, changed=changed,
-        device=device, progress=terminal.Bars()
+        video=video, frames=frames, device=device, progress=terminal.Bars()
     )
     if json:
         line(report)

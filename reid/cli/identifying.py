@@ -13,11 +13,13 @@ from reid.cli.door import (  # fmt: skip
     Clocks,
     Deployments,
     Device,
+    Frames,
     Json,
     Photos,
     Seasons,
     Sides,
     Species,
+    Video,
     Where,
     app,
     end,
@@ -42,6 +44,8 @@ def enroll(
     deployments: Deployments = None,
     side_path: Sides = None,
     changed: ChangedFiles = None,
+    video: Video = None,
+    frames: Frames = None,
     column: Annotated[str | None,
         typer.Option(help="Use only rows whose column has the value of --only.", show_default=False)] = None,
     only: Annotated[str | None,
@@ -55,7 +59,8 @@ def enroll(
     report = action(
         photos, gallery=gallery, individual=individual, species=species, column=column, only=only,
         clocks=clock or None, seasons=season or None, deployments=str(deployments) if deployments else None,
-        sides=side_path or None, changed=changed, device=device, again=again, progress=terminal.Bars()
+        sides=side_path or None, changed=changed, video=video, frames=frames, device=device, again=again,
+        progress=terminal.Bars()
     )
     if json:
         line(report)
@@ -94,13 +99,15 @@ def query(
     season: Seasons = None,
     deployments: Deployments = None,
     side_path: Sides = None,
+    video: Video = None,
+    frames: Frames = None,
     device: Device = "auto",
 ) -> None:
     """Identify photos: who is it, how sure, and why."""
     from reid.actions.query import query as action
 
     given: dict[str, object] = {"top": top, "species": species or None, "side": given_side(side)}
-    given |= {"encounters": encounters or None}
+    given |= {"encounters": encounters or None, "video": video, "frames": frames}
     given |= {"device": device, "rerank": rerank, "fade": fade, "box_confidence": confidence}
     given |= in_time(clock, season, deployments) | {"side_path": tuple(side_path) if side_path else None}
     report = action(

@@ -10,13 +10,14 @@ from reid import images
 from reid.errors import ManifestError
 from reid.formats.cells import spaced
 from reid.formats.table import TABLE_SUFFIXES
+from reid.formats.video import FRAMES, MARK, is_video
 from reid.records import Photo, Problem
 
 _IGNORED = frozenset({"__macosx", "@eadir", "$recycle.bin"})
 
 
 def read_folder(folder: Path) -> Iterator[Photo | Problem]:
-    """Find the photos of a folder, in the order of their names.
+    """Find the photos and videos of a folder, in the order of their names. A video is given as a Photo of its path.
 
     The names count from the folder given:
 
@@ -24,8 +25,8 @@ def read_folder(folder: Path) -> Iterator[Photo | Problem]:
         folder/species/photo.jpg               the species
         folder/species/individual/photo.jpg    both; deeper folders change nothing
 
-    Hidden files, `__MACOSX` and whatever has no photo's ending are passed over. Links to folders are followed, once. A
-    sub-folder that cannot be read is a Problem.
+    Hidden files, `__MACOSX`, frames taken out of a video and whatever has no photo's ending are passed over. Links to folders
+    are followed, once. A sub-folder that cannot be read is a Problem.
 
     Raises:
         ManifestError: there is no photo in the folder.
@@ -39,11 +40,11 @@ def read_folder(folder: Path) -> Iterator[Photo | Problem]:
             names.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
-        names[:] = sorted(name for name in names if _counts(name))
+        names[:] = sorted(name for name in names if _counts(name) and not _of_a_video(Path(place), name))
         levels = [spaced(level) for level in Path(place).relative_to(folder).parts[:2]]
         species, individual = [*levels, "", ""][:2]
         for name in sorted(files):
-            if _counts(name) and Path(name).suffix.lower() in images.IMAGE_SUFFIXES:
+            if _counts(name) and (Path(name).suffix.lower() in images.IMAGE_SUFFIXES or is_video(Path(name))):
                 found = True
                 yield Photo(Path(place, name), species=species, individual=individual, origin=str(folder))
     for fault in refused:
@@ -70,6 +71,11 @@ def manifest_in(folder: Path) -> Path | None:
         raise ManifestError(f"{folder}: holds several tables ({', '.join(path.name for path in tables)}); name the one "
                             "that is meant instead of the folder.")
     return manifests[0] if manifests else None
+
+
+def _of_a_video(place: Path, name: str) -> bool:
+    """Whether a folder holds the frames of a video, which is there itself or was: they come with it."""
+    return name.endswith(FRAMES) and (place / name / MARK).is_file()
 
 
 def _counts(name: str) -> bool:

@@ -14,7 +14,9 @@ from reid.formats.folder import manifest_in, read_folder
 from reid.formats.foreign import as_manifest
 from reid.formats.megadetector import LeftOutFrames, read_megadetector
 from reid.formats.table import TABLE_SUFFIXES, Row, read_table
+from reid.formats.video import PIP, available, frames_of, is_video
 from reid.records import Photo, Problem
+from reid.settings import VideoSettings, resolve
 
 COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side", "season")
 """The columns of a manifest with a meaning of their own; only `path` is needed. All others become notes."""
@@ -34,7 +36,9 @@ class PhotoList:
     notes: tuple[str, ...] = ()
 
 
-def read_photos(inputs: Sequence[Path], confidence: float | None = None) -> PhotoList:
+def read_photos(
+    inputs: Sequence[Path], confidence: float | None = None, videos: VideoSettings | None = None
+) -> PhotoList:
     """Find the photos that a command's arguments name.
 
     An argument is a photo; a table (`read_manifest`); MegaDetector's results (.json, `read_megadetector`); a Camtrap DP
@@ -44,12 +48,16 @@ def read_photos(inputs: Sequence[Path], confidence: float | None = None) -> Phot
     decoded. A photo named twice with the same box is a Problem the second time. Photos that exist but cannot be decoded are
     found later.
 
+    Wherever a photo may be named, a video may: its frames are given (`video.frames_of`). Without the extra that reads videos,
+    those named are Problems, those found in a folder are a note.
+
     Args:
         inputs: at least one path.
         confidence: a detector's box counts from here on, in [0, 1]; None = as its file says.
+        videos: how frames are taken; None = defaults and REID_* variables.
 
     Raises:
-        UsageError: no input.
+        UsageError: no input, or no such way to take frames.
         ManifestError: a table that cannot be read at all, or a folder without a photo.
     """
     if not inputs:
@@ -58,7 +66,9 @@ def read_photos(inputs: Sequence[Path], confidence: float | None = None) -> Phot
     problems: list[Problem] = []
     notes: list[str] = []
     first: dict[tuple[str, str], str] = {}
+    videos = resolve(VideoSettings(), {}) if videos is None else videos
     for given in inputs:
+        passed_over = 0
         for item in _read_input(given, confidence):
             if isinstance(item, LeftOutFrames):
                 notes.append(f"{given.name}: {item}")
@@ -71,9 +81,17 @@ def read_photos(inputs: Sequence[Path], confidence: float | None = None) -> Phot
                 before = f" ({first[key]})" if first[key] else ""
                 reason = f"the same photo and box were named before{before}; the first is used."
                 problems.append(Problem(str(item.path), reason, item.origin))
-            else:
-                first[key] = item.origin
+                continue
+            first[key] = item.origin
+            if not is_video(item.path):
                 photos.append(item)
+            elif item.origin == str(given) and not available():  # found in a folder, not named
+                passed_over += 1
+            else:
+                for frame in frames_of(item, videos):
+                    photos.append(frame) if isinstance(frame, Photo) else problems.append(frame)
+        if passed_over:
+            notes.append(f"{given}: {passed_over} videos were passed over; `{PIP}` lets reid take frames out of them")
     return PhotoList(tuple(photos), tuple(problems), tuple(notes))
 
 

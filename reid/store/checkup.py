@@ -54,7 +54,7 @@ class Checkup:
         return [*_truth(self._catalog), *_derived(self._cache)]
 
     def enrolled_at(self, paths: Sequence[Path]) -> dict[str, tuple[EnrolledPhoto, ...]]:
-        """The photos enrolled from files at these paths, by absolute path with forward slashes; others are left out."""
+        """The photos enrolled from files at these paths, by absolute path with forward slashes; of others nothing."""
         return reading.photos_at(self._catalog, [path.absolute().as_posix() for path in paths])
 
     def clear(self) -> None:
