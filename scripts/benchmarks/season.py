@@ -4,8 +4,8 @@
     python scripts/benchmarks/season.py FOLDER --real /work/shared/data
 
 A study is drawn (`reid.drawn.Study`: bursts, two animals a frame, wrong clocks, spoilt files, days without work). Season one is
-enrolled by its labels and trains the net; every later one comes in as MegaDetector's JSON with the table of deployments, through
-`reid seasons`, and is settled by a rule:
+enrolled by its labels and trains the net (`--minutes 0`: the base net as it ships, calibrated on it); every later one comes in as
+MegaDetector's JSON with the table of deployments, through `reid seasons`, and is settled by a rule:
 
     known    what was told KNOWN is enrolled under that name, nothing else is
     new      beside it, what was told NEW is enrolled as a new individual
@@ -249,6 +249,9 @@ def drawn_study(given: argparse.Namespace) -> None:
             for net in reid.train([first], gallery=start, settings=settings, progress=Bars()).nets:
                 print(f"  {net.stage} net: {net.epochs} epochs, {net.figures}", flush=True)
         reid.enroll([first], gallery=start, progress=Bars())
+        if not given.minutes:
+            for one in reid.calibrate(gallery=start, max_false_match=given.max_false_match).species:
+                print(f"  {one.species}: calibrated {one.after is not None} {one.reason}", flush=True)
         print(f"  trained and enrolled in {time.monotonic() - began:.0f} s", flush=True)
     for rule in given.rules.split(","):
         gallery = given.folder / rule / "gallery"
