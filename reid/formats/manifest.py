@@ -76,23 +76,29 @@ def read_photos(
                 problems.append(item)
             if not isinstance(item, Photo):
                 continue
-            key = (os.path.normpath(item.path.absolute()), item.box.key() if item.box else "")
-            if key in first:
-                before = f" ({first[key]})" if first[key] else ""
-                reason = f"the same photo and box were named before{before}; the first is used."
-                problems.append(Problem(str(item.path), reason, item.origin))
-                continue
-            first[key] = item.origin
-            if not is_video(item.path):
+            if repeated := _repeated(item, first):
+                problems.append(repeated)
+            elif not is_video(item.path):
                 photos.append(item)
             elif item.origin == str(given) and not available():  # found in a folder, not named
                 passed_over += 1
             else:
-                for frame in frames_of(item, videos):
-                    photos.append(frame) if isinstance(frame, Photo) else problems.append(frame)
+                for frame in frames_of(item, videos):  # which may have been named as a photo, too
+                    taken = (_repeated(frame, first) or frame) if isinstance(frame, Photo) else frame
+                    photos.append(taken) if isinstance(taken, Photo) else problems.append(taken)
         if passed_over:
             notes.append(f"{given}: {passed_over} videos were passed over; `{PIP}` lets reid take frames out of them")
     return PhotoList(tuple(photos), tuple(problems), tuple(notes))
+
+
+def _repeated(photo: Photo, first: dict[tuple[str, str], str]) -> Problem | None:
+    """The problem with a photo and box that were named before; else None, and `first` (path and box -> origin) has it now."""
+    key = (os.path.normpath(photo.path.absolute()), photo.box.key() if photo.box else "")
+    if key not in first:
+        first[key] = photo.origin
+        return None
+    before = f" ({first[key]})" if first[key] else ""
+    return Problem(str(photo.path), f"the same photo and box were named before{before}; the first is used.", photo.origin)
 
 
 def read_manifest(path: Path) -> Iterator[Photo | Problem]:

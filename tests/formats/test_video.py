@@ -128,6 +128,16 @@ def test_a_folder_gives_its_videos_with_its_names_and_not_their_frames_twice(tmp
     assert len(read_photos([place / "a.mp4.frames"]).photos) == 1  # named itself, it is a folder of photos
 
 
+@pytest.mark.parametrize("frames_first", [False, True])
+def test_frames_named_beside_their_video_are_photos_once(tmp_path: Path, pictures: list[Pixels], frames_first: bool):
+    path = film(tmp_path / "a.mp4", [(pictures[0], 11)])
+    read_photos([path])
+    named = [path, tmp_path / "a.mp4.frames"]
+    found = read_photos(named[::-1] if frames_first else named)
+    assert [one.path.name for one in found.photos] == ["a 00000000.jpg", "a 00002000.jpg"]
+    assert [one.reason.partition(" named")[0] for one in found.problems] == ["the same photo and box were"] * 2
+
+
 def test_corrupt_videos_never_stop_the_others(tmp_path: Path, pictures: list[Pixels]):
     whole = film(tmp_path / "c.avi", [(pictures[0], 30)])
     (tmp_path / "a.mp4").write_bytes(b"no video at all")
