@@ -74,8 +74,12 @@ def manifest_in(folder: Path) -> Path | None:
 
 
 def _of_a_video(place: Path, name: str) -> bool:
-    """Whether a folder holds the frames of a video, which is there itself or was: they come with it."""
-    return name.endswith(FRAMES) and (place / name / MARK).is_file()
+    """Whether a folder holds the frames of a video, which is there itself or was: they come with it.
+
+    Where taking them was cut short there is no mark yet, but there is the video.
+    """
+    video = place / name.removesuffix(FRAMES)
+    return name.endswith(FRAMES) and ((place / name / MARK).is_file() or (is_video(video) and video.is_file()))
 
 
 def _counts(name: str) -> bool:

@@ -126,6 +126,9 @@ def test_a_folder_gives_its_videos_with_its_names_and_not_their_frames_twice(tmp
             ("a 00000000.jpg", "zebra", "Ada"), ("b.jpg", "zebra", "Ada"),
         ]  # fmt: skip
     assert len(read_photos([place / "a.mp4.frames"]).photos) == 1  # named itself, it is a folder of photos
+    (place / "a.mp4.frames" / video.MARK).unlink()  # as if the power had gone before the last frame was written
+    found = read_photos([tmp_path])
+    assert [one.path.name for one in found.photos] == ["a 00000000.jpg", "b.jpg"] and found.problems == ()
 
 
 @pytest.mark.parametrize("frames_first", [False, True])
