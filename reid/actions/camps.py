@@ -28,7 +28,7 @@ def bundle(
     Args:
         path: of the file, which is made or replaced.
         gallery: its folder; None = REID_GALLERY or indexes/default.
-        thumbnails: with small pictures of the enrolled photos whose files are there.
+        thumbnails: with small pictures of the enrolled photos whose files are there, unchanged.
         progress: told of every photo.
 
     Raises:
@@ -62,6 +62,8 @@ def _thumbnails(gallery: Gallery, progress: Progress) -> Iterator[tuple[str, byt
         try:
             picture = images.read(path, shortest=THUMBNAIL)
         except PhotoError:
+            continue
+        if picture.sha256 != one.sha256:  # another picture by now: its thumbnail would pass for the one enrolled
             continue
         seen.add(one.sha256)
         yield f"thumbnails/{one.sha256}.jpg", images.jpeg_bytes(picture.pixels, longest=THUMBNAIL)

@@ -35,6 +35,17 @@ def test_a_bundle_is_carried_to_another_camp_and_back(place: Path) -> None:
     assert {one.name for one in reid.individuals(gallery)} == {"Bela", *names} - {names[1]}
 
 
+def test_a_file_that_is_another_picture_by_now_gives_no_thumbnail(place: Path) -> None:
+    with Gallery.open(place / "gallery") as opened:
+        first, second = opened.photos()[:2]
+        files = [opened.locate(one) for one in (first, second)]
+    assert files[0] and files[1]
+    shutil.copyfile(files[1], files[0])
+    packed = reid.bundle(place / "north.reid.zip", gallery=place / "gallery")
+    small = {Path(name).stem for name in packed.members if name.startswith("thumbnails/")}
+    assert first.sha256 not in small and second.sha256 in small and len(small) == 15
+
+
 def test_conflicts_are_listed_with_both_sides_and_the_command(place: Path) -> None:
     shutil.copytree(place / "gallery", place / "north")
     name = reid.individuals(place / "gallery")[0].name
