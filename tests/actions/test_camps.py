@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
 import reid
+from reid.actions import camps
 from reid.errors import GalleryError, UsageError
 from reid.nets import bundle
 from reid.store import Gallery
@@ -44,6 +47,35 @@ def test_a_file_that_is_another_picture_by_now_gives_no_thumbnail(place: Path) -
     packed = reid.bundle(place / "north.reid.zip", gallery=place / "gallery")
     small = {Path(name).stem for name in packed.members if name.startswith("thumbnails/")}
     assert first.sha256 not in small and second.sha256 in small and len(small) == 15
+
+
+def test_what_a_killed_unbundle_left_is_cleared_by_the_next_one_unless_somebody_may_still_write_it(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parcel, north = place / "north.reid.zip", place / "north"
+    reid.bundle(parcel, gallery=place / "gallery", thumbnails=False)
+
+    def killed(*_: object) -> None:
+        (there,) = place.glob(".north*")
+        shutil.copytree(there, there.with_name(f"{there.name}x"))  # a kill: nobody clears it
+        raise GalleryError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(camps, "_check", killed)
+        with pytest.raises(GalleryError, match="killed"):
+            reid.unbundle(parcel, north)
+    (left,) = place.glob(".north*")
+    (place / ".north-of-mine").mkdir()
+    hour_ago = time.time() - 3700
+    for one in (*place.glob(".north*"), *left.rglob("*")):
+        os.utime(one, (hour_ago, hour_ago))
+    os.utime(left / "gallery" / "catalog.sqlite")
+    reid.unbundle(parcel, north)
+    assert left.is_dir()  # it may be in the making
+    os.utime(left / "gallery" / "catalog.sqlite", (hour_ago, hour_ago))
+    shutil.rmtree(north)
+    reid.unbundle(parcel, north)
+    assert [path.name for path in place.glob(".north*")] == [".north-of-mine"]
 
 
 def test_conflicts_are_listed_with_both_sides_and_the_command(place: Path) -> None:
