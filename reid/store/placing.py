@@ -261,7 +261,7 @@ class Photos(Individuals):
             return
         number, values = photo.here.id, {column: photo.there.values[column]}
         ours = self._news(photo, columns, False, self.there.heard(own.seq))
-        if ours is None:
+        if ours is None or (here[0] == there[0] and not there[1:]):  # they confirmed a side that a net told here
             if column == "side":
                 values["notes"] = to_json(_without_net(photo.here) | dict(there[1:]))
             self.alter("photo", number, **values)

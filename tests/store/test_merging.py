@@ -412,3 +412,14 @@ def test_facts_of_a_photo_that_one_camp_removed_are_no_conflict(camps: tuple[Gal
     here.corrections.correct([6], side="right")
     both_ways(here, there)
     assert (here.photo(6).removed, there.photo(6).removed) == (True, True)
+
+
+def test_a_side_that_a_person_confirmed_there_is_a_net_s_word_here_no_longer(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    for camp in camps:
+        camp.corrections.predict_sides({1: ("left", 0.9), 2: ("left", 0.9)}, "sides 1")
+    there.corrections.correct([1], side="left")
+    here.corrections.correct([2], side="left")
+    both_ways(here, there)
+    assert [[camp.photo(n).side_predicted for n in (1, 2)] for camp in camps] == [[False, False]] * 2
+    assert here.photo(1).side == "left" and here.checkup.damage() == []
