@@ -257,20 +257,18 @@ def _check_net(found: list[SpeciesRow], name: str, fingerprint: str, items: Sequ
 
 
 def _removed(change: Change, species_id: int, fact: Sequence[object]) -> Enrolled | None:
-    """The photo of this content and box that a person removed last, if that is the last that became of it."""
+    """The photo of this content and box that a person removed last; enrolling it again and undoing that changes nothing."""
     change.ensure(GONE_INDEX)
     found = change.ask(
-        "SELECT p.id, i.name, p.added_seq, j.seq, j.at, j.who, json_extract(j.after, '$.undone'),"
-        " i.id, i.removed_seq FROM photo p"
+        "SELECT p.id, i.name, j.seq, j.at, j.who, i.id, i.removed_seq FROM photo p"
         " JOIN individual i ON i.id = p.individual_id JOIN journal j ON j.seq = p.removed_seq"
         " WHERE p.sha256 = ? AND p.box_key = ? AND p.species_id = ? AND p.removed_seq IS NOT NULL"
+        " AND json_extract(j.after, '$.undone') IS NOT p.added_seq"  # the enrollment itself was not taken back
         " ORDER BY p.removed_seq DESC, p.id DESC LIMIT 1", (*fact[:2], species_id),
     )
     if not found:
         return None
-    photo, individual, added, seq, at, who, undone, owner, owner_gone = found[0]
-    if undone == added:  # the enrollment itself was taken back
-        return None
+    photo, individual, seq, at, who, owner, owner_gone = found[0]
     back = f"reid photos restore {photo}" if owner_gone is None else f"reid individuals restore '#{owner}'"
     told = f"it was removed from the gallery on {at[:10]} by {who} (entry {seq}, then of {individual!r}): `{back}` brings it back"
     return Enrolled(photo, individual, "removed", told)

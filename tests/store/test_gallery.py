@@ -412,6 +412,17 @@ def test_photos_of_an_enrollment_that_was_undone_are_enrolled_anew(gallery: Gall
     assert [one.status for one in gallery.enroll("zebra", NET, [item("b", 1, unit(1, 1)[0])])] == ["added"]
 
 
+def test_a_photo_that_was_removed_and_enrolled_again_is_removed_once_more_when_that_is_undone(gallery: Gallery) -> None:
+    first, second = unit(1, 2)
+    gallery.enroll("zebra", NET, [item("a", 1, first), item("a", 2, second)])
+    gallery.corrections.remove([1])
+    gallery.enroll("zebra", NET, [item("a", 1, first, again=True)])
+    gallery.history.undo()
+    (told,) = gallery.enroll("zebra", NET, [item("a", 1, first)])
+    assert told.status == "removed" and "`reid photos restore 1` brings it back" in told.removal
+    assert [one.id for one in gallery.photos()] == [2]
+
+
 def test_a_photo_removed_with_its_individual_is_told_with_the_command_that_restores_that_one(gallery: Gallery) -> None:
     gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
     gallery.identities.remove("a")
