@@ -269,7 +269,9 @@ def _removed(change: Change, species_id: int, fact: Sequence[object]) -> Enrolle
     if not found:
         return None
     photo, individual, seq, at, who, owner, owner_gone = found[0]
-    back = f"reid photos restore {photo}" if owner_gone is None else f"reid individuals restore '#{owner}'"
+    back = "" if owner_gone is None else f"reid individuals restore '#{owner}'"
+    if owner_gone != seq:  # it did not go with its individual, and does not come back with it
+        back += f"{' && ' if back else ''}reid photos restore {photo}"
     told = f"it was removed from the gallery on {at[:10]} by {who} (entry {seq}, then of {individual!r}): `{back}` brings it back"
     return Enrolled(photo, individual, "removed", told)
 

@@ -430,6 +430,18 @@ def test_a_photo_removed_with_its_individual_is_told_with_the_command_that_resto
     assert told.status == "removed" and "`reid individuals restore '#1'` brings it back" in told.removal
 
 
+def test_of_a_photo_removed_before_its_individual_both_commands_are_told(gallery: Gallery) -> None:
+    first, second = unit(1, 2)
+    gallery.enroll("zebra", NET, [item("a", 1, first), item("a", 2, second)])
+    gallery.corrections.remove([1])
+    gallery.identities.remove("a")
+    (told,) = gallery.enroll("zebra", NET, [item("a", 1, first)])
+    assert "`reid individuals restore '#1' && reid photos restore 1` brings it back" in told.removal
+    gallery.identities.restore("#1")
+    gallery.corrections.restore([1])
+    assert [one.id for one in gallery.photos()] == [1, 2]
+
+
 @pytest.mark.parametrize("do", [
     lambda gallery: gallery.identities.find("\udcff"),
     lambda gallery: gallery.corrections.correct([1], camera="\udcff"),
