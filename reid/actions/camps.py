@@ -123,7 +123,8 @@ def merge_galleries(
     """Bring what another camp changed into this gallery; both must have started as copies of one gallery.
 
     What only one of the two changed is taken; what both changed stays as it is here and is told as a conflict, with both
-    sides and the command that takes theirs. Journals of both are kept. The merge is one entry, which can be undone.
+    sides and the command that takes theirs (but for the nets of stage 1 and for the side: of those ours stay). Journals of
+    both are kept. The merge is one entry, which can be undone.
 
     Args:
         other: the other gallery's folder, or a bundle of it.

@@ -14,6 +14,7 @@ from reid.store.camps import Conflict, Past
 from reid.store.catalog import Catalog
 from reid.store.entries import undone_by
 from reid.store.placing import Photos
+from reid.store.stage_nets import STAGE_NETS, put_value, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class _Merge(Photos):
     def run(self) -> Merged:
         known = self.theirs.ask("SELECT id, fingerprint, kind, dimension FROM net ORDER BY id")
         nets = {number: self._net(*net) for number, *net in known}
+        self._stage_nets(nets)
         self._species(nets)
         self.plan_individuals()
         self.plan_photos()
@@ -124,6 +126,18 @@ class _Merge(Photos):
             raise GalleryError(f"net {fingerprint} is another kind of net in {self.name}: one of the two galleries is damaged")
         insert = "INSERT INTO net (fingerprint, kind, dimension, seq) VALUES (?, ?, ?, ?)"
         return int(found[0][0]) if found else self.change.put(insert, (fingerprint, kind, dimension, self.change.seq))
+
+    def _stage_nets(self, nets: dict[int, int]) -> None:
+        """The nets of the whole gallery are taken where only they set them; where both did, ours stay."""
+        for name in STAGE_NETS:
+            theirs = value_of(self.theirs, name)
+            own = self.there.news("meta", [(0, 0)], (name,), self.past.their_seq)
+            wanted = str(nets[int(theirs)]) if theirs else None
+            if own is None or not own.altered({name: theirs}) or value_of(self.change, name) == wanted:
+                continue
+            if self.here.news("meta", [(0, 0)], (name,), self.there.heard(own.seq)) is None:
+                put_value(self.change, name, wanted)
+                self.altered += 1
 
     def _species(self, nets: dict[int, int]) -> None:
         """Species that are new here come with their net; a net that only they changed is told, not changed; so are thresholds."""

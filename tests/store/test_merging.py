@@ -423,3 +423,25 @@ def test_a_side_that_a_person_confirmed_there_is_a_net_s_word_here_no_longer(cam
     both_ways(here, there)
     assert [[camp.photo(n).side_predicted for n in (1, 2)] for camp in camps] == [[False, False]] * 2
     assert here.photo(1).side == "left" and here.checkup.damage() == []
+
+
+def test_nets_of_the_whole_gallery_are_taken_where_only_they_set_them(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    there.set_species_net("router")
+    there.sides.use_net("sides 1")
+    told = here.exchange.merge_from(there.exchange)
+    assert (told.altered, here.species_net(), here.sides.net()) == (2, "router", "sides 1")
+    here.history.undo()
+    assert (here.species_net(), here.sides.net()) == (None, None)
+    here.history.undo(here.head())
+    here.sides.use_net("sides 2")
+    there.set_species_net("router 2")
+    there.sides.use_net("sides 3")
+    here.exchange.merge_from(there.exchange)
+    assert (here.species_net(), here.sides.net()) == ("router 2", "sides 2")  # where both did, ours stays
+    there.set_species_net("router")
+    there.set_species_net("router 2")
+    seq = here.head()
+    here.set_species_net("router 3")
+    here.exchange.merge_from(there.exchange)
+    assert here.species_net() == "router 3" and here.head() == seq + 2 and here.checkup.damage() == []
