@@ -445,3 +445,54 @@ def test_nets_of_the_whole_gallery_are_taken_where_only_they_set_them(camps: tup
     here.set_species_net("router 3")
     here.exchange.merge_from(there.exchange)
     assert here.species_net() == "router 3" and here.head() == seq + 2 and here.checkup.damage() == []
+
+
+def test_a_merge_that_was_undone_here_takes_nothing_back_over_there(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    there.corrections.correct([1], side="left")
+    there.corrections.move([4], "c")
+    here.exchange.merge_from(there.exchange)
+    here.history.undo()
+    assert there.exchange.merge_from(here.exchange).conflicts == ()
+    assert (there.photo(1).side, there.photo(4).individual) == ("left", "c")
+
+
+def test_who_is_removed_there_as_before_though_in_between_restored_is_no_news(gallery: Gallery, tmp_path: Path) -> None:
+    enroll(gallery, a=[0, 1], b=[3])
+    gallery.identities.remove("a")
+    there = Gallery.open(gallery.exchange.copy_to(tmp_path / "north").folder)
+    there.identities.restore("a")
+    there.identities.remove("a")
+    gallery.identities.restore("a")
+    assert gallery.exchange.merge_from(there.exchange).conflicts == () and owners(gallery) == {"a": [1, 2], "b": [3]}
+    both_ways(there, gallery)
+    there.close()
+
+
+def test_who_arrives_merged_into_another_is_merged_here_too(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    enroll(there, x=[20])
+    there.identities.merge("x", "a")
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    assert owners(here) == {"a": [1, 2, 3, 7], "b": [4, 5], "c": [6]}
+    assert {one.name: one.merged_into for one in here.individuals(removed=True)} == {"x": 1}
+
+
+def test_a_photo_that_was_purged_here_does_not_come_back_because_it_was_corrected_there(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    here.corrections.remove([1])
+    here.history.purge()
+    there.corrections.correct([1, 2], side="left")
+    assert here.exchange.merge_from(there.exchange).new_photos == 0
+    assert (stands(here, 0), stands(here, 1), here.photo(2).side) == ([], ["a"], "left")
+
+
+def test_of_two_enrollments_there_the_one_that_stands_counts_though_the_other_was_changed_later(
+    camps: tuple[Gallery, Gallery]
+) -> None:
+    here, there = camps
+    there.corrections.remove([1])
+    enroll(there, b=[0])
+    there.identities.merge("a", "c")  # takes the removed enrollment along
+    assert here.exchange.merge_from(there.exchange).conflicts == () and stands(here, 0) == ["b"]
+    both_ways(there, here)
