@@ -160,7 +160,7 @@ class Individuals(Camps):
 
     def name_all(self) -> None:
         """Names, and who is there from now on. Two may change names; one whose name is another's here is "Zuri (2)", and told."""
-        waiting = {mine: name for mine, name in self.names.items() if mine not in self.going}
+        waiting = dict(self.names)
         while waiting:
             free = [mine for mine, name in waiting.items() if self._name_is_free(mine, name)]
             for mine in free[:1]:

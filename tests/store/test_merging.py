@@ -496,3 +496,16 @@ def test_of_two_enrollments_there_the_one_that_stands_counts_though_the_other_wa
     there.identities.merge("a", "c")  # takes the removed enrollment along
     assert here.exchange.merge_from(there.exchange).conflicts == () and stands(here, 0) == ["b"]
     both_ways(there, here)
+
+
+def test_who_was_renamed_and_then_removed_or_merged_there_has_that_name_here_too(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    there.identities.rename("c", "Cleo")
+    there.identities.remove("Cleo")
+    there.identities.rename("b", "Bela")
+    there.identities.merge("Bela", "a")
+    enroll(here, Cleo=[10])  # a name that one has who is there here is no conflict with one who is gone
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    assert {one.name for one in here.individuals(removed=True)} == {"Cleo", "Bela"}
+    assert owners(here) == {"a": [1, 2, 3, 4, 5], "Cleo": [7]} and here.checkup.damage() == []
+    both_ways(there, here)
