@@ -115,7 +115,7 @@ def sides_by_path(photos: Sequence[Photo], rules: Sequence[str]) -> Sequence[Pho
         side, found, pattern = text.partition("=")
         if side.strip().lower() not in ("left", "right") or not found or not pattern.strip():
             raise UsageError(f"side rule {text!r}: wanted left=PATTERN or right=PATTERN, such as left=*_L.*")
-        patterns.append((side.strip().lower(), pattern.strip().lower()))
+        patterns.append((side.strip().lower(), pattern.strip().lower().replace("[", "[[]")))  # a bracket stands for itself
     if not patterns:
         return photos
     answer = []

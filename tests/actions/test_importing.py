@@ -104,6 +104,8 @@ def test_a_side_rule_on_the_path_fills_what_is_not_known_and_nothing_else():
     ]
     found = sides_by_path(photos, ["left=*/left/*", "right=*/right/*"])
     assert [one.side for one in found] == ["left", "right", "right", ""]
+    bracketed = sides_by_path([Photo(Path("/c/cam[1]_L.jpg")), Photo(Path("/c/cam1_L.jpg"))], ["left=*cam[1]_L*"])
+    assert [one.side for one in bracketed] == ["left", ""]  # only * and ? stand for anything else
     with pytest.raises(UsageError, match="fits the rules of both sides"):
         sides_by_path(photos[:1], ["left=*", "right=*"])
     with pytest.raises(UsageError, match="side rule 'up=x': wanted left=PATTERN"):
