@@ -140,8 +140,9 @@ def _take(video: Path, folder: Path, how: _How, stamp: Mapping[str, object]) -> 
     with _opened(video) as container:
         if not container.streams.video:
             raise PhotoError(f"{video}: holds no pictures.")
-        start, date_from = _start(video, container)
-        camera = next((str(value) for name in _MODELS if (value := container.metadata.get(name))), "")
+        known = {name.lower(): str(value) for name, value in container.metadata.items()}  # Matroska writes names in capitals
+        start, date_from = _start(video, known)
+        camera = next((value for name in _MODELS if (value := known.get(name))), "")
         frames: list[tuple[str, float]] = []
         fault = ""
         with video.open("rb") as file:
@@ -224,11 +225,14 @@ def _count() -> Iterator[int]:
         number += 1
 
 
-def _start(video: Path, container: Any) -> tuple[datetime, str]:
-    """When the video begins, by the clock that wrote it, and where that is told: in the `container`, or by the `file`."""
+def _start(video: Path, known: Mapping[str, str]) -> tuple[datetime, str]:
+    """When the video begins, by the clock that wrote it, and where that is told: in the `container`, or by the `file`.
+
+    known: the container's metadata, by names in lower case.
+    """
     for name in _DATES:
         try:
-            found = read_date(name, str(container.metadata.get(name, "")))
+            found = read_date(name, known.get(name, ""))
         except BadCell:
             continue
         if found is not None and found.year > 1970:  # clocks that were never set count from 1904 or 1970

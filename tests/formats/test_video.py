@@ -106,13 +106,24 @@ def test_what_the_manifest_says_of_a_video_goes_before_and_frames_lie_where_aske
     assert found[0].origin == "photos.csv, row 2" and not (tmp_path / "a.mp4.frames").exists()
 
 
+def test_videos_of_one_name_keep_their_frames_apart_in_one_folder_for_all(tmp_path: Path, pictures: list[Pixels]):
+    videos = []
+    for camera, picture in zip(("C1", "C2"), pictures, strict=True):
+        (tmp_path / camera).mkdir()
+        videos.append(film(tmp_path / camera / "IMG_0001.mp4", [(picture, 6)]))
+    found = read_photos(videos, videos=VideoSettings(frames=str(tmp_path / "out"))).photos
+    assert [one.path.name for one in found] == ["IMG_0001 00000000.jpg"] * 2 and found[0].encounter != found[1].encounter
+    for one, picture in zip(found, pictures, strict=True):
+        assert np.abs(images.read(one.path).pixels.astype(int) - picture).mean() < 6
+
+
 @pytest.mark.parametrize("date", ["", "1904-01-01T00:00:00Z", "yesterday"])
 def test_without_a_date_of_its_own_that_of_the_file_is_taken_and_noted(tmp_path: Path, pictures: list[Pixels], date: str):
-    path = film(tmp_path / "a.mkv", [(pictures[0], 11)], **({"creation_time": date} if date else {}))
+    path = film(tmp_path / "a.mkv", [(pictures[0], 11)], model="C9", **({"creation_time": date} if date else {}))
     os.utime(path, (1_700_000_000, 1_700_000_000))
     found = read_photos([path]).photos
     assert [one.captured_at for one in found] == [datetime.fromtimestamp(1_700_000_000 + at) for at in (0, 2)]
-    assert {one.notes["date_from"] for one in found} == {"file"}
+    assert {(one.notes["date_from"], one.camera) for one in found} == {("file", "C9")}
 
 
 def test_a_folder_gives_its_videos_with_its_names_and_not_their_frames_twice(tmp_path: Path, pictures: list[Pixels]):
