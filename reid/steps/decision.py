@@ -86,7 +86,8 @@ def decide(best: str | None, chances: Posterior | None, calibration: Calibration
     Returns:
         KNOWN from the `known_at` on that holds for so many individuals, NEW from their `new_at` on, else REVIEW. A value
         on a bound counts as reached. Where more individuals could match than the calibration was checked for, the reason
-        says so.
+        says so, and NEW must hold in a gallery of the size checked, too: among more, even the enrolled animal's own evidence
+        counts for less, so that "nobody" grows without anything that speaks for it.
     """
     if best is None:
         return Decision(Outcome.NEW, None, None, "no individual of this species and side is enrolled yet")
@@ -104,16 +105,25 @@ def decide(best: str | None, chances: Posterior | None, calibration: Calibration
             Outcome.KNOWN, best, chance,
             f"{best} with probability {chance:.2f}, {among} (needs {bounds.known_at:.2f}){warning}", chances.nobody,
         )
-    if chances.nobody >= bounds.new_at:
+    checked = _nobody_checked(chances.nobody, enrolled, calibration)
+    if checked >= bounds.new_at:
         return Decision(
             Outcome.NEW, None, chances.nobody,
             f"nobody {among} with probability {chances.nobody:.2f} (needs {bounds.new_at:.2f}){warning}", chances.nobody,
         )
+    nobody = f"{chances.nobody:.2f}" + (f", among {calibration.checked_up_to} {checked:.2f}" if checked < chances.nobody else "")
     return Decision(
         Outcome.REVIEW, best, chance,
         f"{best} with probability {chance:.2f}, below {bounds.known_at:.2f}; "
-        f"nobody enrolled {chances.nobody:.2f}, below {bounds.new_at:.2f}{warning}", chances.nobody,
+        f"nobody enrolled {nobody}, below {bounds.new_at:.2f}{warning}", chances.nobody,
     )
+
+
+def _nobody_checked(nobody: float, enrolled: int, calibration: Calibration) -> float:
+    """The chance of nobody enrolled, had the same evidence come of no more individuals than the calibration was checked for."""
+    if nobody <= 0.0 or not 0 < calibration.checked_up_to < enrolled:
+        return nobody
+    return 1.0 / (1.0 + (1.0 / nobody - 1.0) * enrolled / calibration.checked_up_to)
 
 
 def outgrown(calibration: Calibration, enrolled: int) -> str:
