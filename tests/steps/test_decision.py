@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reid.records import Bounds, Calibration, Outcome
-from reid.steps.decision import Candidate, Posterior, decide, evidence, posterior
+from reid.steps.decision import FEWEST, Candidate, Posterior, decide, evidence, posterior
 
 CALIBRATION = Calibration(
     slope=20.0,
@@ -22,8 +22,8 @@ CALIBRATION = Calibration(
     max_false_match=0.01,
     false_match=0.0,
     false_new=0.0,
-    individuals=10,
-    photos=40,
+    individuals=40,
+    photos=160,
     comparisons=400,
 )
 EVIDENCE = st.floats(-12.0, 12.0)
@@ -198,6 +198,18 @@ def decided(values: list[float], enrolled: int) -> Outcome:
 def test_nobody_is_new_only_because_many_are_enrolled(values: list[float], enrolled: int) -> None:
     if decided(values, enrolled) is Outcome.NEW:
         assert decided(values, 6) is Outcome.NEW
+
+
+@pytest.mark.parametrize(("individuals", "outcome"), [(13, Outcome.REVIEW), (14, Outcome.NEW)])
+def test_few_held_out_individuals_call_nobody_new_whose_best_match_speaks_for_it(individuals: int, outcome: Outcome) -> None:
+    few = replace(CALIBRATION, new_at=0.5, individuals=individuals)
+    for value, wanted in ((0.01, outcome), (-0.01, Outcome.NEW)):
+        found = posterior([Candidate("a", value)], 10, few.prior)
+        told = decide("a", found, few, 10)
+        assert told.outcome is wanted
+        if wanted is Outcome.REVIEW:
+            assert "the match speaks for a, and 13 individuals held out (of 14 wanted) cannot say that it is new" in told.reason
+    assert 0.95 ** (FEWEST - 1) > 0.5 > 0.95**FEWEST
 
 
 def test_an_enrolled_zebra_among_fourteen_is_for_a_person_and_a_stranger_is_still_new() -> None:
