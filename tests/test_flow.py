@@ -54,6 +54,7 @@ def test_training_makes_a_species_net_one_net_per_species_and_shares_one_with_a_
     assert set(nets) == {("species", ""), ("embedding", "zebra"), ("embedding", "deer"), ("embedding", "giraffe")}
     assert nets["embedding", "giraffe"]["shared"] and "uses the shared net" in nets["embedding", "giraffe"]["note"]
     assert not nets["embedding", "giraffe"]["calibrated"]
+    assert "giraffe: fewer than" in trained.trained.err and "no photo has a date" not in trained.trained.err
     assert nets["embedding", "zebra"]["calibrated"] and nets["embedding", "zebra"]["individuals"] == 10
     assert nets["species", ""]["figures"]["top_1"] > 0.8
     for net in report["nets"]:

@@ -195,7 +195,8 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
     card = bundle.save(card, fitted.state, gallery.nets_folder)
     runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
-    return _trained(job, card, decoded, fitted), decoded.problems
+    note = calibration.caution(decoded.photos) if learned else ""
+    return replace(_trained(job, card, decoded, fitted), note=note), decoded.problems
 
 
 def _shared(job: Job, gallery: Gallery, settings: TrainSettings, progress: Progress) -> Result:

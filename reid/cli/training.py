@@ -61,6 +61,9 @@ def train(
         line(report)
     else:
         tables(reports.training(report))
+    for net in report.nets:
+        if net.note:
+            terminal.complain(f"{net.species or net.stage}: {net.note}")
     end(report.problems, report.failures)
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from reid.learn import looks, metrics, thresholds
 from reid.learn.looks import Maps
 from reid.learn.thresholds import Answers, HeldOut
-from reid.records import Calibration
+from reid.records import Calibration, Photo
 
 Numbers = NDArray[np.float64]
 PRIOR = 0.5
@@ -42,6 +42,16 @@ LEAST_GAIN = 0.005
 SIDE_INDIVIDUALS = 12
 SIDE_GENUINE = 40
 """From this many individuals and matchable photos of one side on, the side has a calibration of its own."""
+
+
+def caution(photos: Sequence[Photo]) -> str:
+    """What to tell of a calibration on photos of which nothing says which were taken together; else ""."""
+    if any(photo.captured_at or photo.encounter for photo in photos):
+        return ""
+    return (
+        "no photo has a date or an encounter, so near-duplicates of one encounter count as several and the thresholds may be too "
+        "sure: other photos of an enrolled animal may be called new; name captured_at or encounter in a table, and train again"
+    )
 
 
 @dataclass(frozen=True, slots=True)

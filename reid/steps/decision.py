@@ -18,6 +18,10 @@ from dataclasses import dataclass
 
 from reid.records import Calibration, Decision, Outcome
 
+FEWEST = 14
+"""Among fewer held-out individuals an error that one animal in twenty makes, as many as may be called NEW, more likely than not
+never shows (0.95 ** 13 is above a half): that none was seen then says little."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -86,7 +90,9 @@ def decide(best: str | None, chances: Posterior | None, calibration: Calibration
     Returns:
         KNOWN from the `known_at` on that holds for so many individuals, NEW from their `new_at` on, else REVIEW. A value
         on a bound counts as reached. Where more individuals could match than the calibration was checked for, the reason
-        says so.
+        says so, and NEW must hold in a gallery of the size checked, too: among more, even the enrolled animal's own evidence
+        counts for less, so that "nobody" grows without anything that speaks for it. And a calibration of fewer than `FEWEST`
+        individuals says NEW only where the best match by itself speaks against being the animal.
     """
     if best is None:
         return Decision(Outcome.NEW, None, None, "no individual of this species and side is enrolled yet")
@@ -104,16 +110,31 @@ def decide(best: str | None, chances: Posterior | None, calibration: Calibration
             Outcome.KNOWN, best, chance,
             f"{best} with probability {chance:.2f}, {among} (needs {bounds.known_at:.2f}){warning}", chances.nobody,
         )
-    if chances.nobody >= bounds.new_at:
+    checked = _nobody_checked(chances.nobody, enrolled, calibration)
+    speaks_for = chance * (1.0 - calibration.prior) * enrolled > chances.nobody * calibration.prior  # LR above 1
+    unsure = speaks_for and calibration.individuals < FEWEST
+    if checked >= bounds.new_at and not unsure:
         return Decision(
             Outcome.NEW, None, chances.nobody,
             f"nobody {among} with probability {chances.nobody:.2f} (needs {bounds.new_at:.2f}){warning}", chances.nobody,
         )
+    nobody = f"{chances.nobody:.2f}" + (f", among {calibration.checked_up_to} {checked:.2f}" if checked < chances.nobody else "")
+    short = f"below {bounds.new_at:.2f}" if checked < bounds.new_at else (
+        f"but the match speaks for {best}, and {calibration.individuals} individuals held out (of {FEWEST} wanted) "
+        "cannot say that it is new"
+    )
     return Decision(
         Outcome.REVIEW, best, chance,
-        f"{best} with probability {chance:.2f}, below {bounds.known_at:.2f}; "
-        f"nobody enrolled {chances.nobody:.2f}, below {bounds.new_at:.2f}{warning}", chances.nobody,
+        f"{best} with probability {chance:.2f}, below {bounds.known_at:.2f}; nobody enrolled {nobody}, {short}{warning}",
+        chances.nobody,
     )
+
+
+def _nobody_checked(nobody: float, enrolled: int, calibration: Calibration) -> float:
+    """The chance of nobody enrolled, had the same evidence come of no more individuals than the calibration was checked for."""
+    if nobody <= 0.0 or not 0 < calibration.checked_up_to < enrolled:
+        return nobody
+    return 1.0 / (1.0 + (1.0 / nobody - 1.0) * enrolled / calibration.checked_up_to)
 
 
 def outgrown(calibration: Calibration, enrolled: int) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from reid.learn import calibration, metrics
 from reid.learn.calibration import calibrate, platt, trials
 from reid.learn.metrics import Pool
-from reid.records import Bounds, Calibration, Outcome
+from reid.records import Bounds, Calibration, Outcome, Photo
 from reid.steps.decision import Candidate, decide, evidence, posterior
 
 
@@ -392,3 +394,10 @@ def test_too_few_photos_of_others_are_named_as_what_is_lacking() -> None:
     scores[:2, 1:] = 0.1
     few = calibration.Trials(scores, np.zeros(9, np.int64))
     assert calibration.lacking(few) == "photos can be compared with 4 photos of others; wanted at least 8"
+
+
+def test_photos_of_which_nothing_says_what_was_taken_together_ask_for_caution():
+    bare = [Photo(Path(f"{number}.jpg"), "zebra", "a") for number in range(3)]
+    assert "called new; name captured_at or encounter in a table" in calibration.caution(bare)
+    assert calibration.caution([*bare, replace(bare[0], encounter="e1")]) == ""
+    assert calibration.caution([*bare, replace(bare[0], captured_at=datetime(2024, 5, 1))]) == ""

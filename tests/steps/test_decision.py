@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reid.records import Bounds, Calibration, Outcome
-from reid.steps.decision import Candidate, Posterior, decide, evidence, posterior
+from reid.steps.decision import FEWEST, Candidate, Posterior, decide, evidence, posterior
 
 CALIBRATION = Calibration(
     slope=20.0,
@@ -22,8 +22,8 @@ CALIBRATION = Calibration(
     max_false_match=0.01,
     false_match=0.0,
     false_new=0.0,
-    individuals=10,
-    photos=40,
+    individuals=40,
+    photos=160,
     comparisons=400,
 )
 EVIDENCE = st.floats(-12.0, 12.0)
@@ -138,7 +138,7 @@ def test_known_needs_what_holds_for_as_many_individuals_as_could_match(enrolled:
     assert f"below {known_at:.2f}; nobody" in below.reason
 
 
-@pytest.mark.parametrize(("enrolled", "new_at"), [(2, 0.7), (7, 0.7), (10, 0.6), (30, 0.5), (99, 0.5)])
+@pytest.mark.parametrize(("enrolled", "new_at"), [(2, 0.7), (7, 0.7), (10, 0.6), (30, 0.5)])
 def test_new_needs_what_holds_for_as_many_individuals_as_could_match(enrolled: int, new_at: float) -> None:
     assert decide("a", Posterior({"a": 0.1}, new_at), BY_SIZE, enrolled).outcome is Outcome.NEW
     assert decide("a", Posterior({"a": 0.1}, math.nextafter(new_at, 0)), BY_SIZE, enrolled).outcome is Outcome.REVIEW
@@ -176,3 +176,46 @@ def test_the_decision_rises_from_new_over_review_to_known_with_the_score(one: fl
         chances = posterior([Candidate("a", evidence(score, CALIBRATION))], enrolled, 0.5)
         places.append(order.index(decide("a", chances, CALIBRATION, enrolled).outcome))
     assert places[0] <= places[1]
+
+
+def test_new_beyond_the_size_checked_needs_what_it_would_need_at_that_size() -> None:
+    at_99 = 1 / (1 + 30 / 99)  # the same evidence among 30: one half
+    assert decide("a", Posterior({"a": 0.1}, at_99 + 1e-9), BY_SIZE, 99).outcome is Outcome.NEW
+    assert decide("a", Posterior({"a": 0.1}, at_99 - 1e-9), BY_SIZE, 99).outcome is Outcome.REVIEW
+    assert decide("a", Posterior({"a": 0.1}, 0.0), BY_SIZE, 99).outcome is Outcome.REVIEW
+
+
+FEW = replace(CALIBRATION, known_at=0.96, new_at=0.5, checked_up_to=6)
+"""Checked with three individuals, so for six at most, as a first small study has it."""
+
+
+def decided(values: list[float], enrolled: int) -> Outcome:
+    found = posterior([Candidate(str(i), value) for i, value in enumerate(values)], enrolled, FEW.prior)
+    return decide("0", found, FEW, enrolled).outcome
+
+
+@given(st.lists(EVIDENCE, min_size=1, max_size=6), st.integers(6, 5000))
+def test_nobody_is_new_only_because_many_are_enrolled(values: list[float], enrolled: int) -> None:
+    if decided(values, enrolled) is Outcome.NEW:
+        assert decided(values, 6) is Outcome.NEW
+
+
+@pytest.mark.parametrize(("individuals", "outcome"), [(13, Outcome.REVIEW), (14, Outcome.NEW)])
+def test_few_held_out_individuals_call_nobody_new_whose_best_match_speaks_for_it(individuals: int, outcome: Outcome) -> None:
+    few = replace(CALIBRATION, new_at=0.5, individuals=individuals)
+    for value, wanted in ((0.01, outcome), (-0.01, Outcome.NEW)):
+        found = posterior([Candidate("a", value)], 10, few.prior)
+        told = decide("a", found, few, 10)
+        assert told.outcome is wanted
+        if wanted is Outcome.REVIEW:
+            assert "the match speaks for a, and 13 individuals held out (of 14 wanted) cannot say that it is new" in told.reason
+    assert 0.95 ** (FEWEST - 1) > 0.5 > 0.95**FEWEST
+
+
+def test_an_enrolled_zebra_among_fourteen_is_for_a_person_and_a_stranger_is_still_new() -> None:
+    found = posterior([Candidate("z10", math.log(7.55))], 14, FEW.prior)  # the best that three held-out zebras can say
+    told = decide("z10", found, FEW, 14)
+    assert (told.outcome, told.individual) == (Outcome.REVIEW, "z10")
+    assert told.nobody == pytest.approx(0.65, abs=0.005)
+    assert "nobody enrolled 0.65, among 6 0.44, below 0.50; checked for up to 6 individuals only" in told.reason
+    assert decided([-3.0], 14) is Outcome.NEW
