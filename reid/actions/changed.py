@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from reid.records import Box, Photo, Problem
@@ -29,9 +30,14 @@ def changed_files(gallery: Gallery, photos: Sequence[Photo]) -> Iterator[Problem
 def changed(photo: Photo, sha256: str, enrolled: Sequence[EnrolledPhoto]) -> Problem | None:
     """The problem with a photo whose content is `sha256`, where its file was enrolled with another content; None if it was not.
 
+    A photo of another moment is none: memory cards are read at the same place year after year, and count from IMG_0001 again.
+
     enrolled: the photos that were enrolled from a file at this path.
     """
     if not enrolled or any(one.sha256 == sha256 for one in enrolled):
+        return None
+    moments = {_moment(one.captured_at) for one in enrolled}
+    if photo.captured_at and None not in moments and _moment(photo.captured_at) not in moments:
         return None
     before = next((one for one in enrolled if _key(one.box) == _key(photo.box)), enrolled[0])
     when = f", taken {before.captured_at:%Y-%m-%d %H:%M}" if before.captured_at else ""
@@ -43,6 +49,10 @@ def changed(photo: Photo, sha256: str, enrolled: Sequence[EnrolledPhoto]) -> Pro
         "--changed add if it is another photo under an old name"
     )
     return Problem(str(photo.path), reason, photo.origin)
+
+
+def _moment(at: datetime | None) -> datetime | None:
+    return at.replace(tzinfo=None) if at else None
 
 
 def _key(box: Box | None) -> str:

@@ -83,6 +83,16 @@ def test_as_told_the_new_picture_takes_the_place_or_is_added_or_the_old_file_com
     assert (now.path, now.captured_at) == (old.path, datetime(2023, 5, 1, 6, 30)) and now.sha256 != old.sha256
 
 
+def test_a_card_read_at_the_same_place_a_year_later_holds_other_photos(place: Path, survey: Path):
+    survey.write_text("path,species,individual,captured_at\na.jpg,zebra,Zoe,2024-05-03 05:10\nb.jpg,zebra,Bo,2023-05-02\n", "utf-8")
+    dry = reid.import_photos([survey], gallery=place / "gallery", dry_run=True)
+    assert dry.problems == ()
+    report = reid.enroll([survey], gallery=place / "gallery")
+    assert (report.added, report.already, report.problems) == ({"zebra": 1}, 1, ())
+    assert [one.captured_at for one in reid.photos(place / "gallery", individual="Zoe")] == [datetime(2024, 5, 3, 5, 10)]
+    assert len(reid.photos(place / "gallery", individual="Ada")) == 1
+
+
 def test_a_way_that_is_none_is_refused(place: Path, survey: Path):
     with pytest.raises(UsageError, match="changed 'replace': wanted one of tell, add"):
         reid.enroll([survey], gallery=place / "gallery", changed="replace")
