@@ -84,7 +84,9 @@ def test_as_told_the_new_picture_takes_the_place_or_is_added_or_the_old_file_com
 
 
 def test_a_card_read_at_the_same_place_a_year_later_holds_other_photos(place: Path, survey: Path):
-    survey.write_text("path,species,individual,captured_at\na.jpg,zebra,Zoe,2024-05-03 05:10\nb.jpg,zebra,Bo,2023-05-02\n", "utf-8")
+    survey.write_text(
+        "path,species,individual,captured_at\na.jpg,zebra,Zoe,2024-05-03 05:10\nb.jpg,zebra,Bo,2023-05-02\n", "utf-8"
+    )
     dry = reid.import_photos([survey], gallery=place / "gallery", dry_run=True)
     assert dry.problems == ()
     report = reid.enroll([survey], gallery=place / "gallery")
