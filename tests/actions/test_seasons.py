@@ -116,6 +116,15 @@ def test_an_individual_that_an_animal_under_review_may_be_is_doubtful(gallery: P
     assert {row.individual for row in report.rows if row.status == "not seen"} == {"Bo", "Cy", "Di"}
 
 
+def test_photos_given_that_are_enrolled_already_count_once(gallery: Path, tmp_path: Path) -> None:
+    reid.enroll([herd.write(tmp_path / "enrolled", [Taken("Ada", when=NOW + day * DAY) for day in range(2)])], gallery=gallery)
+    fresh = herd.write(tmp_path / "fresh", [Taken("Ada", when=NOW + 5 * DAY, side="left")])
+    for given, wanted in (([], 2), ([tmp_path / "enrolled"], 2), ([tmp_path / "enrolled", fresh], 3)):
+        report = reid.seasons(given, first="2023", second="2024", gallery=gallery)
+        (ada,) = [row for row in report.rows if row.individual == "Ada"]
+        assert (ada.status, ada.photos, ada.encounters, ada.events) == ("returned", wanted, wanted, wanted)
+
+
 def test_events_are_independent_by_the_interval_asked_for(gallery: Path, tmp_path: Path) -> None:
     taken = [Taken(name, when=NOW + timedelta(minutes=at)) for name in ("Ada", "Eve") for at in (0, 40, 80)]
     met = herd.write(tmp_path / "2024", taken)
