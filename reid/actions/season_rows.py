@@ -159,7 +159,8 @@ def _doubtful(row: SeasonRow, maybe: Sequence[SeasonRow]) -> SeasonRow:
     """The row of an individual that animals under review may be."""
     best = max(maybe, key=lambda one: one.probability or 0.0)
     chance = "" if best.probability is None else f" with probability {best.probability:.2f}"
-    more = f", and {len(maybe) - 1} others may be" if len(maybe) > 1 else ""
+    others = len(maybe) - 1
+    more = f", and {others} other{'s' if others > 1 else ''} may be" if others else ""
     return replace(
         row, status="doubtful", probability=best.probability, first_again=best.first_again, last_again=best.last_again,
         photo_before=best.photo_before, photo_again=best.photo_again, proposal=best.proposal,

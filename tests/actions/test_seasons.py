@@ -112,7 +112,7 @@ def test_an_individual_that_an_animal_under_review_may_be_is_doubtful(gallery: P
     report = reid.seasons([met], first="2023", second="2024", gallery=gallery)
     ada = next(row for row in report.rows if row.individual == "Ada" and row.status == "doubtful")
     assert ada.proposal == "new-2024-001" and ada.first_again == NOW and (ada.photos, ada.encounters) == (0, 0)
-    assert ada.reason == "new-2024-001, under review, may be it with probability 0.50, and 1 others may be"
+    assert ada.reason == "new-2024-001, under review, may be it with probability 0.50, and 1 other may be"
     assert {row.individual for row in report.rows if row.status == "not seen"} == {"Bo", "Cy", "Di"}
 
 
