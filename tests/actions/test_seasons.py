@@ -163,6 +163,13 @@ def test_the_decisions_of_a_season_are_kept_once_for_each_encounter(gallery: Pat
     assert len({one.encounter for one in kept}) == 5 and all(one.decision.nobody is not None for one in kept)
 
 
+def test_a_season_of_sightings_without_a_doubt_can_be_counted(gallery: Path, tmp_path: Path) -> None:
+    photos = herd.write(tmp_path / "2024", [Taken("Ada", when=NOW + day * DAY) for day in range(2)])
+    reid.seasons([photos], first="2023", second="2024", gallery=gallery, record=True)
+    told = command("count", "--gallery", gallery)
+    assert told.code == 0 and "2 sightings not enrolled (2 known, 0 new, 0 open)" in told.out
+
+
 def test_every_season_is_held_against_every_later_one(gallery: Path, tmp_path: Path) -> None:
     met = [Taken("Ada", when=NOW), Taken("Eve", when=NOW + DAY)]
     met += [Taken("Ada", when=NOW + 365 * DAY), Taken("Bo", when=NOW + 366 * DAY)]
