@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import reid
 from tests.commands import World
 
 ROOT = Path(__file__).parents[1]
@@ -94,6 +95,12 @@ def test_the_readme_names_every_dependency_and_every_file_it_links_to():
         assert name and re.search(rf"\b{name[0]}\b", README), f"README does not say why {requirement} is needed"
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), f"README links to {target}, which is not there"
+
+
+def test_the_readme_names_every_function_of_the_package():
+    functions = [name for name in reid.__all__ if name[0].islower()]
+    assert "discover" in functions
+    assert [name for name in functions if not re.search(rf"`(reid\.)?{name}`", README)] == []
 
 
 def test_both_set_up_commands_of_the_readme_are_there_and_ci_calls_the_second():

@@ -48,7 +48,8 @@ def _doubts(one: SpeciesCount) -> list[Plain]:
         if scope.errors is None:
             continue
         told = _of_method(scope)
-        share = told.carried.between / (told.carried.between + told.carried.within) if told and told.carried else None
+        variance = told.carried.between + told.carried.within if told and told.carried else 0.0
+        share = told.carried.between / variance if told and told.carried and variance > 0.0 else None  # 0: a bare count
         rows.append((
             scope.name, scope.method, _whole(told.number) if told else "", _whole(scope.if_new), _whole(scope.if_best),
             _range(*scope.seen_drawn) if scope.seen_drawn else "", f"{scope.errors.splits:.1f}",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.enroll import net_of
-from reid.actions.linking import drawn_worth, link_worth, near_in_time, places
+from reid.actions.linking import drawn_worth, link_worth, looked, near_in_time, places
 from reid.actions.nets import net_path
 from reid.actions.query import Identifier
 from reid.actions.season_rows import side_word
@@ -172,14 +172,7 @@ def _animals(
     gallery: Gallery, photos: Sequence[Photo], settings: QuerySettings, progress: Progress
 ) -> tuple[tuple[Animal, ...], list[Problem], list[str]]:
     identifier = Identifier(gallery, settings)
-    looks: list[Looked] = []
-    problems: list[Problem] = []
-    for done, item in identifier.look(photos):
-        if isinstance(item, Problem):
-            problems.append(item)
-        else:
-            looks.append(item)
-        progress.advance(done)
+    looks, problems = looked(identifier, photos, progress)
     worth, notes = {}, []
     for name in sorted({name for look in looks for name in look.vectors}):
         worth[name] = link_worth(gallery, name)

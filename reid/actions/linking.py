@@ -13,12 +13,14 @@ import numpy as np
 from reid import drawn
 from reid.actions.calibrate import enrolled, unseen_individuals
 from reid.actions.nets import net_path
+from reid.actions.query import Identifier
 from reid.formats.deployments import read_deployments
 from reid.learn.linkage import worth
 from reid.learn.metrics import Pool
 from reid.nets import bundle
 from reid.nets.runtime import Runtime
-from reid.records import Box, Deployment, Photo, Picture, Pixels
+from reid.progress import Progress
+from reid.records import Box, Deployment, Photo, Picture, Pixels, Problem
 from reid.steps.apart import Place, Snap, place_of
 from reid.steps.assignment import Name
 from reid.steps.embedding import embed
@@ -78,6 +80,19 @@ def _cropped(pixels: Pixels, box: Box | None) -> Pixels:
     top, left = int(box.y * high), int(box.x * wide)
     bottom, right = top + max(1, round(box.height * high)), left + max(1, round(box.width * wide))
     return np.ascontiguousarray(pixels[top:bottom, left:right])
+
+
+def looked(identifier: Identifier, photos: Sequence[Photo], progress: Progress) -> tuple[list[Looked], list[Problem]]:
+    """Photos after both stages, and those that could not be read."""
+    looks: list[Looked] = []
+    problems: list[Problem] = []
+    for done, item in identifier.look(photos):
+        if isinstance(item, Problem):
+            problems.append(item)
+        else:
+            looks.append(item)
+        progress.advance(done)
+    return looks, problems
 
 
 def places(deployments: str) -> Callable[[Photo], Place | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -131,12 +131,13 @@ def _named(
     shown = best.sighting.photo if best else str(again[0].path) if again else ""
     pair = best.sighting.matches[0].photo if best and best.sighting.matches else str(last.path) if last else ""
     reason = "enrolled under this name in both seasons" if seen and before else ""
+    counted = {photo.sha256 for photo in again}
     return SeasonRow(
         status,
         *key,
         best.sighting.decision.probability if best else None,
-        len(again) + sum(len(one.looks) for one in told),
-        len({photo.encounter or photo.sha256 for photo in again}) + sum(len(one.parts) for one in told),
+        len(again) + sum(look.sha256 not in counted for one in told for look in one.looks),
+        len({photo.encounter or photo.sha256 for photo in again}) + sum(_fresh(one, counted) for one in told),
         last.captured_at if last else None,
         known[0] if known else None,
         known[-1] if known else None,
@@ -148,11 +149,18 @@ def _named(
     )
 
 
+def _fresh(animal: Animal, counted: Collection[str]) -> int:
+    """Encounters of an animal without a photo that is enrolled already, and so counted with those."""
+    known = {str(look.photo.path) for look in animal.looks if look.sha256 in counted}
+    return sum(known.isdisjoint(part.photos) for part in animal.parts)
+
+
 def _doubtful(row: SeasonRow, maybe: Sequence[SeasonRow]) -> SeasonRow:
     """The row of an individual that animals under review may be."""
     best = max(maybe, key=lambda one: one.probability or 0.0)
     chance = "" if best.probability is None else f" with probability {best.probability:.2f}"
-    more = f", and {len(maybe) - 1} others may be" if len(maybe) > 1 else ""
+    others = len(maybe) - 1
+    more = f", and {others} other{'s' if others > 1 else ''} may be" if others else ""
     return replace(
         row, status="doubtful", probability=best.probability, first_again=best.first_again, last_again=best.last_again,
         photo_before=best.photo_before, photo_again=best.photo_again, proposal=best.proposal,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.drifting import drift_of
-from reid.actions.linking import link_worth, near_in_time, places
+from reid.actions.linking import link_worth, looked, near_in_time, places
 from reid.actions.query import Identifier
 from reid.actions.season_rows import COLUMNS, STATUSES, SeasonRow, halves, rows
 from reid.actions.selecting import as_taken
@@ -23,7 +23,6 @@ from reid.records import Photo, Problem, Sighting
 from reid.settings import QuerySettings
 from reid.steps.encounter import season
 from reid.steps.photo import dated
-from reid.steps.sighting import Looked
 from reid.steps.whole import Animal, Rules, whole
 from reid.store import EnrolledPhoto, Gallery
 
@@ -132,14 +131,7 @@ def identified(
     if not photos:
         return (), ()
     identifier = Identifier(gallery, settings)
-    looks: list[Looked] = []
-    problems: list[Problem] = []
-    for done, item in identifier.look(photos):
-        if isinstance(item, Problem):
-            problems.append(item)
-        else:
-            looks.append(item)
-        progress.advance(done)
+    looks, problems = looked(identifier, photos, progress)
     place = places(settings.deployments)
     worth = {name: link_worth(gallery, name) for name in sorted({name for look in looks for name in look.vectors})}
     rules = Rules(worth, settings.link, place, settings.kilometres_an_hour, settings.top)

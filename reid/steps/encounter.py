@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from reid.records import Photo
+from reid.steps.apart import seconds
 
 
 def encounters(photos: Sequence[Photo], *, minutes: float) -> tuple[str, ...]:
@@ -49,7 +50,7 @@ def events(taken: Sequence[tuple[str, datetime | None]], minutes: float) -> int:
     """
     count = 0
     for camera in {camera for camera, _ in taken}:
-        times = sorted({_seconds(when) for name, when in taken if name == camera and when is not None})
+        times = sorted({seconds(when) for name, when in taken if name == camera and when is not None})
         last = None
         for time in times:
             if last is None or time - last >= 60 * minutes:
@@ -67,9 +68,4 @@ def season(photo: Photo) -> str:
 
 def _when(photo: Photo) -> float:
     assert photo.captured_at is not None
-    return _seconds(photo.captured_at)
-
-
-def _seconds(when: datetime) -> float:
-    """Since the year 1, so that no time zone of this computer enters."""
-    return (when.replace(tzinfo=None) - datetime(1, 1, 1)).total_seconds()
+    return seconds(photo.captured_at)

@@ -112,8 +112,17 @@ def test_an_individual_that_an_animal_under_review_may_be_is_doubtful(gallery: P
     report = reid.seasons([met], first="2023", second="2024", gallery=gallery)
     ada = next(row for row in report.rows if row.individual == "Ada" and row.status == "doubtful")
     assert ada.proposal == "new-2024-001" and ada.first_again == NOW and (ada.photos, ada.encounters) == (0, 0)
-    assert ada.reason == "new-2024-001, under review, may be it with probability 0.50, and 1 others may be"
+    assert ada.reason == "new-2024-001, under review, may be it with probability 0.50, and 1 other may be"
     assert {row.individual for row in report.rows if row.status == "not seen"} == {"Bo", "Cy", "Di"}
+
+
+def test_photos_given_that_are_enrolled_already_count_once(gallery: Path, tmp_path: Path) -> None:
+    reid.enroll([herd.write(tmp_path / "enrolled", [Taken("Ada", when=NOW + day * DAY) for day in range(2)])], gallery=gallery)
+    fresh = herd.write(tmp_path / "fresh", [Taken("Ada", when=NOW + 5 * DAY, side="left")])
+    for given, wanted in (([], 2), ([tmp_path / "enrolled"], 2), ([tmp_path / "enrolled", fresh], 3)):
+        report = reid.seasons(given, first="2023", second="2024", gallery=gallery)
+        (ada,) = [row for row in report.rows if row.individual == "Ada"]
+        assert (ada.status, ada.photos, ada.encounters, ada.events) == ("returned", wanted, wanted, wanted)
 
 
 def test_events_are_independent_by_the_interval_asked_for(gallery: Path, tmp_path: Path) -> None:
@@ -152,6 +161,13 @@ def test_the_decisions_of_a_season_are_kept_once_for_each_encounter(gallery: Pat
         ("known", "Ada"), ("known", "Bo"), ("new", ""), ("new", ""), ("new", ""),
     ]
     assert len({one.encounter for one in kept}) == 5 and all(one.decision.nobody is not None for one in kept)
+
+
+def test_a_season_of_sightings_without_a_doubt_can_be_counted(gallery: Path, tmp_path: Path) -> None:
+    photos = herd.write(tmp_path / "2024", [Taken("Ada", when=NOW + day * DAY) for day in range(2)])
+    reid.seasons([photos], first="2023", second="2024", gallery=gallery, record=True)
+    told = command("count", "--gallery", gallery)
+    assert told.code == 0 and "2 sightings not enrolled (2 known, 0 new, 0 open)" in told.out
 
 
 def test_every_season_is_held_against_every_later_one(gallery: Path, tmp_path: Path) -> None:

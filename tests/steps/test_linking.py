@@ -115,3 +115,9 @@ def test_nothing_is_learned_from_scores_that_tell_nothing() -> None:
     names = [f"animal {n // 4}" for n in range(40)]
     assert worth(Pool(unit, names, [""] * 40, [str(n) for n in range(40)], [str(n) for n in range(40)])) is None
     assert worth(_herd(0.1, animals=2, encounters=2)) is None
+
+
+def test_a_group_keeps_away_from_whomever_one_of_its_units_cannot_be() -> None:
+    found = np.asarray([[-np.inf, 0.9, 0.8], [0.9, -np.inf, 0.7], [0.8, 0.7, -np.inf]])
+    assert [(one.first, one.second) for one in join(found, frozenset(), lambda score: True)] == [((0,), (1,)), ((0, 1), (2,))]
+    assert [(one.first, one.second) for one in join(found, frozenset({(1, 2)}), lambda score: True)] == [((0,), (1,))]
