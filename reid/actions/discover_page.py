@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reid.actions import showing
 from reid.actions.discover import STATUSES, DiscoverReport, Proposal
+from reid.actions.season_rows import called
 from reid.actions.seasons_page import cells
 from reid.formats.page import Answer, Page, Section, Shown, Table, write_page
 from reid.formats.table import write_table
@@ -92,7 +93,7 @@ def _answer(one: Proposal, animal: Animal) -> Answer:
         about = f"probability {one.link_probability:.2f}", f"score {one.link_score:.2f}"
         links = tuple(showing.shown(path, "weakest link", *about) for path in one.link_photos)
     matches = tuple(showing.match(match) for match in animal.sighting.matches[:1]) if one.status != "new" else ()
-    name = {"new": one.proposal, "known": one.individual}.get(one.status) or f"{one.proposal}, perhaps {one.individual}"
+    name = called(one.status, one.individual, one.proposal)
     sides = {"": "side not known", "both": "both sides"}.get(one.sides, f"{one.sides} side only")
     reason = f"{len(one.photos)} photos, {one.encounters} encounters, {sides}. {one.reason}"
     return Answer(queries, links + matches, one.status, f"{one.status.capitalize()}: {name}", reason)

@@ -79,6 +79,13 @@ class SeasonRow:
     events: int = 0
 
 
+def called(status: str, individual: str, proposal: str) -> str:
+    """What people are shown as the name of a row or proposal: whom it is, what it would be called, or both where it is open."""
+    if status == "review":
+        return f"{proposal}, perhaps {individual}" if individual else proposal
+    return proposal if status == "new" else individual
+
+
 def rows(
     enrolled: Sequence[EnrolledPhoto], animals: Sequence[Animal], first: str, second: str, minutes: float = ENCOUNTER_MINUTES
 ) -> list[SeasonRow]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reid.actions import showing
-from reid.actions.season_rows import COLUMNS, MEANING, STATUSES, SeasonRow
+from reid.actions.season_rows import COLUMNS, MEANING, STATUSES, SeasonRow, called
 from reid.formats.page import Answer, Page, Section, Table
 from reid.learn.drift import Drifted
 from reid.records import Outcome, Problem, Sighting
@@ -101,7 +101,7 @@ def _answer(row: SeasonRow) -> Answer:
     chance = f"probability {row.probability:.2f}" if row.probability is not None else ""
     facts = showing.facts("", row.last_before)
     before = (showing.shown(row.photo_before, row.individual or "nearest enrolled", facts, chance),) if row.photo_before else ()
-    name = f"perhaps {row.individual}" if row.status == "review" and row.individual else row.individual or row.proposal
+    name = called(row.status, row.individual, row.proposal)
     headline = f"{row.status.capitalize()}: {name}" if name else row.status.capitalize()
     return Answer(tuple(queries), before, _BADGES[row.status], headline, row.reason)
 

@@ -43,7 +43,7 @@ def seasons(
     device: Device = "auto",
 ) -> None:
     """Who returned, who is new, who was not seen again, which need a person."""
-    from reid.actions.seasons import STATUSES
+    from reid.actions.season_rows import STATUSES, called
     from reid.actions.seasons import seasons as action
 
     if every == bool(first or second) or bool(first) != bool(second):
@@ -68,8 +68,8 @@ def seasons(
             f"Season {first} to {second}",
             ("status", "species", "individual", "photos", "encounters", "sides", "probability", "reason"),
             [
-                (row.status, row.species, row.proposal or row.individual, row.photos, row.encounters, row.sides, row.probability,
-                 row.reason)
+                (row.status, row.species, called(row.status, row.individual, row.proposal), row.photos, row.encounters, row.sides,
+                 row.probability, row.reason)
                 for row in report.rows
             ],
         )
@@ -119,6 +119,7 @@ def discover(
     """Make individuals of unlabelled photos: proposed, with what ties them together."""
     from reid.actions.discover import STATUSES
     from reid.actions.discover import discover as action
+    from reid.actions.season_rows import called
 
     given = in_time(clock, season, deployments)
     given |= {"species": species or None, "device": device, "link": link, "kilometres_an_hour": kilometres_an_hour}
@@ -135,8 +136,8 @@ def discover(
             "Individuals",
             ("status", "species", "individual", "photos", "encounters", "sides", "weakest link", "reason"),
             [
-                (one.status, one.species, one.proposal or one.individual, len(one.photos), one.encounters, one.sides,
-                 one.link_probability, one.reason)
+                (one.status, one.species, called(one.status, one.individual, one.proposal), len(one.photos), one.encounters,
+                 one.sides, one.link_probability, one.reason)
                 for one in report.proposals
             ],
         )

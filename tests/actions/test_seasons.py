@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import reid
+from reid.actions.season_rows import called
 from reid.errors import UsageError
 from reid.settings import QuerySettings
 from reid.store import Gallery
@@ -195,3 +196,15 @@ def test_one_season_alone_is_held_against_none(gallery: Path) -> None:
     assert told.code == 2 and "there are the seasons ['2023']; wanted two at least" in told.err
     mixed = command("seasons", "--all", "--from", "2023", "--gallery", gallery)
     assert mixed.code == 2 and "name both seasons, or ask for --all" in mixed.err
+
+
+@pytest.mark.parametrize(
+    ("status", "individual", "proposal", "shown"),
+    [
+        ("returned", "Ada", "", "Ada"), ("new", "", "new-001", "new-001"), ("review", "", "new-002", "new-002"),
+        ("review", "Ada", "new-002", "new-002, perhaps Ada"), ("doubtful", "Ada", "new-002", "Ada"),
+        ("known", "Bo", "herd-003", "Bo"),
+    ],
+)
+def test_a_row_is_called_by_whom_it_is_and_by_both_names_where_that_is_open(status, individual, proposal, shown):
+    assert called(status, individual, proposal) == shown
