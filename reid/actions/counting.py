@@ -58,10 +58,11 @@ class SpeciesCount:
 
 @dataclass(frozen=True, slots=True)
 class CountReport:
-    """The count of each species, and the tables written."""
+    """The count of each species, and the tables written. notes: species that cannot be counted, and why."""
 
     species: tuple[SpeciesCount, ...]
     files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def count(
@@ -81,7 +82,7 @@ def count(
         progress: told of every doubtful photo that is opened to be compared with the others.
 
     Raises:
-        UsageError: no such option, or no photo of a named individual lies in the seasons.
+        UsageError: no such option, or no species has a photo of a named individual that lies in the seasons.
         ManifestError, GalleryError: a table or the gallery cannot be read.
     """
     settings = options.resolve(CountSettings(), {}) if settings is None else settings
@@ -95,8 +96,15 @@ def count(
                 f"no photo of a named individual{f' of {settings.species}' if settings.species else ''} is enrolled "
                 f"({len(photos)} photos looked at): `reid enroll` puts them in"
             )
-        counted = [_species(opened, [one for one in photos if one.species == name], table, settings, progress) for name in wanted]
-    report = CountReport(tuple(counted))
+        counted, notes = [], []
+        for name in wanted:
+            try:
+                counted.append(_species(opened, [one for one in photos if one.species == name], table, settings, progress))
+            except UsageError as fault:  # one species without dates must not hide the others
+                notes.append(f"{name} is not counted: {fault}")
+    if not counted:
+        raise UsageError("; ".join(notes))
+    report = CountReport(tuple(counted), notes=tuple(notes))
     return report if out is None else write(report, out)
 
 

@@ -56,6 +56,8 @@ def count(
         tables(shown(report))
         for path in report.files:
             terminal.out(f"wrote {path}")
+    for note in report.notes:
+        terminal.complain(note)
     for one in report.species:
         for note in one.notes:
             terminal.complain(f"{one.species}: {note}")

@@ -211,6 +211,19 @@ def test_the_command_prints_tables_json_and_csv(herd: Gallery, tmp_path: Path):
     assert json.loads(command(*options, "--json").out) == told, "the same seed, the same answer"
 
 
+def test_a_species_without_dates_does_not_hide_the_others(herd: Gallery):
+    herd.set_embedding_net("seal", NET, DIMENSION, calibration=None)
+    herd.enroll("seal", NET, [item("S", "undated", unit(1, 1)[0])])
+    report = count(gallery=herd.folder, settings=MAY)
+    assert [(one.species, one.scopes[0].seen) for one in report.species] == [("zebra", 6)]
+    (note,) = report.notes
+    assert note.startswith("seal is not counted: no photo of seal is left")
+    shown = command("count", "--gallery", herd.folder, "--season", "2023=2023-05-01..2023-05-20", "--days", 5)
+    assert shown.code == 0 and "zebra: 6 individuals" in shown.out and "seal is not counted" in shown.err
+    with pytest.raises(UsageError, match="seal is not counted"):
+        count(gallery=herd.folder, settings=replace(MAY, species="seal"))
+
+
 @pytest.mark.parametrize(
     ("settings", "match"),
     [
