@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -125,7 +126,7 @@ def _species(
     # What is enrolled, and what was asked, was put right when it came in: the table's clocks are for photos from cards.
     shifts = replace(table, clocks={}) if table else None
     found = open_sightings(opened, species)
-    asked = [replace(photo, individual=f"{_APART}doubt {at}") for at, one in enumerate(found) for photo in one.photos]
+    asked = [replace(photo, individual=f"#{at}") for at, one in enumerate(found) for photo in one.photos]
     timed, spans = in_time([*photos, *asked], settings.clocks, settings.seasons, shifts)
     sure, doubtful = timed[: len(photos)], timed[len(photos) :]
     deployments = table.deployments if table else ()
@@ -154,8 +155,8 @@ def _species(
     )  # fmt: skip
 
 
-_APART = "\N{WORD JOINER}"
-"""Begins the names of doubtful sightings, which are nobody's name."""
+_APART = re.compile(r"#\d+")
+"""What doubtful sightings are called in the history: no gallery takes it for a name."""
 
 
 def _study(
@@ -165,8 +166,8 @@ def _study(
     columns: dict[int, tuple[int, ...]] = {}
     sure: dict[str, NDArray[np.bool_]] = {}
     for row in both.histories:
-        if row.individual.startswith(_APART):
-            columns[int(row.individual.split()[-1])] = tuple(sorted({capture.occasion for capture in row.captures}))
+        if _APART.fullmatch(row.individual):
+            columns[int(row.individual[1:])] = tuple(sorted({capture.occasion for capture in row.captures}))
         else:
             sure[row.individual] = np.array([one is True for one in row.seen])
     counts = [at for at, one in enumerate(found) if at in columns and one.nobody is not None]
@@ -195,7 +196,7 @@ def _doubt_notes(found: Sequence[OpenSighting], used: Sequence[OpenSighting], bo
     if unjudged := sum(one.nobody is None for one in found):
         notes.append(f"{unjudged} sightings have no probability (not calibrated) and do not count: `reid calibrate`, ask again")
     if elsewhere := len(found) - len(used) - unjudged:
-        reasons = sorted({one.reason for one in both.left_out if one.individual.startswith(_APART) and one.photo})
+        reasons = sorted({one.reason for one in both.left_out if _APART.fullmatch(one.individual) and one.photo})
         notes.append(f"{elsewhere} sightings do not count: {'; '.join(reasons) or 'outside of the history'}")
     return notes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -31,7 +32,7 @@ SEEN = {"A": (1, 6), "B": (2, 12), "C": (7,), "D": (8, 13), "E": (17,), "F": (3,
 
 def enroll(gallery: Gallery, seen: dict[str, tuple[int, ...]], year: int = 2023, **facts: str) -> None:
     gallery.enroll("zebra", NET, [
-        item(name, f"{name}{year}-{day}{facts.get('side', '')}", unit(hash((name, day)) % 1000, 1)[0],
+        item(name, f"{name}{year}-{day}{facts.get('side', '')}", unit(zlib.crc32(f"{name} {day}".encode()) % 1000, 1)[0],
              captured_at=datetime(year, 5, day, 9), **facts)
         for name, days in seen.items() for day in days
     ])  # fmt: skip
@@ -241,3 +242,11 @@ def test_what_cannot_be_counted_is_refused(herd: Gallery, settings: CountSetting
 def test_a_folder_without_a_gallery_is_told(tmp_path: Path):
     with pytest.raises(GalleryError, match="no gallery"):
         count(gallery=tmp_path / "none")
+
+
+def test_no_name_of_an_individual_is_taken_for_a_doubt(herd: Gallery):
+    before = counted(herd)
+    enroll(herd, {"\N{WORD JOINER}doubt 0": (2, 9)})
+    herd.add_sightings([asked("p", 4, {"A": 0.5, "B": 0.2}, 0.25)])
+    after = counted(herd)
+    assert (after.individuals, after.open) == (before.individuals + 1, 1)
