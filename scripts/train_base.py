@@ -97,7 +97,9 @@ def main() -> None:
         judged = len(photos)
         photos += drawn_photos(Path(folder), range(JUDGED, max(JUDGED, args.individuals)))
         decoded = dataset.decode(photos, args.image_size)
-    assert len(decoded.photos) == len(photos)
+    if decoded.problems:
+        first = decoded.problems[0]
+        raise SystemExit(f"{len(decoded.problems)} photos cannot be read, which would change who is held out; the first: {first}")
     groups = encounters(decoded.photos, minutes=30.0)
     taught, held = splits.hold_out_individuals(decoded.photos[:judged], groups[:judged], share=0.12, seed=0)
     taught += range(judged, len(photos))
