@@ -58,10 +58,10 @@ class PhotoCache:
 
     def get(self, key: bytes, pixels: Pixels) -> Facts | None:
         """Fill `pixels` (H, W, 3) with a photo kept under this key; its facts, None where it is not there or damaged."""
-        if self._file is None:
-            return None
         try:
             with self._lock:
+                if self._file is None:
+                    return None
                 for slot, head in self._heads(key):
                     if head.startswith(key):
                         self._file.seek(self._place(slot))
@@ -74,14 +74,14 @@ class PhotoCache:
 
     def put(self, key: bytes, pixels: Pixels, facts: Facts) -> None:
         """Keep a photo."""
-        if self._file is None:
-            return
         told = json.dumps([facts[0].isoformat() if facts[0] else None, facts[1]]).encode()
         if len(told) > _HEAD - _FIXED.size:
             return
         head = (_FIXED.pack(key, zlib.crc32(told, zlib.crc32(pixels.data)), len(told)) + told).ljust(_HEAD, b"\0")
         try:
             with self._lock:
+                if self._file is None:
+                    return
                 slots = self._heads(key)
                 free = [slot for slot, there in slots if there[:32] in (key, bytes(32))]
                 slot = (free or [slots[key[-1] % _TOGETHER][0]])[0]
@@ -91,13 +91,14 @@ class PhotoCache:
                 self._file.write(head)
         except OSError as error:
             log.info("decoded photos are kept no longer: %s", error)
-            self._file = None
+            self.close()
 
     def close(self) -> None:
         """Let go of the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        with self._lock:
+            file, self._file = self._file, None
+            if file is not None:
+                file.close()
 
     def _open(self, count: int) -> None:
         each = _TOGETHER * (_HEAD + self._bytes)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +140,36 @@ def test_without_a_place_to_keep_them_photos_are_decoded_all_the_same(
     found = dataset.decode(photos(tmp_path), (32, 32), cache=cache)
     assert found.pixels[:, 5, 5, 0].tolist() == [0, 40, 80, 120]
     assert not cache.exists() or list(cache.iterdir()) == []
+
+
+class Full(FileIO):
+    """The disk fills while a photo is written."""
+
+    began = threading.Event()
+    go_on = threading.Event()
+
+    def write(self, content: object, /) -> int:
+        """Tell that it has begun, wait, fail."""
+        self.began.set()
+        assert self.go_on.wait(10)
+        raise OSError(28, "No space left on device")
+
+
+def test_a_disk_that_fills_while_photos_are_kept_disturbs_no_thread_and_the_file_is_let_go(tmp_path: Path) -> None:
+    cache = PhotoCache(tmp_path, SIZE, 8)
+    (path,) = tmp_path.iterdir()
+    cache.close()
+    cache._file = file = Full(path, "r+")
+    with ThreadPoolExecutor(2) as pool:
+        kept = pool.submit(cache.put, key(1), picture(1), (None, ""))
+        assert file.began.wait(10)
+        asked = pool.submit(read, cache, 2)
+        time.sleep(0.1)  # it waits for its turn by now
+        file.go_on.set()
+        assert (kept.result(10), asked.result(10)[1]) == (None, None)
+    assert file.closed
+    cache.put(key(3), picture(3), (None, ""))
+    assert read(cache, 3)[1] is None
 
 
 def test_a_file_that_is_much_too_small_is_made_anew_and_one_that_is_large_enough_stays(
