@@ -304,10 +304,11 @@ def _teller(job: Job, progress: Progress) -> Callable[[Epoch], None]:
 
 
 def _signature(job: Job, settings: TrainSettings) -> str:
-    """Equal for equal photos and settings, so that a checkpoint of another training is refused."""
+    """Equal for equal photos, by all that teaches or says who is held out, and settings: else a checkpoint is refused."""
     same = {name: value for name, value in asdict(settings).items() if name not in ("resume", "minutes", "device")}
-    paths = sorted(f"{photo.path}|{photo.species}|{photo.individual}" for photo in job.photos)
-    return hashlib.sha256(repr((same, paths)).encode()).hexdigest()
+    known = sorted(repr((one.path, one.box, one.species, one.individual, one.side, one.encounter, one.camera, one.captured_at))
+                   for one in job.photos)  # fmt: skip
+    return hashlib.sha256(repr((same, known)).encode()).hexdigest()
 
 
 def _training(
