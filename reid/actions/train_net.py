@@ -135,10 +135,9 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
 
 def _side(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
     decoded = _decode(job, settings.side_image_size, gallery, progress)
-    labels = [photo.side for photo in decoded.photos]
-    owners = [f"{photo.species}/{photo.individual}" if photo.individual else group
-              for photo, group in zip(decoded.photos, _groups(decoded.photos), strict=True)]  # fmt: skip
-    taught_rows, held_rows = splits.hold_out_groups(labels, owners, share=settings.validation_share, seed=settings.seed)
+    taught_rows, held_rows = side_task.hold_out(
+        decoded.photos, _groups(decoded.photos), share=settings.validation_share, seed=settings.seed
+    )
     taught, held = decoded.subset(taught_rows), decoded.subset(held_rows)
     progress.start(f"{job.name}: head on frozen features", 1)
     task = SideTask(start.species_net(settings, len(side_task.CLASSES)), taught, held, settings, device)

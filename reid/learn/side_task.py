@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from reid.learn import splits
 from reid.learn.dataset import Decoded
 from reid.learn.species_task import SpeciesTask, temperature
 from reid.nets.bundle import NetCard
@@ -18,6 +21,20 @@ from reid.settings import TrainSettings
 CLASSES = tuple(side for side in SIDES if side)
 NEVER = 2.0
 """The `sure_at` of a net that may say no side at all: no probability reaches it."""
+
+
+def hold_out(photos: Sequence[Photo], groups: Sequence[str], *, share: float, seed: int) -> tuple[list[int], list[int]]:
+    """Split rows into (taught, held out) as `splits.hold_out_groups` does, but no individual ever stands on both sides.
+
+    Where one individual has all photos of a side, they teach: a net judged by animals that it knows would seem too good.
+    groups: encounter of each photo; those of photos without a name stand for individuals.
+    """
+    owners = [f"{photo.species}/{photo.individual}" if photo.individual else group
+              for photo, group in zip(photos, groups, strict=True)]  # fmt: skip
+    taught, held = splits.hold_out_groups([photo.side for photo in photos], owners, share=share, seed=seed)
+    known = {owners[row] for row in taught}
+    held = [row for row in held if owners[row] not in known]
+    return sorted(set(range(len(photos))) - set(held)), held
 
 
 class SideTask(SpeciesTask):
