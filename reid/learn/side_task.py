@@ -91,10 +91,9 @@ def threshold(chances: NDArray[np.float64], right: NDArray[np.bool_], most_wrong
     if allowed < 0:
         return NEVER
     wrong = np.sort(chances[~right])[::-1]
-    least = float(chances.min())
     if len(wrong) <= allowed:
-        return least
-    return max(least, float(np.nextafter(wrong[allowed], NEVER)))  # the wrong answers from there on are not given
+        return float(chances.min())
+    return float(np.nextafter(wrong[allowed], NEVER))  # the wrong answers from there on are not given
 
 
 def finished(task: SideTask, net: nn.Module) -> NetCard:
