@@ -77,7 +77,8 @@ def threshold(chances: NDArray[np.float64], right: NDArray[np.bool_], most_wrong
     The smallest threshold t with (1 + wrong answers at t) / (1 + photos) <= most_wrong: conformal risk control (Angelopoulos et
     al., 2022), by which the expected share holds for photos like the held-out ones. The 1 stands for the photo to come: with
     fewer than 1 / most_wrong - 1 photos no threshold is good enough. Nor is a side told of a photo that the net is less sure of
-    than of every held-out one: it may show neither flank.
+    than of every held-out one: it may show neither flank. Photos are counted, as if each were of another animal: held-out photos
+    of few individuals, many of each, say less than their number, and the share told wrong may then come out higher.
 
     Args:
         chances: (N,) probability of the best side of each held-out photo.
