@@ -12,23 +12,20 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.enroll import net_of
-from reid.actions.linking import drawn_worth, link_worth, looked, near_in_time, places
-from reid.actions.nets import net_path
-from reid.actions.query import Identifier
+from reid.actions.linking import seen
 from reid.actions.season_rows import side_word
 from reid.actions.seasons import check_link
 from reid.actions.selecting import as_taken
 from reid.errors import GalleryError, UsageError
 from reid.formats.manifest import read_photos
-from reid.nets import runtime
 from reid.progress import SILENT, Progress
-from reid.records import Outcome, Photo, Problem
+from reid.records import Outcome, Problem
 from reid.settings import QuerySettings
 from reid.steps.apart import seconds
 from reid.steps.encounter import season
 from reid.steps.photo import dated
 from reid.steps.sighting import Looked
-from reid.steps.whole import Animal, Rules, whole
+from reid.steps.whole import Animal
 from reid.store import Enrollment, Gallery
 
 STATUSES = {Outcome.NEW: "new", Outcome.REVIEW: "review", Outcome.KNOWN: "known"}
@@ -125,7 +122,8 @@ def discover(
         if enroll and not opened.writable:
             raise GalleryError(f"{opened.folder} cannot be written, so nothing can be enrolled: check its permissions")
         progress.start("looking at photos", len(given))
-        animals, problems, notes = _animals(opened, given, settings, progress)
+        met = seen(opened, given, opened.photos(), settings, progress, drawn=True)
+        animals = met.animals(settings.link)
         chosen = [one for one in animals if one.sighting.decision.outcome in STATUSES]
         proposals = _proposals(opened, chosen, name)
         entries: tuple[int, ...] = ()
@@ -136,7 +134,7 @@ def discover(
     report = DiscoverReport(
         folder, tuple(one for one, _ in pairs), tuple(one for _, one in pairs),
         sum(len(one.looks) for one in animals) - sum(len(one.looks) for one in chosen), enrolled, entries,
-        (*found.problems, *problems), (*found.notes, *notes),
+        (*found.problems, *met.problems), (*found.notes, *met.notes),
     )
     if out is not None:
         from reid.actions.discover_page import write
@@ -166,23 +164,6 @@ def _opened(folder: Path, settings: QuerySettings, enroll: bool) -> Iterator[Gal
         opened = stack.enter_context(Gallery.open(place, create=True))
         net_of(opened, settings.species, settings.device)
         yield opened
-
-
-def _animals(
-    gallery: Gallery, photos: Sequence[Photo], settings: QuerySettings, progress: Progress
-) -> tuple[tuple[Animal, ...], list[Problem], list[str]]:
-    identifier = Identifier(gallery, settings)
-    looks, problems = looked(identifier, photos, progress)
-    worth, notes = {}, []
-    for name in sorted({name for look in looks for name in look.vectors}):
-        worth[name] = link_worth(gallery, name)
-        if worth[name] is None:
-            worth[name] = drawn_worth(runtime.load(net_path(gallery, identifier.enrolled[name]), settings.device))
-            found = "was counted on drawn animals: look at each" if worth[name] else "is not known: encounters stay alone"
-            notes.append(f"{name}: too few individuals are known that its net was not trained on; what a link is worth {found}")
-    place = places(settings.deployments)
-    rules = Rules(worth, settings.link, place, settings.kilometres_an_hour, settings.top)
-    return whole(looks, identifier.known, rules, near_in_time(gallery.photos(), looks, place)), problems, notes
 
 
 def _proposals(gallery: Gallery, animals: Sequence[Animal], name: str) -> list[tuple[Proposal, Animal]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -17,21 +18,70 @@ from reid.actions.query import Identifier
 from reid.formats.deployments import read_deployments
 from reid.learn.linkage import worth
 from reid.learn.metrics import Pool
-from reid.nets import bundle
-from reid.nets.runtime import Runtime
+from reid.nets import bundle, runtime
 from reid.progress import Progress
 from reid.records import Box, Deployment, Photo, Picture, Pixels, Problem
+from reid.settings import QuerySettings
 from reid.steps.apart import Place, Snap, place_of
 from reid.steps.assignment import Name
 from reid.steps.embedding import embed
 from reid.steps.linking import Worth
-from reid.steps.sighting import Looked
+from reid.steps.sighting import Known, Looked
+from reid.steps.whole import Animal, Rules, whole
 from reid.store import EnrolledPhoto, Gallery
 
 DRAWN, DRAWN_ANIMALS = ("zebra", "leopard"), 12
 BATCH = 16
 AROUND = timedelta(days=1)
 """Enrolled photos of so long before and after the photos given can say where an animal was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Photos looked at, and all that deciding about them as a whole goes by.
+
+    enrolled: enrolled photos that may bar a name. problems: photos that could not be read. notes: what must be said of links.
+    """
+
+    looks: tuple[Looked, ...]
+    known: Known
+    enrolled: Mapping[Name, Sequence[Snap]]
+    rules: Rules
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+    def animals(self, link: float) -> tuple[Animal, ...]:
+        """The animals, where a link needs this probability; deciding again at another one opens no photo again."""
+        return whole(self.looks, self.known, replace(self.rules, link_at=link), self.enrolled)
+
+
+def seen(
+    gallery: Gallery, photos: Sequence[Photo], enrolled: Sequence[EnrolledPhoto], settings: QuerySettings, progress: Progress,
+    *, drawn: bool = False,
+) -> Seen:
+    """Look at the photos of a season, and find out what a link is worth.
+
+    Args:
+        gallery: open.
+        photos: of the season.
+        enrolled: photos of every season.
+        settings: of the identification.
+        progress: told of every photo.
+        drawn: where enrolled individuals do not tell what a link is worth, count on drawn animals.
+    """
+    identifier = Identifier(gallery, settings)
+    looks, problems = looked(identifier, photos, progress)
+    worth_of: dict[str, Worth | None] = {}
+    notes = []
+    for name in sorted({name for look in looks for name in look.vectors}):
+        worth_of[name] = link_worth(gallery, name)
+        if drawn and worth_of[name] is None:
+            worth_of[name] = drawn_worth(runtime.load(net_path(gallery, identifier.enrolled[name]), settings.device))
+            found = "was counted on drawn animals: look at each" if worth_of[name] else "is not known: encounters stay alone"
+            notes.append(f"{name}: too few individuals are known that its net was not trained on; what a link is worth {found}")
+    place = places(settings.deployments)
+    rules = Rules(worth_of, 1.0, place, settings.kilometres_an_hour, settings.top)
+    return Seen(tuple(looks), identifier.known, near_in_time(enrolled, looks, place), rules, tuple(problems), tuple(notes))
 
 
 def link_worth(gallery: Gallery, species: str) -> Worth | None:
@@ -47,7 +97,7 @@ def link_worth(gallery: Gallery, species: str) -> Worth | None:
     return worth(enrolled(gallery, species, fingerprint, unseen).pool)
 
 
-def drawn_worth(net: Runtime) -> Worth | None:
+def drawn_worth(net: runtime.Runtime) -> Worth | None:
     """What a link is worth, counted on drawn animals: for cards of a species of which nobody is known yet.
 
     Stripes and spots, each animal four times. Where the shared net was measured on real animals, its links became right

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.drifting import drift_of
-from reid.actions.linking import link_worth, looked, near_in_time, places
-from reid.actions.query import Identifier
+from reid.actions.linking import seen
 from reid.actions.season_rows import COLUMNS, STATUSES, SeasonRow, halves, rows
 from reid.actions.selecting import as_taken
 from reid.errors import UsageError
@@ -23,7 +22,7 @@ from reid.records import Photo, Problem, Sighting
 from reid.settings import QuerySettings
 from reid.steps.encounter import season
 from reid.steps.photo import dated
-from reid.steps.whole import Animal, Rules, whole
+from reid.steps.whole import Animal
 from reid.store import EnrolledPhoto, Gallery
 
 __all__ = ["COLUMNS", "STATUSES", "SeasonRow", "SeasonsReport", "seasons", "write"]
@@ -130,12 +129,8 @@ def identified(
     """The animals of photos, decided as a whole, and the photos that could not be read."""
     if not photos:
         return (), ()
-    identifier = Identifier(gallery, settings)
-    looks, problems = looked(identifier, photos, progress)
-    place = places(settings.deployments)
-    worth = {name: link_worth(gallery, name) for name in sorted({name for look in looks for name in look.vectors})}
-    rules = Rules(worth, settings.link, place, settings.kilometres_an_hour, settings.top)
-    return whole(looks, identifier.known, rules, near_in_time(enrolled, looks, place)), tuple(problems)
+    found = seen(gallery, photos, enrolled, settings, progress)
+    return found.animals(settings.link), found.problems
 
 
 def encounters_of(animals: Sequence[Animal]) -> list[Sighting]:

@@ -1,6 +1,6 @@
 """Who is who in a whole season: photo by photo, encounter by encounter, and as a whole assignment, held against the truth.
 
-    python scripts/benchmarks/seasons.py FOLDER [--individuals 40] [--species zebra] [--set nyala=PATH ...]
+    python scripts/benchmarks/seasons.py FOLDER [--individuals 40] [--species zebra] [--set nyala=PATH ...] [--links 0.5 0.8]
 
 Drawn: a study of two seasons with a known truth (bursts, two animals a frame, wrong clocks, spoilt files). Season one is
 enrolled and calibrates the shared net, which has seen none of these animals; season two is asked without its labels and without
@@ -8,8 +8,9 @@ its encounters. `--set` adds real photographs: of the individuals that the share
 test, where there is such a column), every other encounter is enrolled, but for a third of the individuals, which are new; the
 rest is asked.
 
-Told of each way: photos in groups under the names told, each photo (encounter, animal) without a name a group of its own. Then
-`discover`, which makes individuals of the asked photos from nothing.
+Told of each way: photos in groups under the names told, each photo (encounter, animal) without a name a group of its own. As a
+whole for each probability that a link may need; then `discover`, which makes individuals of the asked photos from nothing. Both
+look at the photos once, for all links.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import reid
+from reid.actions.enroll import net_of
+from reid.actions.linking import seen
+from reid.actions.selecting import as_taken
 from reid.drawn.cards import write_study
 from reid.drawn.study import Study, plan_study
 from reid.formats.manifest import read_photos
@@ -30,6 +34,7 @@ from reid.learn.partitions import agreement
 from reid.records import Outcome, Photo, Sighting
 from reid.settings import QuerySettings
 from reid.steps.encounter import encounters
+from reid.steps.photo import dated
 from reid.terminal import Bars
 
 COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side", "season", "x", "y", "width", "height")
@@ -42,7 +47,8 @@ def main() -> None:
     parser.add_argument("--individuals", type=int, default=40)
     parser.add_argument("--species", default="zebra")
     parser.add_argument("--seed", type=int, default=9)
-    parser.add_argument("--link", type=float, default=QuerySettings().link)
+    parser.add_argument("--links", type=float, nargs="+", default=[0.5, 0.65, 0.8, 0.9, 0.95])
+    parser.add_argument("--whole-only", action="store_true", help="nothing photo by photo and encounter by encounter")
     parser.add_argument("--set", action="append", default=[], help="NAME=FOLDER with a manifest.csv")
     parser.add_argument("--no-drawn", action="store_true")
     given = parser.parse_args()
@@ -50,7 +56,7 @@ def main() -> None:
         drawn(given.folder / "drawn", given)
     for text in given.set:
         name, _, place = text.partition("=")
-        real(given.folder / name, Path(place), given.link)
+        real(given.folder / name, Path(place), given)
 
 
 def drawn(folder: Path, given: argparse.Namespace) -> None:
@@ -60,11 +66,11 @@ def drawn(folder: Path, given: argparse.Namespace) -> None:
     first, second = sorted({one.season for one in photos})
     enrolled = manifest(folder / "first.csv", [one for one in photos if one.season == first])
     asked = [one for one in photos if one.season == second]
-    settings = QuerySettings(species=given.species, deployments=str(done.deployments), link=given.link)
-    compare(f"drawn {given.species}", folder, enrolled, asked, first, second, settings, keep_encounters=False)
+    settings = QuerySettings(species=given.species, deployments=str(done.deployments))
+    compare(f"drawn {given.species}", folder, enrolled, asked, settings, given, keep_encounters=False)
 
 
-def real(folder: Path, place: Path, link: float) -> None:
+def real(folder: Path, place: Path, given: argparse.Namespace) -> None:
     photos = [one for one in read_photos([place]).photos if one.individual]
     if any(one.column("split_unseen") for one in photos):
         photos = [one for one in photos if one.column("split_unseen") == "test"]
@@ -77,8 +83,8 @@ def real(folder: Path, place: Path, link: float) -> None:
     first, asked = ([Photo(one.path.absolute(), one.species, one.individual, one.captured_at, one.encounter, one.camera, one.side,
                            name, one.box) for one in part] for part, name in ((first, "1"), (asked, "2")))
     enrolled = manifest(folder / "first.csv", first)
-    settings = QuerySettings(species=photos[0].species, link=link)
-    compare(folder.name, folder, enrolled, asked, "1", "2", settings, keep_encounters=True)
+    settings = QuerySettings(species=photos[0].species)
+    compare(folder.name, folder, enrolled, asked, settings, given, keep_encounters=True)
 
 
 def manifest(path: Path, photos: Sequence[Photo], *, named: bool = True, keep_encounters: bool = True) -> Path:
@@ -95,7 +101,7 @@ def manifest(path: Path, photos: Sequence[Photo], *, named: bool = True, keep_en
 
 
 def compare(
-    title: str, folder: Path, enrolled: Path, asked: Sequence[Photo], first: str, second: str, settings: QuerySettings, *,
+    title: str, folder: Path, enrolled: Path, asked: Sequence[Photo], settings: QuerySettings, given: argparse.Namespace, *,
     keep_encounters: bool,
 ) -> None:
     gallery = folder / "gallery"
@@ -108,19 +114,25 @@ def compare(
     names = set(truth.values())
     print(f"{title}: {sum(added.added.values())} photos of {len(old)} enrolled, {len(asked)} photos of {len(names)} asked, "
           f"{len(names - old)} of them new; calibrated: {fresh.reason or 'yes'}", flush=True)  # fmt: skip
-    settings = QuerySettings(**{name: getattr(settings, name) for name in ("species", "deployments", "link")})
     by_path: dict[str, list[Key]] = {}
     for one in truth:
         by_path.setdefault(one[0], []).append(one)
-    for what, together in (("photo by photo", False), ("encounter by encounter", True)):
+    for what, together in (("photo by photo", False), ("encounter by encounter", True)) if not given.whole_only else ():
         told_of = reid.query([query], gallery=gallery, settings=replace(settings, encounters=together)).sightings
         tell(what, truth, dict(each(told_of, by_path)), old)
-    report = reid.seasons([query], first=first, second=second, gallery=gallery, settings=settings)
-    whole = {key(look.photo): (at, animal.sighting) for at, animal in enumerate(report.animals) for look in animal.looks}
-    tell("as a whole", truth, whole, old)
-    made = reid.discover([query], gallery=folder / "none", settings=settings)
-    found = {key(look.photo): at for at, animal in enumerate(made.animals) for look in animal.looks}
-    print(f"  discover, from nothing: {told(truth, found)}", flush=True)
+    shutil.rmtree(folder / "none", ignore_errors=True)
+    with reid.Gallery.open(folder / "none", create=True) as opened:
+        net_of(opened, settings.species, settings.device)
+    photos = dated(as_taken(read_photos([query]).photos, settings))
+    for what, place in (("as a whole", gallery), ("discover, from nothing", folder / "none")):
+        with reid.Gallery.open(place) as opened:
+            looks = seen(opened, photos, opened.photos(), replace(settings, encounters=True), Bars(), drawn=place != gallery)
+        worth = looks.rules.worth[settings.species]
+        print(f"  {what}: {f'links learned from {worth.joins} joins' if worth else 'nothing known of links'}", flush=True)
+        for link in given.links:
+            animals = looks.animals(link)
+            whole = {key(look.photo): (at, one.sighting) for at, one in enumerate(animals) for look in one.looks}
+            tell(f"{what}, link {link:g}", truth, whole, old if place == gallery else set())
 
 
 def each(sightings: Sequence[Sighting], by_path: Mapping[str, list[Key]]) -> Iterator[tuple[Key, tuple[Hashable, Sighting]]]:
@@ -146,7 +158,8 @@ def tell(what: str, truth: Mapping[Key, str], answers: Mapping[Key, tuple[Hashab
         right += known and sighting.decision.individual == truth[one]
         wrong += known and sighting.decision.individual != truth[one]
     known = sum(truth[one] in old for one in answers)
-    print(f"  {what}: {told(truth, found)}; right name {right} of {known}, wrong name {wrong} of {len(answers)}", flush=True)
+    names = f"; right name {right} of {known}, wrong name {wrong} of {len(answers)}" if old else ""
+    print(f"  {what}: {told(truth, found)}{names}", flush=True)
 
 
 def told(truth: Mapping[Key, str], found: Mapping[Key, Hashable]) -> str:

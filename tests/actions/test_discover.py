@@ -27,7 +27,7 @@ ZEBRA = QuerySettings(species="zebra", rerank=0)
 def _eyes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reid.actions.query.embed_and_map", herd.colours)
     monkeypatch.setattr("reid.actions.enroll.embed_and_map", herd.colours)
-    monkeypatch.setattr("reid.actions.discover.drawn_worth", lambda net: Worth(20.0, -14.0, 100, 90, 24, drawn=True))
+    monkeypatch.setattr("reid.actions.linking.drawn_worth", lambda net: Worth(20.0, -14.0, 100, 90, 24, drawn=True))
 
 
 @pytest.fixture
