@@ -221,6 +221,11 @@ class Sighting:
     box: Box | None = None
     """Of the animal in `photo`; None = the whole frame."""
 
+    @property
+    def counted_species(self) -> str:
+        """By its best match; by stage 1 where there is none, or where nobody enrolled is shown."""
+        return self.matches[0].species if self.matches and self.decision.outcome != Outcome.NEW else self.species.name
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:

@@ -154,6 +154,10 @@ class QuerySettings(IntakeSettings):
     """Photos of an individual at one camera closer than this to the last that counted are no event of their own."""
     link: float = 0.5
     """A link between two encounters of a season needs at least this probability of being right, in (0, 1]."""
+    discover_link: float = 0.8
+    """The same for what `discover` proposes, where seldom anybody is known who says what a link is worth."""
+    enroll_link: float = 0.9
+    """The same for what `discover` enrolls: a false merge costs more than a split, which `reid individuals merge` mends."""
     kilometres_an_hour: float = FASTEST
     """No animal travels faster, so that nobody is at two far places at once."""
     batch: int = 16

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from reid import settings as options
-from reid.actions.enroll import net_of
+from reid.actions.enroll import give_shared_net, why_not
 from reid.actions.linking import seen
 from reid.actions.season_rows import side_word
 from reid.actions.seasons import check_link
@@ -93,7 +94,8 @@ def discover(
 
     Photos of one encounter show one animal (as many as its fullest frame has boxes); encounters are put together where their
     photos say so, with what cannot be one animal kept apart (`steps.whole`). What a link is worth is counted on enrolled
-    individuals that the species' net was not trained on, else on drawn animals. Nothing is changed without `enroll`.
+    individuals that the species' net was not trained on, else on drawn animals. Nothing is changed without `enroll`, and nothing
+    before all photos are decided: then all of it in one transaction.
 
     Args:
         photos: files, folders, manifests, detections; labels in them are not looked at.
@@ -102,7 +104,8 @@ def discover(
         out: folder for individuals.csv, photos.csv (a manifest with the proposed names, to be mended and enrolled) and
             discover.html; None = nothing is written.
         enroll: put the new ones into the gallery under their proposed names: one journal entry for each species, which
-            `undo` takes back. Those that may be enrolled already are left to a person.
+            `undo` takes back. Their links must be surer (`settings.enroll_link`) than those of proposals that a person looks at
+            (`settings.discover_link`) and enrolls by photos.csv. Those that may be enrolled already are left to a person.
         name: NAME-001 and so on; "" = new-SEASON-001, by the season of their first photo. Numbers go by first photo, and
             names that the gallery ever had are passed over.
         settings: of the identification; `encounters` is always on.
@@ -118,23 +121,22 @@ def discover(
     given = dated(as_taken(found.photos, settings))
     folder = options.gallery_folder(gallery)
     with contextlib.ExitStack() as stack:
-        opened = stack.enter_context(_opened(folder, settings, enroll))
-        if enroll and not opened.writable:
-            raise GalleryError(f"{opened.folder} cannot be written, so nothing can be enrolled: check its permissions")
+        there, eyes = _opened(stack, folder, settings)
+        if enroll and there is not None and not there.writable:
+            raise GalleryError(f"{there.folder} cannot be written, so nothing can be enrolled: check its permissions")
         progress.start("looking at photos", len(given))
-        met = seen(opened, given, opened.photos(), settings, progress, drawn=True)
-        animals = met.animals(settings.link)
+        met = seen(eyes, given, eyes.photos(), settings, progress, drawn=True)
+        link = settings.enroll_link if enroll else settings.discover_link
+        animals = met.animals(link)
         chosen = [one for one in animals if one.sighting.decision.outcome in STATUSES]
-        proposals = _proposals(opened, chosen, name)
-        entries: tuple[int, ...] = ()
-        enrolled = 0
-        if enroll:
-            entries, enrolled = _enroll(opened, proposals, settings)
+        proposals = _proposals(there or eyes, chosen, unicodedata.normalize("NFC", name))
+        new = _enrollments(proposals) if enroll else {}
+        entries, enrolled, refused = _enroll(stack, folder, there, eyes, new, link) if new else ((), 0, [])
     pairs = sorted(proposals, key=lambda pair: (list(STATUSES.values()).index(pair[0].status), pair[0].species, pair[0].proposal))
     report = DiscoverReport(
         folder, tuple(one for one, _ in pairs), tuple(one for _, one in pairs),
         sum(len(one.looks) for one in animals) - sum(len(one.looks) for one in chosen), enrolled, entries,
-        (*found.problems, *met.problems), (*found.notes, *met.notes),
+        (*found.problems, *met.problems, *refused), (*found.notes, *met.notes),
     )
     if out is not None:
         from reid.actions.discover_page import write
@@ -145,25 +147,17 @@ def discover(
     return report
 
 
-@contextlib.contextmanager
-def _opened(folder: Path, settings: QuerySettings, enroll: bool) -> Iterator[Gallery]:
-    """The gallery; one that is thrown away where it is absent, or has no net for the species, and nothing is to be written."""
-    there = (folder / "catalog.sqlite").exists()
-    if there:
-        with Gallery.open(folder) as opened:
-            known = not settings.species or settings.species in opened.embedding_nets()
-            if known or enroll:
-                if not known:
-                    net_of(opened, settings.species, settings.device)
-                yield opened
-                return
+def _opened(stack: contextlib.ExitStack, folder: Path, settings: QuerySettings) -> tuple[Gallery | None, Gallery]:
+    """The gallery, None where it is absent; and the one to look with, thrown away where the first does not know the species."""
+    there = stack.enter_context(Gallery.open(folder)) if (folder / "catalog.sqlite").exists() else None
+    if there is not None and (not settings.species or settings.species in there.embedding_nets()):
+        return there, there
     if not settings.species:
         raise UsageError(f"there is no gallery at {folder}; name the species that the photos show (--species)")
-    with contextlib.ExitStack() as stack:
-        place = folder if enroll else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reid-discover-"))) / "gallery"
-        opened = stack.enter_context(Gallery.open(place, create=True))
-        net_of(opened, settings.species, settings.device)
-        yield opened
+    aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reid-discover-"))) / "gallery"
+    eyes = stack.enter_context(Gallery.open(aside, create=True))
+    give_shared_net(eyes, settings.species)
+    return there, eyes
 
 
 def _proposals(gallery: Gallery, animals: Sequence[Animal], name: str) -> list[tuple[Proposal, Animal]]:
@@ -200,30 +194,57 @@ def _proposal(animal: Animal, proposal: str) -> Proposal:
     )
 
 
-def _enroll(
-    gallery: Gallery, proposals: Sequence[tuple[Proposal, Animal]], settings: QuerySettings
-) -> tuple[tuple[int, ...], int]:
-    """Put the new ones into the gallery, a species at a time; the entries of the journal, and how many photos."""
-    by_species: dict[str, list[Enrollment]] = defaultdict(list)
+def _enrollments(proposals: Sequence[tuple[Proposal, Animal]]) -> dict[str, list[Enrollment]]:
+    """What is to be enrolled, by species: the photos of the new ones."""
+    found: dict[str, list[Enrollment]] = defaultdict(list)
     for one, animal in proposals:
         if one.status == "new":
-            by_species[one.species] += [
-                _enrollment(one, look)
-                for look in animal.looks if one.species in look.vectors and look.already is None
+            found[one.species] += [
+                _enrollment(one, look) for look in animal.looks if one.species in look.vectors and look.already is None
             ]
+    return {species: items for species, items in found.items() if items}
+
+
+def _enroll(
+    stack: contextlib.ExitStack, folder: Path, there: Gallery | None, eyes: Gallery, new: Mapping[str, list[Enrollment]],
+    link: float,
+) -> tuple[tuple[int, ...], int, list[Problem]]:
+    """Put the new ones into the gallery, all in one transaction; the entries of the journal, how many photos, and which not.
+
+    A gallery is made where there is none, once the one that is thrown away has taken them.
+    """
+    if there is None:
+        _put(eyes, eyes, new, link)
+        there = stack.enter_context(Gallery.open(folder, create=True))
+    return _put(there, eyes, new, link)
+
+
+def _put(
+    gallery: Gallery, eyes: Gallery, new: Mapping[str, list[Enrollment]], link: float
+) -> tuple[tuple[int, ...], int, list[Problem]]:
     entries, count = [], 0
-    for species, items in by_species.items():
-        many = len({item.individual for item in items})
-        fingerprint = gallery.embedding_net(species)
-        assert fingerprint is not None, "its photos were embedded"
-        told = gallery.enroll(
-            species, fingerprint, items,
-            why=f"discover: {many} proposed individuals, links right with probability {settings.link:g}",
-        )
-        if any(answer.status == "added" for answer in told):
-            entries.append(gallery.head())
-            count += sum(answer.status == "added" for answer in told)
-    return tuple(entries), count
+    problems: list[Problem] = []
+    with gallery.together():
+        for species, items in new.items():
+            names = {item.individual for item in items}
+            if taken := sorted(gallery.known_individuals(species, names)):
+                raise GalleryError(f"{taken[0]!r} was enrolled meanwhile by another process: try again (nothing was changed)")
+            fingerprint = eyes.embedding_net(species)
+            assert fingerprint is not None, "its photos were embedded"
+            if gallery.embedding_net(species) is None:
+                give_shared_net(gallery, species)
+            told = gallery.enroll(
+                species, fingerprint, items,
+                why=f"discover: {len(names)} proposed individuals, links right with probability {link:g}",
+            )
+            if any(answer.status == "added" for answer in told):
+                entries.append(gallery.head())
+                count += sum(answer.status == "added" for answer in told)
+            problems += [
+                Problem(str(item.photo.path), why_not(item.individual, answer), item.photo.origin)
+                for item, answer in zip(items, told, strict=True) if answer.status not in ("added", "already")
+            ]
+    return tuple(entries), count, problems
 
 
 def _enrollment(one: Proposal, look: Looked) -> Enrollment:

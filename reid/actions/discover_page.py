@@ -22,7 +22,7 @@ PHOTO_COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "c
 SHOWN = 6
 """Photos of one animal on the page: of different encounters first."""
 MEANING = {
-    "new": "proposed individuals; look at the weakest link of each, then `--enroll`, or mend photos.csv and enroll that",
+    "new": "proposed individuals; look at the weakest link of each, mend photos.csv, and enroll that",
     "review": "perhaps an individual that is enrolled: a person must look",
     "known": "enrolled already",
 }

@@ -8,6 +8,14 @@ from reid.learn.drift import Aged, Drifted, drifted
 from reid.store import EnrolledPhoto, Gallery
 
 
+def drifts(gallery: Gallery, photos: Sequence[EnrolledPhoto]) -> tuple[tuple[str, Drifted], ...]:
+    """The drifted individuals among photos of any species, each with its species."""
+    return tuple(
+        (name, one) for name in sorted({one.species for one in photos})
+        for one in drift_of(gallery, name, [photo for photo in photos if photo.species == name])
+    )
+
+
 def drift_of(gallery: Gallery, species: str, photos: Sequence[EnrolledPhoto]) -> tuple[Drifted, ...]:
     """The drifted individuals among photos of one species, by its current net; () where that is not calibrated."""
     calibration = gallery.calibration(species)

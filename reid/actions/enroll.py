@@ -144,15 +144,18 @@ def net_of(gallery: Gallery, species: str, device: str) -> tuple[runtime.Runtime
     note = ""
     fingerprint = gallery.embedding_net(species)
     if fingerprint is None:
-        card = bundle.adopt(bundle.BASE, gallery.nets_folder)
-        gallery.set_embedding_net(
-            species, card.fingerprint, card.dimension, calibration=None, why="shared net, untrained"
-        )
-        fingerprint = card.fingerprint
+        fingerprint = give_shared_net(gallery, species)
         note = (
             f"{species} has no net of its own: it uses the shared net that ships, uncalibrated; `reid train` makes one"
         )
     return runtime.load(net_path(gallery, fingerprint), device), note
+
+
+def give_shared_net(gallery: Gallery, species: str) -> str:
+    """Let a species use the shared net that ships; its fingerprint."""
+    card = bundle.adopt(bundle.BASE, gallery.nets_folder)
+    gallery.set_embedding_net(species, card.fingerprint, card.dimension, calibration=None, why="shared net, untrained")
+    return card.fingerprint
 
 
 class _Run:
@@ -236,10 +239,10 @@ class _Run:
             elif told.status == "already":
                 self.already += 1
             else:
-                self.problems.append(Problem(str(item.photo.path), _why_not(item.individual, told), item.photo.origin))
+                self.problems.append(Problem(str(item.photo.path), why_not(item.individual, told), item.photo.origin))
 
 
-def _why_not(individual: str, told: Enrolled) -> str:
+def why_not(individual: str, told: Enrolled) -> str:
     """Why a photo was not enrolled, for people."""
     if told.status == "removed":
         return f"{told.removal}, `reid enroll --again` enrolls it anew"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from reid.store import EnrolledPhoto
 STATUSES = ("returned", "reappeared", "new", "review", "doubtful", "not seen")
 MEANING = {
     "returned": "seen in both seasons",
-    "reappeared": "known from another season than the first, seen again in the second",
+    "reappeared": "known from another season before the second, not from the first, and seen again",
     "new": "nobody enrolled before; each row is one proposed individual, with what ties its encounters together",
     "review": "a person must look; each row is one animal as far as its photos say so",
     "doubtful": "seen in the first season, perhaps in the second: it is the best match of an animal under review",
@@ -123,7 +124,10 @@ def _named(
     """The row of one individual; None when it was in neither season."""
     again = [photo for photo in photos if photo.season == second]
     before = [photo for photo in photos if photo.season == first]
-    earlier = before or [photo for photo in photos if photo.season != second]
+    dates = [photo.captured_at for photo in again] + [date for one in told for date in (one.first, one.last)]
+    known = sorted((date for date in dates if date), key=seconds)
+    start = seconds(known[0]) if known else math.inf
+    earlier = before or [photo for photo in photos if photo.season != second and _when(photo) < start]  # not of later seasons
     seen = bool(again or told)
     if before:
         status = "returned" if seen else "not seen"
@@ -131,8 +135,6 @@ def _named(
         status = "reappeared" if earlier else "new"
     else:
         return None
-    dates = [photo.captured_at for photo in again] + [date for one in told for date in (one.first, one.last)]
-    known = sorted((date for date in dates if date), key=seconds)
     last = max(earlier, key=_when, default=None)
     best = max(told, key=lambda one: one.sighting.decision.probability or 0.0, default=None)
     shown = best.sighting.photo if best else str(again[0].path) if again else ""

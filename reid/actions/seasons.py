@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid import settings as options
-from reid.actions.drifting import drift_of
+from reid.actions.drifting import drifts
 from reid.actions.linking import seen
 from reid.actions.season_rows import COLUMNS, STATUSES, SeasonRow, halves, rows
 from reid.actions.selecting import as_taken
@@ -21,9 +21,12 @@ from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem, Sighting
 from reid.settings import QuerySettings
 from reid.steps.encounter import season
-from reid.steps.photo import dated
+from reid.steps.photo import dated, unread
 from reid.steps.whole import Animal
 from reid.store import EnrolledPhoto, Gallery
+
+NAMED = 20
+"""Photos that could not be read, told by name where there is nothing else to tell."""
 
 __all__ = ["COLUMNS", "STATUSES", "SeasonRow", "SeasonsReport", "seasons", "write"]
 
@@ -87,24 +90,19 @@ def seasons(
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
     check_link(settings)
-    found = read_photos(list(photos), settings.box_confidence) if photos else None
-    given = dated(as_taken(found.photos, settings)) if found else []
-    chosen = [photo for photo in given if season(photo) == second]
-    problems = list(found.problems) if found else []
+    by_season, problems = of_seasons(photos, settings)
+    chosen = by_season.get(second, [])
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         enrolled = [photo for photo in opened.photos() if settings.species in ("", photo.species)]
-        _check(enrolled, given, first, second, bool(chosen))
+        _check(enrolled, by_season, problems, first, second)
         progress.start(f"identifying {second}", len(chosen))
         animals, failed = identified(opened, chosen, enrolled, settings, progress)
-        drift = tuple(
-            (name, one) for name in sorted({one.species for one in enrolled})
-            for one in drift_of(opened, name, [photo for photo in enrolled if photo.species == name])
-        )
+        drift = drifts(opened, enrolled)
         if record:
             opened.add_sightings(encounters_of(animals))
     table = rows(enrolled, animals, first, second, settings.independent_minutes)
     report = SeasonsReport(
-        first, second, tuple(table), tuple(one.sighting for one in animals), len(given) - len(chosen),
+        first, second, tuple(table), tuple(one.sighting for one in animals), sum(map(len, by_season.values())) - len(chosen),
         (*problems, *failed), None, None, animals, halves(table), drift,
     )
     if out is not None:
@@ -114,13 +112,32 @@ def seasons(
     return report
 
 
+def of_seasons(photos: Sequence[Path], settings: QuerySettings) -> tuple[dict[str, list[Photo]], list[Problem]]:
+    """Photos given by their season, "" for those that are in none; and those that could not be read so far.
+
+    Raises:
+        ManifestError: a table cannot be read. UsageError: there is no photo, or an option means nothing.
+    """
+    if not photos:
+        return {}, []
+    found = read_photos(list(photos), settings.box_confidence)
+    by_season: dict[str, list[Photo]] = defaultdict(list)
+    for photo in dated(as_taken(found.photos, settings)):
+        by_season[season(photo)].append(photo)
+    failed = unread(by_season.get("", ()))  # else they would be told as undated
+    bad = {(problem.path, problem.origin) for problem in failed}
+    kept = [photo for photo in by_season.pop("", ()) if (str(photo.path), photo.origin) not in bad]
+    return dict(by_season) | ({"": kept} if kept else {}), [*found.problems, *failed]
+
+
 def check_link(settings: QuerySettings) -> None:
     """Refuse options of a whole assignment that mean nothing. Raises UsageError."""
-    if not 0.0 < settings.link <= 1.0 or not settings.kilometres_an_hour > 0.0:
-        raise UsageError(
-            f"link {settings.link:g}, {settings.kilometres_an_hour:g} km/h: wanted a probability in (0, 1], such as "
-            f"{QuerySettings().link:g}, and a speed above 0"
-        )
+    for link in (settings.link, settings.discover_link, settings.enroll_link):
+        if not 0.0 < link <= 1.0 or not settings.kilometres_an_hour > 0.0:
+            raise UsageError(
+                f"link {link:g}, {settings.kilometres_an_hour:g} km/h: wanted a probability in (0, 1], such as "
+                f"{QuerySettings().link:g}, and a speed above 0"
+            )
 
 
 def identified(
@@ -145,16 +162,19 @@ def encounters_of(animals: Sequence[Animal]) -> list[Sighting]:
     return found
 
 
-def _check(enrolled: Sequence[EnrolledPhoto], given: Sequence[Photo], first: str, second: str, chosen: bool) -> None:
+def _check(
+    enrolled: Sequence[EnrolledPhoto], given: Mapping[str, Sequence[Photo]], problems: Sequence[Problem], first: str, second: str
+) -> None:
     known = sorted({photo.season for photo in enrolled if photo.season})
     if first == second:
         raise UsageError(f"both seasons are {first!r}; name two")
     if first not in known:
         raise UsageError(f"the gallery has no photo of season {first!r}; it has {known or 'none with a season'}")
-    if not chosen and second not in known:
-        others = sorted({season(photo) or "undated" for photo in given})
-        seen = f"; the photos given are of {others}" if given else "; give photos of it"
-        raise UsageError(f"nothing is of season {second!r}: the gallery has {known}{seen}")
+    if second not in given and second not in known:
+        seen = f"; the photos given are of {sorted(name or 'undated' for name in given)}" if given else "; give photos of it"
+        failed = "".join(f"; could not be read: {one}" for one in problems[:NAMED])
+        more = f"; and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
+        raise UsageError(f"nothing is of season {second!r}: the gallery has {known}{seen}{failed}{more}")
 
 
 def write(report: SeasonsReport, out: Path) -> SeasonsReport:

@@ -9,21 +9,21 @@ from itertools import combinations
 from pathlib import Path
 
 from reid import settings as options
-from reid.actions.season_rows import MEANING, STATUSES, SeasonRow, rows
-from reid.actions.seasons import check_link, identified
-from reid.actions.selecting import as_taken
+from reid.actions import showing
+from reid.actions.drifting import drifts
+from reid.actions.season_rows import MEANING, STATUSES, SeasonRow, halves, rows
+from reid.actions.seasons import NAMED, check_link, identified, of_seasons
+from reid.actions.seasons_page import drift_table
 from reid.errors import UsageError
-from reid.formats.manifest import read_photos
 from reid.formats.page import Page, Section, Table, write_page
 from reid.formats.table import write_table
 from reid.formats.text import made
+from reid.learn.drift import Drifted
 from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem
 from reid.settings import QuerySettings
 from reid.steps.apart import seconds
 from reid.steps.assignment import Name
-from reid.steps.encounter import season
-from reid.steps.photo import dated
 from reid.steps.whole import Animal
 from reid.store import EnrolledPhoto, Gallery
 
@@ -58,7 +58,7 @@ class Presence:
 class AllSeasonsReport:
     """Every season against every later one. seasons: by their first photo. rows: of each (first, second).
 
-    skipped: photos given that are undated and in no season. files: what was written.
+    skipped: photos given that are undated and in no season. files: what was written. notes, drift: as of `seasons`.
     """
 
     seasons: tuple[str, ...]
@@ -68,6 +68,8 @@ class AllSeasonsReport:
     skipped: int
     problems: tuple[Problem, ...]
     files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+    drift: tuple[tuple[str, Drifted], ...] = ()
 
 
 def all_seasons(
@@ -96,25 +98,24 @@ def all_seasons(
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
     check_link(settings)
-    found = read_photos(list(photos), settings.box_confidence) if photos else None
-    given = dated(as_taken(found.photos, settings)) if found else []
-    by_season: dict[str, list[Photo]] = defaultdict(list)
-    for photo in given:
-        by_season[season(photo)].append(photo)
+    by_season, problems = of_seasons(photos, settings)
     skipped = len(by_season.pop("", ()))
-    problems = list(found.problems) if found else []
     animals: dict[str, tuple[Animal, ...]] = {}
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         enrolled = [photo for photo in opened.photos() if settings.species in ("", photo.species)]
         names = _in_order(enrolled, by_season)
         if len(names) < 2:
-            raise UsageError(f"there are the seasons {names or 'none'}; wanted two at least: give photos of others, or --season")
+            failed = "".join(f"; could not be read: {one}" for one in problems[:NAMED])
+            raise UsageError(
+                f"there are the seasons {names or 'none'}; wanted two at least: give photos of others, or --season{failed}"
+            )
         for name, members in by_season.items():
             progress.start(f"identifying {name}", len(members))
-            animals[name], failed = identified(opened, members, enrolled, settings, progress)
-            problems += failed
-    everything = enrolled + [one for name, own in animals.items() for one in _as_enrolled(own, name, enrolled)]
-    report = _compared(names, everything, animals, skipped, problems, settings.independent_minutes)
+            animals[name], unread = identified(opened, members, enrolled, settings, progress)
+            problems += unread
+        drift = drifts(opened, enrolled)
+    report = replace(_compared(names, enrolled, animals, settings.independent_minutes), skipped=skipped, problems=tuple(problems),
+                     drift=drift)
     if out is not None:
         report = write(report, out)
     progress.finish()
@@ -145,25 +146,26 @@ def _as_enrolled(animals: Sequence[Animal], name: str, enrolled: Sequence[Enroll
 
 
 def _compared(
-    names: Sequence[str], photos: Sequence[EnrolledPhoto], animals: Mapping[str, tuple[Animal, ...]], skipped: int,
-    problems: Sequence[Problem], minutes: float,
+    names: Sequence[str], enrolled: Sequence[EnrolledPhoto], animals: Mapping[str, tuple[Animal, ...]], minutes: float
 ) -> AllSeasonsReport:
     tables: dict[tuple[str, str], tuple[SeasonRow, ...]] = {}
     pairs: list[SeasonPair] = []
-    unnamed = {name: [one for one in own if one.name is None] for name, own in animals.items()}
+    given = {name: _as_enrolled(own, name, enrolled) for name, own in animals.items()}
     for first, second in combinations(names, 2):
-        table = rows(photos, unnamed.get(second, ()), first, second, minutes)
+        others = [one for name, own in given.items() if name != second for one in own]
+        table = rows([*enrolled, *others], animals.get(second, ()), first, second, minutes)
         tables[first, second] = tuple(table)
         for species in sorted({row.species for row in table}):
             count = Counter(row.status for row in table if row.species == species)
             pairs.append(SeasonPair(first, second, species, *(count[status] for status in STATUSES)))
     met: dict[Name, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for one in photos:
+    for one in (*enrolled, *(one for own in given.values() for one in own)):
         met[one.species, one.individual][one.season].add(one.encounter or one.sha256)
     individuals = tuple(
         Presence(*key, tuple(len(met[key][name]) if name in met[key] else 0 for name in names)) for key in sorted(met)
     )
-    return AllSeasonsReport(tuple(names), tuple(pairs), individuals, tables, skipped, tuple(problems))
+    notes = tuple(f"{name}: {note}" for name in names[1:] for note in halves(tables[names[0], name]))
+    return AllSeasonsReport(tuple(names), tuple(pairs), individuals, tables, 0, (), notes=notes)
 
 
 def write(report: AllSeasonsReport, out: Path) -> AllSeasonsReport:
@@ -191,5 +193,11 @@ def page(report: AllSeasonsReport) -> Page:
         ),))
         for species in sorted({one.species for one in report.individuals})
     )
-    subtitle = f"{report.skipped} photos given are undated and in no season, and were skipped" if report.skipped else ""
-    return Page(f"Seasons {report.seasons[0]} to {report.seasons[-1]}", subtitle, sections, lead_tables=(counts,))
+    skipped = f"{report.skipped} photos given are undated and in no season, and were skipped" if report.skipped else ""
+    if report.problems:
+        sections += (Section(f"Not read ({len(report.problems)})", answers=showing.failures(report.problems)),)
+    changed = (drift_table(report.drift),) if report.drift else ()
+    return Page(
+        f"Seasons {report.seasons[0]} to {report.seasons[-1]}", ". ".join(part for part in (skipped, *report.notes) if part),
+        sections, lead_tables=(counts, *changed),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,9 @@ from reid.settings import QuerySettings
 _QUERY = QuerySettings()
 Links = Annotated[float | None,
     typer.Option("--link", help=f"Probability that a link of encounters needs; default {_QUERY.link:g}.", show_default=False)]
+DiscoverLinks = Annotated[float | None,
+    typer.Option("--link", show_default=False, help="Probability that a link of encounters needs; default "
+                 f"{_QUERY.discover_link:g}, with --enroll {_QUERY.enroll_link:g}.")]
 Speed = Annotated[float | None,
     typer.Option("--kilometres-an-hour", help=f"No animal travels faster; default {_QUERY.kilometres_an_hour:g}.",
                  show_default=False)]
@@ -90,6 +94,8 @@ def _all(photos: list[Path], gallery: Path | None, json: bool, out: Path | None,
     else:
         terminal.table("From season to season", COLUMNS, [[getattr(one, name) for name in COLUMNS] for one in report.pairs])
         terminal.out("wrote " + ", ".join(map(str, report.files)))
+    for note in (*report.notes, *(f"{name}: {one.reason}" for name, one in report.drift)):
+        terminal.complain(note)
     end(report.problems)
 
 
@@ -106,7 +112,7 @@ def discover(
         typer.Option(help="NAME-001 and so on; default: new-SEASON-001, by first photo.", show_default=False)] = "",
     species: Species = "",
     side: Annotated[str, typer.Option(help="left or right, where the manifest does not say.", show_default=False)] = "",
-    link: Links = None,
+    link: DiscoverLinks = None,
     kilometres_an_hour: Speed = None,
     confidence: Annotated[float | None,
         typer.Option(help="A detector's box counts from here on; default: as its file says.", min=0, max=1,
@@ -122,11 +128,12 @@ def discover(
     from reid.actions.season_rows import called
 
     given = in_time(clock, season, deployments)
-    given |= {"species": species or None, "device": device, "link": link, "kilometres_an_hour": kilometres_an_hour}
+    given |= {"species": species or None, "device": device, "kilometres_an_hour": kilometres_an_hour}
+    given |= {"discover_link": link, "enroll_link": link}
     given |= {"side": given_side(side), "box_confidence": confidence}
+    found = settings.resolve(QuerySettings(), given)
     report = action(
-        photos, gallery=gallery, out=out or Path("discovered"), enroll=enroll, name=name,
-        settings=settings.resolve(QuerySettings(), given), progress=terminal.Bars()
+        photos, gallery=gallery, out=out or Path("discovered"), enroll=enroll, name=name, settings=found, progress=terminal.Bars()
     )
     if json:
         for one in report.proposals:
@@ -146,7 +153,14 @@ def discover(
         for entry in report.entries:
             terminal.out(f"entry {entry} of the journal enrolled them; `reid undo {entry}` takes it back")
         if not report.entries:
-            terminal.out("nothing was enrolled; --enroll does it")
+            terminal.out("nothing was enrolled" + ("" if enroll else _how_to(found, link, gallery, report.files)))
     for note in report.notes:
         terminal.complain(note)
     end(report.problems)
+
+
+def _how_to(found: QuerySettings, link: float | None, gallery: Path | None, files: tuple[Path, ...]) -> str:
+    where = ["--gallery", str(gallery)] if gallery else []
+    command = shlex.join(["reid", "enroll", str(files[1]), *where])
+    surer = "" if link is not None else f", by links right with probability {found.enroll_link:g}"
+    return f"; once a person looked: `{command}`; unseen: --enroll{surer}"

@@ -7,7 +7,6 @@ as a whole.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -19,24 +18,65 @@ Name: TypeAlias = tuple[str, str]
 """(species, individual)"""
 LEAST = 1e-9
 """A chance below it is taken for this one, so that a logarithm of it exists."""
+TINY = 1e-300
+"""The same for `exclusive`, where what is certain must stay so."""
+ROUNDS, SETTLED = 500, 1e-9
+"""Of the messages between animals that cannot be one, at most; and when they no longer change."""
 
 
 def exclusive(chances: Sequence[Mapping[Name, float]], apart: Collection[tuple[int, int]]) -> list[dict[Name, float]]:
     """For each animal: the chance, by name, that another animal, which it cannot be, has that name.
 
-    To be used as P(i) ∝ p(i) · (1 - the answer): exact for two animals of one frame, for more the animals are taken to
-    choose one by one.
+    To be used as P(i) ∝ p(i) · (1 - the answer). Worked out by belief propagation (Pearl 1988): exact where the pairs make no
+    ring, so for two animals of one frame. In a ring it is an approximation: of three of one frame who each are as good as
+    surely Ada, each is told 0.49 where 1/3 is right.
 
     Args:
         chances: of each animal, by name; what is missing to 1 is the chance of nobody enrolled.
         apart: pairs of animals that cannot be one.
     """
-    free: list[dict[Name, float]] = [defaultdict(lambda: 1.0) for _ in chances]
-    for a, b in apart:
-        for one, other in ((a, b), (b, a)):
-            for name, chance in chances[other].items():
-                free[one][name] *= 1.0 - min(1.0, chance)
-    return [{name: 1.0 - left for name, left in one.items()} for one in free]
+    found: list[dict[Name, float]] = [{} for _ in chances]
+    for part in _parts(len(chances), apart):
+        animals = sorted(part)
+        place = {animal: at for at, animal in enumerate(animals)}
+        names = sorted({name for animal in animals for name in chances[animal]})
+        own = np.asarray([[min(1.0, chances[animal].get(name, 0.0)) for name in names] for animal in animals])
+        pairs = [(place[a], place[b]) for a, b in apart if a in place]
+        for animal, left in zip(animals, _left_over(own.reshape(len(animals), -1), np.asarray(pairs)), strict=True):
+            near = {name for a, b in apart if animal in (a, b) for name in chances[b if a == animal else a]}
+            found[animal] = {name: 1.0 - float(one) for name, one in zip(names, left, strict=True) if name in near}
+    return found
+
+
+def _left_over(own: Scores, pairs: NDArray[np.int64]) -> Scores:
+    """(A, M): what the others leave of each name.
+
+    Args:
+        own: (A, M) the chances of A animals for M names.
+        pairs: (P, 2) rows of animals that cannot be one.
+    """
+    of, to = np.concatenate([pairs, pairs[:, ::-1]]).T
+    back = np.concatenate([np.arange(len(pairs)) + len(pairs), np.arange(len(pairs))])
+    nobody = np.log(np.maximum(TINY, 1.0 - own.sum(axis=1)))[of]
+    start = np.log(np.maximum(TINY, own))[of]
+    taken = own[of]  # what `of` takes, were `to` not there
+    share = 1.0 / np.bincount(to).max()  # slow enough for the answers of a ring to settle
+
+    def left() -> Scores:
+        total = np.zeros(own.shape)
+        np.add.at(total, to, np.log(np.maximum(TINY, 1.0 - taken)))
+        return total
+
+    for _ in range(ROUNDS):
+        odds = start + left()[of] - np.log(np.maximum(TINY, 1.0 - taken))[back]
+        top = np.maximum(odds.max(axis=1, initial=-np.inf), nobody)
+        weights = np.exp(odds - top[:, None])
+        fresh = weights / (weights.sum(axis=1) + np.exp(nobody - top))[:, None]
+        moved = share * (fresh - taken)
+        taken = taken + moved
+        if float(np.abs(moved).max(initial=0.0)) < SETTLED:
+            break
+    return np.asarray(np.exp(left()))
 
 
 def together(chances: Sequence[Mapping[Name, float]], apart: Collection[tuple[int, int]]) -> list[Name | None]:

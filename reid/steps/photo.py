@@ -55,6 +55,20 @@ def dated(photos: Iterable[Photo]) -> list[Photo]:
         return list(pool.map(_dated, photos))
 
 
+def unread(photos: Iterable[Photo]) -> list[Problem]:
+    """Of photos, those whose file cannot be read, as far as its first bytes tell, and why."""
+    with ThreadPoolExecutor(threads.cores()) as pool:
+        return [problem for problem in pool.map(_unread, photos) if problem is not None]
+
+
+def _unread(photo: Photo) -> Problem | None:
+    try:
+        images.facts(photo.path)
+    except PhotoError as error:
+        return Problem(str(photo.path), str(error), photo.origin)
+    return None
+
+
 def _dated(photo: Photo) -> Photo:
     if photo.captured_at is not None and photo.camera:
         return photo

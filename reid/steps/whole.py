@@ -55,8 +55,9 @@ class Animal:
 
     @property
     def species(self) -> str:
-        """By its best match where it has one, else by stage 1."""
-        return self.sighting.matches[0].species if self.sighting.matches else self.sighting.species.name
+        """Of the enrolled photo that it is, else as its sighting counts."""
+        already = next((look.already for look in self.looks if look.already is not None), None)
+        return already.species if already is not None else self.sighting.counted_species
 
     @property
     def name(self) -> Name | None:
@@ -118,7 +119,8 @@ def split(looks: Sequence[Looked]) -> list[list[Looked]]:
 
     An encounter of single animals is one. Where a frame holds several boxes, each species is looked at by itself, and the
     fullest frame tells how many animals there are; the boxes of each other frame go to the animals whose photos they are
-    most like, no two of a frame to one (the Hungarian method on mean cosines).
+    most like, no two of a frame to one (the Hungarian method on mean cosines). Photos that are enrolled under two names show
+    two animals, whoever met them at one camera within minutes; the others go to the one they are most like.
     """
     by_encounter: dict[str, list[Looked]] = defaultdict(list)
     for look in looks:
@@ -134,7 +136,23 @@ def split(looks: Sequence[Looked]) -> list[list[Looked]]:
         for name, own in by_species.items():
             found += [[one] for one in own] if name in (EMPTY, UNKNOWN_SPECIES) else _animals(own, name)
     place = {id(look): row for row, look in enumerate(looks)}
+    found = [part for unit in found for part in _by_name(unit)]
     return sorted(found, key=lambda unit: place[id(unit[0])])
+
+
+def _by_name(looks: list[Looked]) -> list[list[Looked]]:
+    """The photos of one animal, parted where a person enrolled them under several names."""
+    seeds: dict[Name, list[Looked]] = defaultdict(list)
+    for look in looks:
+        if look.already is not None:
+            seeds[look.already.species, look.already.individual].append(look)
+    if len(seeds) < 2:
+        return [looks]
+    of = {id(look): name for name, own in seeds.items() for look in own}
+    for look in looks:
+        if id(look) not in of:
+            of[id(look)] = max(seeds, key=lambda name: _likeness([look], seeds[name], look.guess.name))
+    return [[look for look in looks if of[id(look)] == name] for name in seeds]
 
 
 def _frames(looks: Sequence[Looked]) -> dict[str, list[list[Looked]]]:
@@ -232,8 +250,9 @@ def _linked(
 ) -> list[tuple[tuple[int, ...], tuple[Tie, ...]]]:
     """Groups of undecided units of one species, by their numbers, with what ties them."""
     shown = [(row, look) for row, unit in enumerate(members) for look in units[unit] if species in look.vectors]
-    bare = [unit for row, unit in enumerate(members) if row not in {row for row, _ in shown}]
-    able = [unit for unit in members if unit not in bare]
+    embedded = {row for row, _ in shown}
+    bare = [unit for row, unit in enumerate(members) if row not in embedded]
+    able = [unit for row, unit in enumerate(members) if row in embedded]
     alone: list[tuple[tuple[int, ...], tuple[Tie, ...]]] = [((unit,), ()) for unit in bare]
     if not able:
         return alone

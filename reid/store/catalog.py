@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,10 @@ class Change:
         self._connection.executemany(sql, rows)
 
 
+class _Nothing(Exception):
+    """A change that was none."""
+
+
 class Catalog:
     """An open catalog.sqlite. May be used from several threads, one at a time."""
 
@@ -69,6 +73,8 @@ class Catalog:
         self._lock = threading.RLock()
         self._read_only = "its folder or file cannot be written"
         self._changes = 0
+        self.gathering = False
+        """Inside `together`, where a change is a part of one transaction."""
 
     @classmethod
     def create(cls, path: Path, *, wait: float) -> None:
@@ -123,19 +129,12 @@ class Catalog:
     @contextmanager
     def migration(self, target: int) -> Iterator[Change | None]:
         """One transaction after which the catalogue has the format `target`; None if it has it already."""
-        with self._lock, told(self.path, self._wait):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                if self.format() >= target:
-                    yield None
-                else:
-                    yield Change(self._connection, self.head() + 1)
-                    self._connection.execute(f"PRAGMA user_version={target:d}")
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._transaction():
+            if self.format() >= target:
+                yield None
+            else:
+                yield Change(self._connection, self.head() + 1)
+                self._connection.execute(f"PRAGMA user_version={target:d}")
 
     def only_read(self, reason: str) -> None:
         """From now on nothing can be written, for this reason."""
@@ -186,31 +185,49 @@ class Catalog:
     @contextmanager
     def change(self, what: str, why: str) -> Iterator[Change]:
         """One transaction, durable once the `with` block is left; an exception inside leaves everything as it was."""
+        self._check_writable(what)
+        with suppress(_Nothing), self._transaction():
+            change = Change(self._connection, self.head() + 1)
+            yield change
+            if change.after is None:
+                raise _Nothing
+            self._connection.execute(
+                "INSERT INTO journal (seq, at, who, what, why, before, after, mark) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (change.seq, now(), who(), what, why, to_json(change.before), to_json(change.after), secrets.token_hex(8)),
+            )
+            self._changes += 1
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """The changes made inside are one transaction: all of their entries, or, where an error comes out of it, none."""
+        self._check_writable("write")
+        with self._transaction():
+            self.gathering = True
+            try:
+                yield
+            finally:
+                self.gathering = False
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """A transaction, or a part of the one that gathers several; an exception inside leaves everything as it was."""
+        with self._lock, told(self.path, self._wait):
+            inner = self.gathering
+            self._connection.execute("SAVEPOINT one" if inner else "BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("RELEASE one" if inner else "COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK TO one" if inner else "ROLLBACK")
+                raise
+
+    def _check_writable(self, what: str) -> None:
         if not self.writable:
             raise GalleryError(
                 f"{self.path} is open for reading only ({self._read_only}): "
                 f"give yourself write permission, or copy the gallery to a disk that can be written, then {what} again"
             )
-        with self._lock, told(self.path, self._wait):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                change = Change(self._connection, self.head() + 1)
-                yield change
-                if change.after is None:
-                    self._connection.execute("ROLLBACK")
-                else:
-                    self._connection.execute(
-                        "INSERT INTO journal (seq, at, who, what, why, before, after, mark)"
-                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                        (change.seq, now(), who(), what, why, to_json(change.before), to_json(change.after),
-                         secrets.token_hex(8)),
-                    )
-                    self._connection.execute("COMMIT")
-                    self._changes += 1
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
 
     def version(self) -> tuple[int, int]:
         """Something that differs after every commit, ours or another process'; 5 microseconds. Not inside `reading`."""

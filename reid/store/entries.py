@@ -60,7 +60,8 @@ def summary(what: str, before: dict[str, Any], after: dict[str, Any]) -> str:
     if what == "set_calibrations":
         return ", ".join(one["species"] for one in after["species"])
     if what == "add_sightings":
-        return f"{after['sightings']} sightings"
+        replaced = after.get("replaced", 0)
+        return f"{after['sightings']} sightings" + (f", in place of {replaced}" if replaced else "")
     return str(after.get("summary", ""))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -253,11 +253,7 @@ class Gallery:
         return self.photos_by_id([photo_id])[0]
 
     def photos_by_id(self, photo_ids: Sequence[int] | Ids) -> tuple[EnrolledPhoto, ...]:
-        """The photos with these ids in this order, also those removed since.
-
-        Raises:
-            UsageError: an id that never was.
-        """
+        """The photos with these ids in this order, also those removed since. Raises UsageError for an id that never was."""
         return reading.photos_by_id(self._catalog, [int(number) for number in photo_ids])
 
     def find(self, sha256: str, box_key: str = "", species: str | None = None) -> EnrolledPhoto | None:
@@ -310,18 +306,18 @@ class Gallery:
             UsageError: no such species, or k below 1. ShapeError: queries are not (Q, D), finite and of unit length.
             ModelMismatch: the species' net is not `fingerprint`, or has another D.
         """
-        return self._searches.search(_composed(species), queries, k, _composed_where(where), fingerprint)
+        return self._searches.search(_composed(species), queries, k, where.composed(), fingerprint)
 
     def count_individuals(self, species: str, where: Where = ANYWHERE) -> int:
         """How many individuals of a species have a photo that a search may find. Raises UsageError: no such species."""
-        return self._searches.count_individuals(_composed(species), _composed_where(where))
+        return self._searches.count_individuals(_composed(species), where.composed())
 
     def settle(self) -> None:
         """Wait until no cache is being written. Searches need not wait: they go on with what was there before."""
         self._searches.settle()
 
     def add_sightings(self, sightings: Sequence[Sighting]) -> None:
-        """Keep the decisions of queries. One transaction, on disk on return."""
+        """Keep the decisions of queries, in one transaction, in the place of those of the same animals; equal ones stay."""
         keep_sightings(self._catalog, sightings)
 
     def sightings(self) -> tuple[KeptSighting, ...]:
@@ -336,15 +332,17 @@ class Gallery:
         """The last `limit` changes, the newest first."""
         return self.history.log(limit)
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written inside is one transaction: all of its entries, or, where an error comes out of it, none."""
+        with self._catalog.together():
+            yield
+        self._publish()
+
     def _publish(self) -> None:
-        published.publish(self._catalog, self.folder / MANIFEST)
+        if not self._catalog.gathering:
+            published.publish(self._catalog, self.folder / MANIFEST)
 
 
 def _composed(name: str | None) -> str:
     return unicodedata.normalize("NFC", name) if name is not None else None  # type: ignore[return-value]
-
-
-def _composed_where(where: Where) -> Where:
-    if where.individuals is None:
-        return where
-    return replace(where, individuals=frozenset(map(_composed, where.individuals)))

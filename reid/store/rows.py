@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -155,6 +156,12 @@ class Where:
         """True if photos must have something to pass (beside not being excluded)."""
         some = self.individuals is not None or self.seasons is not None or self.cameras is not None
         return bool(self.side) or some or self.after is not None or self.before is not None
+
+    def composed(self) -> Where:
+        """The same with names as the gallery keeps them: accents composed (NFC)."""
+        if self.individuals is None:
+            return self
+        return replace(self, individuals=frozenset(unicodedata.normalize("NFC", name) for name in self.individuals))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

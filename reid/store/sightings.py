@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
@@ -14,9 +15,9 @@ from reid.store.catalog import Catalog, Change, Row, to_json
 from reid.store.reading import iso, when
 from reid.store.rows import EnrolledPhoto, KeptSighting
 
-_INSERT_SIGHTING = """INSERT INTO sighting (path, sha256, species, outcome, individual_id, individual, probability,
-    reason, captured_at, encounter, camera, side, season, fingerprint, details, seq)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_COLUMNS = """path, sha256, species, outcome, individual_id, individual, probability, reason, captured_at, encounter, camera,
+    side, season, fingerprint, details, seq"""
+_INSERT_SIGHTING = f"INSERT INTO sighting ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def known_sighting(photo: EnrolledPhoto, path: Path) -> Photo:
@@ -29,16 +30,37 @@ def known_sighting(photo: EnrolledPhoto, path: Path) -> Photo:
 
 
 def keep_sightings(catalog: Catalog, sightings: Sequence[Sighting]) -> None:
-    """Keep the decisions of queries, in one transaction."""
+    """Keep the decisions of queries, in one transaction; see `Gallery.add_sightings`.
+
+    All of them are written anew where one differs: of each photo those of the newest change count (`actions.doubts`), so that
+    the animals of one frame must stay together.
+    """
     with catalog.change("add_sightings", "") as change:
-        ids = [change.put(_INSERT_SIGHTING, _sighting(change, sighting)) for sighting in sightings]
-        if ids:
-            change.after = {"sightings": len(ids), "first_sighting_id": ids[0], "last_sighting_id": ids[-1]}
+        rows = [_sighting(change, sighting) for sighting in sightings]
+        before = _kept_of(change, rows)
+        if Counter(row[:-1] for row in rows) == Counter(before.values()):
+            return
+        change.put_many("UPDATE sighting SET removed_seq = ? WHERE id = ?", ((change.seq, number) for number in before))
+        ids = [change.put(_INSERT_SIGHTING, row) for row in rows]
+        change.after = {
+            "sightings": len(ids), "first_sighting_id": ids[0], "last_sighting_id": ids[-1], "replaced": len(before),
+        }
 
 
-def _sighting(change: Change, sighting: Sighting) -> tuple[object, ...]:
+def _kept_of(change: Change, rows: Sequence[Row]) -> dict[int, Row]:
+    """The decisions that are kept of the same animals, those of the first photo's content and box: by id, without their seq."""
+    animals = {(row[1], json.loads(row[-2])["box"] and tuple(json.loads(row[-2])["box"])) for row in rows}
+    found = change.ask(
+        f"SELECT id, {_COLUMNS} FROM sighting WHERE removed_seq IS NULL AND sha256 IN (SELECT value FROM json_each(?))",
+        (to_json(sorted({sha256 for sha256, _ in animals})),),
+    )
+    boxes = {row[0]: json.loads(row[-2]).get("box") for row in found}
+    return {row[0]: row[1:-1] for row in found if (row[2], boxes[row[0]] and tuple(boxes[row[0]])) in animals}
+
+
+def _sighting(change: Change, sighting: Sighting) -> Row:
     told = sighting.decision.individual
-    species = sighting.matches[0].species if sighting.matches else sighting.species.name
+    species = sighting.counted_species
     matches = [
         {**asdict(match), "captured_at": iso(match.captured_at) if match.captured_at else None}
         for match in sighting.matches
