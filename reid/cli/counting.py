@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from reid import terminal
-from reid.cli.door import Clocks, Deployments, Json, Seasons, Where, app, line, tables
-from reid.settings import SIDE_RULES, CountSettings, resolve
+from reid.cli.door import Clocks, Days, Deployments, Json, OnlySpecies, Seasons, SideRule, Where, app, line, tables
+from reid.settings import CountSettings, resolve
 
 _COUNT = CountSettings()
 
@@ -18,14 +18,12 @@ _COUNT = CountSettings()
 def count(
     gallery: Where = None,
     json: Json = False,
-    species: Annotated[str | None, typer.Option(help="Only this species.", show_default=False)] = None,
+    species: OnlySpecies = None,
     season: Seasons = None,
-    days: Annotated[int | None,
-        typer.Option(help="Length of an occasion in days; 0 (default) = each season is one.", min=0, show_default=False)] = None,
+    days: Days = None,
     deployments: Deployments = None,
     clock: Clocks = None,
-    side: Annotated[str | None,
-        typer.Option(help=f"{', '.join(SIDE_RULES)}; default {_COUNT.side}.", show_default=False)] = None,
+    side: SideRule = None,
     method: Annotated[str | None,
         typer.Option(help="chapman, m0, mt or chao: whose number photos to look at tighten.", show_default=False)] = None,
     draws: Annotated[int | None,

@@ -14,7 +14,7 @@ import typer
 from reid import __version__, reports, terminal
 from reid.errors import ReidError
 from reid.records import Problem
-from reid.settings import VideoSettings
+from reid.settings import SIDE_RULES, ExportSettings, VideoSettings
 
 app = typer.Typer(
     name="reid",
@@ -50,6 +50,14 @@ Video = Annotated[str | None,
 Frames = Annotated[str | None, typer.Option(help="Folder for frames of videos; default beside each.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.", envvar="REID_DEVICE", show_envvar=False)]
+OnlySpecies = Annotated[str | None, typer.Option(help="Only this species.", show_default=False)]
+Days = Annotated[int | None,
+    typer.Option(help="Length of an occasion in days; 0 (default) = each season is one.", min=0, show_default=False)]
+SideRule = Annotated[str | None,
+    typer.Option(help=f"{', '.join(SIDE_RULES)}; default {ExportSettings().side}.", show_default=False)]
+Flank = Annotated[str, typer.Option(help="left or right, where the manifest does not say.", show_default=False)]
+Confidence = Annotated[float | None,
+    typer.Option(help="A detector's box counts from here on; default: as its file says.", min=0, max=1, show_default=False)]
 Species = Annotated[str, typer.Option(help="Only this species; for query: skip stage 1.", show_default=False)]
 
 

@@ -11,12 +11,15 @@ from reid import terminal
 from reid.cli.door import (
     ChangedFiles,
     Clocks,
+    Days,
     Deployments,
     Device,
     Frames,
     Json,
+    OnlySpecies,
     Photos,
     Seasons,
+    SideRule,
     Sides,
     Video,
     Where,
@@ -24,9 +27,7 @@ from reid.cli.door import (
     end,
     line,
 )
-from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings, pair, resolve
-
-_EXPORT = ExportSettings()
+from reid.settings import EXPORT_FORMATS, ExportSettings, pair, resolve
 
 
 @app.command(name="import")
@@ -82,14 +83,12 @@ def export(
     out: Annotated[Path | None, typer.Option(help="Folder for the files; default export-FORMAT.", show_default=False)] = None,
     gallery: Where = None,
     json: Json = False,
-    species: Annotated[str | None, typer.Option(help="Only this species.", show_default=False)] = None,
+    species: OnlySpecies = None,
     season: Seasons = None,
-    days: Annotated[int | None,
-        typer.Option(help="Length of an occasion in days; 0 (default) = each season is one.", min=0, show_default=False)] = None,
+    days: Days = None,
     deployments: Deployments = None,
     clock: Clocks = None,
-    side: Annotated[str | None,
-        typer.Option(help=f"{', '.join(SIDE_RULES)}; default {_EXPORT.side}.", show_default=False)] = None,
+    side: SideRule = None,
     group: Annotated[str | None, typer.Option(help="Column that makes groups, such as sex.", show_default=False)] = None,
     covariate: Annotated[list[str] | None,
         typer.Option(help="Column with a number for each individual; may be repeated.", show_default=False)] = None,

@@ -8,11 +8,9 @@ from typing import Annotated
 import typer
 
 from reid import settings, terminal
-from reid.cli.door import Clocks, Deployments, Device, Json, Seasons, Species, Where, app, end, line
+from reid.cli.door import Clocks, Days, Deployments, Device, Json, Seasons, SideRule, Species, Where, app, end, line
 from reid.cli.identifying import in_time
-from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
-
-_EXPORT = ExportSettings()
+from reid.settings import ExportSettings, QuerySettings
 
 
 @app.command()
@@ -25,12 +23,10 @@ def report(
     json: Json = False,
     species: Species = "",
     season: Seasons = None,
-    days: Annotated[int | None,
-        typer.Option(help="Length of an occasion in days; 0 (default) = each season is one.", min=0, show_default=False)] = None,
+    days: Days = None,
     deployments: Deployments = None,
     clock: Clocks = None,
-    side: Annotated[str | None,
-        typer.Option(help=f"{', '.join(SIDE_RULES)}; default {_EXPORT.side}.", show_default=False)] = None,
+    side: SideRule = None,
     device: Device = "auto",
 ) -> None:
     """Write the page of a season: who was met when and where, who returned, discovery, effort, and the doubts."""

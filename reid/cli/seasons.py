@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 
 from reid import settings, terminal
-from reid.cli.door import Clocks, Deployments, Device, Json, Photos, Seasons, Species, Where, app, end, line
+from reid.cli.door import (  # fmt: skip
+    Clocks,
+    Confidence,
+    Deployments,
+    Device,
+    Flank,
+    Json,
+    Photos,
+    Seasons,
+    Species,
+    Where,
+    app,
+    end,
+    line,
+)
 from reid.cli.identifying import given_side, in_time
 from reid.settings import QuerySettings
 
@@ -111,12 +125,10 @@ def discover(
     name: Annotated[str,
         typer.Option(help="NAME-001 and so on; default: new-SEASON-001, by first photo.", show_default=False)] = "",
     species: Species = "",
-    side: Annotated[str, typer.Option(help="left or right, where the manifest does not say.", show_default=False)] = "",
+    side: Flank = "",
     link: DiscoverLinks = None,
     kilometres_an_hour: Speed = None,
-    confidence: Annotated[float | None,
-        typer.Option(help="A detector's box counts from here on; default: as its file says.", min=0, max=1,
-                     show_default=False)] = None,
+    confidence: Confidence = None,
     clock: Clocks = None,
     season: Seasons = None,
     deployments: Deployments = None,
