@@ -28,6 +28,52 @@ def test_two_animals_of_one_frame_share_their_chances_as_bayes_says() -> None:
     assert mine[ADA] / total == pytest.approx(wanted)
 
 
+def _marginals(chances: list[dict[Name, float]], apart: list[tuple[int, int]]) -> list[dict[Name, float]]:
+    """Of each animal its chances, over every assignment of names that is allowed."""
+    found: list[dict[Name, float]] = [dict.fromkeys(one, 0.0) for one in chances]
+    total = 0.0
+    for names in product(*([*one, None] for one in chances)):
+        if any(names[a] is not None and names[a] == names[b] for a, b in apart):
+            continue
+        worth = float(np.prod([one[name] if name else 1 - sum(one.values()) for one, name in zip(chances, names, strict=True)]))
+        total += worth
+        for one, name in zip(found, names, strict=True):
+            if name:
+                one[name] += worth
+    return [{name: worth / total for name, worth in one.items()} for one in found]
+
+
+def _told(chances: list[dict[Name, float]], apart: list[tuple[int, int]]) -> list[dict[Name, float]]:
+    """The same as `exclusive` leaves it."""
+    found = []
+    for one, taken in zip(chances, exclusive(chances, apart), strict=True):
+        left = {name: chance * (1 - taken.get(name, 0.0)) for name, chance in one.items()}
+        total = sum(left.values()) + 1 - sum(one.values())
+        found.append({name: chance / total for name, chance in left.items()})
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_chances_are_exact_where_the_pairs_make_no_ring(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    chances = [dict(zip((ADA, BO, CY), (rng.dirichlet([0.3] * 4)[:3]).tolist(), strict=True)) for _ in range(5)]
+    apart = [(0, 1), (1, 2), (2, 3)] if seed % 2 else [(0, 1), (0, 2), (0, 3), (3, 4)]
+    for told, wanted in zip(_told(chances, apart), _marginals(chances, apart), strict=True):
+        assert told == {name: pytest.approx(chance, abs=1e-6) for name, chance in wanted.items()}
+
+
+def test_of_three_of_a_frame_who_all_look_like_one_each_may_be_it() -> None:
+    chances: list[dict[Name, float]] = [{ADA: 0.999}, {ADA: 0.999}, {ADA: 0.999}]
+    apart = [(0, 1), (0, 2), (1, 2)]
+    assert _marginals(chances, apart)[0][ADA] == pytest.approx(1 / 3, abs=0.001)
+    assert [one[ADA] for one in _told(chances, apart)] == [pytest.approx(0.49, abs=0.005)] * 3  # 0.001 if each takes it whole
+
+
+def test_what_is_certain_stays_so() -> None:
+    found = exclusive([{ADA: 1.0}, {ADA: 0.9, BO: 0.05}], [(0, 1)])
+    assert found == [{ADA: pytest.approx(0.9), BO: pytest.approx(0.05)}, {ADA: 1.0}]
+
+
 def test_animals_that_may_be_one_do_not_disturb_each_other() -> None:
     assert exclusive([{ADA: 0.6}, {ADA: 0.5}], []) == [{}, {}]
     assert together([{ADA: 0.6}, {ADA: 0.7}], []) == [ADA, ADA]

@@ -15,7 +15,7 @@ from reid.steps.apart import Place, Snap, place_in
 from reid.steps.linking import Worth
 from reid.steps.sighting import Known, Looked, sight
 from reid.steps.whole import Animal, Rules, split, whole
-from tests.steps.stock import calibration, shortlist
+from tests.steps.stock import calibration, enrolled_photo, shortlist
 
 ZEBRA = SpeciesGuess("zebra", 0.95)
 KNOWN = Known({"zebra": calibration()}, {"zebra": "n" * 16})
@@ -60,6 +60,42 @@ def test_two_animals_of_one_frame_never_get_one_name() -> None:
         total = sum(free.values()) + 1 - sum(own.values())
         found = {one.individual: one.probability for one in animal.sighting.matches}
         assert found == {name: pytest.approx(chance / total) for name, chance in free.items()}
+
+
+def test_three_animals_of_one_frame_that_all_look_like_ada_are_doubts_and_not_three_new_ones() -> None:
+    third = Box(0.25, 0.0, 0.2, 1.0)
+    three = [
+        look(name, {"Ada": 0.9, "Bo": 0.1}, file="f", encounter="E", box=box)
+        for name, box in (("a", Box(0.0, 0.0, 0.2, 1.0)), ("b", third), ("c", RIGHT))
+    ]
+    found = whole(three, KNOWN, RULES, {})
+    assert [one.sighting.decision.outcome for one in found] == [Outcome.REVIEW] * 3
+    assert all(0.3 < (one.sighting.matches[0].probability or 0.0) < 0.6 for one in found)
+
+
+def test_photos_that_are_enrolled_under_two_names_are_two_animals_of_one_encounter() -> None:
+    looks = [look(name, {"Ada": 0.9}, degrees, encounter="E") for name, degrees in (("a", 0), ("b", 80), ("c", 75), ("d", 5))]
+    enrolled = [enrolled_photo(1, "Ada", 1), enrolled_photo(2, "Bo", 2)]
+    looks[0], looks[1] = (replace(one, already=photo) for one, photo in zip(looks[:2], enrolled, strict=True))
+    found = whole(looks, KNOWN, RULES, {})
+    assert {animal.name: [str(one.photo.path) for one in animal.looks] for animal in found} == {
+        ("zebra", "Ada"): ["a", "d"], ("zebra", "Bo"): ["b", "c"],
+    }
+
+
+def test_an_enrolled_photo_is_of_the_species_it_is_enrolled_under() -> None:
+    one = replace(look("a", {"Bo": 0.2}), already=enrolled_photo(1, "Ada", 1, "horse"))
+    (found,) = whole([one], KNOWN, RULES, {})
+    assert found.name == ("horse", "Ada")
+
+
+def test_a_new_animal_is_of_the_species_that_stage_1_saw() -> None:
+    unsure = SpeciesGuess("zebra", 0.55, (("horse", 0.45),))
+    known = Known({"zebra": calibration(), "horse": calibration()}, {"zebra": "n" * 16, "horse": "m" * 16})
+    one = replace(look("a", {}, guess=unsure), shortlists=(shortlist({}), shortlist({"Rex": 0.2}, "horse")))
+    (found,) = whole([one], known, RULES, {})
+    assert found.sighting.decision.outcome == Outcome.NEW and found.sighting.matches[0].species == "horse"
+    assert found.species == "zebra"
 
 
 def test_the_reason_says_whose_the_name_is() -> None:
