@@ -214,14 +214,15 @@ def _enroll(
     A gallery is made where there is none, once the one that is thrown away has taken them.
     """
     if there is None:
-        _put(eyes, eyes, new, link)
+        put(eyes, eyes, new, link)
         there = stack.enter_context(Gallery.open(folder, create=True))
-    return _put(there, eyes, new, link)
+    return put(there, eyes, new, link)
 
 
-def _put(
+def put(
     gallery: Gallery, eyes: Gallery, new: Mapping[str, list[Enrollment]], link: float
 ) -> tuple[tuple[int, ...], int, list[Problem]]:
+    """Enroll by species, in one transaction; as `_enroll`. Raises GalleryError where a name is in use by now."""
     entries, count = [], 0
     problems: list[Problem] = []
     with gallery.together():

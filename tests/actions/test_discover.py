@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import reid
-from reid.errors import UsageError
+from reid.actions.discover import put
+from reid.errors import GalleryError, UsageError
+from reid.records import Photo
 from reid.settings import QuerySettings
 from reid.steps.embedding import embed_and_map
 from reid.steps.linking import Worth
+from reid.store import Enrollment, Gallery
 from tests.actions import herd
 from tests.actions.herd import Taken
 from tests.commands import command
@@ -112,6 +117,77 @@ def test_without_a_gallery_the_shared_net_looks_and_no_gallery_is_made(
     assert sum(len(one["photos"]) for one in told.lines) == 6 and not (tmp_path / "none").exists()
     with pytest.raises(UsageError, match="name the species that the photos show"):
         reid.discover([card], gallery=tmp_path / "none")
+
+
+def test_links_must_be_surer_to_be_enrolled_than_to_be_looked_at(
+    card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    monkeypatch.setattr("reid.actions.linking.drawn_worth", lambda net: Worth(20.0, -18.0, 100, 90, 24, drawn=True))
+    seen = reid.discover([card], gallery=gallery, settings=ZEBRA)
+    links = [one.link_probability for one in seen.proposals]
+    assert all(0.8 <= one < 0.9 for one in links if one is not None) and seen.count("new") == 3
+    assert reid.discover([card], gallery=gallery, settings=replace(ZEBRA, discover_link=0.9)).count("new") == 6
+    told = command("discover", card, "--gallery", gallery, "--out", tmp_path / "out", "--link", "0.7")
+    assert told.code == 0 and "3 new" in told.out and "unseen: --enroll\n" in told.out
+    unseen = reid.discover([card], gallery=gallery, enroll=True, settings=ZEBRA)
+    assert unseen.count("new") == 6 and "links right with probability 0.9" in reid.log(gallery=gallery)[0].why
+
+
+def test_no_gallery_is_made_where_no_photo_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "card").mkdir()
+    (tmp_path / "card" / "a.jpg").write_bytes(b"no picture")
+    place = tmp_path / "new gallery"
+    told = command("discover", tmp_path / "card", "--gallery", place, "--species", "zebra", "--enroll", "--out", tmp_path / "out")
+    assert told.code == 1 and "a.jpg" in told.err and not place.exists()
+
+
+def test_a_gallery_is_made_once_all_is_decided(card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reid.actions.query.embed_and_map", embed_and_map)
+    place = tmp_path / "new gallery"
+    with pytest.raises(UsageError, match=r"the name .* holds bytes that are no UTF-8 text"):
+        reid.discover([card], gallery=place, enroll=True, name="\udcff", settings=ZEBRA)
+    assert not place.exists()
+    report = reid.discover([card], gallery=place, enroll=True, settings=ZEBRA)
+    assert report.enrolled == sum(one.photos for one in reid.individuals(place)) == 6
+    assert [one.what for one in reversed(reid.log(gallery=place))] == ["set_embedding_net", "enroll"]
+
+
+def test_two_species_are_enrolled_in_one_transaction(tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    with Gallery.open(gallery) as opened:
+        fingerprint = opened.embedding_net("zebra")
+        assert fingerprint is not None
+        opened.set_embedding_net("horse", fingerprint, 48, calibration=None)
+    item = Enrollment("new-001", Photo(Path("/a.jpg")), "a" * 64, 64, 64, np.eye(48, dtype=np.float32)[0])
+    bad = replace(item, sha256="", photo=Photo(Path("/b.jpg")))
+    before = reid.log(gallery=gallery)
+    with Gallery.open(gallery) as opened:
+        with pytest.raises(UsageError, match="the sha256 of its content is missing"):
+            put(opened, opened, {"horse": [item], "zebra": [bad]}, 0.9)
+        assert reid.log(gallery=gallery) == before and opened.individuals() == ()
+        entries, count, refused = put(opened, opened, {"horse": [item], "zebra": [item]}, 0.9)
+        assert (entries, count, refused) == ((before[0].seq + 1, before[0].seq + 2), 2, [])
+        with pytest.raises(GalleryError, match="'new-001' was enrolled meanwhile by another process"):
+            put(opened, opened, {"horse": [replace(item, sha256="c" * 64)]}, 0.9)
+
+
+def test_a_photo_that_a_person_removed_is_told_and_not_enrolled(card: Path, tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", calibration())
+    reid.discover([card], gallery=gallery, enroll=True, settings=ZEBRA)
+    reid.remove_individual("new-2024-003", gallery=gallery)
+    report = reid.discover([card], gallery=gallery, enroll=True, settings=ZEBRA)
+    assert report.entries == () and [one.name for one in reid.individuals(gallery)] == ["new-2024-001", "new-2024-002"]
+    assert [Path(one.path).name for one in report.problems] == ["5.jpg"]
+    assert "it was removed from the gallery" in report.problems[0].reason
+
+
+def test_a_name_with_an_accent_is_one_name_however_it_is_typed(card: Path, tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    other = herd.write(tmp_path / "other", [Taken("Zoe", when=NOW)], named=False)
+    reid.enroll([other], gallery=gallery, individual="Zoé-001")
+    report = reid.discover([card], gallery=gallery, name="Zoe\u0301", settings=ZEBRA)
+    assert sorted(one.proposal for one in report.proposals) == ["Zoé-002", "Zoé-003", "Zoé-004"]
 
 
 def test_the_command_says_how_to_take_it_back(card: Path, tmp_path: Path) -> None:

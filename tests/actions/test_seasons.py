@@ -164,6 +164,65 @@ def test_the_decisions_of_a_season_are_kept_once_for_each_encounter(gallery: Pat
     assert len({one.encounter for one in kept}) == 5 and all(one.decision.nobody is not None for one in kept)
 
 
+def test_decisions_kept_twice_are_kept_once(gallery: Path, tmp_path: Path) -> None:
+    met = [Taken("Ada", when=NOW), Taken("Bo", "Fay", when=NOW + DAY), Taken("Eve", when=NOW + 2 * DAY)]
+    photos = herd.write(tmp_path / "2024", met)
+    reid.seasons([photos], first="2023", second="2024", gallery=gallery, record=True)
+    before = reid.log(gallery=gallery)
+    reid.seasons([photos], first="2023", second="2024", gallery=gallery, record=True)
+    assert reid.log(gallery=gallery) == before
+    reid.remove_individual("Bo", gallery=gallery)
+    reid.seasons([photos], first="2023", second="2024", gallery=gallery, record=True)
+    assert reid.log(gallery=gallery)[0].summary == "4 sightings, in place of 4"
+    with Gallery.open(gallery) as opened:
+        kept = [one.sighting.decision.individual or "" for one in opened.sightings()]
+    assert sorted(kept) == ["", "", "", "Ada"]
+
+
+def test_photos_that_cannot_be_read_are_named_where_there_is_no_other(gallery: Path, tmp_path: Path) -> None:
+    (tmp_path / "2024").mkdir()
+    (tmp_path / "2024" / "spoilt.jpg").write_bytes(b"no picture")
+    given = (tmp_path / "2024", "--gallery", gallery, "--out", tmp_path / "out")
+    told = command("seasons", *given, "--from", "2023", "--to", "2024")
+    assert told.code == 2 and "nothing is of season '2024'" in told.err
+    assert "could not be read: " in told.err and "spoilt.jpg" in told.err and "undated" not in told.err
+    told = command("seasons", *given, "--all")
+    assert told.code == 2 and "wanted two at least" in told.err and "spoilt.jpg" in told.err
+    reid.enroll([herd.write(tmp_path / "later", [Taken("Ada", when=NOW)])], gallery=gallery)
+    told = command("seasons", *given, "--from", "2023", "--to", "2024")
+    assert told.code == 1 and "spoilt.jpg" in told.err and "1 returned" in told.out
+    told = command("seasons", *given, "--all")
+    assert told.code == 1 and "spoilt.jpg" in told.err
+    assert "spoilt.jpg" in (tmp_path / "out" / "all-seasons.html").read_text(encoding="utf-8")
+
+
+def test_who_is_met_again_in_a_later_season_did_not_reappear_in_the_one_before(gallery: Path, tmp_path: Path) -> None:
+    reid.enroll([herd.write(tmp_path / "eve", [Taken("Eve", when=NOW), Taken("Eve", when=NOW + 365 * DAY)])], gallery=gallery)
+    report = reid.all_seasons(gallery=gallery)
+    told = {pair: {row.individual: row.status for row in rows}.get("Eve") for pair, rows in report.rows.items()}
+    assert told == {("2023", "2024"): "new", ("2023", "2025"): "reappeared", ("2024", "2025"): "returned"}
+    only = reid.seasons(first="2023", second="2024", gallery=gallery)
+    (eve,) = [row for row in only.rows if row.individual == "Eve"]
+    assert (eve.status, eve.last_before, eve.photo_before) == ("new", None, "")
+
+
+def test_all_seasons_tell_halves_and_drift_and_how_sure_a_name_is(gallery: Path, tmp_path: Path) -> None:
+    reid.enroll([herd.write(tmp_path / "new coat", [Taken("Fay", when=NOW)])], gallery=gallery, individual="Bo")
+    met = [Taken("Ada", when=NOW + DAY), *(Taken("Eve", when=NOW + day * DAY, side="right") for day in (2, 3))]
+    photos = herd.write(tmp_path / "2024", met)
+    report = reid.all_seasons([photos], gallery=gallery, out=tmp_path / "out")
+    (note,) = report.notes
+    assert note.startswith("2024: zebra: 2 animals are known from the left only and 1 from the right only; some of them may")
+    assert [(species, one.individual) for species, one in report.drift] == [("zebra", "Bo")]
+    (ada,) = [row for row in report.rows["2023", "2024"] if row.individual == "Ada"]
+    alone = reid.seasons([photos], first="2023", second="2024", gallery=gallery)
+    assert ada == next(row for row in alone.rows if row.individual == "Ada") and ada.probability is not None
+    page = (tmp_path / "out" / "all-seasons.html").read_text(encoding="utf-8")
+    assert "known from the left only" in page and "Changed, or two animals under one name" in page
+    told = command("seasons", photos, "--all", "--gallery", gallery, "--out", tmp_path / "out")
+    assert told.code == 0 and "known from the left only" in told.err and "'Bo': photos of" in told.err
+
+
 def test_a_season_of_sightings_without_a_doubt_can_be_counted(gallery: Path, tmp_path: Path) -> None:
     photos = herd.write(tmp_path / "2024", [Taken("Ada", when=NOW + day * DAY) for day in range(2)])
     reid.seasons([photos], first="2023", second="2024", gallery=gallery, record=True)
