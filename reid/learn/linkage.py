@@ -70,7 +70,13 @@ def _share(owners: NDArray[np.int64], first: Sequence[int], second: Sequence[int
 
 
 def _fit(found: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and intercept of ln odds by Newton's method; every join weighs the same."""
+    """Slope and intercept of ln odds by Newton's method; every join weighs the same.
+
+    Targets are Platt's, (n + 1) / (n + 2) for right and 1 / (n + 2) for wrong, so that few joins, however clean, prove little.
+    """
+    good = float(right.sum())
+    low, high = 1.0 / (len(right) - good + 2.0), (good + 1.0) / (good + 2.0)
+    right = low + right * (high - low)
     middle, scale = float(found.mean()), float(found.std()) or 1.0
     design = np.stack([(found - middle) / scale, np.ones(len(found))], axis=1)
     pull = np.asarray([PULL, PULL])

@@ -36,6 +36,10 @@ def exclusive(chances: Sequence[Mapping[Name, float]], apart: Collection[tuple[i
         apart: pairs of animals that cannot be one.
     """
     found: list[dict[Name, float]] = [{} for _ in chances]
+    near: list[set[Name]] = [set() for _ in chances]
+    for a, b in apart:
+        near[a] |= chances[b].keys()
+        near[b] |= chances[a].keys()
     for part in _parts(len(chances), apart):
         animals = sorted(part)
         place = {animal: at for at, animal in enumerate(animals)}
@@ -43,8 +47,7 @@ def exclusive(chances: Sequence[Mapping[Name, float]], apart: Collection[tuple[i
         own = np.asarray([[min(1.0, chances[animal].get(name, 0.0)) for name in names] for animal in animals])
         pairs = [(place[a], place[b]) for a, b in apart if a in place]
         for animal, left in zip(animals, _left_over(own.reshape(len(animals), -1), np.asarray(pairs)), strict=True):
-            near = {name for a, b in apart if animal in (a, b) for name in chances[b if a == animal else a]}
-            found[animal] = {name: 1.0 - float(one) for name, one in zip(names, left, strict=True) if name in near}
+            found[animal] = {name: 1.0 - float(one) for name, one in zip(names, left, strict=True) if name in near[animal]}
     return found
 
 
