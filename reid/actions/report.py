@@ -12,20 +12,19 @@ import numpy as np
 
 from reid import settings as options
 from reid.actions.season_figures import STATUSES, SpeciesSeason, species_season
-from reid.actions.seasons import identified
-from reid.actions.selecting import as_taken, in_time
+from reid.actions.seasons import identified, of_seasons
+from reid.actions.selecting import in_time
 from reid.errors import UsageError
 from reid.formats.capture_history import LeftOut, capture_history
 from reid.formats.deployments import DeploymentTable, read_deployments
-from reid.formats.manifest import BOX_COLUMNS, COLUMNS, read_photos
+from reid.formats.manifest import BOX_COLUMNS, COLUMNS
 from reid.formats.page import write_page
 from reid.formats.table import write_table
 from reid.formats.text import made
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Box, Outcome, Photo, Problem, Sighting
 from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
-from reid.steps.encounter import encounters, season
-from reid.steps.photo import dated
+from reid.steps.encounter import encounters
 from reid.store import EnrolledPhoto, Gallery
 
 DOUBT_COLUMNS = (*COLUMNS, *BOX_COLUMNS, "doubt", "probability", "reason")
@@ -195,14 +194,13 @@ def _ask(
     """Identify the photos given as a whole, as `seasons` does; those of other seasons are left aside."""
     if not photos:
         return [], ()
-    found = read_photos(list(photos), query.box_confidence)
-    taken = dated(as_taken(found.photos, query))
-    chosen = [photo for photo in taken if season(photo) == name]
-    if taken and not chosen:
-        others = ", ".join(sorted({season(photo) or "no date" for photo in taken}))
+    by_season, problems = of_seasons(photos, query)
+    chosen = by_season.get(name, [])
+    if by_season and not chosen:
+        others = ", ".join(sorted(one or "no date" for one in by_season))
         raise UsageError(
-            f"none of the {len(taken)} photos given is of season {name}, the page's; they are of: {others}. A season has a page "
-            "once one of its photos is enrolled: `reid query`, enroll who is known, then `reid report --of` that season"
+            f"none of the {sum(map(len, by_season.values()))} photos given is of season {name}, the page's; they are of: {others}"
+            ". A season has a page once one of its photos is enrolled: `reid query`, enroll who is known, then report it"
         )
     progress.start(f"identifying {name}", len(chosen))
     enrolled = [photo for photo in gallery.photos() if query.species in ("", photo.species)]
@@ -212,7 +210,7 @@ def _ask(
         for one in animals
         if not all(look.already for look in one.looks)  # who is enrolled is no doubt
     ]
-    return told, (*found.problems, *failed)
+    return told, (*problems, *failed)
 
 
 def _kept(gallery: Gallery, enrolled: _Enrolled, name: str) -> list[Told]:

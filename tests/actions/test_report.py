@@ -216,3 +216,9 @@ def test_photos_of_another_season_are_told_and_no_page_is_written(place: Path, k
             gallery=place / "gallery", query=QuerySettings(deployments=str(kept / "study" / "deployments.csv")),
         )
     assert not (place / "other.html").exists()
+
+
+def test_photos_that_cannot_be_read_are_named_and_not_taken_for_another_season(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "spoilt.jpg").write_bytes(b"no picture")
+    done = reid.report([tmp_path / "spoilt.jpg"], out=place / "spoilt.html", gallery=place / "gallery")
+    assert [Path(one.path).name for one in done.problems] == ["spoilt.jpg"] and done.page.exists()
