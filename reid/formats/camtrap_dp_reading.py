@@ -32,7 +32,7 @@ _BOXES = {"x": "bboxx", "y": "bboxy", "width": "bboxwidth", "height": "bboxheigh
 
 @dataclass(frozen=True, slots=True)
 class _Event:
-    """Observations of a whole event: they speak for the deployment's media of that time."""
+    """Observations of a whole event: they speak for the deployment's media of that time. start, end: see `_moment`."""
 
     start: datetime
     end: datetime
@@ -45,7 +45,7 @@ def read_camtrap_dp(path: Path) -> Iterator[Photo | Problem | LeftOutFrames]:
     Each animal observed in a medium is a Photo, with scientificName, individualID, box, event and location; a blank one
     is of species `empty`; unclassified media are Photos of which nothing is known. A medium in which people or vehicles were
     observed is left out. Observations of an event speak for its media that have none of their own; the individual only if
-    the event has a single observation of an animal. Times are the clock times that the file writes, whatever their zone.
+    the event has a single observation of an animal. Photos get the clock times that the file writes, whatever their zone.
     A tag side:left or side:right is the side.
 
     Raises:
@@ -74,7 +74,9 @@ def read_camtrap_dp(path: Path) -> Iterator[Photo | Problem | LeftOutFrames]:
             if place is None:
                 raise BadCell("deploymentID", f'"{medium.text("deploymentid")}" is not in deployments.csv.')
             when = read_date("timestamp", medium.cells.get("timestamp", ""))
-            seen = by_media.get(medium.text("mediaid")) or _of_event(events[medium.text("deploymentid")], when)
+            seen = by_media.get(medium.text("mediaid")) or _of_event(
+                events[medium.text("deploymentid")], _moment(medium, "timestamp")
+            )
             if any(row.text("observationtype") in _PEOPLE for row in seen):
                 people += 1
                 with_animals += any(row.text("observationtype") == "animal" for row in seen)
@@ -114,13 +116,34 @@ def _tables(path: Path) -> dict[str, list[Row]]:
 
 
 def _event(row: Row) -> _Event | None:
-    start, end = (read_date(name, row.cells.get(name.lower(), "")) for name in ("eventStart", "eventEnd"))
+    start, end = (_moment(row, name) for name in ("eventStart", "eventEnd"))
     return _Event(start, end, row) if start and end else None
+
+
+def _moment(row: Row, column: str) -> datetime | None:
+    """A time with its zone where the file writes one: a package may have its media in local time and its events in UTC."""
+    cell = row.cells.get(column.lower(), "")
+    clock = read_date(column, cell)
+    zone = re.search(r"(Z|[+-]\d\d:?\d\d)$", cell) if isinstance(cell, str) and ":" in cell else None
+    if clock is None or zone is None:
+        return clock
+    try:
+        return clock.replace(tzinfo=datetime.strptime(zone[1], "%z").tzinfo)
+    except ValueError:
+        raise BadCell(column, f'"{cell}" has no time zone that there is.') from None
+
+
+def _within(one: _Event, when: datetime) -> bool:
+    """As moments where all three have a zone, else by the clock."""
+    start, end = one.start, one.end
+    if any(each.tzinfo is None for each in (start, end, when)):
+        start, end, when = (each.replace(tzinfo=None) for each in (start, end, when))
+    return start <= when <= end
 
 
 def _of_event(events: Sequence[_Event], when: datetime | None) -> list[Row]:
     """The observations of the events at that time; who it was is not known where several animals were seen."""
-    rows = [one.row for one in events if when is not None and one.start <= when <= one.end]
+    rows = [one.row for one in events if when is not None and _within(one, when)]
     animals = [row for row in rows if row.text("observationtype") == "animal"]
     if len(animals) < 2:
         return rows
