@@ -210,7 +210,8 @@ def _camtrapr(job: Job, species: str, done: Done) -> None:
     counted = {id(one) for one in records}
     for one in job.photos:
         if id(one) not in counted:
-            soon = f"less than {job.settings.independent_minutes:g} minutes after the record before it"
+            gap = job.settings.independent_minutes
+            soon = f"less than {gap:g} minutes after the record before it" if gap else "of the same second as another record"
             done.left_out.append(
                 LeftOut(one.species, one.individual, str(one.path), soon if one.captured_at else "photo has no date")
             )
