@@ -34,7 +34,7 @@ import openpyxl
 import reid
 from reid import drawn
 from reid.formats.manifest import BOX_COLUMNS, COLUMNS, read_photos
-from reid.records import Outcome, Photo
+from reid.records import EMPTY, Outcome, Photo
 from reid.settings import CountSettings, ExportSettings, QuerySettings, TrainSettings
 from reid.steps.whole import Animal
 from reid.terminal import Bars
@@ -97,7 +97,8 @@ def settle(folder: Path, gallery: Path, season: str, animals: Sequence[Animal], 
         outcome = one.sighting.decision.outcome
         if outcome not in (Outcome.KNOWN, Outcome.NEW, Outcome.REVIEW):
             continue
-        shown = Counter(truth.who.get(key(look.photo), "?") for look in one.looks)
+        looks = [look for look in one.looks if look.guess.name != EMPTY]  # an encounter may begin or end without the animal
+        shown = Counter(truth.who.get(key(look.photo), "?") for look in looks)
         own = shown.most_common(1)[0][0]
         told.mixed += len(shown) > 1
         told.known += outcome == Outcome.KNOWN
@@ -108,15 +109,14 @@ def settle(folder: Path, gallery: Path, season: str, animals: Sequence[Animal], 
             name = one.sighting.decision.individual or ""
             told.wrong += name != own
         elif rule == "person":
-            name = own
-            told.decided += 1
+            told.decided += 1  # looking at each photo, a person parts what was put together wrongly, and leaves what shows nobody
+            shown_on = [(look.photo, truth.who.get(key(look.photo), "")) for look in looks]
+            chosen += [replace(photo, species=species, individual=who) for photo, who in shown_on if who]
         elif rule == "new" and outcome == Outcome.NEW:
             number += 1
             name = f"new-{season}-{number:03d}"
-        if rule == "person" and outcome != Outcome.KNOWN:  # looking at each photo, a person parts what was put together wrongly
-            chosen += [replace(look.photo, species=species, individual=truth.who.get(key(look.photo), own)) for look in one.looks]
-        elif name:
-            chosen += [replace(look.photo, species=species, individual=name) for look in one.looks]
+        if name:
+            chosen += [replace(look.photo, species=species, individual=name) for look in looks]
     if chosen:
         reid.enroll([labelled(folder, chosen, f"settled-{rule}-{season}.csv")], gallery=gallery)
     return told
