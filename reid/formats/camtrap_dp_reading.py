@@ -6,13 +6,14 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from reid import images
 from reid.errors import ManifestError
+from reid.formats.camtrap_dp import MISSING
 from reid.formats.cells import BadCell, read_box, read_date, spaced
 from reid.formats.megadetector import FOUND_NOTHING, LeftOutFrames
 from reid.formats.table import Row, read_table
@@ -46,7 +47,7 @@ def read_camtrap_dp(path: Path) -> Iterator[Photo | Problem | LeftOutFrames]:
     is of species `empty`; unclassified media are Photos of which nothing is known. A medium in which people or vehicles were
     observed is left out. Observations of an event speak for its media that have none of their own; the individual only if
     the event has a single observation of an animal. Photos get the clock times that the file writes, whatever their zone.
-    A tag side:left or side:right is the side.
+    A tag side:left or side:right is the side. NA, NaN and nan are empty cells, as version 1.0.2 has it.
 
     Raises:
         ManifestError: no package of version 1, a table that is missing or lacks a required field, or whose media belong to
@@ -111,8 +112,12 @@ def _tables(path: Path) -> dict[str, list[Row]]:
         table = read_table(path.parent / file)
         if missing := [field for field in required if field not in table.columns]:
             raise ManifestError(f"{path.parent / file}: has no field {', '.join(missing)}, which Camtrap DP 1 requires.")
-        found[name] = list(table.rows)
+        found[name] = [_emptied(row) for row in table.rows]
     return found
+
+
+def _emptied(row: Row) -> Row:
+    return replace(row, cells={name: "" if cell in MISSING else cell for name, cell in row.cells.items()})
 
 
 def _event(row: Row) -> _Event | None:
