@@ -210,7 +210,8 @@ def _camtrapr(job: Job, species: str, done: Done) -> None:
     counted = {id(one) for one in records}
     for one in job.photos:
         if id(one) not in counted:
-            soon = f"less than {job.settings.independent_minutes:g} minutes after the record before it"
+            gap = job.settings.independent_minutes
+            soon = f"less than {gap:g} minutes after the record before it" if gap else "of the same second as another record"
             done.left_out.append(
                 LeftOut(one.species, one.individual, str(one.path), soon if one.captured_at else "photo has no date")
             )
@@ -249,9 +250,11 @@ def _camtrap_dp(job: Job, species: str, done: Done) -> None:
         contributor=settings.contributor,
         sampling_design=settings.sampling_design,
     )
+    lost = {id(photo) for photo, _ in found.left_out}
     if settings.copy:
         for photo, path in zip(job.photos, paths, strict=True):
-            _copy(photo.path, job.out / path)
+            if id(photo) not in lost:
+                _copy(photo.path, job.out / path)
     else:
         done.notes.append(
             f"the photos were not copied: filePath counts from the package, the files lie under {base}; --copy copies them"
@@ -263,9 +266,13 @@ def _camtrap_dp(job: Job, species: str, done: Done) -> None:
     ):
         done.table(job.out / f"{name}.csv", columns, [[row.get(column) for column in columns] for row in rows])
     done.text(job.out / "datapackage.json", camtrap_dp.descriptor_text(found))
-    lost = {id(photo) for photo, _ in found.left_out}
     done.left_out += [LeftOut(one.species, one.individual, str(one.path), reason) for one, reason in found.left_out]
     done.count([one for one in job.photos if id(one) not in lost])
+    if unnamed := sorted({one.species for one in job.photos if " " not in one.species} - set(settings.scientific)):
+        done.notes.append(
+            f"scientificName is what the photos call the species: give --scientific {unnamed[0]}='GENUS EPITHET' "
+            f"({', '.join(unnamed)})"
+        )
 
 
 def _wildbook(job: Job, species: str, done: Done) -> None:

@@ -6,7 +6,6 @@ By https://camtrap-dp.tdwg.org and the table schemas of version 1.0.2 (TDWG).
 from __future__ import annotations
 
 import json
-import mimetypes
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,6 +39,14 @@ OBSERVATION_COLUMNS = (
     "classifiedBy", "classificationTimestamp", "classificationProbability", "observationTags", "observationComments",
 )  # fmt: skip
 SEXES, LIFE_STAGES = ("female", "male"), ("adult", "subadult", "juvenile")
+MISSING = ("", "NA", "NaN", "nan")
+"""What its readers take for an empty cell: a name like this would be lost."""
+_MEDIA_TYPES = {
+    ".png": "image/png", ".tif": "image/tiff", ".tiff": "image/tiff", ".webp": "image/webp", ".bmp": "image/bmp",
+}  # fmt: skip
+"""Of the photos that reid reads; all others are JPEG. What `mimetypes` says depends on the machine."""
+_SMALLEST = 1e-6
+"""Width of a box that is not 0 in the digits that are written; the schema wants more than 0."""
 _SPACE = uuid.UUID("6d0c3f3e-4b39-5f0e-9a63-1c7f5f9b1a52")
 """Of our own: the same photos exported together get the same ids each time."""
 
@@ -73,13 +80,14 @@ def package(
     Args:
         photos: with individual, species, camera, date. encounters, paths: of each photo; a path is relative to the package,
             with forward slashes.
-        deployments: each with latitude and longitude.
+        deployments: each with latitude and longitude, none of a camera that is called NA or NaN.
         zone: of the cameras' clocks: +01:00, Z, or a name such as Africa/Nairobi.
         scientific: species as we call it -> its scientific name.
         created: time-zone aware. title, contributor, sampling_design: as `ExportSettings` has them.
 
     Raises:
-        UsageError: no deployment, one without latitude and longitude, or a zone or sampling design that is none.
+        UsageError: no deployment, one without latitude and longitude or with a name that reads as none, or a zone or sampling
+            design that is none.
     """
     if sampling_design not in SAMPLING_DESIGNS:
         raise UsageError(f"sampling design {sampling_design!r}: Camtrap DP knows {', '.join(SAMPLING_DESIGNS)}")
@@ -89,22 +97,17 @@ def package(
         raise UsageError(
             f"deployment of {placeless[0]} has no latitude and longitude ({len(placeless)} such); Camtrap DP asks for both"
         )
+    if nameless := [one.camera for one in deployments if one.camera in MISSING]:
+        raise UsageError(f"camera {nameless[0]!r}: Camtrap DP reads this name as none; rename it there and in the photos")
     stamp = _stamps(zone)
-    ids = [f"{one.camera}/{one.start.isoformat()}" for one in deployments]
+    ids = _deployment_ids(deployments)
     media: dict[str, dict[str, object]] = {}
     observations: list[dict[str, object]] = []
     left_out = []
     for photo, encounter, path in zip(photos, encounters, paths, strict=True):
         place = deployment_on(deployments, photo.camera, photo.captured_at.date()) if photo.captured_at else None
-        if photo.captured_at is None or place is None:
-            left_out.append(
-                (
-                    photo,
-                    "photo has no date"
-                    if photo.captured_at is None
-                    else f"camera {photo.camera or '(not named)'} has no deployment on that day",
-                )
-            )
+        if photo.captured_at is None or place is None or (reason := _unwritable(photo, path, scientific)):
+            left_out.append((photo, _homeless(photo) if place is None else reason))
             continue
         deployment = ids[deployments.index(place)]
         row = _media(photo, path, deployment, stamp(photo.captured_at))
@@ -119,6 +122,30 @@ def package(
 def descriptor_text(found: Package) -> str:
     """datapackage.json."""
     return json.dumps(found.descriptor, ensure_ascii=False, indent=2) + "\n"
+
+
+def _deployment_ids(deployments: Sequence[Deployment]) -> list[str]:
+    """Camera and first day; where two are alike, the later ones get a number."""
+    ids: list[str] = []
+    for one in deployments:
+        name = f"{one.camera}/{one.start.isoformat()}"
+        alike = sum(other.partition("#")[0] == name for other in ids)
+        ids.append(f"{name}#{alike + 1}" if alike else name)
+    return ids
+
+
+def _homeless(photo: Photo) -> str:
+    if photo.captured_at is None:
+        return "photo has no date"
+    return f"camera {photo.camera or '(not named)'} has no deployment on that day"
+
+
+def _unwritable(photo: Photo, path: str, scientific: Mapping[str, str]) -> str:
+    """Why the format cannot hold a photo; "" if it can."""
+    for kind, name in (("individual", photo.individual), ("species", scientific.get(photo.species, photo.species))):
+        if name in MISSING:
+            return f"Camtrap DP reads {name!r} as no name; rename the {kind}"
+    return "Camtrap DP allows no two dots in a row in a path; rename the file or its folder" if ".." in path else ""
 
 
 def _stamps(zone: str) -> Any:
@@ -157,7 +184,7 @@ def _media(photo: Photo, path: str, deployment: str, when: str) -> dict[str, obj
     return {
         "mediaID": str(uuid.uuid5(_SPACE, path)), "deploymentID": deployment, "captureMethod": "activityDetection",
         "timestamp": when, "filePath": path, "filePublic": "false", "fileName": PurePosixPath(path).name,
-        "fileMediatype": mimetypes.guess_type(path)[0] or "image/jpeg",
+        "fileMediatype": _MEDIA_TYPES.get(PurePosixPath(path).suffix.lower(), "image/jpeg"),
     }  # fmt: skip
 
 
@@ -165,9 +192,9 @@ def _observation(photo: Photo, encounter: str, media: Mapping[str, object], scie
     key = f"{media['mediaID']}/{photo.individual}/{photo.box.key() if photo.box else ''}"
     row: dict[str, object] = {
         "observationID": str(uuid.uuid5(_SPACE, key)), "deploymentID": media["deploymentID"], "mediaID": media["mediaID"],
-        "eventID": encounter, "eventStart": media["timestamp"], "eventEnd": media["timestamp"], "observationLevel": "media",
-        "observationType": "animal", "scientificName": scientific.get(photo.species, photo.species), "count": 1,
-        "individualID": photo.individual, "observationTags": f"side:{photo.side}" if photo.side else None,
+        "eventID": None if encounter in MISSING else encounter, "eventStart": media["timestamp"], "eventEnd": media["timestamp"],
+        "observationLevel": "media", "observationType": "animal", "scientificName": scientific.get(photo.species, photo.species),
+        "count": 1, "individualID": photo.individual, "observationTags": f"side:{photo.side}" if photo.side else None,
     }  # fmt: skip
     sex, stage = photo.column("sex").lower(), photo.column("lifestage").lower()
     row |= {"sex": sex if sex in SEXES else None, "lifeStage": stage if stage in LIFE_STAGES else None}
@@ -176,8 +203,8 @@ def _observation(photo: Photo, encounter: str, media: Mapping[str, object], scie
         row |= {
             "bboxX": _number(box.x),
             "bboxY": _number(box.y),
-            "bboxWidth": _number(box.width),
-            "bboxHeight": _number(box.height),
+            "bboxWidth": _number(max(box.width, _SMALLEST)),
+            "bboxHeight": _number(max(box.height, _SMALLEST)),
         }
     return row
 

@@ -6,13 +6,14 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from reid import images
 from reid.errors import ManifestError
+from reid.formats.camtrap_dp import MISSING
 from reid.formats.cells import BadCell, read_box, read_date, spaced
 from reid.formats.megadetector import FOUND_NOTHING, LeftOutFrames
 from reid.formats.table import Row, read_table
@@ -32,7 +33,7 @@ _BOXES = {"x": "bboxx", "y": "bboxy", "width": "bboxwidth", "height": "bboxheigh
 
 @dataclass(frozen=True, slots=True)
 class _Event:
-    """Observations of a whole event: they speak for the deployment's media of that time."""
+    """Observations of a whole event: they speak for the deployment's media of that time. start, end: see `_moment`."""
 
     start: datetime
     end: datetime
@@ -45,8 +46,8 @@ def read_camtrap_dp(path: Path) -> Iterator[Photo | Problem | LeftOutFrames]:
     Each animal observed in a medium is a Photo, with scientificName, individualID, box, event and location; a blank one
     is of species `empty`; unclassified media are Photos of which nothing is known. A medium in which people or vehicles were
     observed is left out. Observations of an event speak for its media that have none of their own; the individual only if
-    the event has a single observation of an animal. Times are the clock times that the file writes, whatever their zone.
-    A tag side:left or side:right is the side.
+    the event has a single observation of an animal. Photos get the clock times that the file writes, whatever their zone.
+    A tag side:left or side:right is the side. NA, NaN and nan are empty cells, as version 1.0.2 has it.
 
     Raises:
         ManifestError: no package of version 1, a table that is missing or lacks a required field, or whose media belong to
@@ -74,7 +75,9 @@ def read_camtrap_dp(path: Path) -> Iterator[Photo | Problem | LeftOutFrames]:
             if place is None:
                 raise BadCell("deploymentID", f'"{medium.text("deploymentid")}" is not in deployments.csv.')
             when = read_date("timestamp", medium.cells.get("timestamp", ""))
-            seen = by_media.get(medium.text("mediaid")) or _of_event(events[medium.text("deploymentid")], when)
+            seen = by_media.get(medium.text("mediaid")) or _of_event(
+                events[medium.text("deploymentid")], _moment(medium, "timestamp")
+            )
             if any(row.text("observationtype") in _PEOPLE for row in seen):
                 people += 1
                 with_animals += any(row.text("observationtype") == "animal" for row in seen)
@@ -109,18 +112,43 @@ def _tables(path: Path) -> dict[str, list[Row]]:
         table = read_table(path.parent / file)
         if missing := [field for field in required if field not in table.columns]:
             raise ManifestError(f"{path.parent / file}: has no field {', '.join(missing)}, which Camtrap DP 1 requires.")
-        found[name] = list(table.rows)
+        found[name] = [_emptied(row) for row in table.rows]
     return found
 
 
+def _emptied(row: Row) -> Row:
+    return replace(row, cells={name: "" if cell in MISSING else cell for name, cell in row.cells.items()})
+
+
 def _event(row: Row) -> _Event | None:
-    start, end = (read_date(name, row.cells.get(name.lower(), "")) for name in ("eventStart", "eventEnd"))
+    start, end = (_moment(row, name) for name in ("eventStart", "eventEnd"))
     return _Event(start, end, row) if start and end else None
+
+
+def _moment(row: Row, column: str) -> datetime | None:
+    """A time with its zone where the file writes one: a package may have its media in local time and its events in UTC."""
+    cell = row.cells.get(column.lower(), "")
+    clock = read_date(column, cell)
+    zone = re.search(r"(Z|[+-]\d\d:?\d\d)$", cell) if isinstance(cell, str) and ":" in cell else None
+    if clock is None or zone is None:
+        return clock
+    try:
+        return clock.replace(tzinfo=datetime.strptime(zone[1], "%z").tzinfo)
+    except ValueError:
+        raise BadCell(column, f'"{cell}" has no time zone that there is.') from None
+
+
+def _within(one: _Event, when: datetime) -> bool:
+    """As moments where all three have a zone, else by the clock."""
+    start, end = one.start, one.end
+    if any(each.tzinfo is None for each in (start, end, when)):
+        start, end, when = (each.replace(tzinfo=None) for each in (start, end, when))
+    return start <= when <= end
 
 
 def _of_event(events: Sequence[_Event], when: datetime | None) -> list[Row]:
     """The observations of the events at that time; who it was is not known where several animals were seen."""
-    rows = [one.row for one in events if when is not None and one.start <= when <= one.end]
+    rows = [one.row for one in events if when is not None and _within(one, when)]
     animals = [row for row in rows if row.text("observationtype") == "animal"]
     if len(animals) < 2:
         return rows

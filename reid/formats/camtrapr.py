@@ -34,7 +34,7 @@ def independent(photos: Sequence[Photo], minutes: float = 0) -> list[tuple[Photo
 
     The differences count from the record of the same individual at the same station before it that was kept; the first
     one has 0. A photo less than `minutes` after the last one kept is no record (camtrapR's minDeltaTime with
-    deltaTimeComparedTo = "lastIndependentRecord").
+    deltaTimeComparedTo = "lastIndependentRecord"), nor is one of the same second (its removeDuplicateRecords).
     """
     last: dict[tuple[str, str, str], datetime] = {}
     kept = []
@@ -47,7 +47,7 @@ def independent(photos: Sequence[Photo], minutes: float = 0) -> list[tuple[Photo
         who = photo.camera, photo.species, photo.individual
         before = last.get(who)
         seconds = int((when - before).total_seconds()) if before is not None else 0
-        if before is not None and seconds < minutes * 60:
+        if before is not None and (seconds < minutes * 60 or seconds == 0):
             continue
         last[who] = when
         kept.append((photo, seconds))

@@ -34,7 +34,7 @@ import openpyxl
 import reid
 from reid import drawn
 from reid.formats.manifest import BOX_COLUMNS, COLUMNS, read_photos
-from reid.records import Outcome, Photo
+from reid.records import EMPTY, Outcome, Photo
 from reid.settings import CountSettings, ExportSettings, QuerySettings, TrainSettings
 from reid.steps.whole import Animal
 from reid.terminal import Bars
@@ -97,7 +97,8 @@ def settle(folder: Path, gallery: Path, season: str, animals: Sequence[Animal], 
         outcome = one.sighting.decision.outcome
         if outcome not in (Outcome.KNOWN, Outcome.NEW, Outcome.REVIEW):
             continue
-        shown = Counter(truth.who.get(key(look.photo), "?") for look in one.looks)
+        looks = [look for look in one.looks if look.guess.name != EMPTY]  # an encounter may begin or end without the animal
+        shown = Counter(truth.who.get(key(look.photo), "?") for look in looks)
         own = shown.most_common(1)[0][0]
         told.mixed += len(shown) > 1
         told.known += outcome == Outcome.KNOWN
@@ -108,15 +109,14 @@ def settle(folder: Path, gallery: Path, season: str, animals: Sequence[Animal], 
             name = one.sighting.decision.individual or ""
             told.wrong += name != own
         elif rule == "person":
-            name = own
-            told.decided += 1
+            told.decided += 1  # looking at each photo, a person parts what was put together wrongly, and leaves what shows nobody
+            shown_on = [(look.photo, truth.who.get(key(look.photo), "")) for look in looks]
+            chosen += [replace(photo, species=species, individual=who) for photo, who in shown_on if who]
         elif rule == "new" and outcome == Outcome.NEW:
             number += 1
             name = f"new-{season}-{number:03d}"
-        if rule == "person" and outcome != Outcome.KNOWN:  # looking at each photo, a person parts what was put together wrongly
-            chosen += [replace(look.photo, species=species, individual=truth.who.get(key(look.photo), own)) for look in one.looks]
-        elif name:
-            chosen += [replace(look.photo, species=species, individual=name) for look in one.looks]
+        if name:
+            chosen += [replace(look.photo, species=species, individual=name) for look in looks]
     if chosen:
         reid.enroll([labelled(folder, chosen, f"settled-{rule}-{season}.csv")], gallery=gallery)
     return told
@@ -173,17 +173,19 @@ def export_all(folder: Path, gallery: Path, deployments: Path | None, species: s
     """Every format, each read back: by reid's own readers where it has one, else by a few lines that know the format alone."""
     settings = ExportSettings(species=species, deployments=deployments, time_zone="+03:00", scientific={species: "Equus quagga"})
     found: dict[str, int] = {}
-    for name in ("csv", "mark", "capture", "camtrapr", "camtrap-dp", "wildbook", "xlsx", *(("secr",) if deployments else ())):
+    for name in ("csv", "mark", "capture", "camtrapr", "wildbook", "xlsx", *(("camtrap-dp", "secr") if deployments else ())):
         out = folder / f"export-{name}"
         shutil.rmtree(out, ignore_errors=True)
         reid.export(name, out, gallery=gallery, settings=replace(settings, days=0 if name in ("csv", "xlsx") else DAYS))
-    stem = re.sub(r"[^\w-]", "-", species)
+    stem = re.sub(r"[^A-Za-z0-9.-]", "-", species)
     photos = list(read_photos([folder / "export-csv" / f"{stem}-photos.csv"]).photos)
     with (folder / "export-csv" / f"{stem}-history.csv").open(encoding="utf-8", newline="") as file:
         found["csv"] = len(list(csv.DictReader(file)))
     lines = (folder / "export-mark" / f"{stem}.inp").read_text("utf-8").splitlines()
     found["mark"] = sum(int(one[1]) for line in lines if (one := re.match(r"(?:/\*.*?\*/)?\s*[01.]+\s+(\d+)", line)))
     for name, path, column in (("camtrapr", "records.csv", "Individual"), ("camtrap-dp", "observations.csv", "individualID")):
+        if not (deployments or name == "camtrapr"):
+            continue
         with (folder / f"export-{name}" / path).open(encoding="utf-8", newline="") as file:
             found[name] = len({row[column] for row in csv.DictReader(file)} - {""})
     sheet = openpyxl.load_workbook(folder / "export-wildbook" / "wildbook.xlsx", read_only=True)["encounters"]
@@ -221,6 +223,11 @@ def count_all(gallery: Path, deployments: Path | None, species: str, truth: Trut
         print(f"  {scope.name}: {lived} lived there, {alive}; {', '.join(told)}", flush=True)
 
 
+def calibrate(gallery: Path, max_false_match: float) -> None:
+    for one in reid.calibrate(gallery=gallery, max_false_match=max_false_match).species:
+        print(f"  {one.species}: calibrated {one.after is not None} {one.reason}", flush=True)
+
+
 def drawn_study(given: argparse.Namespace) -> None:
     study = drawn.Study(individuals=given.individuals, seasons=given.seasons, cameras=given.cameras, width=given.width,
                         height=given.width * 2 // 3, seed=given.seed)  # fmt: skip
@@ -250,8 +257,7 @@ def drawn_study(given: argparse.Namespace) -> None:
                 print(f"  {net.stage} net: {net.epochs} epochs, {net.figures}", flush=True)
         reid.enroll([first], gallery=start, progress=Bars())
         if not given.minutes:
-            for one in reid.calibrate(gallery=start, max_false_match=given.max_false_match).species:
-                print(f"  {one.species}: calibrated {one.after is not None} {one.reason}", flush=True)
+            calibrate(start, given.max_false_match)
         print(f"  trained and enrolled in {time.monotonic() - began:.0f} s", flush=True)
     for rule in given.rules.split(","):
         gallery = given.folder / rule / "gallery"
@@ -269,7 +275,10 @@ def drawn_study(given: argparse.Namespace) -> None:
 
 
 def real_photos(given: argparse.Namespace) -> None:
-    """Seals of 2015 to 2019, the base net as it ships; leopard cats of camera_trap, by the month."""
+    """Seals of 2015 to 2019, the base net as it ships, calibrated on the first; leopard cats of camera_trap, by the month.
+
+    Where their cameras stood is not known, so the formats that ask for it (Camtrap DP, secr) are not written.
+    """
     for name, species in (("seal", "harbour_seal"), ("camera_trap", "leopard_cat")):
         by = "%Y" if name == "seal" else "%Y-%m"
         known = [
@@ -288,6 +297,7 @@ def real_photos(given: argparse.Namespace) -> None:
             shutil.rmtree(gallery, ignore_errors=True)
             first = labelled(folder, [one for one in known if one.season == seasons[0]], "first.csv")
             reid.enroll([first], gallery=gallery)
+            calibrate(gallery, given.max_false_match)
             bare = [replace(one, individual="", species="") for one in known]
             hidden = {
                 name: labelled(folder, [one for one in bare if one.season == name], f"{name}.csv") for name in seasons
