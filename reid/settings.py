@@ -152,11 +152,14 @@ class QuerySettings(IntakeSettings):
     it: with 0.05, a photo five years old must be 0.25 more alike."""
     independent_minutes: float = ENCOUNTER_MINUTES
     """Photos of an individual at one camera closer than this to the last that counted are no event of their own."""
-    link: float = 0.5
-    """A link between two encounters of a season needs at least this probability of being right, in (0, 1]."""
-    discover_link: float = 0.8
+    link: float = 0.65
+    """A link between two encounters of a season needs at least this probability of being right, in (0, 1].
+
+    This and the next two are of `scripts/benchmarks/seasons.py` (the README's "Measured"): the surest links that put animals
+    together about as well as any."""
+    discover_link: float = 0.75
     """The same for what `discover` proposes, where seldom anybody is known who says what a link is worth."""
-    enroll_link: float = 0.9
+    enroll_link: float = 0.85
     """The same for what `discover` enrolls: a false merge costs more than a split, which `reid individuals merge` mends."""
     kilometres_an_hour: float = FASTEST
     """No animal travels faster, so that nobody is at two far places at once."""

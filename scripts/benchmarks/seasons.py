@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--individuals", type=int, default=40)
     parser.add_argument("--species", default="zebra")
     parser.add_argument("--seed", type=int, default=9)
-    parser.add_argument("--links", type=float, nargs="+", default=[0.5, 0.65, 0.8, 0.85, 0.9])
+    parser.add_argument("--links", type=float, nargs="+", default=[0.5, 0.65, 0.75, 0.85, 0.9])
     parser.add_argument("--whole-only", action="store_true", help="nothing photo by photo and encounter by encounter")
     parser.add_argument("--set", action="append", default=[], help="NAME=FOLDER with a manifest.csv")
     parser.add_argument("--no-drawn", action="store_true")

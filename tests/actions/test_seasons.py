@@ -66,7 +66,7 @@ def test_links_that_are_not_sure_enough_are_not_made(gallery: Path, tmp_path: Pa
     sure = QuerySettings(link=1.0)
     report = reid.seasons([met], first="2023", second="2024", gallery=gallery, settings=sure)
     assert report.count("new") == 3
-    with pytest.raises(UsageError, match=r"link 0, 80 km/h: wanted a probability in \(0, 1\], such as 0.5"):
+    with pytest.raises(UsageError, match=r"link 0, 80 km/h: wanted a probability in \(0, 1\], such as 0.65"):
         reid.seasons([met], first="2023", second="2024", gallery=gallery, settings=replace(sure, link=0.0))
 
 
