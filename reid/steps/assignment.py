@@ -20,7 +20,7 @@ LEAST = 1e-9
 """A chance below it is taken for this one, so that a logarithm of it exists."""
 TINY = 1e-300
 """The same for `exclusive`, where what is certain must stay so."""
-ROUNDS, SETTLED = 500, 1e-9
+ROUNDS, SETTLED = 200, 1e-7
 """Of the messages between animals that cannot be one, at most; and when they no longer change."""
 
 
@@ -59,27 +59,32 @@ def _left_over(own: Scores, pairs: NDArray[np.int64]) -> Scores:
         pairs: (P, 2) rows of animals that cannot be one.
     """
     of, to = np.concatenate([pairs, pairs[:, ::-1]]).T
-    back = np.concatenate([np.arange(len(pairs)) + len(pairs), np.arange(len(pairs))])
-    nobody = np.log(np.maximum(TINY, 1.0 - own.sum(axis=1)))[of]
-    start = np.log(np.maximum(TINY, own))[of]
-    taken = own[of]  # what `of` takes, were `to` not there
+    reverse = np.concatenate([np.arange(len(pairs)) + len(pairs), np.arange(len(pairs))])
+    edge, name = np.nonzero(own[of] > 0.0)  # what `of` takes of a name, were `to` not there: one number each, by edge
+    if not len(edge):
+        return np.ones(own.shape)
+    place = np.full((len(of), own.shape[1]), -1)
+    place[edge, name] = np.arange(len(edge))
+    back, mine, theirs = place[reverse[edge], name], of[edge] * own.shape[1] + name, to[edge] * own.shape[1] + name
+    starts = np.flatnonzero(np.diff(edge, prepend=-1))
+    part = np.cumsum(np.diff(edge, prepend=edge[0]) > 0)
+    nobody = np.log(np.maximum(TINY, 1.0 - own.sum(axis=1)))[of[edge[starts]]]
+    taken = own[of[edge], name]
+    start = np.log(np.maximum(TINY, taken))
     share = 1.0 / np.bincount(to).max()  # slow enough for the answers of a ring to settle
-
-    def left() -> Scores:
-        total = np.zeros(own.shape)
-        np.add.at(total, to, np.log(np.maximum(TINY, 1.0 - taken)))
-        return total
-
     for _ in range(ROUNDS):
-        odds = start + left()[of] - np.log(np.maximum(TINY, 1.0 - taken))[back]
-        top = np.maximum(odds.max(axis=1, initial=-np.inf), nobody)
-        weights = np.exp(odds - top[:, None])
-        fresh = weights / (weights.sum(axis=1) + np.exp(nobody - top))[:, None]
+        left = np.log(np.maximum(TINY, 1.0 - taken))
+        total = np.bincount(theirs, left, minlength=own.size)
+        odds = start + total[mine] - np.where(back >= 0, left[back], 0.0)
+        top = np.maximum(np.maximum.reduceat(odds, starts), nobody)
+        weights = np.exp(odds - top[part])
+        fresh = weights / (np.add.reduceat(weights, starts) + np.exp(nobody - top))[part]
         moved = share * (fresh - taken)
         taken = taken + moved
-        if float(np.abs(moved).max(initial=0.0)) < SETTLED:
+        if float(np.abs(moved).max()) < SETTLED:
             break
-    return np.asarray(np.exp(left()))
+    left = np.log(np.maximum(TINY, 1.0 - taken))
+    return np.asarray(np.exp(np.bincount(theirs, left, minlength=own.size))).reshape(own.shape)
 
 
 def together(chances: Sequence[Mapping[Name, float]], apart: Collection[tuple[int, int]]) -> list[Name | None]:

@@ -69,6 +69,11 @@ def test_of_three_of_a_frame_who_all_look_like_one_each_may_be_it() -> None:
     assert [one[ADA] for one in _told(chances, apart)] == [pytest.approx(0.49, abs=0.005)] * 3  # 0.001 if each takes it whole
 
 
+def test_who_has_no_chances_takes_nothing() -> None:
+    assert exclusive([{}, {ADA: 0.5}], [(0, 1)]) == [{ADA: pytest.approx(0.5)}, {}]
+    assert exclusive([{}, {}], [(0, 1)]) == [{}, {}]
+
+
 def test_what_is_certain_stays_so() -> None:
     found = exclusive([{ADA: 1.0}, {ADA: 0.9, BO: 0.05}], [(0, 1)])
     assert found == [{ADA: pytest.approx(0.9), BO: pytest.approx(0.05)}, {ADA: 1.0}]
