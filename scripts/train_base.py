@@ -98,13 +98,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         photos = real_photos(args.data) + drawn_photos(Path(folder), range(JUDGED))
         judged = len(photos)
-        photos += drawn_photos(Path(folder), range(JUDGED, max(JUDGED, args.individuals)))
+        if args.individuals > JUDGED:
+            photos += drawn_photos(Path(folder), range(JUDGED, args.individuals))
         decoded = dataset.decode(photos, args.image_size)
     if decoded.problems:
         first = decoded.problems[0]
         raise SystemExit(f"{len(decoded.problems)} photos cannot be read, which would change who is held out; the first: {first}")
     groups = encounters(decoded.photos, minutes=30.0)
     taught, held = splits.hold_out_individuals(decoded.photos[:judged], groups[:judged], share=0.12, seed=0)
+    fewer = decoded.subset(taught)
     taught += range(judged, len(photos))
     print(f"{len(taught)} photos to learn from, {len(held)} of other individuals to validate on", flush=True)
     settings = TrainSettings(
@@ -146,7 +148,7 @@ def main() -> None:
         task.net.load_state_dict(fitted.state)
         figures, epochs, minutes = fitted.figures, fitted.best_epoch, fitted.history[-1].seconds / 60
     trained = {name: value.clone() for name, value in task.net.state_dict().items()}
-    whiten_head(task.net, decoded.subset(taught), args.image_size, device, 0)
+    whiten_head(task.net, fewer, args.image_size, device, 0)
     whitened = task.validate(task.net)
     print("head in closed form", whitened, "as trained", figures, flush=True)
     better = whitened["figure"] > figures["figure"]

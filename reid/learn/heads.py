@@ -11,6 +11,7 @@ from torch import Tensor
 from reid.learn import augment, sampler
 from reid.learn.dataset import Decoded
 from reid.nets.networks import EmbeddingNet
+from reid.records import Photo
 
 SAMPLE = 1000
 """Photos looked at to start a head."""
@@ -44,26 +45,27 @@ def settle_neck(net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], devi
         _settle(net, features @ net.linear.weight.cpu().T, alike=False)
 
 
+def several_of_one(photos: Sequence[Photo]) -> bool:
+    """Whether any side of an individual has two photos, which `whiten_head` needs."""
+    return len({(photo.species, photo.individual, photo.side) for photo in photos}) < len(photos)
+
+
 def whiten_head(net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], device: torch.device, seed: int) -> None:
     """Give a trained net a head in closed form, which weighs down what varies between photos of one animal.
 
     Within-class covariance normalisation (Hatch, Kajarekar and Stolcke, Interspeech 2006) of the pooled features, a class being
-    an individual's side or its mirror image, then the principal components of what is left, turned at random, so that
-    no number of an embedding counts for more than another and a neck that learns on finds them alike.
+    one side of an individual, then the principal components of what is left, turned at random, so that no number of an
+    embedding counts for more than another and a neck that learns on finds them alike.
 
     Args:
         net: trained; linear layer and neck are overwritten, nothing else.
-        decoded: photos that name individuals.
+        decoded: photos that name individuals, of some side two at least.
         size, device, seed: as in training.
-
-    Raises:
-        ValueError: no class has two photos.
     """
+    features = _features(net, decoded, size, device, range(len(decoded.photos))).double()
     examples = sampler.examples(decoded.photos, [""] * len(decoded.photos))
-    rows = [item.row for item in examples if not item.mirrored]
-    features = torch.cat([_features(net, decoded, size, device, rows, mirrored=flip) for flip in (False, True)]).double()
-    labels = torch.tensor([item.label for item in examples])
-    whiten = _whitening(features, labels)
+    labels = torch.tensor([item.label for item in examples if not item.mirrored])
+    whiten = whitening(features, labels)
     middle = features.mean(dim=0)
     _, _, axes = torch.linalg.svd((features - middle) @ whiten, full_matrices=False)
     kept = min(net.linear.out_features, len(axes))
@@ -77,13 +79,20 @@ def whiten_head(net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], devi
         _settle(net, (features @ weight.T).float(), alike=True)
 
 
-def _whitening(features: Tensor, labels: Tensor) -> Tensor:
-    """(C, C) so that `features @ it` vary by one in every direction within a class, but for the damping."""
-    count = torch.bincount(labels)
+def whitening(features: Tensor, labels: Tensor) -> Tensor:
+    """What makes the spread within a class alike in every direction, but for the damping.
+
+    Args:
+        features: (N, C) float64.
+        labels: (N,) class of each row, from 0; one of them at least comes up twice.
+
+    Returns:
+        (C, C): `features @ it` have a within-class variance of v / (v + d) where the features had v; d = `DAMPING` x its mean.
+    """
+    count = torch.bincount(labels).to(features.dtype)
     means = torch.zeros(len(count), features.shape[1], dtype=features.dtype).index_add_(0, labels, features) / count[:, None]
     several = count[labels] > 1
-    if not bool(several.any()):
-        raise ValueError("no individual has two photos of one side: nothing tells what varies within one")
+    assert bool(several.any()), "see several_of_one"
     unbiased = (count / (count - 1).clamp(min=1)).sqrt()[labels][several]
     away = (features - means[labels])[several] * unbiased[:, None]
     within = away.T @ away / len(away)
@@ -94,17 +103,15 @@ def _whitening(features: Tensor, labels: Tensor) -> Tensor:
 
 
 def _features(
-    net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], device: torch.device, rows: Sequence[int], *,
-    mirrored: bool = False,
+    net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], device: torch.device, rows: Sequence[int]
 ) -> Tensor:
-    """Pooled features (N, C) of some photos, or of their mirror images, on the CPU."""
+    """Pooled features (N, C) of some photos, on the CPU."""
     net.to(device).eval()
     parts = []
     with torch.inference_mode():
         for start in range(0, len(rows), 32):
             pixels = torch.from_numpy(decoded.pixels[list(rows[start : start + 32])]).to(device)
-            images = augment.plain(pixels.flip(2) if mirrored else pixels, size)
-            parts.append(net.pool(net.maps(images)).float().cpu())
+            parts.append(net.pool(net.maps(augment.plain(pixels, size))).float().cpu())
     return torch.cat(parts)
 
 
