@@ -17,7 +17,7 @@ from reid.actions.nets import net_path
 from reid.errors import TrainingError
 from reid.learn import calibration, dataset, side_task, species_task, splits, start
 from reid.learn.calibration import Mapped
-from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, maps_of, pool_of
+from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, maps_of, pool_of, settle_head
 from reid.learn.side_task import SideTask
 from reid.learn.species_task import SpeciesTask
 from reid.learn.trainer import Epoch, Fitted, Plan, fit
@@ -174,6 +174,9 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
     before = task.validate(net)
     fitted = _fit(task, plan, job, gallery, settings, progress)
     task.net.load_state_dict(fitted.state)
+    progress.start(f"{job.name}: settling the head", 1)
+    after, head = settle_head(task, fitted.figures)
+    fitted = replace(fitted, figures=after, state=dict(task.net.state_dict()))
     learned = None
     if held.photos:
         pool = pool_of(embed(task.net, held, settings.image_size, device), held, held_groups)
@@ -189,7 +192,7 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
         species=job.species,
         figures=_figures(figures),
         calibration=learned,
-        training=_training("embedding", settings, decoded, fitted, held, taught),
+        training={**_training("embedding", settings, decoded, fitted, held, taught), "head": head},
     )
     card = bundle.save(card, fitted.state, gallery.nets_folder)
     runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from reid.learn import augment, metrics, sampler
 from reid.learn.body import Body
 from reid.learn.dataset import Decoded
+from reid.learn.heads import several_of_one, whiten_head
 from reid.learn.looks import Maps
 from reid.learn.objective import Objective
 from reid.learn.trainer import Batch, half
@@ -133,54 +134,25 @@ class EmbeddingTask:
         }
 
 
-SAMPLE = 1000
-"""Photos looked at to start a head."""
+def settle_head(task: EmbeddingTask, figures: Mapping[str, float]) -> tuple[dict[str, float], str]:
+    """Give a trained net the head in closed form where it knows the held-out individuals at least as well.
 
+    Args:
+        task: after training; its net is left with the head that is kept.
+        figures: of the net as trained, by `EmbeddingTask.validate`.
 
-def start_head(net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], device: torch.device, seed: int) -> None:
-    """Start the linear layer of a net without a trained head from the whitened principal components of its features.
-
-    The first embedding is then as good as the backbone's own features, instead of a random projection of them.
+    Returns:
+        The figures of the net as it is left, and in words which head that is.
     """
-    features = _features(net, decoded, size, device, seed)
-    _, scale, axes = torch.linalg.svd(features - features.mean(dim=0), full_matrices=False)
-    kept = min(net.linear.out_features, len(scale))
-    weight = torch.zeros_like(net.linear.weight, device="cpu")
-    weight[:kept] = axes[:kept] / (scale[:kept, None] + 0.05 * scale[0]).clamp(min=1e-6) * len(features) ** 0.5
-    with torch.no_grad():
-        net.linear.weight.copy_(weight)
-        _settle(net, features @ weight.T, alike=True)
-
-
-def settle_neck(net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], device: torch.device, seed: int) -> None:
-    """Give the neck of a net trained on many species the statistics of these photos of one.
-
-    Under the statistics of all species, the animals of one lie close together in one corner of the sphere.
-    """
-    features = _features(net, decoded, size, device, seed)
-    with torch.no_grad():
-        _settle(net, features @ net.linear.weight.cpu().T, alike=False)
-
-
-def _features(net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], device: torch.device, seed: int) -> Tensor:
-    """Pooled features (N, C) of up to `SAMPLE` photos, on the CPU."""
-    rows = np.sort(np.random.default_rng(seed).permutation(len(decoded.photos))[:SAMPLE])
-    net.to(device).eval()
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, len(rows), 32):
-            pixels = torch.from_numpy(decoded.pixels[rows[start : start + 32]]).to(device)
-            parts.append(net.pool(net.maps(augment.plain(pixels, size))).float().cpu())
-    return torch.cat(parts)
-
-
-def _settle(net: EmbeddingNet, projected: Tensor, *, alike: bool) -> None:
-    mean, spread = net.neck.running_mean, net.neck.running_var
-    assert mean is not None and spread is not None
-    mean.copy_(projected.mean(dim=0))
-    if len(projected) > 1:
-        variance = projected.var(dim=0)
-        spread.copy_((variance.mean().expand_as(variance) if alike else variance).clamp(min=1e-6))
+    trained = {name: value.clone() for name, value in task.net.state_dict().items()}
+    if "figure" in figures and several_of_one(task.taught.photos):
+        whiten_head(task.net, task.taught, task.settings.image_size, task.device, task.settings.seed)
+        whitened = task.validate(task.net)
+        if whitened["figure"] >= figures["figure"]:
+            return {**figures, **whitened, "trained_head": figures["figure"]}, "in closed form"
+        task.net.load_state_dict(trained)
+        return {**figures, "closed_head": whitened["figure"]}, "as trained"
+    return dict(figures), "as trained"
 
 
 def pool_of(vectors: Vectors, decoded: Decoded, groups: Sequence[str]) -> metrics.Pool:

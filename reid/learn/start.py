@@ -8,7 +8,7 @@ import torch
 
 from reid.errors import NetError, UsageError
 from reid.learn.dataset import Decoded
-from reid.learn.embedding_task import settle_neck, start_head
+from reid.learn.heads import settle_neck, start_head
 from reid.nets import backbones, bundle
 from reid.nets.networks import EmbeddingNet, SpeciesNet
 from reid.settings import START_WEIGHTS, TrainSettings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ import torch
 
 from reid.learn import augment, metrics
 from reid.learn.dataset import Decoded
-from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, mean_cosine, pool_of, start_head
+from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, mean_cosine, pool_of, settle_head
 from reid.learn.metrics import Pool
 from reid.learn.trainer import Plan, fit
 from reid.nets.networks import EmbeddingNet
@@ -158,37 +157,26 @@ def test_embeddings_do_not_depend_on_the_batch_and_are_the_nets_own() -> None:
     assert embed(net, decoded.subset([]), SIZE, CPU).shape[0] == 0
 
 
-def mean_ap(net: EmbeddingNet, decoded: Decoded, groups: list[str]) -> float:
-    pool = pool_of(embed(net, decoded, SIZE, CPU), decoded, groups)
-    return metrics.rank(pool, pool, other_encounter=True).mean_ap
+def test_of_the_trained_head_and_the_one_in_closed_form_the_better_on_held_out_individuals_is_kept() -> None:
+    training = task()
+    before = state(training.net)
+    figures, head = settle_head(training, {"figure": 2.0, "rank_1": 2.0})
+    assert head == "as trained" and figures["figure"] == 2.0 and 0.0 <= figures["closed_head"] <= 1.0
+    assert [name for name in before if not torch.equal(before[name], training.net.state_dict()[name])] == []
+    figures, head = settle_head(training, {"figure": -1.0, "rank_1": 0.0})
+    assert head == "in closed form" and figures["trained_head"] == -1.0
+    assert figures["figure"] == training.validate(training.net)["figure"]
+    changed = {name for name, value in training.net.state_dict().items() if not torch.equal(before[name], value)}
+    assert changed <= {"linear.weight", "neck.weight", "neck.bias", "neck.running_mean", "neck.running_var"}
+    assert "linear.weight" in changed
 
 
-def test_a_head_started_from_principal_components_beats_a_random_one() -> None:
-    decoded, groups = herd(range(30, 50))
-    random, started = [], []
-    for seed in range(3):
-        net = embedding_net(seed)
-        random.append(mean_ap(net, decoded, groups))
-        start_head(net, decoded, SIZE, CPU, seed)
-        vectors = embed(net, decoded, SIZE, CPU)
-        assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(80), abs=1e-5)
-        with torch.inference_mode():
-            maps = net.maps(augment.plain(torch.from_numpy(decoded.pixels), SIZE))
-            parts = net.neck(net.linear(net.pool(maps)))
-        assert parts.mean(dim=0).numpy() == pytest.approx(np.zeros(8), abs=1e-3)
-        assert float(parts.var(dim=0).mean()) == pytest.approx(1.0, abs=0.01)
-        started.append(mean_ap(net, decoded, groups))
-    assert sum(started) > sum(random)
-
-
-@pytest.mark.parametrize("photos", [2, 3, 80])
-def test_a_head_is_started_from_however_many_photos_there_are(photos: int) -> None:
-    net: Any = embedding_net()
-    decoded = herd(range(20))[0]
-    start_head(net, decoded.subset(range(photos)), SIZE, CPU, 0)
-    assert all(bool(value.isfinite().all()) for value in net.state_dict().values())
-    rows = net.linear.weight.norm(dim=1) > 0
-    assert int(rows.sum()) == min(8, photos)
+def test_a_head_stays_as_trained_where_nobody_was_held_out_or_nobody_has_two_photos() -> None:
+    assert settle_head(task(held=0), {"mean_cosine": 0.5}) == ({"mean_cosine": 0.5}, "as trained")
+    training = task()
+    training.taught = training.taught.subset([0, 4, 8])
+    assert len({photo.individual for photo in training.taught.photos}) == 3
+    assert settle_head(training, {"figure": -1.0}) == ({"figure": -1.0}, "as trained")
 
 
 def test_a_net_with_many_dimensions_and_gem_pooling_is_trained_too() -> None:
