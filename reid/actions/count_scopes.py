@@ -20,15 +20,12 @@ from reid.learn.closed_population import (
     Tally,
     aicc,
     closure,
-    log_normal_interval,
-    profile_interval,
+    interval,
 )
 from reid.learn.imputation import Combined, Errors, Labels, Study
 from reid.learn.next_look import gains
 from reid.settings import CountSettings
 
-LOOK_DRAWS = 60
-"""Drawn histories in which the worth of an answer is tried."""
 LEAST_CHANCE = 0.1
 """Below such a chance of being seen on an occasion closed-population estimators are poor (Otis et al. 1978)."""
 BUNCHED = 0.05
@@ -75,7 +72,7 @@ class Carried:
 class Estimate:
     """One estimator's answer by the decisions, with its 95 % interval; None where it cannot be told.
 
-    interval: profile likelihood or log-normal. aicc_difference: to the better of M0 and Mt; None for the others, which have no
+    interval: likelihood or log-normal. aicc_difference: to the better of M0 and Mt; None for the others, which have no
     likelihood. carried: None without doubts.
     """
 
@@ -104,7 +101,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A photo to look at. gain: expected fall of the variance of the number; share: of the whole variance."""
+    """A photo to look at. gain: expected fall of the number's variance once those before it are answered; share: of all of it."""
 
     photo: str
     captured_at: datetime | None
@@ -141,15 +138,15 @@ class ScopeCount:
 
 
 def count_scope(
-    scope: Scope, occasions: Sequence[Occasion], study: Study, used: Sequence[OpenSighting], labels: Labels | None,
-    settings: CountSettings,
+    scope: Scope, occasions: Sequence[Occasion], study: Study, used: Sequence[OpenSighting], names: Sequence[str],
+    labels: Labels | None, settings: CountSettings,
 ) -> ScopeCount:  # fmt: skip
     """Count one scope.
 
     Args:
         scope: which columns are which occasions.
         occasions: the columns of the history.
-        study: the history and its doubts; used: the sighting of each doubt.
+        study: the history and its doubts; used: the sighting of each doubt; names: of its rows.
         labels: drawn answers (draws, doubts); None = nothing is in doubt, or not to be carried.
         settings: method and how many photos to look at.
     """
@@ -167,14 +164,14 @@ def count_scope(
     method = _chosen(settings.method, usable)
     look: tuple[Look, ...] = ()
     if method and drawn is not None and settings.look:
-        look = _look(study, used, drawn[:LOOK_DRAWS], working, method, estimates, settings.look)
+        look = _look(study, used, names, drawn, working, method, estimates, settings.look)
     captures, individuals = int(seen.sum()), int(seen.any(1).sum())
     quantiles = np.quantile(many.seen, (0.025, 0.975)) if many is not None else None
     return ScopeCount(
         scope.name, tuple(_occasion(columns, occasions, whole) for columns in scope.occasions), individuals,
         (int(quantiles[0]), int(quantiles[1])) if quantiles is not None else None, _known_alive(scope, whole, individuals),
         captures - individuals, estimates,
-        imputation.expected_errors(study, drawn, here) if drawn is not None else None,
+        imputation.expected_errors(study, drawn, working) if drawn is not None else None,
         method.name if method else "", _if_all(study, working, method, "new") if here else None,
         _if_all(study, working, method, "best") if here else None, look,
         tuple(_warnings(scope, occasions, seen, working, point, estimates)),
@@ -209,15 +206,12 @@ def _estimates(usable: Sequence[Method], point: Tally, many: Tally | None) -> tu
     for method in usable:
         told = method.estimate(one)
         number, variance = float(told.number), float(told.variance)
-        if method.varying is None:
-            lower, upper = log_normal_interval(number, variance, float(one.seen))
-        else:
-            lower, upper = profile_interval(one, method.varying)
+        lower, upper, kind = interval(method, one)
         criterion = criteria.get(method.name, math.inf)
         combined = imputation.combine(method.estimate(many), many.seen) if many is not None else None
         found.append(Estimate(
             method.name, method.title, _finite(number), _finite(math.sqrt(variance) if variance >= 0 else math.nan),
-            _finite(lower), _finite(upper), "log-normal" if method.varying is None else "profile likelihood",
+            _finite(lower), _finite(upper), kind,
             _finite(criterion - least) if math.isfinite(criterion) else None, _carried(combined), method.source, method.assumes,
         ))  # fmt: skip
     return tuple(found)
@@ -248,30 +242,24 @@ def _if_all(study: Study, working: Sequence[Sequence[int]], method: Method | Non
 
 
 def _look(
-    study: Study, used: Sequence[OpenSighting], drawn: Labels, working: Sequence[Sequence[int]], method: Method,
-    estimates: Sequence[Estimate], most: int,
+    study: Study, used: Sequence[OpenSighting], names: Sequence[str], drawn: Labels, working: Sequence[Sequence[int]],
+    method: Method, estimates: Sequence[Estimate], most: int,
 ) -> tuple[Look, ...]:  # fmt: skip
     carried = next((one.carried for one in estimates if one.method == method.name), None)
     variance = carried.within + carried.between if carried else math.nan
     looks = []
-    for one in gains(study, drawn, working, method.estimate)[:most]:
+    for one in gains(study, drawn, working, method.estimate, most):
         sighting = used[one.doubt]
-        names = study_names(sighting, study, one.doubt)
         photos = {alternative.individual: alternative.photo for alternative in sighting.alternatives}
         answers = []
         for reply in one.replies:
             name = "nobody enrolled" if reply.row is None else names[reply.row]
-            answers.append(Answer(name, reply.probability, reply.number, "" if reply.row is None else photos[name]))
+            answers.append(Answer(name, reply.probability, reply.number, photos.get(name, "") if reply.row is not None else ""))
         told = sighting.outcome.value + (f": {sighting.individual}" if sighting.individual else "")
         lead = sighting.photos[0]
         share = one.gain / variance if variance > 0 else 0.0
         looks.append(Look(str(lead.path), lead.captured_at, lead.camera, told, one.gain, share, tuple(answers)))
     return tuple(looks)
-
-
-def study_names(sighting: OpenSighting, study: Study, doubt: int) -> dict[int, str]:
-    """The names of the rows on a doubt's list."""
-    return dict(zip(study.doubts[doubt].chances, (one.individual for one in sighting.alternatives), strict=True))
 
 
 def _warnings(
@@ -292,7 +280,8 @@ def _warnings(
             "these numbers are of no one season; `reid export mark` takes the histories to an open model"
         )
     else:
-        bunched = closure(seen[seen.any(1)])
+        sampled = [any(occasions[at].sampled for at in columns) for columns in scope.occasions]
+        bunched = closure(seen[seen.any(1)][:, sampled])
         if bunched is not None and bunched < BUNCHED:
             told.append(
                 f"captures of an animal are bunched in time (closure test of Otis et al. 1978, p = {bunched:.3f}): animals may "

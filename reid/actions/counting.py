@@ -141,13 +141,13 @@ def _species(
     # Doubtful sightings go through the same door, each as an animal of its own, to learn on which occasion they count.
     side = first.side if first.side in ("left", "right") else "all"
     both = capture_history([*known, *doubtful], seasons=spans, days=settings.days, deployments=deployments, side=side)
-    study, used = _study(both, found, opened, species)
+    study, used, names = _study(both, found, opened, species)
     notes += _doubt_notes(found, used, both)
     if settings.draws and len(used) > 1:
         alike, closed = likeness(opened, species, used, progress) if settings.compare else (None, 0)
         study = replace(study, alike=alike)
         notes += _compared(alike is not None, closed)
-    scopes = tuple(_scopes(both, study, used, settings))
+    scopes = tuple(_scopes(both, study, used, names, settings))
     outcomes = [one.outcome for one in used]
     return SpeciesCount(
         species, first.side, len(first.histories), len(known), len(used), outcomes.count(Outcome.REVIEW),
@@ -161,8 +161,8 @@ _APART = re.compile(r"#\d+")
 
 def _study(
     both: CaptureHistory, found: Sequence[OpenSighting], opened: Gallery, species: str
-) -> tuple[Study, tuple[OpenSighting, ...]]:
-    """The history that is sure, and the doubts that count in it: those calibrated, on an occasion, of the side."""
+) -> tuple[Study, tuple[OpenSighting, ...], tuple[str, ...]]:
+    """The history that is sure, the doubts that count in it (calibrated, on an occasion, of the side), and the names of its rows."""
     columns: dict[int, tuple[int, ...]] = {}
     sure: dict[str, NDArray[np.bool_]] = {}
     for row in both.histories:
@@ -186,9 +186,9 @@ def _study(
         doubts.append(Doubt(columns[at], chances, one.nobody or 0.0, told, apart))
     calibration = opened.calibration(species)
     many = sum(one.species == species for one in opened.individuals(species))
-    joining = calibration.prior / ((1 - calibration.prior) * max(1, many)) if calibration else 0.0
+    enrolled, prior = (max(1, many), calibration.prior) if calibration else (0, 0.5)
     history = np.array([sure.get(name, nobody) for name in names]).reshape(len(names), len(both.occasions))
-    return Study(history, tuple(doubts), joining), tuple(found[at] for at in counts)
+    return Study(history, tuple(doubts), None, enrolled, prior), tuple(found[at] for at in counts), tuple(names)
 
 
 def _doubt_notes(found: Sequence[OpenSighting], used: Sequence[OpenSighting], both: CaptureHistory) -> list[str]:
@@ -208,7 +208,9 @@ def _compared(done: bool, closed: int) -> list[str]:
     return [unopened] if closed else []
 
 
-def _scopes(both: CaptureHistory, study: Study, used: Sequence[OpenSighting], settings: CountSettings) -> list[ScopeCount]:
+def _scopes(
+    both: CaptureHistory, study: Study, used: Sequence[OpenSighting], names: Sequence[str], settings: CountSettings
+) -> list[ScopeCount]:
     generator = np.random.default_rng(settings.seed)
     labels = plausible.draw(study, settings.draws, generator) if settings.draws and study.doubts else None
     by_season = {
@@ -217,7 +219,7 @@ def _scopes(both: CaptureHistory, study: Study, used: Sequence[OpenSighting], se
     scopes = [Scope(name, tuple((at,) for at in columns)) for name, columns in by_season.items()]
     if len(by_season) > 1:
         scopes.append(Scope(f"{both.seasons[0]} to {both.seasons[-1]}", tuple(map(tuple, by_season.values())), seasons=True))
-    return [count_scope(one, both.occasions, study, used, labels, settings) for one in scopes]
+    return [count_scope(one, both.occasions, study, used, names, labels, settings) for one in scopes]
 
 
 def write(report: CountReport, out: Path) -> CountReport:

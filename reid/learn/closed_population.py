@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,12 +90,15 @@ def tally(seen: NDArray[np.bool_]) -> Tally:
 
 
 def chapman(found: Tally) -> Numbers:
-    """Lincoln-Petersen with Chapman's correction, of two occasions; variance of Seber. Finite without any recapture."""
+    """Lincoln-Petersen with Chapman's correction, of two occasions; variance of Seber. Finite without any recapture.
+
+    NaN where nobody was seen on one of them: the formula would say that there is nobody else, with variance 0.
+    """
     first, second = found.counts[..., 0], found.counts[..., 1]
     both = found.frequencies[..., 1]
     number = (first + 1) * (second + 1) / (both + 1) - 1
     variance = (first + 1) * (second + 1) * (first - both) * (second - both) / ((both + 1) ** 2 * (both + 2))
-    none = found.seen == 0
+    none = np.minimum(first, second) == 0
     return Numbers(np.where(none, np.nan, number), np.where(none, np.nan, variance))
 
 
@@ -130,19 +133,23 @@ def by_occasion(found: Tally) -> Numbers:
 def _likeliest(found: Tally, *, varying: bool) -> Numbers:
     """The root of the score: it falls through zero once, so that f0 = N - M can be bisected on a logarithmic scale."""
     seen, occasions = found.seen, found.occasions
-    low, high = np.full(seen.shape, -14.0), np.full(seen.shape, 30.0)
-    for _ in range(70):
-        middle = (low + high) / 2
-        rising = _score(found, seen + np.exp(middle), varying) > 0
-        low, high = np.where(rising, middle, low), np.where(rising, high, middle)
-    unseen = np.where(high < -13.9, 0.0, np.exp(low))
-    number = seen + unseen
+    number = seen + _unseen(lambda unseen: _score(found, seen + unseen, varying), seen.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         missed = 1 - found.counts / number[..., None] if varying else _same(1 - found.captures / (occasions * number), occasions)
         spread = 1 / missed.prod(-1) + occasions - 1 - (1 / missed).sum(-1)
         variance = number / spread
     none = found.captures <= seen
     return Numbers(np.where(none, np.nan, number), np.where(none, np.nan, np.where(missed.min(-1) <= 0, 0.0, variance)))
+
+
+def _unseen(score: Callable[[Floats], Floats], shape: tuple[int, ...]) -> Floats:
+    """Where a falling score of f0 is zero; 0 where it falls from the start."""
+    low, high = np.full(shape, -14.0), np.full(shape, 30.0)
+    for _ in range(55):
+        middle = (low + high) / 2
+        rising = score(np.exp(middle)) > 0
+        low, high = np.where(rising, middle, low), np.where(rising, high, middle)
+    return np.where(high < -13.9, 0.0, np.exp(low))
 
 
 def _same(chance: Floats, occasions: int) -> Floats:
@@ -181,31 +188,70 @@ def _xlogx(x: float) -> float:
     return x * math.log(x) if x > 0 else 0.0
 
 
-def profile_interval(found: Tally, varying: bool, level: float = CONFIDENCE) -> tuple[float, float]:
-    """Profile-likelihood interval of N in model M0 or Mt; (nan, nan) without recaptures, inf where it has no upper end."""
-    best = float(_likeliest(found, varying=varying).number)
+def likelihood_interval(found: Tally, varying: bool, level: float = CONFIDENCE) -> tuple[float, float]:
+    """Likelihood interval of N in model M0 or Mt, the numbers caught taken as given, so that no chance of capture is estimated.
+
+    (generalised hypergeometric: Darroch 1958; Cormack 1992, Biometrics 48:567, for such intervals). With the likeliest chances
+    put in instead, the upper end is too low where nearly all animals are caught: 8 % of such intervals of 20 animals
+    with chances of 0.8 on two occasions end below the truth, 4 % of these.
+
+    Returns:
+        (lower, upper), lower at least the animals seen; (nan, nan) without recaptures.
+    """
     seen = float(found.seen)
-    if math.isnan(best):
+    if float(found.captures) <= seen:
         return math.nan, math.nan
+    best = seen + float(_unseen(lambda unseen: _score_given(found, seen + unseen, varying), ()))
     fall = NormalDist().inv_cdf(0.5 + level / 2) ** 2 / 2
-    bound = log_likelihood(found, best, varying) - fall
+    bound = _likelihood_given(found, best, varying) - fall
 
     def crossing(inside: float, outside: float) -> float:
         for _ in range(100):
             middle = (inside + outside) / 2
-            if log_likelihood(found, middle, varying) >= bound:
+            if _likelihood_given(found, middle, varying) >= bound:
                 inside = middle
             else:
                 outside = middle
         return inside
 
-    lower = seen if log_likelihood(found, seen, varying) >= bound else crossing(best, seen)
+    lower = seen if _likelihood_given(found, seen, varying) >= bound else crossing(best, seen)
     far = best + 1
-    while log_likelihood(found, far, varying) >= bound:
+    while _likelihood_given(found, far, varying) >= bound:
         far = seen + 2 * (far - seen)
-        if far > 1e7 * seen:
-            return lower, math.inf
     return lower, crossing(best, far)
+
+
+def _urns(found: Tally, number: float | Floats, varying: bool) -> list[tuple[Any, Any]]:
+    """Of how many animals on one occasion (or, in M0, of how many on all of them) how many were caught."""
+    if varying:
+        return [(number, found.counts[..., at]) for at in range(found.occasions)]
+    return [(found.occasions * number, found.captures)]
+
+
+def _likelihood_given(found: Tally, number: float, varying: bool) -> float:
+    value = math.lgamma(number + 1) - math.lgamma(number - float(found.seen) + 1)
+    return value + sum(math.lgamma(of - hit + 1) - math.lgamma(of + 1) for of, hit in _urns(found, number, varying))
+
+
+def _score_given(found: Tally, number: Floats, varying: bool) -> Floats:
+    """Its derivative by N."""
+    by = 1 if varying else found.occasions
+    value = _digamma(number + 1) - _digamma(number - found.seen + 1)
+    return np.asarray(value + sum(by * (_digamma(of - hit + 1) - _digamma(of + 1)) for of, hit in _urns(found, number, varying)))
+
+
+def interval(method: Method, found: Tally, level: float = CONFIDENCE) -> tuple[float, float, str]:
+    """The interval of one history by a method, and its kind: likelihood for M0 and Mt, else log-normal.
+
+    Where Chapman's or Chao's formula has no variance (on one of two occasions nobody new was seen; nobody was seen just once), it
+    is that of the likelihood, too: of Mt for two occasions, which is the hypergeometric one, and of M0 for more.
+    """
+    told = method.estimate(found)
+    number, variance = float(told.number), float(told.variance)
+    if method.varying is None and not (variance == 0.0 and float(found.captures) > float(found.seen)):
+        return (*log_normal_interval(number, variance, float(found.seen), level), "log-normal")
+    varying = method.occasions == (2, 2) if method.varying is None else method.varying
+    return (*likelihood_interval(found, varying, level), "likelihood")
 
 
 def log_normal_interval(
@@ -233,18 +279,23 @@ def log_normal_interval(
 
 
 def student(level: float, freedom: float) -> float:
-    """The two-sided quantile of Student's t: Cornish and Fisher's expansion, to 1 % from 4 degrees of freedom on."""
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    if math.isinf(freedom):
-        return z
-    nu = max(freedom, 3.0)
-    return z + (z**3 + z) / (4 * nu) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * nu**2)
+    """The two-sided quantile of Student's t, `freedom` >= 1.
+
+    With t = sqrt(freedom) tan(a), a has the density cos(a)^(freedom - 1), which is summed up here; to 1e-5.
+    """
+    if freedom > 10_000:
+        return NormalDist().inv_cdf(0.5 + level / 2)
+    angles = np.linspace(0.0, math.pi / 2, 40_001)
+    density = np.cos(angles) ** (freedom - 1)
+    share = np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])])
+    return math.sqrt(freedom) * math.tan(float(np.interp(level, share / share[-1], angles)))
 
 
 def aicc(found: Tally, number: float, varying: bool) -> float:
     """Akaike's criterion with its small-sample term, the sample being the animals seen; M0 has 2 parameters, Mt t + 1.
 
-    Only M0 and Mt of one history can be compared. Infinite where there are too few animals for so many parameters.
+    So does secr; MARK takes animals times occasions for the sample, which punishes Mt less. Only M0 and Mt of one history can be
+    compared. Infinite where there are too few animals for so many parameters.
     """
     parameters = found.occasions + 1 if varying else 2
     spare = float(found.seen) - parameters - 1

@@ -51,15 +51,17 @@ NEW = -2
 class Study:
     """A history and its doubts, in the order of their dates.
 
-    known: (I, occasions) bool, what is sure; rows of individuals that are only suspected are empty. joining: weight of one new
-    animal drawn before against yet another one: prior / ((1 - prior) N). alike: (doubts, doubts), ln LR that two show the same
-    animal, 0 where they were not compared; None = none were.
+    known: (I, occasions) bool, what is sure; rows of individuals that are only suspected are empty. alike: (doubts, doubts),
+    ln LR that two show the same animal, 0 where they were not compared; None = none were. enrolled: N, how many individuals
+    could have matched, 0 = two doubts are never the same new animal; prior: share of sightings that show one of them, as the
+    chances were told with.
     """
 
     known: NDArray[np.bool_]
     doubts: tuple[Doubt, ...]
-    joining: float = 0.0
     alike: Floats | None = None
+    enrolled: int = 0
+    prior: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +168,11 @@ def combine(found: Numbers, seen: Floats, level: float = CONFIDENCE) -> Combined
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """What the decisions are expected to have got wrong.
+    """What the decisions are expected to have got wrong, among the animals of the count.
 
-    splits: sightings told to be new that show an animal counted already, so that it counts twice. merges: sightings told to
-    be an individual that show another one. hidden: of the merges, those of an animal that nobody enrolled: it is not counted.
+    splits: names told beyond one of each animal, so that it counts several times. merges: animals told beyond one under each
+    name, so that several count once. hidden: of the merges, those of an animal that nobody enrolled. Individuals seen, as
+    decided, are splits - merges more than there were.
     """
 
     splits: float
@@ -177,19 +180,25 @@ class Errors:
     hidden: float
 
 
-def expected_errors(study: Study, labels: Labels, which: Sequence[int]) -> Errors:
-    """The mean over drawn histories (draws, doubts), of some of the doubts by number."""
+def expected_errors(study: Study, labels: Labels, occasions: Sequence[Sequence[int]]) -> Errors:
+    """The mean over drawn histories (draws, doubts), of what was seen on the occasions and decided."""
     rows = len(study.known)
-    splits = merges = hidden = 0.0
-    for at in which:
-        doubt = study.doubts[at]
-        drawn = labels[:, at]
-        if doubt.told == NEW:
-            splits += float((drawn != rows + at).mean())
-        elif doubt.told is not None:
-            merges += float((drawn != doubt.told).mean())
-            hidden += float((drawn >= rows).mean())
-    return Errors(splits, merges, hidden)
+    sure = np.flatnonzero(_collapsed(study.known, occasions).any(1)).tolist()
+    decided = [
+        (at, rows + at if doubt.told == NEW else doubt.told)
+        for at, doubt in enumerate(study.doubts)
+        if doubt.told is not None and _occasions_of(doubt, occasions)
+    ]
+    splits = merges = hidden = 0
+    for drawn in labels:
+        shows: dict[int, set[int]] = {row: {row} for row in sure}
+        for at, name in decided:
+            shows.setdefault(name, set()).add(int(drawn[at]))
+        pairs = sum(map(len, shows.values()))
+        splits += pairs - len(set().union(*shows.values()))
+        merges += pairs - len(shows)
+        hidden += sum(min(sum(one >= rows for one in own), len(own) - 1) for own in shows.values())
+    return Errors(splits / len(labels), merges / len(labels), hidden / len(labels))
 
 
 def matrix(study: Study, labels: Labels) -> NDArray[np.bool_]:

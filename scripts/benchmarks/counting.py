@@ -2,8 +2,13 @@
 
 Animals, captures, scores and decisions are drawn, no pictures: N animals on t occasions, some of them enrolled before the
 season; each capture is asked as `reid query` asks (steps.decision), each pair of captures compared as `reid count` does. Scores
-are normal, `separation` standard deviations apart for the same and for another animal, so that the calibration is right by
-construction; `ceiling` cuts its evidence as few held-out comparisons do, `overconfident` stretches it.
+are normal, `separation` standard deviations apart for the same and for another animal, so that what a score is worth is right by
+construction; `ceiling` cuts its evidence as few held-out comparisons do, `overconfident` stretches it. The share of enrolled
+animals is not told: as everywhere in reid, a half is expected.
+
+The truth is the number of animals drawn and which animal each capture shows; nothing that is judged makes it. Judged are
+intervals (do they hold the number of animals) and, of the photos to look at, the count after their true answers: how much the
+doubts still vary, and how far it is from the count with identities known, beside as many photos at random and the least sure.
 
     python scripts/benchmarks/counting.py --repeats 50
 """
@@ -18,6 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reid.learn import imputation
+from reid.learn.calibration import PRIOR
 from reid.learn.closed_population import METHODS, Method, Tally, log_normal_interval, tally
 from reid.learn.imputation import NEW, Doubt, Study
 from reid.learn.next_look import gains
@@ -31,7 +37,11 @@ TOP, SHORTLIST = 5, 20
 
 @dataclass(frozen=True)
 class World:
-    """One kind of study. spread: of the animals' chances to be seen, standard deviation of the logit."""
+    """One kind of study.
+
+    spread: of the animals' chances to be seen, standard deviation of the logit. doubtful: share of the sightings that nobody
+    has checked; the others are enrolled.
+    """
 
     name: str
     separation: float = 5.0
@@ -42,6 +52,7 @@ class World:
     enrolled: float = 0.7
     occasions: int = 6
     chance: float = 0.25
+    doubtful: float = 1.0
 
 
 WORLDS = (
@@ -51,34 +62,39 @@ WORLDS = (
     World("weak net, few comparisons (97 to 1)", separation=3.5, ceiling=math.log(97)),
     World("good net, animals differ", spread=1.0),
     World("weak net, overconfident", separation=3.5, overconfident=1.5),
+    World("weak net, well calibrated, 20 % doubtful", separation=3.5, doubtful=0.2),
+    World("weak net, few comparisons, 20 % doubtful", separation=3.5, ceiling=math.log(97), doubtful=0.2),
 )
 WAYS = ("identities known", "as decided", "open = best match", "carried, not compared", "carried")
 
 
 @dataclass(frozen=True)
 class Season:
-    """A drawn season: who was seen, its doubts, and whom each shows (row of the history; -1 = nobody enrolled)."""
+    """A drawn season: who was seen, its doubts, and whom each shows (row of the history; -1 = nobody enrolled), by animal."""
 
     seen: np.ndarray
     study: Study
     truth: tuple[int, ...]
+    who: tuple[int, ...]
 
 
 def season(world: World, generator: np.random.Generator) -> Season:
     odds = math.log(world.chance / (1 - world.chance)) + world.spread * generator.standard_normal(world.animals)
     seen = generator.random((world.animals, world.occasions)) < 1 / (1 + np.exp(-odds[:, None]))
-    rows = {int(animal): row for row, animal in enumerate(np.flatnonzero(generator.random(world.animals) < world.enrolled))}
+    sure = seen & (generator.random(seen.shape) >= world.doubtful)
+    enrolled = (generator.random(world.animals) < world.enrolled) | sure.any(1)
+    rows = {int(animal): row for row, animal in enumerate(np.flatnonzero(enrolled))}
     learned = calibration(world)
-    captures = [(occasion, int(animal)) for occasion in range(world.occasions) for animal in np.flatnonzero(seen[:, occasion])]
-    doubts = tuple(asked(world, learned, len(rows), rows.get(animal, -1), occasion, generator) for occasion, animal in captures)
+    open_on = (seen & ~sure).T
+    captures = [(occasion, int(animal)) for occasion in range(world.occasions) for animal in np.flatnonzero(open_on[occasion])]
+    doubts = tuple(asked(learned, world, len(rows), rows.get(animal, -1), occasion, generator) for occasion, animal in captures)
     who = np.array([animal for _, animal in captures])
     noise = np.triu(generator.standard_normal((len(who), len(who))), 1)
     scores = noise + noise.T + world.separation * (who[:, None] == who[None, :])
     alike = np.clip(learned.slope * scores + learned.intercept, -learned.ceiling, learned.ceiling)
     np.fill_diagonal(alike, 0.0)
-    joining = learned.prior / ((1 - learned.prior) * len(rows))
-    study = Study(np.zeros((len(rows), world.occasions), dtype=bool), doubts, joining, alike)
-    return Season(seen, study, tuple(rows.get(animal, -1) for _, animal in captures))
+    study = Study(sure[np.flatnonzero(enrolled)], doubts, alike, len(rows), learned.prior)
+    return Season(seen, study, tuple(rows.get(animal, -1) for _, animal in captures), tuple(who.tolist()))
 
 
 def calibration(world: World) -> Calibration:
@@ -86,11 +102,11 @@ def calibration(world: World) -> Calibration:
     slope = world.separation * world.overconfident
     return Calibration(
         slope=slope, intercept=-slope * world.separation / 2, ceiling=world.ceiling, known_at=0.9, new_at=0.9,
-        prior=world.enrolled, max_false_match=0.01, false_match=0.0, false_new=0.0, individuals=0, photos=0, comparisons=0,
+        prior=PRIOR, max_false_match=0.01, false_match=0.0, false_new=0.0, individuals=0, photos=0, comparisons=0,
     )  # fmt: skip
 
 
-def asked(world: World, learned: Calibration, rows: int, row: int, occasion: int, generator: np.random.Generator) -> Doubt:
+def asked(learned: Calibration, world: World, rows: int, row: int, occasion: int, generator: np.random.Generator) -> Doubt:
     scores = generator.standard_normal(rows)
     if row >= 0:
         scores[row] += world.separation
@@ -121,29 +137,42 @@ def estimates(found: Season, method: Method, draws: int, generator: np.random.Ge
     return answers
 
 
-def looked(found: Season, method: Method, draws: int, many: int, generator: np.random.Generator) -> tuple[float, float, float]:
-    """Variance between drawn histories: before, after a person answered the `many` best photos, and after as many at random."""
+CHOICES = ("none", "as told", "at random", "least sure")
+
+
+def looked(found: Season, method: Method, draws: int, many: int, generator: np.random.Generator) -> list[tuple[float, float]]:
+    """Of each choice of `many` photos, once a person answered: variance of the doubts, and error against identities known."""
     occasions = [(at,) for at in range(found.seen.shape[1])]
+    number, doubts = float(method.estimate(tally(found.seen)).number), range(len(found.study.doubts))
     labels = draw(found.study, draws, generator)
-    worth = gains(found.study, labels[:60], occasions, method.estimate)
-    random = generator.permutation([one.doubt for one in worth])[:many]
+    told = [one.doubt for one in gains(found.study, labels, occasions, method.estimate, many)]
+    unsure = sorted(doubts, key=lambda at: max([*found.study.doubts[at].chances.values(), found.study.doubts[at].nobody]))
     answer = []
-    for chosen in ((), [one.doubt for one in worth[:many]], random):
-        doubts = list(found.study.doubts)
-        for at in chosen:
-            row = found.truth[at]
-            doubts[at] = Doubt(doubts[at].columns, {row: 1.0} if row >= 0 else {}, 0.0 if row >= 0 else 1.0)
-        study = replace(found.study, doubts=tuple(doubts))
-        told = imputation.histories(study, draw(study, draws, generator), occasions)
-        answer.append(imputation.combine(method.estimate(told), told.seen).between)
-    return answer[0], answer[1], answer[2]
+    for chosen in ([], told, generator.permutation(len(doubts))[:many].tolist(), unsure[:many]):
+        study = answered(found, chosen)
+        histories = imputation.histories(study, draw(study, draws, generator), occasions)
+        combined = imputation.combine(method.estimate(histories), histories.seen)
+        answer.append((combined.between, combined.number - number))
+    return answer
+
+
+def answered(found: Season, chosen: Sequence[int]) -> Study:
+    """What is left in doubt once a person said whom some photos show, and asked again."""
+    doubts, alike = list(found.study.doubts), np.array(found.study.alike)
+    for at in chosen:
+        row = found.truth[at]
+        doubts[at] = Doubt(doubts[at].columns, {row: 1.0} if row >= 0 else {}, 0.0 if row >= 0 else 1.0)
+        for other in chosen:
+            if other != at:
+                alike[at, other] = 60.0 if found.who[at] == found.who[other] else -60.0
+    return replace(found.study, doubts=tuple(doubts), alike=alike)
 
 
 def report(world: World, method: Method, repeats: int, draws: int, seed: int) -> None:
     generator = np.random.default_rng(seed)
     told: dict[str, list[tuple[float, float, float]]] = {way: [] for way in WAYS}
     decided: list[Sequence[float]] = []
-    fall = []
+    fall: list[list[tuple[float, float]]] = []
     for at in range(repeats):
         found = season(world, generator)
         for way, one in estimates(found, method, draws, generator).items():
@@ -152,8 +181,8 @@ def report(world: World, method: Method, repeats: int, draws: int, seed: int) ->
         wrong = [kind != row for kind, row in zip(kinds, found.truth, strict=True) if kind is not None and kind != NEW]
         split = [row >= 0 for kind, row in zip(kinds, found.truth, strict=True) if kind == NEW]
         decided.append((kinds.count(None) / len(kinds), sum(wrong) / len(kinds), sum(split) / len(kinds)))
-        if at < repeats // 5:
-            fall.append(looked(found, method, draws, 10, generator))
+        if world.doubtful < 1.0 or at < repeats // 5:
+            fall.append(looked(found, method, 2 * draws, 10, generator))
     shares = np.mean(decided, axis=0)
     print(f"\n{world.name}: {world.animals} animals, {method.name}; open {shares[0]:.2f}, told a wrong name {shares[1]:.3f}, "
           f"told new though enrolled {shares[2]:.3f}")
@@ -165,8 +194,12 @@ def report(world: World, method: Method, repeats: int, draws: int, seed: int) ->
         width = np.median(rows[:, 2] - rows[:, 1]) if len(rows) else math.nan
         print(f"| {way} | {mean:.1f} | {mean / world.animals - 1:+.1%} | {inside:.2f} | {width:.0f} | {repeats - len(rows)} |")
     if fall:
-        before, best, random = np.mean(fall, axis=0)
-        print(f"variance of the doubts {before:.1f}; 10 best photos answered {best:.1f}, 10 at random {random:.1f}", flush=True)
+        print(f"10 photos answered, {len(fall)} seasons with {len(found.study.doubts)} doubts:", flush=True)
+        falls = np.array(fall)
+        for way, left, before in zip(CHOICES, falls.swapaxes(0, 1), [falls[:, 0]] * len(CHOICES), strict=True):
+            change = before[:, 0] - left[:, 0]
+            print(f"  {way}: variance {left[:, 0].mean():.1f} (fell {change.mean():.1f} +- {change.std() / len(fall)**0.5:.1f}), "
+                  f"error {np.sqrt((left[:, 1] ** 2).mean()):.1f}", flush=True)
 
 
 def main() -> None:

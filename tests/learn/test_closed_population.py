@@ -9,6 +9,8 @@ import subprocess
 
 import numpy as np
 import pytest
+import scipy.optimize
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,9 +20,10 @@ from reid.learn.closed_population import (
     Tally,
     aicc,
     closure,
+    interval,
+    likelihood_interval,
     log_likelihood,
     log_normal_interval,
-    profile_interval,
     student,
     tally,
 )
@@ -75,11 +78,11 @@ def test_m0_and_mt_give_what_mark_gives_for_the_tigers():
     assert aicc(found, constant, False) < aicc(found, by_occasion, True), "fewer parameters, hardly less likely"
 
 
-def test_mt_has_the_published_profile_interval():
+def test_mt_has_the_published_likelihood_interval():
     # Cormack, Chang and Smith 2000, table 3b: three lists, 201 seen, N = 209 (203 to 217).
     found = counted((71, 58, 72), 3, (160, 104, 139))
     assert round(number("mt", found)[0]) == 209
-    assert [round(end) for end in profile_interval(found, True)] == [203, 217]
+    assert [round(end) for end in likelihood_interval(found, True)] == [203, 217]
 
 
 def test_the_hares_have_the_published_difference_of_deviance_and_chao_bound():
@@ -161,7 +164,7 @@ def test_what_must_hold_for_any_history(seen, seed):
             assert math.isnan(told), "without a recapture nothing is known"
     if found.captures > found.seen:
         for varying in (False, True):
-            lower, upper = profile_interval(found, varying)
+            lower, upper = likelihood_interval(found, varying)
             best = number("mt" if varying else "m0", found)[0]
             assert found.seen <= lower <= best + 1e-6 <= upper + 2e-6
             assert log_likelihood(found, best, varying) >= log_likelihood(found, best + 0.5, varying)
@@ -169,7 +172,8 @@ def test_what_must_hold_for_any_history(seen, seed):
 
 def test_the_quantile_of_student_is_that_of_the_tables():
     assert student(0.95, math.inf) == pytest.approx(1.959964)
-    assert [student(0.95, nu) for nu in (5, 10, 30)] == pytest.approx([2.571, 2.228, 2.042], rel=0.01)
+    for level, freedom in itertools.product((0.8, 0.95, 0.99), (1.0, 1.5, 2.0, 3.7, 10.0, 199.0, 9000.0, 50_000.0)):
+        assert student(level, freedom) == pytest.approx(scipy.stats.t.ppf(0.5 + level / 2, freedom), rel=2e-4)
 
 
 def covered(animals: int, chances: np.ndarray, name: str, repeats: int, seed: int = 4) -> float:
@@ -178,13 +182,19 @@ def covered(animals: int, chances: np.ndarray, name: str, repeats: int, seed: in
     hits = 0
     for _ in range(repeats):
         found = tally(drawn(generator, animals, chances))
-        varying = METHODS[name].varying
-        if varying is None:
-            lower, upper = log_normal_interval(*number(name, found), float(found.seen))
-        else:
-            lower, upper = profile_interval(found, varying)
+        lower, upper, _ = interval(METHODS[name], found)
         hits += lower <= animals <= upper
     return hits / repeats
+
+
+def test_intervals_hold_even_where_nearly_all_animals_are_caught():
+    # With the likeliest chances put in, 0.09 of the intervals of Mt end below the truth; of Chapman's, log-normal alone, 0.18.
+    for name in ("m0", "mt", "chapman"):
+        generator = np.random.default_rng(5)
+        chances, low = np.array([0.95, 0.6]), 0
+        for _ in range(300):
+            low += interval(METHODS[name], tally(drawn(generator, 13, chances)))[1] < 13
+        assert low / 300 < 0.05, name
 
 
 @pytest.mark.parametrize(
@@ -196,6 +206,67 @@ def test_intervals_hold_the_truth_as_often_as_they_say(name, chances, request):
     share = covered(80, np.array(chances), name, repeats)
     # Three standard errors of a true 0.95, and 0.02 for the approximation.
     assert share >= 0.95 - 0.02 - 3 * math.sqrt(0.95 * 0.05 / repeats), share
+
+
+def test_the_interval_of_mt_for_two_occasions_is_that_of_the_hypergeometric_distribution():
+    first, second, both = 30, 25, 12
+    found = counted((first + second - 2 * both, both), 2, (first, second))
+    numbers = np.arange(first + second - both, 500)
+    likely = scipy.stats.hypergeom.logpmf(both, numbers, first, second)
+    inside = numbers[likely >= likely.max() - scipy.stats.chi2.ppf(0.95, 1) / 2]
+    lower, upper = likelihood_interval(found, True)
+    assert (math.ceil(lower), math.floor(upper)) == (inside[0], inside[-1])
+
+
+def test_the_maxima_are_those_that_scipy_finds_of_the_binomials():
+    generator = np.random.default_rng(9)
+    for _ in range(20):
+        found = tally(drawn(generator, 40, np.array([0.2, 0.5, 0.1, 0.3])))
+        seen, caught = float(found.seen), found.counts
+        for name in ("m0", "mt"):
+
+            def cost(log_unseen: float, seen: float = seen, caught: np.ndarray = caught, name: str = name) -> float:
+                animals = seen + math.exp(log_unseen)
+                chance = caught / animals if name == "mt" else np.full(4, caught.mean() / animals)
+                ways = math.lgamma(animals + 1) - math.lgamma(animals - seen + 1)
+                return -ways - float((caught * np.log(chance) + (animals - caught) * np.log(1 - chance)).sum())
+
+            best = scipy.optimize.minimize_scalar(cost, bounds=(-6, 8), method="bounded", options={"xatol": 1e-9})
+            assert number(name, found)[0] == pytest.approx(seen + math.exp(best.x), rel=1e-4)
+
+
+def test_an_occasion_on_which_nobody_was_seen_says_nothing_to_chapman():
+    assert math.isnan(number("chapman", counted((5,), 2, (5, 0)))[0]), "5 animals and not one more, it said, with error 0"
+    assert math.isnan(number("chapman", tally(np.zeros((3, 2), bool)))[0])
+
+
+def test_where_a_formula_has_no_variance_the_interval_is_that_of_the_likelihood():
+    # Seals of Cornwall, 2015 and 2016: 13 and 8, all of them known from 2015. "13 to 13" said the formula.
+    found = counted((5, 8), 2, (13, 8))
+    assert number("chapman", found) == (13.0, 0.0)
+    lower, upper, kind = interval(METHODS["chapman"], found)
+    assert (lower, kind) == (13.0, "likelihood") and 15 < upper < 17
+    gone = scipy.stats.hypergeom.logpmf(8, math.ceil(upper), 13, 8)
+    assert gone < -scipy.stats.chi2.ppf(0.95, 1) / 2 <= scipy.stats.hypergeom.logpmf(8, math.floor(upper), 13, 8)
+    twice = tally(matrix("110 011 101"))
+    lower, upper, kind = interval(METHODS["chao"], twice)
+    assert (lower, kind) == (3.0, "likelihood") and upper > 4
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(seen=histories, seed=st.integers(0, 99))
+def test_one_more_recapture_never_raises_the_number(seen, seed):
+    rows, days = np.nonzero(~seen & seen.any(1)[:, None])
+    if not len(rows):
+        return
+    at = np.random.default_rng(seed).integers(len(rows))
+    more = seen.copy()
+    more[rows[at], days[at]] = True
+    for name in ("m0", "mt"):
+        before, after = number(name, tally(seen))[0], number(name, tally(more))[0]
+        assert math.isnan(before) or after <= before + 1e-9
+    lower, upper = counted((6, 4), 2, (7, 7)), counted((4, 5), 2, (7, 7))
+    assert number("chapman", upper)[0] < number("chapman", lower)[0]
 
 
 def test_every_method_says_where_it_comes_from_and_what_it_assumes():
