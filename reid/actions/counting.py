@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ COLUMNS = (
     "species", "scope", "method", "number", "standard_error", "lower", "upper", "aicc_difference", "carried_number",
     "carried_standard_error", "carried_lower", "carried_upper", "seen", "known_alive", "occasions", "source", "assumes",
 )  # fmt: skip
+JOURNAL = 10_000
+"""Entries of the journal that are looked through for individuals enrolled since."""
 LOOK_COLUMNS = ("species", "scope", "photo", "captured_at", "camera", "decision", "gain", "share", "answer", "probability",
                 "number_then", "enrolled_photo")  # fmt: skip
 
@@ -142,7 +145,7 @@ def _species(
     side = first.side if first.side in ("left", "right") else "all"
     both = capture_history([*known, *doubtful], seasons=spans, days=settings.days, deployments=deployments, side=side)
     study, used, names = _study(both, found, opened, species)
-    notes += _doubt_notes(found, used, both)
+    notes += [*_doubt_notes(found, used, both), *_asked_before(opened, species, used)]
     if settings.draws and len(used) > 1:
         alike, closed = likeness(opened, species, used, progress) if settings.compare else (None, 0)
         study = replace(study, alike=alike)
@@ -199,6 +202,23 @@ def _doubt_notes(found: Sequence[OpenSighting], used: Sequence[OpenSighting], bo
         reasons = sorted({one.reason for one in both.left_out if _APART.fullmatch(one.individual) and one.photo})
         notes.append(f"{elsewhere} sightings do not count: {'; '.join(reasons) or 'outside of the history'}")
     return notes
+
+
+def _asked_before(opened: Gallery, species: str, used: Sequence[OpenSighting]) -> list[str]:
+    """Whoever was enrolled after a sighting was asked about is not on its list: in it, it would be yet another new animal."""
+    entries = (one for one in opened.log(JOURNAL) if one.what == "enroll" and not one.undone_by)
+    enrolled = [(one.seq, json.loads(one.after)) for one in entries]
+    new = [(seq, name) for seq, made in enrolled if made.get("species") == species
+           for name in made.get("new_individuals", {}).values()]  # fmt: skip
+    old = sum(any(seq > one.seq for seq, _ in new) for one in used)
+    names = sorted({name for seq, name in new if any(seq > one.seq for one in used)})
+    if not old:
+        return []
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return [
+        f"{old} doubtful sightings were asked about before {', '.join(names[:3])}{more} came into the gallery, and may show "
+        "them: `reid query --record` asks again; until then such an animal may count twice"
+    ]
 
 
 def _compared(done: bool, closed: int) -> list[str]:

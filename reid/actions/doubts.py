@@ -31,7 +31,8 @@ class OpenSighting:
 
     alternatives: by falling probability; nobody: that none of the enrolled is shown. Both are means over the sightings of the
     encounter, which repeat each other; () and None where nothing was calibrated. outcome, individual: as decided. frame:
-    content of the photo, where several animals of one frame are sightings of their own; "" = alone.
+    content of the photo, where several animals of one frame are sightings of their own; "" = alone. seq: the journal's entry
+    that kept the answer.
     """
 
     photos: tuple[Photo, ...]
@@ -40,6 +41,7 @@ class OpenSighting:
     alternatives: tuple[Alternative, ...]
     nobody: float | None
     frame: str = ""
+    seq: int = 0
 
 
 def open_sightings(gallery: Gallery, species: str) -> tuple[OpenSighting, ...]:
@@ -131,6 +133,7 @@ def _joined(group: Sequence[KeptSighting], names: _Names) -> OpenSighting:
         tuple(_photo(one) for one in group), outcome, individual,
         tuple(Alternative(name, shares[name] / judged, shown[name][1]) for name in order),
         nobody / judged if judged else None, group[0].sighting.sha256 if len(group) == 1 else "",
+        min(one.seq for one in group),
     )  # fmt: skip
 
 

@@ -152,6 +152,34 @@ def test_enrolling_a_photo_settles_it_and_tightens_the_count(herd: Gallery):
     assert after.scopes[0].occasions[3].individuals == 3
 
 
+def test_whoever_was_enrolled_after_a_sighting_was_asked_about_is_told(herd: Gallery):
+    herd.add_sightings([asked("p", 19, {"D": 0.3}, 0.7), asked("q", 18, {"D": 0.3}, 0.7)])
+    herd.enroll("zebra", NET, [item("D", "x", unit(6, 1)[0], captured_at=datetime(2023, 5, 3))])
+    assert not any("asks again" in note for note in counted(herd).notes), "D was known when they were asked about"
+    herd.enroll("zebra", NET, [item("Zoe", "p", unit(5, 1)[0], captured_at=datetime(2023, 5, 19, 10))])
+    (note,) = [note for note in counted(herd).notes if "asks again" in note]
+    assert note.startswith("1 doubtful sightings were asked about before Zoe came into the gallery")
+    herd.add_sightings([asked("q", 18, {"D": 0.3}, 0.7)])
+    assert not any("asks again" in note for note in counted(herd).notes)
+    enroll(herd, {"Yam": (2,)})
+    assert any("before Yam came" in note for note in counted(herd).notes)
+    herd.history.undo(herd.head())
+    assert not any("asks again" in note for note in counted(herd).notes)
+
+
+def test_days_without_effort_are_no_days_of_the_closure_test(herd: Gallery, tmp_path: Path):
+    table = tmp_path / "cameras.csv"
+    table.write_text("camera,start,end\nC1,2023-06-01,2023-06-02\nC1,2023-06-19,2023-06-20\n", "utf-8")
+    for name, days in {"A": (1, 2), "B": (19, 20)}.items():
+        herd.enroll("zebra", NET, [
+            item(name, f"{name}{day}", unit(day, 1)[0], captured_at=datetime(2023, 6, day, 9), camera="C1") for day in days
+        ])  # fmt: skip
+    june = CountSettings(seasons=("2023=2023-06-01..2023-06-20",), days=1, deployments=table)
+    (scope,) = counted(herd, june).scopes
+    assert [one.individuals for one in scope.occasions if one.individuals is not None] == [1, 1, 1, 1]
+    assert not any("bunched" in warning for warning in scope.warnings), "of 20 days p were 0.03, of the 4 with effort 0.10"
+
+
 def test_the_newest_answer_about_a_photo_counts(herd: Gallery):
     herd.add_sightings([asked("p", 19, {"D": 0.5}, 0.5)])
     herd.add_sightings([asked("p", 19, {"D": 0.97}, 0.03, Outcome.KNOWN)])
