@@ -69,7 +69,7 @@ def _look(one: SpeciesCount) -> list[Plain]:
             answers = "; ".join(f"{answer.answer} {answer.probability:.2f} -> {answer.number:.1f}" for answer in look.answers)
             rows.append((scope.name, look.photo, look.decision, f"{look.share:.0%}", answers))
     columns = ("count", "photo", "decision", "variance gone", "who it may be, and the number that would leave")
-    return [(f"{one.species}: photos to look at next (enroll them under the right individual, ask the rest again)", columns, rows)]
+    return [(f"{one.species}: photos to look at next (enroll them under the right one, ask the rest again)", columns, rows)]
 
 
 def _of_method(scope: ScopeCount) -> Estimate | None:

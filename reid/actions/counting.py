@@ -165,7 +165,7 @@ _APART = re.compile(r"#\d+")
 def _study(
     both: CaptureHistory, found: Sequence[OpenSighting], opened: Gallery, species: str
 ) -> tuple[Study, tuple[OpenSighting, ...], tuple[str, ...]]:
-    """The history that is sure, the doubts that count in it (calibrated, on an occasion, of the side), and the names of its rows."""
+    """The history that is sure, the doubts that count in it (calibrated, on an occasion, of the side), names of its rows."""
     columns: dict[int, tuple[int, ...]] = {}
     sure: dict[str, NDArray[np.bool_]] = {}
     for row in both.histories:

@@ -51,6 +51,13 @@ def open_sightings(gallery: Gallery, species: str) -> tuple[OpenSighting, ...]:
     they are of one frame. Whoever was renamed, merged or moved since goes by the name of today; whoever was removed is nobody
     on the list any more.
     """
+    names = Names(gallery.photos(species))
+    found = [_joined(group, names) for group in _encounters(unsettled(gallery, species))]
+    return tuple(sorted(found, key=lambda one: (str(one.photos[0].captured_at or ""), str(one.photos[0].path))))
+
+
+def unsettled(gallery: Gallery, species: str) -> list[KeptSighting]:
+    """The kept sightings of animals of a species, of each photo the newest, without those whose photo (and box) is enrolled."""
     kept = [one for one in gallery.sightings() if one.species == species and one.sighting.decision.outcome in OPEN]
     enrolled = gallery.photos(species)
     settled = {(name, _box(one.box)) for one in enrolled for name in (one.sha256, str(one.path))}
@@ -59,13 +66,10 @@ def open_sightings(gallery: Gallery, species: str) -> tuple[OpenSighting, ...]:
     for one in kept:
         for key in _keys(one.sighting):
             newest[key] = max(newest.get(key, 0), one.seq)
-    current = [
+    return [
         one for one in kept
         if newest[one.sighting.sha256] == one.seq == newest[one.sighting.photo] and settled.isdisjoint(_places(one.sighting))
     ]  # fmt: skip
-    names = _Names(enrolled)
-    found = [_joined(group, names) for group in _encounters(current)]
-    return tuple(sorted(found, key=lambda one: (str(one.photos[0].captured_at or ""), str(one.photos[0].path))))
 
 
 def _keys(sighting: Sighting) -> set[str]:
@@ -97,23 +101,25 @@ def _encounters(kept: Iterable[KeptSighting]) -> list[list[KeptSighting]]:
     return found
 
 
-class _Names:
+class Names:
     """Whom a match means today: the owner of the enrolled photo that was matched, else who has the name."""
 
     def __init__(self, enrolled: Sequence[EnrolledPhoto]) -> None:
+        """Take the enrolled photos of a species."""
         self.names = {one.individual for one in enrolled}
         self.owners: dict[str, set[str]] = defaultdict(set)
         for one in enrolled:
             self.owners[one.sha256].add(one.individual)
 
     def of(self, match: Match) -> str:
+        """The name; "" where that individual is no more."""
         owners = self.owners.get(match.sha256, set()) if match.sha256 else set()
         if len(owners) == 1:
             return next(iter(owners))
         return match.individual if match.individual in (owners or self.names) else ""
 
 
-def _joined(group: Sequence[KeptSighting], names: _Names) -> OpenSighting:
+def _joined(group: Sequence[KeptSighting], names: Names) -> OpenSighting:
     shares: dict[str, float] = defaultdict(float)
     shown: dict[str, tuple[float, str]] = {}
     nobody, judged = 0.0, 0
@@ -128,7 +134,7 @@ def _joined(group: Sequence[KeptSighting], names: _Names) -> OpenSighting:
                 shares[name] += match.probability or 0.0
                 shown[name] = max(shown.get(name, (-1.0, "")), (match.probability or 0.0, match.photo))
     order = sorted(shares, key=lambda name: (-shares[name], name))
-    outcome, individual = _decided(group, names)
+    outcome, individual = decided(group, names)
     return OpenSighting(
         tuple(_photo(one) for one in group), outcome, individual,
         tuple(Alternative(name, shares[name] / judged, shown[name][1]) for name in order),
@@ -149,7 +155,7 @@ def _chances(one: Sighting) -> float | None:
     return max(0.0, 1.0 - sum(match.probability or 0.0 for match in one.matches))
 
 
-def _decided(group: Sequence[KeptSighting], names: _Names) -> tuple[Outcome, str]:
+def decided(group: Sequence[KeptSighting], names: Names) -> tuple[Outcome, str]:
     """One name told, and no other: that one. All told new: new. Else it is open."""
     told = set()
     for one in (kept.sighting for kept in group):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,27 +11,37 @@ from pathlib import Path
 import numpy as np
 
 from reid import settings as options
+from reid.actions.doubts import OPEN
 from reid.actions.season_figures import STATUSES, SpeciesSeason, species_season
+from reid.actions.season_photos import SeasonPhotos, Told, given_decision, kept_decisions, species_of
 from reid.actions.seasons import identified, of_seasons
-from reid.actions.selecting import in_time
 from reid.errors import UsageError
-from reid.formats.capture_history import LeftOut, capture_history
+from reid.formats.capture_history import LeftOut
 from reid.formats.deployments import DeploymentTable, read_deployments
 from reid.formats.manifest import BOX_COLUMNS, COLUMNS
 from reid.formats.page import write_page
 from reid.formats.table import write_table
 from reid.formats.text import made
 from reid.progress import SILENT, Progress
-from reid.records import EMPTY, Box, Outcome, Photo, Problem, Sighting
+from reid.records import Box, Outcome, Photo, Problem, Sighting
 from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
-from reid.steps.encounter import encounters
+from reid.steps.encounter import season
 from reid.store import EnrolledPhoto, Gallery
 
 DOUBT_COLUMNS = (*COLUMNS, *BOX_COLUMNS, "doubt", "probability", "reason")
 """Of the table of doubts: a manifest, so that `reid enroll TABLE --column doubt --only 3` enrolls what a person agrees to."""
 
-Told = tuple[Sighting, tuple[Photo, ...]]
-"""A decision and all photos that it rests on."""
+@dataclass(frozen=True, slots=True)
+class Unenrolled:
+    """Decisions about photos of the season that are not enrolled. known, new: how many; animals: told by one of the known.
+
+    The known count on the page as if their photos were enrolled; the new do not.
+    """
+
+    species: str
+    known: int
+    new: int
+    animals: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,7 @@ class SeasonPage:
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
     problems: tuple[Problem, ...]
+    unenrolled: tuple[Unenrolled, ...] = ()
 
     def told(self) -> SeasonTold:
         """The page in one line."""
@@ -102,13 +113,14 @@ def report(
 ) -> SeasonPage:
     """Write the page of a season: who was met when and where, who is new, returned or not seen, effort, and the doubts.
 
-    Doubts are decisions that say REVIEW: those that `reid query --record` kept and nobody settled since by enrolling the
-    photo, and those about the photos given. They also go into a table beside the page, by which they can be enrolled.
+    Enrolled photos count, and decisions that told a known individual (kept, or of the photos given), as for `seasons`. Doubts
+    are decisions that say REVIEW: those that `reid query --record` kept and nobody settled since by enrolling the photo, and
+    those about the photos given. They also go into a table beside the page, by which they can be enrolled.
 
     Args:
         photos: of the season, not enrolled: they are identified now, as `seasons` does, and nothing is kept.
         out: the HTML file; its folder is made. The table is NAME-doubts.csv beside it.
-        of: name of the page's season; "" = the last one that has a photo.
+        of: name of the page's season; "" = the last one that has a photo, enrolled, kept or given.
         gallery: None = REID_GALLERY or indexes/default.
         settings: species, seasons, days of an occasion, deployments and side, as for `export`; None = REID_* and defaults.
         query: how the photos given are identified; clocks, seasons and deployments count for them.
@@ -126,126 +138,86 @@ def report(
         query = replace(query, species=settings.species)
     table = read_deployments(settings.deployments) if settings.deployments else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        made_of = _Enrolled(opened, settings, table)
-        name = _season(made_of, of)
-        told = [found for found in made_of.histories if name in found.seasons]
-        figures = tuple(species_season(found, name, made_of.encounter_of) for found in told)
-        given, problems = _ask(opened, photos, name, query, progress)
-        asked = {str(photo.path) for _, photos_of in given for photo in photos_of}
-        kept = [one for one in _kept(opened, made_of, name) if one[0].photo not in asked]
-        doubts = _numbered([*kept, *given], settings.species)
-        pairs = {one.species: _pairs(opened, one, made_of) for one in figures}
-        left_out = tuple(lost for one in figures for lost in one.history.left_out)
-        notes = (*made_of.notes, *_notes(figures, table))
-        done = SeasonPage(out, name, 0, figures, pairs, doubts, None, left_out, notes, problems)
-        return _write(done, opened, made_of, progress)
+        made_of = SeasonPhotos(opened, settings, table)
+        by_season, problems = of_seasons(photos, query)
+        taken = [photo for members in by_season.values() for photo in members]
+        kept = kept_decisions(opened, settings)
+        name = _season(made_of, kept, taken, of)
+        given, failed = _identify(opened, taken, name, query, progress)
+        asked = {str(photo.path) for one in given for photo in one.photos}
+        told = [*(one for one in kept if asked.isdisjoint(one.sighting.photos or (one.sighting.photo,))), *given]
+        made_of.count(told)
+        figures = tuple(
+            species_season(one, name, made_of.encounter_of) for one in made_of.histories if name in one.seasons
+        )
+        if not figures:
+            raise UsageError(f"no photo of season {name} counts: {'; '.join(made_of.notes) or _why_none(made_of)}")
+        here = [one for one in told if one.season == name]
+        done = SeasonPage(
+            out, name, 0, figures, {one.species: _pairs(opened, one, made_of) for one in figures},
+            _numbered(here, settings.species), None, tuple(lost for one in figures for lost in one.history.left_out),
+            (*made_of.notes, *_notes(figures, table)), (*problems, *failed), tuple(_unenrolled(one.species, here) for one in figures),
+        )  # fmt: skip
+        return _write(done, opened, progress)
 
 
-class _Enrolled:
-    """The enrolled photos of named individuals, their histories by species, and which row is which photo of the gallery."""
-
-    def __init__(self, gallery: Gallery, settings: ExportSettings, table: DeploymentTable | None) -> None:
-        both = [
-            (row, photo) for row, photo in zip(gallery.photos(), gallery.enrolled_sightings(), strict=True)
-            if row.species != EMPTY and settings.species in ("", row.species)
-        ]
-        if not both:
-            raise UsageError(f"the gallery has no photo{f' of {settings.species}' if settings.species else ''} to report on")
-        shifts = replace(table, clocks={}) if table else None  # what is enrolled was put right when it came in
-        photos, seasons = in_time([photo for _, photo in both], (), settings.seasons, shifts)
-        rows = [row for row, _ in both]
-        self.contents = frozenset(one.sha256 for one in rows)
-        self.row_of = {id(photo): row for photo, row in zip(photos, rows, strict=True)}
-        groups = encounters(photos, minutes=settings.encounter_minutes)
-        self.encounter_of = {id(photo): group for photo, group in zip(photos, groups, strict=True)}
-        by_species: dict[str, list[Photo]] = defaultdict(list)
-        for photo in photos:
-            by_species[photo.species].append(photo)
-        histories, notes = [], []
-        for name, members in sorted(by_species.items()):
-            try:
-                histories.append(capture_history(members, seasons=seasons, days=settings.days, side=settings.side,
-                                                 deployments=table.deployments if table else ()))  # fmt: skip
-            except UsageError as fault:  # one species without dates must not hide the others
-                notes.append(f"{name} is not on the page: {fault}")
-        if not histories:
-            raise UsageError("; ".join(notes))
-        self.histories, self.notes = tuple(histories), tuple(notes)
+def _why_none(made_of: SeasonPhotos) -> str:
+    reasons = Counter(lost.reason for one in made_of.histories for lost in one.left_out)
+    return "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3)) or "nothing is enrolled or told of it"
 
 
-def _season(enrolled: _Enrolled, of: str) -> str:
+def _unenrolled(species: str, told: Sequence[Told]) -> Unenrolled:
+    own = [one for one in told if one.species == species]
+    known = [one for one in own if one.outcome == Outcome.KNOWN]
+    new = sum(one.outcome == Outcome.NEW for one in own)
+    return Unenrolled(species, len(known), new, tuple(sorted({one.individual for one in known} - {""})))
+
+
+def _season(enrolled: SeasonPhotos, told: Sequence[Told], given: Sequence[Photo], of: str) -> str:
+    """The season of the page: that asked for, else the last that has a photo, whether enrolled or not."""
+    asked = [photo for one in told if one.outcome in OPEN for photo in one.photos]
     met: dict[str, datetime] = {}
-    for found in enrolled.histories:
-        for row in found.histories:
-            for capture in row.captures:
-                taken = capture.photo.captured_at
-                assert taken is not None
-                name = found.occasions[capture.occasion].season
-                met[name] = max(met.get(name, datetime.min), taken.replace(tzinfo=None))
-    names = {name for found in enrolled.histories for name in found.seasons}
+    for photo in (*enrolled.enrolled, *asked, *given):
+        if photo.captured_at is not None:
+            met[season(photo)] = max(met.get(season(photo), datetime.min), photo.captured_at.replace(tzinfo=None))
+    names = {*met, *(one.name for one in enrolled.spans)} - {""}
     if of and of not in names:
-        raise UsageError(f"there is no season {of!r}; the gallery's photos are of {', '.join(sorted(names))}")
-    return of or max(met, key=lambda name: met[name])
+        raise UsageError(f"there is no season {of!r}; photos, enrolled or given, are of {', '.join(sorted(names)) or 'none'}")
+    if not names:
+        raise UsageError("no photo has a date, so that none is of a season")
+    return of or max(names & set(met), key=lambda name: met[name])
 
 
-def _ask(
-    gallery: Gallery, photos: Sequence[Path], name: str, query: QuerySettings, progress: Progress
+def _identify(
+    gallery: Gallery, taken: Sequence[Photo], name: str, query: QuerySettings, progress: Progress
 ) -> tuple[list[Told], tuple[Problem, ...]]:
     """Identify the photos given as a whole, as `seasons` does; those of other seasons are left aside."""
-    if not photos:
+    chosen = [photo for photo in taken if season(photo) == name]
+    if taken and not chosen:
+        others = ", ".join(sorted({season(photo) or "no date" for photo in taken}))
+        raise UsageError(f"none of the {len(taken)} photos given is of season {name}, the page's; they are of: {others}")
+    if not chosen:
         return [], ()
-    by_season, problems = of_seasons(photos, query)
-    chosen = by_season.get(name, [])
-    if by_season and not chosen:
-        others = ", ".join(sorted(one or "no date" for one in by_season))
-        raise UsageError(
-            f"none of the {sum(map(len, by_season.values()))} photos given is of season {name}, the page's; they are of: {others}"
-            ". A season has a page once one of its photos is enrolled: `reid query`, enroll who is known, then report it"
-        )
     progress.start(f"identifying {name}", len(chosen))
     enrolled = [photo for photo in gallery.photos() if query.species in ("", photo.species)]
     animals, failed = identified(gallery, chosen, enrolled, query, progress)
     told = [
-        (one.sighting, tuple(look.photo for look in one.looks))
+        given_decision(one.sighting, [look.photo for look in one.looks])
         for one in animals
         if not all(look.already for look in one.looks)  # who is enrolled is no doubt
     ]
-    return told, (*problems, *failed)
-
-
-def _kept(gallery: Gallery, enrolled: _Enrolled, name: str) -> list[Told]:
-    """The decisions that were kept, of each photo the latest, of photos that are not enrolled."""
-    kept = [one for one in gallery.sightings() if one.sighting.season == name and one.sighting.sha256 not in enrolled.contents]
-    latest: dict[str, int] = {}
-    for one in kept:
-        latest[one.sighting.sha256] = max(latest.get(one.sighting.sha256, 0), one.seq)
-    told = [one.sighting for one in kept if one.seq == latest[one.sighting.sha256]]
-    return [
-        (
-            one,
-            tuple(
-                Photo(Path(path), captured_at=one.captured_at, camera=one.camera, side=one.side, season=one.season)
-                for path in one.photos or (one.photo,)
-            ),
-        )
-        for one in told
-    ]
+    return told, failed
 
 
 def _numbered(told: Sequence[Told], species: str) -> tuple[Doubt, ...]:
     """Those that a person must look at, the likeliest first."""
     chosen = [
-        (sighting, photos)
-        for sighting, photos in told
-        if sighting.decision.outcome == Outcome.REVIEW and species in ("", species_of(sighting))
+        one for one in told if one.sighting.decision.outcome == Outcome.REVIEW and species in ("", species_of(one.sighting))
     ]
-    chosen.sort(key=lambda one: (-(one[0].decision.probability or 0.0), str(one[0].captured_at), one[0].photo))
-    return tuple(Doubt(number, *one) for number, one in enumerate(chosen, start=1))
-
-
-def species_of(sighting: Sighting) -> str:
-    """The species that the best match has, else the one it was routed to."""
-    return sighting.matches[0].species if sighting.matches else sighting.species.name
+    chosen.sort(
+        key=lambda one: (-(one.sighting.decision.probability or 0.0), str(one.sighting.captured_at), one.sighting.photo)
+    )
+    return tuple(Doubt(number, one.sighting, one.photos) for number, one in enumerate(chosen, start=1))
 
 
 def best_guess(sighting: Sighting) -> str:
@@ -253,7 +225,7 @@ def best_guess(sighting: Sighting) -> str:
     return sighting.decision.individual or (sighting.matches[0].individual if sighting.matches else "")
 
 
-def _pairs(gallery: Gallery, figures: SpeciesSeason, enrolled: _Enrolled) -> tuple[PhotoPair, ...]:
+def _pairs(gallery: Gallery, figures: SpeciesSeason, enrolled: SeasonPhotos) -> tuple[PhotoPair, ...]:
     """For each animal that came back, its two photos, one of before and one of the season, that are most alike.
 
     Photos of one side are compared with photos of that side and of unknown side. An animal whose photos of the season show
@@ -269,7 +241,9 @@ def _pairs(gallery: Gallery, figures: SpeciesSeason, enrolled: _Enrolled) -> tup
             continue
         now, before = [], []
         for capture in history.captures:
-            photo, occasion = enrolled.row_of[id(capture.photo)], figures.history.occasions[capture.occasion]
+            photo, occasion = enrolled.row_of.get(id(capture.photo)), figures.history.occasions[capture.occasion]
+            if photo is None:
+                continue
             if photo.id in row and occasion.season == figures.season:
                 now.append(photo)
             elif photo.id in row and occasion.start < start:
@@ -292,7 +266,7 @@ def _notes(figures: Sequence[SpeciesSeason], table: DeploymentTable | None) -> t
     return tuple(notes)
 
 
-def _write(done: SeasonPage, gallery: Gallery, enrolled: _Enrolled, progress: Progress) -> SeasonPage:
+def _write(done: SeasonPage, gallery: Gallery, progress: Progress) -> SeasonPage:
     from reid.actions import report_page
 
     table = done.page.with_name(f"{done.page.stem}-doubts.csv")

@@ -9,8 +9,9 @@ from datetime import date, datetime
 from pathlib import Path
 
 from reid.actions import showing
-from reid.actions.report import Doubt, PhotoPair, SeasonPage, best_guess, species_of
+from reid.actions.report import Doubt, PhotoPair, SeasonPage, Unenrolled, best_guess
 from reid.actions.season_figures import MEANING, STATUSES, Animal, Place, SeasonCount, SpeciesSeason
+from reid.actions.season_photos import species_of
 from reid.errors import UsageError
 from reid.formats import plots
 from reid.formats.page import Answer, Matrix, MatrixRow, Page, Pair, Plot, Section, Shown, Table
@@ -33,11 +34,12 @@ def page(done: SeasonPage, gallery: Gallery) -> Page:
     sections: list[Section] = []
     for one in done.species:
         title = f"{one.species}: " if len(done.species) > 1 else ""
+        told = next((asked for asked in done.unenrolled if asked.species == one.species), Unenrolled(one.species, 0, 0, ()))
         sections += [
             _matrix(one, title),
             _discovery(one, title),
             _where(one, title),
-            _returned(one, title, done.pairs[one.species], gallery),
+            _returned(one, title, done.pairs[one.species], told, gallery),
             _new(one, title, gallery),
             _not_seen(one, title, done.doubts),
         ]
@@ -71,9 +73,19 @@ def _summary(done: SeasonPage) -> Table:
         ("encounters", *(str(one.encounters) for one in now), "of the known individuals in the season"),
         ("photos", *(str(one.photos) for one in now), "that show them"),
         ("camera-days", *(_days(one.effort) for one in now), "days on which a camera worked, over all cameras"),
+        *_not_enrolled(done),
         ("doubts", *(_doubted(done, one.species) for one in done.species), "decisions that wait for a person"),
     ]
     return Table("In short", ("", *(one.species for one in done.species), "meaning"), tuple(rows), note=" ".join(done.notes))
+
+
+def _not_enrolled(done: SeasonPage) -> list[tuple[str, ...]]:
+    """What rests on decisions alone; nothing where all photos are enrolled."""
+    rows = [
+        ("known, not enrolled", *(str(one.known) for one in done.unenrolled), "sightings told to be one; counted above"),
+        ("new, not enrolled", *(str(one.new) for one in done.unenrolled), "sightings told to be a new animal; not counted"),
+    ]
+    return rows if any(one.known or one.new for one in done.unenrolled) else []
 
 
 def _doubted(done: SeasonPage, species: str) -> str:
@@ -189,7 +201,7 @@ def _map(one: SpeciesSeason) -> tuple[tuple[Plot, ...], str]:
     return (Plot(drawn, told, note=f"Area: encounters; number: individuals; cross: none. Positions: {grid.name}."),), ""
 
 
-def _returned(one: SpeciesSeason, title: str, pairs: Sequence[PhotoPair], gallery: Gallery) -> Section:
+def _returned(one: SpeciesSeason, title: str, pairs: Sequence[PhotoPair], told: Unenrolled, gallery: Gallery) -> Section:
     """The best pair of photos of each animal that came back."""
     animals = {animal.name: animal for animal in one.animals}
     back = [animal for animal in one.animals if animal.status in ("returned", "reappeared")]
@@ -199,8 +211,10 @@ def _returned(one: SpeciesSeason, title: str, pairs: Sequence[PhotoPair], galler
               f"in {one.season}",))
         for pair in pairs
     )  # fmt: skip
-    without = sorted({animal.name for animal in back} - {pair.individual for pair in pairs})
-    more = f" No two photos of one side: {', '.join(without)}." if without else ""
+    without = {animal.name for animal in back} - {pair.individual for pair in pairs}
+    asked = without & set(told.animals)
+    more = f" Told from photos that are not enrolled: {', '.join(sorted(asked))}." if asked else ""
+    more += f" No two photos of one side: {', '.join(sorted(without - asked))}." if without - asked else ""
     intro = f"Each with its two most alike photos, one of before and one of {one.season}, of one side.{more}" if back else ""
     return Section(f"{title}Came back ({len(back)})", intro, pairs=shown)
 

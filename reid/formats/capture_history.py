@@ -150,7 +150,7 @@ def capture_history(
     tally = _Tally()
     dated = _dated(photos, tally)
     chosen, kept_side = choose_side(dated, side, tally)
-    spans = tuple(seasons) or _spans(chosen, deployments)
+    spans = tuple(seasons) or spans_of(chosen, deployments)
     occasions = _occasions(spans, days, deployments)
     captures = _captures(chosen, occasions, spans, deployments, bool(seasons), tally)
     rows, groups = _histories(captures, occasions, group, covariates, tally)
@@ -225,7 +225,7 @@ def _day(photo: Photo) -> date:
     return photo.captured_at.date()
 
 
-def _spans(photos: Sequence[Photo], deployments: Sequence[Deployment]) -> tuple[Season, ...]:
+def spans_of(photos: Sequence[Photo], deployments: Sequence[Deployment]) -> tuple[Season, ...]:
     """The seasons that nobody gave dates for: from their first day to their last."""
     days: dict[str, list[date]] = defaultdict(list)
     for photo in photos:

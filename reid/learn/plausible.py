@@ -43,12 +43,14 @@ def draw(study: Study, draws: int, generator: np.random.Generator) -> Labels:
 
 
 def _in_turn(study: Study, draws: int, generator: np.random.Generator) -> Labels:
-    """Answers to start from, one after the other, each draw with a number of unknown animals of its own."""
+    """Answers to start from, one after the other, with as many unknown animals as the prior says.
+
+    Not with any number: where thousands are thought of every sighting shows another one, and each by itself seldom leaves that.
+    """
     labels = np.full((draws, len(study.doubts)), -1, dtype=np.int64)
     unknown = None
-    if study.enrolled:
-        share = generator.beta(2 * study.prior, 2 * (1 - study.prior), draws).clip(1e-6)
-        unknown = study.enrolled * (1 - share) / share
+    if study.enrolled and 0.0 < study.prior < 1.0:
+        unknown = np.full(draws, study.enrolled * (1 - study.prior) / study.prior)
     for at in range(len(study.doubts)):
         labels[:, at] = pick(_weights(study, labels, at, unknown), generator)
     return labels

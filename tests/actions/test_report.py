@@ -8,6 +8,8 @@ import re
 import shlex
 import shutil
 import subprocess
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from reid import drawn
 from reid.actions.report import SeasonPage
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
+from reid.records import Box, Decision, Match, Outcome, Sighting, SpeciesGuess
 from reid.settings import ExportSettings, QuerySettings
 from reid.store import Gallery
 from tests.actions.small import made
@@ -192,7 +195,7 @@ def test_the_command_tells_counts_and_size_and_an_unknown_season_is_refused(kept
     assert sum(line["individuals"]["zebra"].values()) == len(earlier)
     assert "no deployments table was given" in answer.err
     assert out.read_text(encoding="utf-8").count("cannot be shown</span>") >= 2, "the photos were gone"
-    with pytest.raises(UsageError, match="there is no season '1999'; the gallery's photos are of 2021, 2022, 2023"):
+    with pytest.raises(UsageError, match="there is no season '1999'; photos, enrolled or given, are of 2021, 2022, 2023"):
         reid.report(of="1999", out=out, gallery=place / "gallery")
     with pytest.raises(UsageError, match="the gallery has no photo of lion to report on"):
         reid.report(out=out, gallery=place / "gallery", settings=ExportSettings(species="lion"))
@@ -222,3 +225,81 @@ def test_photos_that_cannot_be_read_are_named_and_not_taken_for_another_season(p
     (tmp_path / "spoilt.jpg").write_bytes(b"no picture")
     done = reid.report([tmp_path / "spoilt.jpg"], out=place / "spoilt.html", gallery=place / "gallery")
     assert [Path(one.path).name for one in done.problems] == ["spoilt.jpg"] and done.page.exists()
+
+
+def decision(
+    gallery: Path, content: str, day: int, outcome: Outcome, name: str = "zebra-002", box: Box | None = None
+) -> Sighting:  # fmt: skip
+    """A kept decision about a photo of May 2024 that may show `name`."""
+    with Gallery.open(gallery) as opened:
+        photo = next(one for one in opened.photos("zebra") if one.individual == name)
+        match = Match("zebra", name, 1, 0.8, 0.7, str(photo.path), sha256=photo.sha256)
+        told = name if outcome == Outcome.KNOWN else None
+        sighting = Sighting(
+            f"/cards/{content}.jpg", sha256(content.encode()).hexdigest(), SpeciesGuess("zebra", 0.9),
+            Decision(outcome, told, 0.7, "a test", 0.2), (match,), "left", datetime(2024, 5, day, 9), "", "C1", "2024",
+            opened.embedding_net("zebra") or "", ("zebra",), (f"/cards/{content}.jpg",), box=box,
+        )  # fmt: skip
+        opened.add_sightings([sighting])
+    return sighting
+
+
+def test_a_season_of_which_nothing_is_enrolled_has_a_page_of_its_kept_decisions(place: Path) -> None:
+    gallery = place / "gallery"
+    before = reid.report(out=place / "before.html", gallery=gallery)
+    open_one = decision(gallery, "p", 3, Outcome.REVIEW, "zebra-004")
+    decision(gallery, "q", 8, Outcome.KNOWN)
+    decision(gallery, "r", 9, Outcome.KNOWN)
+    decision(gallery, "s", 10, Outcome.NEW)
+    done = reid.report(out=place / "season.html", gallery=gallery)
+    assert (before.season, done.season) == ("2023", "2024")
+    [zebra], [count] = done.species, [one for one in done.species[0].seasons if one.season == "2024"]
+    assert {one.name: one.status for one in zebra.animals if one.photos} == {"zebra-002": "returned"}
+    assert (count.individuals, count.photos, count.encounters) == (1, 2, 2)
+    assert (str(count.start), str(count.end)) == ("2024-05-03", "2024-05-10"), "what is open or new is of the season, too"
+    assert zebra.count("not seen") == before.species[0].seasons[-1].individuals - 1
+    assert [one.sighting for one in done.doubts] == [open_one]
+    assert (done.unenrolled[0].known, done.unenrolled[0].new) == (2, 1)
+    text = done.page.read_text(encoding="utf-8")
+    assert "Told from photos that are not enrolled: zebra-002." in text and "known, not enrolled" in text
+    earlier = reid.report(out=place / "earlier.html", gallery=gallery, of="2023")
+    assert earlier.doubts == () and earlier.unenrolled[0].known == 0
+    assert [(one.name, one.status) for one in earlier.species[0].animals] == [
+        (one.name, one.status) for one in before.species[0].animals
+    ]
+
+
+def test_seasons_given_by_dates_name_the_kept_decisions_too(place: Path) -> None:
+    gallery = place / "gallery"
+    decision(gallery, "p", 3, Outcome.REVIEW)
+    settings = ExportSettings(seasons=("early=2024-05-01..2024-05-05", "before=2021-01-01..2023-12-31"))
+    done = reid.report(out=place / "early.html", gallery=gallery, settings=settings)
+    assert (done.season, len(done.doubts)) == ("early", 1)
+
+
+def test_enrolling_one_animal_of_a_frame_leaves_the_doubt_about_the_other(kept: Path, place: Path) -> None:
+    gallery = place / "gallery"
+    boxes = [Box(0.0, 0.0, 0.5, 1.0), Box(0.5, 0.0, 0.5, 1.0)]
+    with Gallery.open(gallery) as opened:
+        row = next(one for one in opened.photos("zebra") if one.individual == "zebra-002" and one.season == "2023")
+        match = Match("zebra", "zebra-004", 1, 0.8, 0.7, str(row.path), sha256=row.sha256)
+        opened.add_sightings([
+            Sighting(str(row.path), row.sha256, SpeciesGuess("zebra", 0.9), Decision(Outcome.REVIEW, None, 0.5, "a test", 0.5),
+                     (match,), "left", row.captured_at, "", row.camera, "2023", "", ("zebra",), (str(row.path),), box=box)
+            for box in (row.box, boxes[1])
+        ])  # fmt: skip
+    assert [one.sighting.box for one in reid.report(out=place / "one.html", gallery=gallery, of="2023").doubts] == [boxes[1]]
+
+
+def test_the_page_and_seasons_tell_the_same_of_the_same_gallery(place: Path) -> None:
+    gallery = place / "gallery"
+    table = reid.seasons(first="2022", second="2023", gallery=gallery)
+    zebra = reid.report(out=place / "page.html", gallery=gallery, of="2023").species[0]
+    for status in ("returned", "not seen"):
+        assert {row.individual for row in table.rows if row.status == status} == {
+            one.name for one in zebra.animals if one.status == status
+        }, status
+    new = {one.name for one in zebra.animals if one.status == "new"}
+    assert {row.individual for row in table.rows if row.status in ("reappeared", "new")} == new | {
+        one.name for one in zebra.animals if one.status == "reappeared"
+    }
