@@ -254,41 +254,25 @@ def interval(method: Method, found: Tally, level: float = CONFIDENCE) -> tuple[f
     return (*likelihood_interval(found, varying, level), "likelihood")
 
 
-def log_normal_interval(
-    number: float, variance: float, seen: float, level: float = CONFIDENCE, freedom: float = math.inf
-) -> tuple[float, float]:
+def log_normal_interval(number: float, variance: float, seen: float, level: float = CONFIDENCE) -> tuple[float, float]:
     """The interval of N whose part unseen, N - M, is log-normal: it never reaches below the animals seen.
 
     Args:
         number, variance: the estimate.
         seen: M.
         level: of confidence.
-        freedom: degrees of freedom of the variance (`imputation.combine`); infinite = normal.
 
     Returns:
         (lower, upper); (nan, nan) where the estimate is none.
     """
-    unseen = number - seen
+    unseen, quantile = number - seen, NormalDist().inv_cdf(0.5 + level / 2)
     if math.isnan(number) or math.isnan(variance):
         return math.nan, math.nan
     if unseen <= 0 or variance <= 0:
         # Nobody is thought to be missed: all that is left is the spread itself, upwards.
-        return seen, max(seen, number) + student(level, freedom) * math.sqrt(max(0.0, variance))
-    factor = math.exp(student(level, freedom) * math.sqrt(math.log1p(variance / unseen**2)))
+        return seen, max(seen, number) + quantile * math.sqrt(max(0.0, variance))
+    factor = math.exp(quantile * math.sqrt(math.log1p(variance / unseen**2)))
     return seen + unseen / factor, seen + unseen * factor
-
-
-def student(level: float, freedom: float) -> float:
-    """The two-sided quantile of Student's t, `freedom` >= 1.
-
-    With t = sqrt(freedom) tan(a), a has the density cos(a)^(freedom - 1), which is summed up here; to 1e-5.
-    """
-    if freedom > 10_000:
-        return NormalDist().inv_cdf(0.5 + level / 2)
-    angles = np.linspace(0.0, math.pi / 2, 40_001)
-    density = np.cos(angles) ** (freedom - 1)
-    share = np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])])
-    return math.sqrt(freedom) * math.tan(float(np.interp(level, share / share[-1], angles)))
 
 
 def aicc(found: Tally, number: float, varying: bool) -> float:

@@ -24,7 +24,6 @@ from reid.learn.closed_population import (
     likelihood_interval,
     log_likelihood,
     log_normal_interval,
-    student,
     tally,
 )
 from tests.learn.histories import RABBITS, TIGERS, counted, drawn, matrix
@@ -168,12 +167,6 @@ def test_what_must_hold_for_any_history(seen, seed):
             best = number("mt" if varying else "m0", found)[0]
             assert found.seen <= lower <= best + 1e-6 <= upper + 2e-6
             assert log_likelihood(found, best, varying) >= log_likelihood(found, best + 0.5, varying)
-
-
-def test_the_quantile_of_student_is_that_of_the_tables():
-    assert student(0.95, math.inf) == pytest.approx(1.959964)
-    for level, freedom in itertools.product((0.8, 0.95, 0.99), (1.0, 1.5, 2.0, 3.7, 10.0, 199.0, 9000.0, 50_000.0)):
-        assert student(level, freedom) == pytest.approx(scipy.stats.t.ppf(0.5 + level / 2, freedom), rel=2e-4)
 
 
 def covered(animals: int, chances: np.ndarray, name: str, repeats: int, seed: int = 4) -> float:
