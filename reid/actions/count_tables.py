@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from reid.actions.count_scopes import Estimate, ScopeCount
 from reid.actions.counting import CountReport, SpeciesCount
 
@@ -81,4 +83,7 @@ def _whole(value: float | None) -> str:
 
 
 def _range(lower: float | None, upper: float | None) -> str:
-    return f"{_whole(lower)} to {'any' if upper is None else _whole(upper)}" if lower is not None else "?"
+    """Whole animals, outwards: an interval from 13.4 on is of 13 and more, for a log-normal one never starts at the animals seen."""
+    if lower is None:
+        return "?"
+    return f"{math.floor(lower + 1e-6)} to {'any' if upper is None else math.ceil(upper - 1e-6)}"

@@ -76,7 +76,7 @@ def count(
 
     Enrolled photos are taken as sure. Sightings kept by `reid query --record` whose photo is not enrolled count by their
     decision, and beside it by their probabilities: `draws` plausible histories are drawn, each is counted, and the counts are
-    combined by Rubin's rules. Each season with two occasions or more is counted by itself; several seasons are counted
+    put together (`learn.imputation`). Each season with two occasions or more is counted by itself; several seasons are counted
     together as well, each as one occasion.
 
     Args:

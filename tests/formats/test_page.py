@@ -253,8 +253,16 @@ def test_tables_have_headings_for_rows_and_columns_and_numbers_to_the_right() ->
     assert [tuple(cell.text() for cell in row) for row in rows] == list(table.rows)
     assert {row[0].attributes["scope"] for row in rows} == {"row"}
     for row in rows:
-        assert [cell.attributes.get("class", "") for cell in row] == ["", "figure", "figure", "", "", "figure"]
+        assert [cell.attributes.get("class", "") for cell in row] == ["", "figure", "figure", "short", "short", "figure"]
     assert shown.texts("p", "note") == ["Drawn animals."]
+
+
+def test_dates_are_not_broken_and_only_a_table_of_many_columns_is_set_closer() -> None:
+    row = ("CAM-01", "2023-05-01", "01 May – 20 May", "a sentence that may be broken")
+    tables = (Table("few", tuple("abcd"), (row,)), Table("many", tuple("abcdefg"), ((*row, "1", "2", "3"),)))
+    few, many = tree(page_of(tables=tables)).find("table")
+    assert [cell.text() for cell in few.find("td", "short")] == list(row[1:3])
+    assert (few.attributes.get("class", ""), many.attributes.get("class", "")) == ("", "wide")
 
 
 def test_a_row_that_does_not_fit_its_columns_is_refused() -> None:
