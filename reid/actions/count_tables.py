@@ -83,7 +83,7 @@ def _whole(value: float | None) -> str:
 
 
 def _range(lower: float | None, upper: float | None) -> str:
-    """Whole animals, outwards: an interval from 13.4 on is of 13 and more, for a log-normal one never starts at the animals seen."""
+    """Whole animals, outwards: a log-normal interval never starts at the animals seen; one from 13.4 on is of 13 and more."""
     if lower is None:
         return "?"
     return f"{math.floor(lower + 1e-6)} to {'any' if upper is None else math.ceil(upper - 1e-6)}"

@@ -13,7 +13,7 @@ import numpy as np
 from reid import settings as options
 from reid.actions.doubts import OPEN
 from reid.actions.season_figures import STATUSES, SpeciesSeason, species_season
-from reid.actions.season_photos import SeasonPhotos, Told, given_decision, kept_decisions, species_of
+from reid.actions.season_photos import SeasonPhotos, Told, given_decision, kept_decisions
 from reid.actions.seasons import identified, of_seasons
 from reid.errors import UsageError
 from reid.formats.capture_history import LeftOut
@@ -156,7 +156,8 @@ def report(
         done = SeasonPage(
             out, name, 0, figures, {one.species: _pairs(opened, one, made_of) for one in figures},
             _numbered(here, settings.species), None, tuple(lost for one in figures for lost in one.history.left_out),
-            (*made_of.notes, *_notes(figures, table)), (*problems, *failed), tuple(_unenrolled(one.species, here) for one in figures),
+            (*made_of.notes, *_notes(figures, table)), (*problems, *failed),
+            tuple(_unenrolled(one.species, here) for one in figures),
         )  # fmt: skip
         return _write(done, opened, progress)
 
@@ -212,7 +213,7 @@ def _identify(
 def _numbered(told: Sequence[Told], species: str) -> tuple[Doubt, ...]:
     """Those that a person must look at, the likeliest first."""
     chosen = [
-        one for one in told if one.sighting.decision.outcome == Outcome.REVIEW and species in ("", species_of(one.sighting))
+        one for one in told if one.sighting.decision.outcome == Outcome.REVIEW and species in ("", one.sighting.counted_species)
     ]
     chosen.sort(
         key=lambda one: (-(one.sighting.decision.probability or 0.0), str(one.sighting.captured_at), one.sighting.photo)
@@ -287,7 +288,7 @@ def _doubt_rows(doubt: Doubt) -> list[tuple[object, ...]]:
     return [
         (
             photo.path.absolute().as_posix(),
-            species_of(sighting),
+            sighting.counted_species,
             best_guess(sighting),
             photo.captured_at.replace(tzinfo=None) if photo.captured_at else None,
             photo.encounter,

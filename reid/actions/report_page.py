@@ -11,7 +11,6 @@ from pathlib import Path
 from reid.actions import showing
 from reid.actions.report import Doubt, PhotoPair, SeasonPage, Unenrolled, best_guess
 from reid.actions.season_figures import MEANING, STATUSES, Animal, Place, SeasonCount, SpeciesSeason
-from reid.actions.season_photos import species_of
 from reid.errors import UsageError
 from reid.formats import plots
 from reid.formats.page import Answer, Matrix, MatrixRow, Page, Pair, Plot, Section, Shown, Table
@@ -89,7 +88,7 @@ def _not_enrolled(done: SeasonPage) -> list[tuple[str, ...]]:
 
 
 def _doubted(done: SeasonPage, species: str) -> str:
-    return str(sum(species_of(doubt.sighting) == species for doubt in done.doubts))
+    return str(sum(doubt.sighting.counted_species == species for doubt in done.doubts))
 
 
 def _matrix(one: SpeciesSeason, title: str) -> Section:
@@ -245,7 +244,7 @@ def _not_seen(one: SpeciesSeason, title: str, doubts: Sequence[Doubt]) -> Sectio
     """Who was met before and not in the season, and which doubts they may be in."""
     perhaps: dict[str, list[int]] = defaultdict(list)
     for doubt in doubts:
-        if species_of(doubt.sighting) == one.species and (name := best_guess(doubt.sighting)):
+        if doubt.sighting.counted_species == one.species and (name := best_guess(doubt.sighting)):
             perhaps[name].append(doubt.number)
     tables = []
     for status in ("not seen", "not seen for longer"):
@@ -297,7 +296,7 @@ def _doubt(doubt: Doubt, boxes: Mapping[tuple[str, str], Box | None], table: str
         for one in sighting.matches[:DOUBT_MATCHES]
     )  # fmt: skip
     name = best_guess(sighting) or "NEW-NAME"
-    who = f"--species {shlex.quote(species_of(sighting))} --individual {shlex.quote(name)}"
+    who = f"--species {shlex.quote(sighting.counted_species)} --individual {shlex.quote(name)}"
     command = f"reid enroll {table} --column doubt --only {doubt.number} {who} --gallery {where}"
     return Answer(queries, matches, "review", f"Review: perhaps {name}", sighting.decision.reason, commands=(command,))
 

@@ -37,11 +37,6 @@ class Told:
         return season(self.photos[0])
 
 
-def species_of(sighting: Sighting) -> str:
-    """The species that the best match has, else the one it was routed to."""
-    return sighting.matches[0].species if sighting.matches else sighting.species.name
-
-
 def kept_decisions(gallery: Gallery, settings: ExportSettings) -> list[Told]:
     """The decisions that `reid query --record` kept, of each photo the latest, of photos that are not enrolled."""
     told = []
@@ -65,7 +60,7 @@ def given_decision(sighting: Sighting, photos: Sequence[Photo]) -> Told:
     """A decision made just now."""
     outcome, name = sighting.decision.outcome, sighting.decision.individual or ""
     known = name if outcome == Outcome.KNOWN else ""
-    return Told(species_of(sighting), outcome, known, sighting, tuple(photos))
+    return Told(sighting.counted_species, outcome, known, sighting, tuple(photos))
 
 
 class SeasonPhotos:

@@ -159,7 +159,7 @@ def test_whoever_was_enrolled_after_a_sighting_was_asked_about_is_told(herd: Gal
     herd.enroll("zebra", NET, [item("Zoe", "p", unit(5, 1)[0], captured_at=datetime(2023, 5, 19, 10))])
     (note,) = [note for note in counted(herd).notes if "asks again" in note]
     assert note.startswith("1 doubtful sightings were asked about before Zoe came into the gallery")
-    herd.add_sightings([asked("q", 18, {"D": 0.3}, 0.7)])
+    herd.add_sightings([asked("q", 18, {"D": 0.29}, 0.71)])
     assert not any("asks again" in note for note in counted(herd).notes)
     enroll(herd, {"Yam": (2,)})
     assert any("before Yam came" in note for note in counted(herd).notes)

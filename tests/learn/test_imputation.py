@@ -187,10 +187,10 @@ def test_estimates_are_combined_as_the_mean_of_their_distributions():
     assert (told.within, told.between) == (5.0, (1 + 1 / 3) * 4.0)
     assert told.failed == 0.25 and told.standard_error == pytest.approx(math.sqrt(5 + 16 / 3))
     generator = np.random.default_rng(3)
-    sampled = [
-        seen + (number - seen) * np.exp(math.sqrt(math.log1p(variance / (number - seen) ** 2)) * generator.standard_normal(40_000))
-        for number, variance, seen in ((10, 4, 9), (12, 4, 8), (14, 7, 9))
-    ]
+    sampled = []
+    for number, variance, seen in ((10, 4, 9), (12, 4, 8), (14, 7, 9)):
+        deviation = math.sqrt(math.log1p(variance / (number - seen) ** 2))
+        sampled.append(seen + (number - seen) * np.exp(deviation * generator.standard_normal(40_000)))
     assert (told.lower, told.number, told.upper) == pytest.approx(np.quantile(sampled, (0.025, 0.5, 0.975)), rel=0.02)
     assert math.isnan(imputation.combine(Numbers(np.array([np.nan]), np.array([np.nan])), np.array([3.0])).number)
 
