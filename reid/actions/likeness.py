@@ -62,21 +62,25 @@ def likeness(
         done += len(batch)
         progress.advance(done)
     progress.finish()
-    evidence = pairwise(np.concatenate(vectors), np.array(units, dtype=np.int64), sides, len(found), calibration)
+    flanks = any(one.side for one in gallery.photos(species))
+    evidence = pairwise(np.concatenate(vectors), np.array(units, dtype=np.int64), sides, len(found), calibration, flanks)
     return evidence, len(rows) - len(units)
 
 
 def pairwise(
-    vectors: Vectors, units: NDArray[np.int64], sides: Sequence[str], count: int, calibration: Calibration
+    vectors: Vectors, units: NDArray[np.int64], sides: Sequence[str], count: int, calibration: Calibration, flanks: bool = False
 ) -> NDArray[np.float64]:
     """ln LR of every two units, (count, count), zeros on its diagonal.
 
     As of a query (`steps.sighting`): photos are compared with photos of their side and of unknown side; comparisons of one
-    side repeat each other and are averaged, those of two sides are added.
+    side repeat each other and are averaged, those of two sides are added. A query is told by the flank that fits; here two photos
+    of an animal may show one flank each, which look like two animals. So where sides are told apart, a comparison with a photo
+    of unknown side counts as one of the same flank with a chance of a half, and else says nothing.
 
     Args:
         vectors: (P, D) float32, unit length. units: (P,) which unit each photo is of. sides: of each photo.
-        count: how many units there are. calibration: of the species.
+        count: how many units there are. calibration: of the species. flanks: whether enrolled photos tell sides; without, the
+            calibration was learned from photos of any.
     """
     scores = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
     member = np.zeros((count, len(units)))
@@ -88,6 +92,8 @@ def pairwise(
         learned = calibration.of_side(side)
         value = np.clip(learned.slope * scores + learned.intercept, -learned.ceiling, learned.ceiling)
         first, second = shown[:, None], shown[None, :]
+        if flanks:
+            value = np.where((first == unknown) | (second == unknown), np.logaddexp(value, 0.0) - np.log(2.0), value)
         same = (first == second) | (first == unknown) | (second == unknown)
         of_side = same & (np.where(first == unknown, second, first) == number)
         pairs = member @ of_side @ member.T

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,18 @@ def test_the_left_and_the_right_are_not_compared_and_two_sides_are_added():
     assert both[0, 1] == 8.0
     unknown = pairwise(at(0, 0), np.array([0, 1]), ["left", ""], 2, replace(LEARNED, left=replace(LEARNED, ceiling=1.0)))
     assert unknown[0, 1] == 1.0, "a photo of unknown side is judged by the side it is compared with"
+
+
+def test_photos_of_unknown_side_may_show_the_two_flanks_of_one_animal():
+    unlike = at(0, 90)
+    assert pairwise(unlike, np.array([0, 1]), ["", ""], 2, LEARNED)[0, 1] == pytest.approx(-4.0)
+    told = pairwise(unlike, np.array([0, 1]), ["", ""], 2, LEARNED, flanks=True)[0, 1]
+    assert told == pytest.approx(math.log(0.5 * math.exp(-4.0) + 0.5))
+    half = pairwise(unlike, np.array([0, 1]), ["", "left"], 2, LEARNED, flanks=True)[0, 1]
+    assert half == pytest.approx(told)
+    alike = pairwise(at(0, 0), np.array([0, 1]), ["", ""], 2, LEARNED, flanks=True)[0, 1]
+    assert alike == pytest.approx(math.log(0.5 * math.exp(4.0) + 0.5))
+    assert pairwise(unlike, np.array([0, 1]), ["left", "left"], 2, LEARNED, flanks=True)[0, 1] == pytest.approx(-4.0)
 
 
 def test_one_new_animal_in_two_sightings_counts_once_where_their_photos_are_compared(world: World, tmp_path: Path):
