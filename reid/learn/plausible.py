@@ -9,7 +9,8 @@ probability of the queries' own rule (`steps.decision`), the gallery being all p
 
 Sightings are encounters, which are taken as independent views: their evidence adds up, as that of two sides does. Answers are
 drawn one after the other in the order of their dates, then each again with all others given, which leaves P as it is (Gibbs
-sampling: Geman and Geman 1984, IEEE PAMI 6:721). Without comparisons, too: two sightings of nobody enrolled may show one animal.
+sampling: Geman and Geman 1984, IEEE PAMI 6:721). Without comparisons the first pass is all: then each sighting stands alone,
+and two sightings of one new animal are seldom taken for one.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ FIRST, BETWEEN = 30, 2
 
 def draw(study: Study, draws: int, generator: np.random.Generator) -> Labels:
     """Draw whom each doubt shows, `draws` times."""
-    if len(study.doubts) < 2 or (study.alike is None and not study.enrolled):
+    if study.alike is None or len(study.doubts) < 2:
         return _first_met(_in_turn(study, draws, generator), len(study.known))
     chains = min(CHAINS, draws)
     labels = _in_turn(study, chains, generator)
@@ -88,6 +89,8 @@ def _weights(study: Study, labels: Labels, at: int, unknown: Floats | None = Non
     """
     doubt, rows, draws = study.doubts[at], len(study.known), len(labels)
     join, fresh = newcomers(study.enrolled, study.prior, len(study.doubts))
+    if study.alike is None:  # nothing says how many there are: each other one weighs the same, too much where there are many
+        unknown, fresh = None, np.ones_like(fresh)
     answered = np.nonzero(labels >= 0)
     others = labels[answered]
     weights = np.zeros((draws, rows + labels.shape[1] + 1))
