@@ -15,7 +15,6 @@ from reid.store.catalog import Catalog
 from reid.store.faults import RESTORE
 from reid.store.published import NEW, OLD_SECONDS
 from reid.store.rows import EnrolledPhoto
-from reid.store.schema import TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +90,10 @@ def _truth(catalog: Catalog) -> list[Damage]:
 
 
 def _strange(catalog: Catalog) -> list[Damage]:
-    """Triggers and views that reid did not make: they would run with the next change."""
-    ours = {" ".join(statement.split()) for statement in TABLES}
-    found = catalog.ask("SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name")
+    """Triggers and views that reid did not make: with one of them nothing can be written."""
     return [
         Damage("catalogue", f"the {kind} {name!r} was not made by reid: do not trust this file", False)
-        for kind, name, sql in found if " ".join(str(sql).split()) not in ours
+        for kind, name in catalog.strange()
     ]
 
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reid.store.catalog import Catalog, refuse_newer
+from reid.store.catalog import Catalog
 from reid.store.reading import species_rows
 from reid.store.schema import FORMAT
+from reid.store.signature import refuse_newer
 from reid.store.stage_nets import STAGE_NETS, net_of
 
 log = logging.getLogger("reid")
