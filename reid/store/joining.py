@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from reid.store.camp import STATUS, News
-from reid.store.camps import Camps, TheirIndividual, rename_command
+from reid.store.camps import Camps, TheirIndividual
 from reid.store.individuals import add_individual
+from reid.store.rehearsing import Command, merge, remove, rename
 
 
 class Individuals(Camps):
@@ -62,9 +63,11 @@ class Individuals(Camps):
             return
         self.names[mine] = row.name
 
-    def _renamed(self, mine: int, name: str) -> list[str]:
+    def _renamed(self, mine: int, name: str) -> Iterator[Command]:
         """The commands that give a name, though another one may have it; none for who is not there any more."""
-        return [] if self.one(mine)["removed_seq"] is not None else [*self.freed(mine, name), rename_command(mine, name)]
+        if self.one(mine)["removed_seq"] is None:
+            yield from self.freed(mine, name)
+            yield rename(mine, name)
 
     def _ours(self, mine: int, here: dict[str, Any], columns: tuple[str, ...], own: News) -> News | None:
         """What we changed of a value of an individual without that they knew of it, nor we of theirs."""
@@ -137,14 +140,14 @@ class Individuals(Camps):
         ours = f"merged into {self.called(into)}" if into != mine else "there" if here["removed_seq"] is None else "removed"
         theirs = f"merged into {self.called(target)}" if target else "there" if row.removed is None else "removed"
 
-        def do() -> list[str]:
-            back, into = self.back(mine), target
-            if into:
-                while into in self.told_into:  # both were merged into each other: one of the two commands is enough
-                    into = self.told_into[into]
-                self.told_into[mine] = into
-                return back if into == mine else [*back, *self.back(into), f"reid individuals merge '#{mine}' '#{into}'"]
-            return back if row.removed is None else [*back, f"reid individuals remove '#{mine}'"]
+        def do() -> Iterator[Command]:
+            yield from self.back(mine)
+            if target:
+                yield from self.back(self.final(target))
+                if (into := self.final(target)) != mine:
+                    yield merge(mine, into)
+            elif row.removed is not None:
+                yield remove(mine)
 
         self.tell(
             2, self.species[row.species_id][1], f"individual #{mine} {self.called(mine)}",
@@ -208,12 +211,17 @@ class Individuals(Camps):
             wanted = self.unused(here["species_id"], name)
             self._name(mine, wanted)
             self.tell(
-                0, species, f"both galleries have a {name!r}", ours,
-                f"#{mine}, called {wanted!r} here ({self.there.by(row.seq)})",
-                lambda: [f"reid individuals merge '#{mine}' '#{holder}'"],
+                4, species, f"both galleries have a {name!r}", ours,
+                f"#{mine}, called {wanted!r} here ({self.there.by(row.seq)})", lambda: self._one(mine, holder),
             )
         else:
             self.tell(
                 0, species, f"name of individual #{mine}", f"{here['name']!r}; {ours} has the name",
                 f"{name!r} ({self.there.by(row.seq)})", lambda: self._renamed(mine, name),
             )
+
+    def _one(self, mine: int, holder: int) -> Iterator[Command]:
+        """The commands that make one of two; none where the commands before took one of them away, or did it."""
+        first, second = self.final(mine), self.final(holder)
+        if first != second and all(self.one(who)["removed_seq"] is None for who in (first, second)):
+            yield merge(first, second)

@@ -14,6 +14,7 @@ from reid.store.camps import Conflict, Past
 from reid.store.catalog import Catalog
 from reid.store.entries import undone_by
 from reid.store.placing import Photos
+from reid.store.rehearsing import Command
 from reid.store.stage_nets import STAGE_NETS, put_value, value_of
 
 
@@ -68,7 +69,7 @@ def merge(ours: Catalog, theirs: Catalog, name: str, why: str, *, only_plan: boo
             return Merged(0, past.seq, 0, 0, 0, 0, 0, ())
         try:
             with ours.change("merge_galleries", why) as change:
-                told = _Merge(change, theirs, name, past).run()
+                told = _Merge(change, theirs, name, past).run(ours)
                 if only_plan:
                     raise _OnlyPlan
         except _OnlyPlan:
@@ -81,7 +82,7 @@ class _OnlyPlan(Exception):
 
 
 class _Merge(Photos):
-    def run(self) -> Merged:
+    def run(self, ours: Catalog) -> Merged:
         known = self.theirs.ask("SELECT id, fingerprint, kind, dimension FROM net ORDER BY id")
         nets = {number: self._net(*net) for number, *net in known}
         self._stage_nets(nets)
@@ -107,7 +108,7 @@ class _Merge(Photos):
             " AND NOT EXISTS (SELECT 1 FROM embedding e WHERE e.photo_id = p.id AND e.net_id = s.net_id)", (self.change.seq,),
         )[0]
         arrived = sum(self.one(mine)["removed_seq"] is None for mine in self.arrived)
-        conflicts = self.conflicts()
+        conflicts = self.conflicts(ours)
         told = Merged(
             self.change.seq, self.past.seq, len(entries), arrived, self.new_photos, self.altered, lacking, conflicts
         )
@@ -170,13 +171,13 @@ class _Merge(Photos):
                 "SELECT (SELECT fingerprint FROM net WHERE id = ?), (SELECT fingerprint FROM net WHERE id = ?)", net
             )[0]
             do = [f"reid upgrade --net {there} --species {shlex.quote(name)}"]
-            self.tell(0, name, f"net of {name}", here, there, lambda: do)
+            self.tell(0, name, f"net of {name}", here, there, lambda: map(Command, do))
         elif ours is None:
             self.alter("species", mine, calibration=thresholds[1])
         else:
             self.tell(
                 0, name, f"thresholds of {name}", f"set here ({self.here.by(ours.seq)})",
-                f"set there ({self.there.by(own.seq)})", lambda: ["reid calibrate"],
+                f"set there ({self.there.by(own.seq)})", lambda: iter([Command("reid calibrate")]),
             )
 
     def _embeddings(self, nets: dict[int, int]) -> None:

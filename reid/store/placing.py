@@ -7,8 +7,8 @@ for it, else the one that was changed last.
 from __future__ import annotations
 
 import json
-import shlex
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from reid.store.camp import PLACE, News
 from reid.store.camps import Past
 from reid.store.catalog import Catalog, Change, to_json
 from reid.store.joining import Individuals
+from reid.store.rehearsing import Command, correct_photo, move_photo, remove_photo, restore_photo
 
 _FACTS = ("side", "captured_at", "camera", "encounter", "season")
 _CONTENT = ("sha256", "box_key", "box", "path", "near_path", "notes", "width", "height")
@@ -160,10 +161,13 @@ class Photos(Individuals):
     def _tell_place(self, photo: _Known, own: News, ours: News, target: int | None) -> None:
         number, owner = photo.here.id, photo.here.values["individual_id"]
 
-        def do() -> list[str]:
+        def do() -> Iterator[Command]:
             if owner in self.refused and self.refused[owner] == target:
-                return []
-            return [f"reid photos remove {number}"] if target is None else self._stand(number, target)
+                return
+            if target is None:
+                yield remove_photo(number)
+            else:
+                yield from self._stand(number, target)
 
         here, there = ("removed" if one is None else self.called(one) for one in (photo.here.stands_with, target))
         self.tell(
@@ -171,15 +175,14 @@ class Photos(Individuals):
             f"{there} ({self.there.by(own.seq)})", do,
         )
 
-    def _stand(self, number: int, target: int) -> list[str]:
-        """The commands that let a photo stand with an individual that is there, or comes back by a command before."""
-        owner, removed, gone = self.change.ask(
-            "SELECT p.individual_id, p.removed_seq, i.removed_seq FROM photo p JOIN individual i ON i.id = p.individual_id"
-            " WHERE p.id = ?", (number,),
-        )[0]
-        if removed is None or (removed == gone and owner in self.told_back):
-            return [] if owner == target else [f"reid photos move {number} --to '#{target}'"]
-        return [f"reid photos restore {number}" + (f" --to '#{target}'" if owner != target else "")]
+    def _stand(self, number: int, target: int) -> Iterator[Command]:
+        """The commands that let a photo stand with an individual that is there, or was merged into one who is."""
+        target = self.final(target)
+        owner, removed = self.change.ask("SELECT individual_id, removed_seq FROM photo WHERE id = ?", (number,))[0]
+        if removed is not None:
+            yield restore_photo(number, target if owner != target else None)
+        elif owner != target:
+            yield move_photo(number, target)
 
     def leaving(self) -> set[int]:
         """Our photos that will stand elsewhere, or nowhere."""
@@ -269,10 +272,10 @@ class Photos(Individuals):
         if here[0] == there[0]:
             return
         option = _OPTIONS.get(column, column)
-        do = [f"reid photos correct {number} --{option}={shlex.quote(values[column] or '')}"]
+        do = correct_photo(number, option, values[column] or "")
         self.tell(
             1, photo.species, f"{option} of photo {number}", f"{here[0]!r} ({self.here.by(ours.seq)})",
-            f"{there[0]!r} ({self.there.by(own.seq)})", lambda: do if self._is_there(number) else [],
+            f"{there[0]!r} ({self.there.by(own.seq)})", lambda: iter([do] if self._is_there(number) else []),
         )
 
     def _is_there(self, number: int) -> bool:
@@ -282,10 +285,15 @@ class Photos(Individuals):
         """Photos that stand with an individual there who was removed here."""
         one = self.one(target)
         numbers = ", ".join(str(number) for number, _, _ in photos)
+
+        def do() -> Iterator[Command]:
+            yield from self.back(target)
+            for number, _, _ in photos:
+                yield from self._stand(number, target)
+
         self.tell(
             3, photos[0][1], f"photo{'s' if len(photos) > 1 else ''} {numbers} of individual #{target} {self.called(target)}",
-            f"the individual was removed ({self.here.by(one['removed_seq'])})", f"there ({photos[0][2]})",
-            lambda: self.back(target) + [command for number, _, _ in photos for command in self._stand(number, target)],
+            f"the individual was removed ({self.here.by(one['removed_seq'])})", f"there ({photos[0][2]})", do,
         )
 
 
