@@ -21,16 +21,20 @@ STATUS = ("removed_seq", "merged_into")
 
 @dataclass(slots=True)
 class News:
-    """What one gallery changed by itself of one value. seq: its last change. before: what was; None = the row is new."""
+    """What one gallery changed by itself of one value.
+
+    seq: its last change. before: what it was then, column by column, as far as it was another value: at the start, and when
+    the two galleries met and left it as it was; None = the row is new.
+    """
 
     seq: int
-    before: dict[str, Any] | None
+    before: list[dict[str, Any]] | None
 
     def altered(self, now: Mapping[str, Any]) -> bool:
         """Whether it is another value now; that of a removal is that it is one, whenever it was made."""
         return self.before is None or any(
             (was is None) != (now[column] is None) if column == "removed_seq" else was != now[column]
-            for column, was in self.before.items()
+            for then in self.before for column, was in then.items()
         )
 
 
@@ -47,7 +51,7 @@ class Camp:
             until: only changes before this one count.
         """
         self.source, self.until = source, until
-        echoes, self._heard = set(), [(0, known)]
+        echoes, self._heard, self._met = set(), [(0, known)], []  # type: set[int], list[tuple[int, int]], list[int]
         undone = undone_by(source)
         for seq, what, mark, target, conflicts in source.ask(
             "SELECT seq, what, json_extract(after, '$.other_mark'), json_extract(after, '$.undone'),"
@@ -59,6 +63,7 @@ class Camp:
             elif what == "merge_galleries" and mark in other:
                 echoes.add(seq)
                 if seq not in undone:
+                    self._met.append(seq)
                     self._heard.append((seq if conflicts else 0, other[mark]))
         self.echoes = frozenset(echoes)
         """Entries that brought changes of the other one, and those that took them back."""
@@ -87,12 +92,15 @@ class Camp:
                 found = None
                 continue
             if found is None:
-                found = News(seq, {} if len(rows) == 1 else None)
+                found = News(seq, [{}] if len(rows) == 1 else None)
+            elif found.before is not None and any(found.seq < met < seq for met in self._met):
+                found.before.append({})
             found.seq = seq
             if changed is None or found.before is None:
                 found.before = None
-            else:
-                found.before = {column: pair[0] for column, pair in changed.items() if column in columns} | found.before
+                continue
+            for then in found.before:
+                then |= {column: pair[0] for column, pair in changed.items() if column in columns} | then
         return found
 
     def answer(self, kind: str, rows: Sequence[tuple[int, int]], columns: Sequence[str], after: int) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from reid.errors import GalleryError
 from reid.store.camp import Camp
 from reid.store.catalog import Catalog, Change
-from reid.store.rehearsing import Command, Rehearsal, merge, move_photo, remove_photo, rename, restore, split
+from reid.store.rehearsing import Command, Rehearsal, merge, remove_photo, rename, restore, restore_photo, split
 from reid.store.schema import KEPT
 
 _UID = re.compile(r"([0-9a-f]+)-(\d+)")
@@ -88,24 +88,15 @@ class Camps:
     def individual_of(self, their_id: int) -> int | None:
         """Our id of one of their individuals; None if we have none."""
         if their_id not in self.individuals:
-            uid = self.uid(their_id)
-            found = self.change.ask("SELECT id FROM individual WHERE origin = ?", (uid,))
-            if not found and (parts := _UID.fullmatch(uid)):
-                found = self.change.ask(
-                    "SELECT i.id FROM individual i JOIN journal j ON j.seq = i.added_seq WHERE j.mark = ? AND i.id = ?"
-                    " AND i.origin IS NULL", (parts[1], int(parts[2])),
-                )
-            if not found:
+            found = _known_as(self.change, uid_of(self.theirs, their_id))
+            if found is None:
                 return None
-            self.individuals[their_id] = int(found[0][0])
+            self.individuals[their_id] = found
         return self.individuals[their_id]
 
-    def uid(self, their_id: int) -> str:
-        """What an individual of theirs is known by in every gallery."""
-        origin, mark = self.theirs.ask(
-            "SELECT i.origin, j.mark FROM individual i JOIN journal j ON j.seq = i.added_seq WHERE i.id = ?", (their_id,)
-        )[0]
-        return str(origin or f"{mark}-{their_id}")
+    def theirs_of(self, mine: int) -> int | None:
+        """Their id of one of our individuals; None if they have none."""
+        return _known_as(self.theirs, uid_of(self.change, mine))
 
     def ours_of(self, their_id: int) -> int:
         """Our individual for one of theirs, followed where it was merged into another one here."""
@@ -117,6 +108,12 @@ class Camps:
     def final(self, mine: int) -> int:
         """Whom ours was merged into at last; itself, where it was not."""
         while mine not in self.coming and (into := self.one(mine)["merged_into"]):
+            mine = int(into)
+        return mine
+
+    def planned(self, mine: int) -> int:
+        """As `final`, after this merge, as far as it is planned."""
+        while mine not in self.coming and (into := self.going[mine] if mine in self.going else self.one(mine)["merged_into"]):
             mine = int(into)
         return mine
 
@@ -133,8 +130,9 @@ class Camps:
     def tell(self, rank: int, species: str, what: str, ours: str, theirs: str, do: Callable[[], Iterator[Command]]) -> None:
         """One more thing that both changed.
 
-        rank: 0 of a name, 1 of a photo, 2 of an individual, 3 of who is not there, 4 of two who may be one. do: asked for the
-        commands at the end, when all that is taken is written; each is carried out, as a rehearsal, before the next is asked for.
+        rank: 0 of a name, 1 of an individual, 2 of a photo, 3 of who is not there, 4 of the name of one, 5 of two who may be
+        one. do: asked for the commands at the end, when all that is taken is written; each is carried out, as a rehearsal,
+        before the next is asked for.
         """
         self._told.append((rank, Conflict(species, what, ours, theirs, ""), do))
 
@@ -174,15 +172,15 @@ class Camps:
     def _restored(self, mine: int, removed: int) -> Iterator[Command]:
         """A removed individual comes back; what was enrolled again meanwhile stays with whom it is now."""
         again = self.change.ask(
-            "SELECT p.id, o.id, o.individual_id FROM photo p JOIN photo o ON o.sha256 = p.sha256 AND o.box_key = p.box_key"
+            "SELECT p.id, o.id FROM photo p JOIN photo o ON o.sha256 = p.sha256 AND o.box_key = p.box_key"
             " AND o.species_id = p.species_id AND o.removed_seq IS NULL WHERE p.individual_id = ? AND p.removed_seq = ?"
             " ORDER BY p.id", (mine, removed),
         )
-        for _, newer, _ in again:
-            yield remove_photo(newer)
+        yield from (remove_photo(newer) for _, newer in again)
         yield restore(mine)
-        for number, _, owner in again:
-            yield move_photo(number, owner)
+        for older, newer in again:
+            yield remove_photo(older)
+            yield restore_photo(newer)
 
     def freed(self, mine: int, name: str) -> Iterator[Command]:
         """The command that takes a name away from another individual, if one has it."""
@@ -215,3 +213,22 @@ class Camps:
         assigned = ", ".join(f"{column} = ?" for column in values)
         self.change.put(f"UPDATE {kind} SET {assigned}, seq = ? WHERE id = ?", (*values.values(), self.change.seq, number))
         self.altered += 0 if number in self.arrived and kind == "individual" else 1
+
+
+def uid_of(source: Catalog | Change, number: int) -> str:
+    """What an individual is known by in every gallery."""
+    origin, mark = source.ask(
+        "SELECT i.origin, j.mark FROM individual i JOIN journal j ON j.seq = i.added_seq WHERE i.id = ?", (number,)
+    )[0]
+    return str(origin or f"{mark}-{number}")
+
+
+def _known_as(source: Catalog | Change, uid: str) -> int | None:
+    """The id of whom a gallery knows by that; None = nobody."""
+    found = source.ask("SELECT id FROM individual WHERE origin = ?", (uid,))
+    if not found and (parts := _UID.fullmatch(uid)):
+        found = source.ask(
+            "SELECT i.id FROM individual i JOIN journal j ON j.seq = i.added_seq WHERE j.mark = ? AND i.id = ?"
+            " AND i.origin IS NULL", (parts[1], int(parts[2])),
+        )
+    return int(found[0][0]) if found else None

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from reid.store.camp import STATUS, News
-from reid.store.camps import Camps, TheirIndividual
+from reid.store.camps import Camps, TheirIndividual, uid_of
 from reid.store.individuals import add_individual
-from reid.store.rehearsing import Command, merge, remove, rename
+from reid.store.rehearsing import Command, merge, remove, rename, split
 
 
 class Individuals(Camps):
@@ -29,13 +29,14 @@ class Individuals(Camps):
             else:
                 self._plan_name(row, mine)
             self.rows[mine] = row
-        for row in rows:
-            self._plan_status(row, self.individuals[row.id])
+        disputed = [row for row in rows if not self._plan_status(row, self.individuals[row.id])]
+        for row in disputed:  # once it is known who goes where: the two ways may lead to the same one
+            self._settle_status(row, self.individuals[row.id])
 
     def _arrive(self, row: TheirIndividual) -> int:
         species_id, species = self.species[row.species_id]
         now = row.removed is None and not self.holder(species_id, row.name)
-        fresh = add_individual(self.change, species_id, species, row.name, origin=self.uid(row.id), there=now)
+        fresh = add_individual(self.change, species_id, species, row.name, origin=uid_of(self.theirs, row.id), there=now)
         self.individuals[row.id] = fresh.id
         self.arrived.add(fresh.id)
         if row.removed is None and not now:
@@ -54,12 +55,11 @@ class Individuals(Camps):
                 self.names[mine] = row.name  # it came as "Zuri (2)", and Zuri is free by now
             return
         if ours := self._ours(mine, here, ("name",), own):
-            if here["removed_seq"] is None:
-                self.tell(
-                    0, self.species[row.species_id][1], f"name of individual #{mine}",
-                    f"{here['name']!r} ({self.here.by(ours.seq)})", f"{row.name!r} ({self.there.by(own.seq)})",
-                    lambda: self._renamed(mine, row.name),
-                )
+            self.tell(  # who is not there may come back by the command of another conflict
+                0 if here["removed_seq"] is None else 4, self.species[row.species_id][1], f"name of individual #{mine}",
+                f"{here['name']!r} ({self.here.by(ours.seq)})", f"{row.name!r} ({self.there.by(own.seq)})",
+                lambda: self._renamed(mine, row.name),
+            )
             return
         self.names[mine] = row.name
 
@@ -74,30 +74,40 @@ class Individuals(Camps):
         ours = self.here.news("individual", [(mine, here["added_seq"])], columns, self.there.heard(own.seq))
         return ours if ours and ours.altered(here) else None
 
-    def _plan_status(self, row: TheirIndividual, mine: int) -> None:
+    def _plan_status(self, row: TheirIndividual, mine: int) -> bool:
+        """Whether one that both know is there from now on; False where both changed that."""
         target = self.ours_of(row.into) if row.into else None
         if mine in self.arrived:
             if target is not None:
                 self.going[mine] = target
-            return
+            return True
         own = self.there.news("individual", [(row.id, row.added)], STATUS, self.past.their_seq)
         here = self.one(mine)
         into = self.final(mine) if here["merged_into"] else None
         if (row.removed is not None, target) == (here["removed_seq"] is not None, into):
-            return
+            return True
         if own is None or not own.altered({"removed_seq": row.removed, "merged_into": row.into}):
-            return
-        ours = self._ours(mine, here, STATUS, own)
-        if target == mine and row.into:  # we merged the two the other way round
-            target = self.individual_of(row.into)
-            self._refuse(mine, target, ours.seq if ours else 0)
-        elif ours:
-            self._refuse(mine, target, ours.seq)
-        elif row.removed is not None:
+            return True
+        if target == mine or self._ours(mine, here, STATUS, own):  # the first: we merged the two the other way round
+            return False
+        if row.removed is not None:
             self.going[mine] = target
         else:
             self.coming.add(mine)
             self.names.setdefault(mine, here["name"])
+        return True
+
+    def _settle_status(self, row: TheirIndividual, mine: int) -> None:
+        """Both changed whether an individual is there: nothing is taken, it is told, unless both ways lead to the same one."""
+        own = self.there.news("individual", [(row.id, row.added)], STATUS, self.past.their_seq)
+        assert own is not None
+        here, target = self.one(mine), self.ours_of(row.into) if row.into else None
+        if target == mine:
+            target = self.individual_of(row.into) if row.into else None
+        elif target is not None and here["merged_into"] and self.planned(target) == self.planned(mine):
+            return
+        ours = self._ours(mine, here, STATUS, own)
+        self._refuse(mine, target, ours.seq if ours else 0)
 
     # Settled, once it is known where photos go.
 
@@ -143,16 +153,31 @@ class Individuals(Camps):
         def do() -> Iterator[Command]:
             yield from self.back(mine)
             if target:
-                yield from self.back(self.final(target))
-                if (into := self.final(target)) != mine:
-                    yield merge(mine, into)
+                yield from self._together(mine, target)
             elif row.removed is not None:
+                yield from self._parted(mine)
                 yield remove(mine)
 
         self.tell(
-            2, self.species[row.species_id][1], f"individual #{mine} {self.called(mine)}",
+            1, self.species[row.species_id][1], f"individual #{mine} {self.called(mine)}",
             f"{ours} ({self.here.by(seq or here['seq'])})", f"{theirs} ({self.there.by(row.seq)})", do,
         )
+
+    def _together(self, mine: int, target: int) -> Iterator[Command]:
+        """The commands that merge an individual that is there into another one, or into whom that one was merged."""
+        into = self.final(target)
+        if into == mine:  # the two are merged the other way round
+            into = target
+        yield from self.back(into)
+        if into != mine:
+            yield merge(mine, into)
+
+    def _parted(self, mine: int) -> Iterator[Command]:
+        """The commands that bring back who were merged into one here and are there over there: they shall not go with it."""
+        for number, name in self.change.ask("SELECT id, name FROM individual WHERE merged_into = ? ORDER BY id", (mine,)):
+            if self._alive(self.theirs_of(number)):
+                yield from self.freed(number, name)
+                yield split(mine, number)
 
     # Written.
 
@@ -211,7 +236,7 @@ class Individuals(Camps):
             wanted = self.unused(here["species_id"], name)
             self._name(mine, wanted)
             self.tell(
-                4, species, f"both galleries have a {name!r}", ours,
+                5, species, f"both galleries have a {name!r}", ours,
                 f"#{mine}, called {wanted!r} here ({self.there.by(row.seq)})", lambda: self._one(mine, holder),
             )
         else:

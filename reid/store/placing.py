@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reid.records import SIDE_NET, SIDE_PROBABILITY
@@ -121,8 +121,8 @@ class Photos(Individuals):
         camp, rows, now = (self.there, photo.theirs, photo.there) if there else (self.here, photo.ours, photo.here)
         found = camp.news("photo", [(one.id, one.added) for one in rows], columns, after)
         if found and found.before is not None and columns == PLACE:
-            was = now.values | found.before
-            return found if (was["individual_id"] if was["removed_seq"] is None else None) != now.stands_with else None
+            then = [replace(now, values=now.values | was) for was in found.before]
+            return found if any(one.stands_with != now.stands_with for one in then) else None
         return found if found and found.altered(now.values) else None
 
     def _plan_place(self, photo: _Known) -> None:
@@ -140,16 +140,20 @@ class Photos(Individuals):
         ours = self._news(photo, PLACE, False, self.there.heard(own.seq))
         if target is not None and not self.stands(target):
             self._waiting.append((photo, own, ours, target))
-        elif ours is not None:
+        elif ours is not None and not self._same_way(photo.here.stands_with, target):
             self._tell_place(photo, own, ours, target)
         else:
             self._places[number] = target
 
+    def _same_way(self, owner: int | None, target: int | None) -> bool:
+        """Whether a photo comes to the same individual both ways: whom it stands with here is merged into that one now."""
+        return owner in self.going and target is not None and self.planned(owner) == target
+
     def _removed_alone(self, photo: _Known) -> bool:
-        """Whether they removed a photo by itself that went with its individual here: it shall not come back with that one."""
+        """Whether they removed a photo otherwise that went with its individual here: it shall not come back with that one."""
         gone_with = "SELECT 1 FROM individual WHERE id = ? AND removed_seq = ?"
         here, there = ((one.values["individual_id"], one.values["removed_seq"]) for one in (photo.here, photo.there))
-        if not self.change.ask(gone_with, here) or self.theirs.ask(gone_with, there):
+        if not self.change.ask(gone_with, here) or (self.theirs.ask(gone_with, there) and self.ours_of(there[0]) == here[0]):
             return False
         return self._news(photo, PLACE, True, self.past.their_seq) is not None
 
@@ -159,30 +163,37 @@ class Photos(Individuals):
         return bool(merge) and self._news(photo, PLACE, False, self.there.heard(merge + 1)) is None
 
     def _tell_place(self, photo: _Known, own: News, ours: News, target: int | None) -> None:
-        number, owner = photo.here.id, photo.here.values["individual_id"]
+        number, their = photo.here.id, photo.there.stands_with
 
         def do() -> Iterator[Command]:
-            if owner in self.refused and self.refused[owner] == target:
-                return
-            if target is None:
-                yield remove_photo(number)
-            else:
-                yield from self._stand(number, target)
+            if their is not None:
+                yield from self._stand(number, self.ours_of(their))
+            elif there := self._row_there(number)[0]:
+                yield remove_photo(there)
 
         here, there = ("removed" if one is None else self.called(one) for one in (photo.here.stands_with, target))
         self.tell(
-            1, photo.species, f"individual of photo {number}", f"{here} ({self.here.by(ours.seq)})",
+            2, photo.species, f"individual of photo {number}", f"{here} ({self.here.by(ours.seq)})",
             f"{there} ({self.there.by(own.seq)})", do,
         )
 
     def _stand(self, number: int, target: int) -> Iterator[Command]:
         """The commands that let a photo stand with an individual that is there, or was merged into one who is."""
         target = self.final(target)
-        owner, removed = self.change.ask("SELECT individual_id, removed_seq FROM photo WHERE id = ?", (number,))[0]
-        if removed is not None:
-            yield restore_photo(number, target if owner != target else None)
+        there, owner = self._row_there(number)
+        if not there:
+            (was,) = self.change.ask("SELECT individual_id FROM photo WHERE id = ?", (number,))[0]
+            yield restore_photo(number, target if was != target else None)
         elif owner != target:
-            yield move_photo(number, target)
+            yield move_photo(there, target)
+
+    def _row_there(self, number: int) -> tuple[int, int]:
+        """The row that stands for a photo's content by now, itself or one of another enrollment, and with whom; 0 = none."""
+        found = self.change.ask(
+            "SELECT o.id, o.individual_id FROM photo p JOIN photo o ON o.sha256 = p.sha256 AND o.box_key = p.box_key"
+            " AND o.species_id = p.species_id AND o.removed_seq IS NULL WHERE p.id = ?", (number,)
+        )
+        return found[0] if found else (0, 0)
 
     def leaving(self) -> set[int]:
         """Our photos that will stand elsewhere, or nowhere."""
@@ -272,14 +283,15 @@ class Photos(Individuals):
         if here[0] == there[0]:
             return
         option = _OPTIONS.get(column, column)
-        do = correct_photo(number, option, values[column] or "")
-        self.tell(
-            1, photo.species, f"{option} of photo {number}", f"{here[0]!r} ({self.here.by(ours.seq)})",
-            f"{there[0]!r} ({self.there.by(own.seq)})", lambda: iter([do] if self._is_there(number) else []),
-        )
 
-    def _is_there(self, number: int) -> bool:
-        return bool(self.change.ask("SELECT 1 FROM photo WHERE id = ? AND removed_seq IS NULL", (number,)))
+        def do() -> Iterator[Command]:
+            if now := self._row_there(number)[0]:
+                yield correct_photo(now, option, values[column] or "")
+
+        self.tell(
+            2, photo.species, f"{option} of photo {number}", f"{here[0]!r} ({self.here.by(ours.seq)})",
+            f"{there[0]!r} ({self.there.by(own.seq)})", do,
+        )
 
     def _tell_homeless(self, target: int, photos: list[tuple[int, str, str]]) -> None:
         """Photos that stand with an individual there who was removed here."""
@@ -287,7 +299,7 @@ class Photos(Individuals):
         numbers = ", ".join(str(number) for number, _, _ in photos)
 
         def do() -> Iterator[Command]:
-            yield from self.back(target)
+            yield from self.back(self.final(target))
             for number, _, _ in photos:
                 yield from self._stand(number, target)
 
