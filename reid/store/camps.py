@@ -113,9 +113,20 @@ class Camps:
 
     def planned(self, mine: int) -> int:
         """As `final`, after this merge, as far as it is planned."""
-        while mine not in self.coming and (into := self.going[mine] if mine in self.going else self.one(mine)["merged_into"]):
-            mine = int(into)
-        return mine
+        return self.way(mine)[-1]
+
+    def way(self, mine: int) -> list[int]:
+        """From one of ours over whom it is merged into, after this merge, to the last of them."""
+        way = [mine]
+        while into := self.next(way[-1]):
+            way.append(into)
+        return way
+
+    def next(self, mine: int) -> int:
+        """Whom ours is merged into after this merge; 0 = nobody."""
+        if mine in self.coming:
+            return 0
+        return int((self.going[mine] if mine in self.going else self.one(mine)["merged_into"]) or 0)
 
     def one(self, mine: int) -> dict[str, Any]:
         """Our individual as it is now."""

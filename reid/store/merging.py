@@ -115,7 +115,7 @@ class _Merge(Photos):
         self.change.before = {"common": self.past.seq}
         self.change.after = {
             "other": self.name, "other_seq": entries[-1][0], "other_mark": entries[-1][-1], "entries": len(entries),
-            "conflicts": [[one.what, one.ours, one.theirs, one.do] for one in conflicts],
+            "conflicts": [[one.what, one.ours, one.theirs, one.do] for one in conflicts], "moved": self.moved,
             "summary": f"{self.name}: {arrived} individuals, {self.new_photos} photos, {self.altered} values, "
                        f"{len(conflicts)} conflicts",
         }

@@ -16,6 +16,7 @@ from reid.records import SIDE_NET, SIDE_PROBABILITY
 from reid.store.camp import PLACE, News
 from reid.store.camps import Past
 from reid.store.catalog import Catalog, Change, to_json
+from reid.store.individuals import MOVED
 from reid.store.joining import Individuals
 from reid.store.rehearsing import Command, correct_photo, move_photo, remove_photo, restore_photo
 
@@ -68,6 +69,8 @@ class Photos(Individuals):
         self.photos: dict[int, int] = {}
         """Their photo's id -> ours."""
         self.new_photos = 0
+        self.moved: list[tuple[int, int]] = []
+        """Our photo and whom it was with: a person moved it there, and no merge, though that one was merged into the same one."""
         self._known: list[_Known] = []
         self._gone_here: dict[Key, list[int]] = {}
         self._new: list[tuple[_Row, int, str]] = []
@@ -240,7 +243,7 @@ class Photos(Individuals):
             if number in self._places and number not in self._followers and not told:
                 target, values = self._places[number], {}  # type: int | None, dict[str, Any]
                 if target is not None and target != owner:
-                    values["individual_id"] = target
+                    values["individual_id"] = self._walked(number, owner, self._way_of(photo.there, target))
                 if (target is None) != (photo.here.values["removed_seq"] is not None):
                     values["removed_seq"] = self.change.seq if target is None else None
                 self.alter("photo", number, **values)
@@ -251,19 +254,49 @@ class Photos(Individuals):
 
     def _add(self, row: _Row, species_id: int, species: str) -> None:
         owner = self.ours_of(row.values["individual_id"])
+        first, *more = self._way_of(row, owner)
         gone = row.stands_with is None
         homeless = not gone and not self.stands(owner)
         values = row.values | {
-            "individual_id": owner, "removed_seq": self.change.seq if gone or homeless else None, "species_id": species_id,
+            "individual_id": first, "removed_seq": self.change.seq if gone or homeless else None, "species_id": species_id,
             "added_seq": self.change.seq, "seq": self.change.seq,
         }
         number = self.change.put(
             f"INSERT INTO photo ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", tuple(values.values())
         )
         self.photos[row.id] = number
+        self.change.put_many(MOVED, ((one, self.change.seq, number) for one in more))
         if homeless:
             self._homeless[owner].append((number, species, self.there.by(row.seq)))
         self.new_photos += not (gone or homeless)
+
+    def _way_of(self, row: _Row, target: int) -> list[int]:
+        """Whom a photo of theirs was with before it followed merges there, and over whom it came to `target`: all are ours.
+
+        A photo goes the same way here, so that each of those merges can be split here, too.
+        """
+        theirs: list[int] = [row.values["individual_id"]]
+        while came := self.theirs.ask(
+            "SELECT i.id FROM history h JOIN individual i ON i.id = json_extract(h.changed, '$.individual_id[0]')"
+            " AND h.seq >= i.removed_seq AND i.merged_into = json_extract(h.changed, '$.individual_id[1]')"
+            " WHERE h.kind = 'photo' AND h.row = ? AND i.merged_into = ? ORDER BY h.id DESC", (row.id, theirs[-1]),
+        ):
+            theirs.append(came[0][0])
+        for number in reversed(theirs):
+            mine = self.individual_of(number)
+            way = [] if mine is None else self.way(mine)
+            if target in way:
+                return way[: way.index(target) + 1]
+        return [target]
+
+    def _walked(self, number: int, owner: int, way: list[int]) -> int:
+        """Move a photo of ours all the way but for the last step, which is told."""
+        if way[0] == owner:
+            way = way[1:]
+        elif way[0] == self.next(owner):  # a person moved it there before the two were merged
+            self.moved.append((number, owner))
+        self.change.put_many(MOVED, ((one, self.change.seq, number) for one in way[:-1]))
+        return way[-1]
 
     def _fact(self, photo: _Known, column: str) -> None:
         columns = (column, "notes") if column == "side" else (column,)  # the notes say whether a net told the side

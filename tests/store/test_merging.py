@@ -478,6 +478,73 @@ def test_who_arrives_merged_into_another_is_merged_here_too(camps: tuple[Gallery
     assert {one.name: one.merged_into for one in here.individuals(removed=True)} == {"x": 1}
 
 
+def contents(gallery: Gallery) -> dict[str, list[int]]:
+    """Who has which contents; ids are each camp's own."""
+    return {name: sorted(int(one.path.stem) for one in gallery.photos("zebra", name)) for name in owners(gallery)}
+
+
+def test_who_arrives_merged_gets_exactly_its_photos_again_by_a_split_here(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    enroll(there, x=[20, 21, 22], y=[23], a=[24])
+    there.corrections.move([7], "a")  # 20: shows a, whatever x is
+    there.identities.merge("x", "y")
+    there.identities.merge("y", "a")
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    for camp in camps:
+        assert contents(camp) == {"a": [0, 1, 2, 20, 21, 22, 23, 24], "b": [3, 4], "c": [5]}
+        camp.identities.split("a", "y")
+        camp.identities.split("y", "x")
+        assert contents(camp) == {"a": [0, 1, 2, 20, 24], "b": [3, 4], "c": [5], "x": [21, 22], "y": [23]}
+    assert here.checkup.damage() == []
+    for seq in (here.head(), here.head() - 1, here.head() - 2):  # the two splits and the merge of galleries are undone
+        here.history.undo(seq)
+    assert contents(here) == {"a": [0, 1, 2], "b": [3, 4], "c": [5]}
+
+
+def test_photos_of_known_individuals_that_were_merged_one_into_the_other_over_there_are_split_apart_here(
+    camps: tuple[Gallery, Gallery]
+) -> None:
+    here, there = camps
+    there.corrections.move([2], "b")  # content 1 was moved by a person, into whom a is merged then: a split leaves it there
+    there.corrections.move([3], "c")  # and content 2 into the last of the three
+    there.corrections.remove([4])
+    there.identities.merge("a", "b")
+    there.identities.merge("b", "c")
+    enroll(there, c=[20])
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    for camp in camps:
+        assert contents(camp) == {"c": [0, 1, 2, 4, 5, 20]}
+        camp.identities.split("c", "b")
+        camp.identities.split("b", "a")
+        assert contents(camp) == {"a": [0], "b": [1, 4], "c": [2, 5, 20]}
+        camp.corrections.restore([4])
+        assert contents(camp)["b"] == [1, 3, 4]
+
+
+def test_a_photo_moved_by_a_person_to_whom_its_individual_was_merged_into_later_stays_there_when_they_are_split_here(
+    camps: tuple[Gallery, Gallery]
+) -> None:
+    here, there = camps
+    there.corrections.move([1], "b")
+    there.identities.merge("a", "b")
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    assert here.identities.split("b", "a").photo_ids == there.identities.split("b", "a").photo_ids == (2, 3)
+
+
+def test_a_photo_enrolled_over_there_of_whom_was_merged_here_goes_with_it_when_the_merge_is_split(
+    camps: tuple[Gallery, Gallery]
+) -> None:
+    here, there = camps
+    here.identities.merge("a", "b")
+    here.identities.merge("b", "c")
+    enroll(there, a=[20], b=[21])
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    assert contents(here) == {"c": [0, 1, 2, 3, 4, 5, 20, 21]}
+    here.identities.split("c", "b")
+    here.identities.split("b", "a")
+    assert contents(here) == {"a": [0, 1, 2, 20], "b": [3, 4, 21], "c": [5]}
+
+
 def test_a_photo_that_was_purged_here_does_not_come_back_because_it_was_corrected_there(camps: tuple[Gallery, Gallery]) -> None:
     here, there = camps
     here.corrections.remove([1])
