@@ -154,11 +154,7 @@ class Camps:
         told = []
         with Rehearsal(ours, self.change) as rehearsal:
             for _, one, do in sorted(self._told, key=lambda one: one[0]):
-                texts = []
-                for command in do():
-                    if command.run:
-                        command.run(rehearsal)
-                    texts.append(command.text)
+                texts = list(rehearsal.texts(do()))
                 if texts:  # else another one's command does it
                     told.append(replace(one, do=" && ".join(texts)))
         return tuple(told)

@@ -173,11 +173,23 @@ class Individuals(Camps):
             yield merge(mine, into)
 
     def _parted(self, mine: int) -> Iterator[Command]:
-        """The commands that bring back who were merged into one here and are there over there: they shall not go with it."""
-        for number, name in self.change.ask("SELECT id, name FROM individual WHERE merged_into = ? ORDER BY id", (mine,)):
-            if self._alive(self.theirs_of(number)):
-                yield from self.freed(number, name)
-                yield split(mine, number)
+        """The commands that bring back who was merged into one here and is there over there: they shall not go with it."""
+        merged = self.change.ask("SELECT id, name FROM individual WHERE merged_into = ? ORDER BY id", (mine,))
+        found = ((self._into_there(number), number, name) for number, name in merged)
+        for into, number, name in sorted((into, number, name) for into, number, name in found if into is not None):
+            yield from self.freed(number, name)  # first those that others are merged into
+            yield split(mine, number)
+            if into:
+                yield from self._together(number, into)
+
+    def _into_there(self, mine: int) -> int | None:
+        """Whom ours is merged into over there, as ours; 0 = nobody, it is there by itself; None = it is not there at all."""
+        theirs = self.theirs_of(mine)
+        if theirs is None or not self._alive(theirs):
+            return None
+        while (into := self.theirs.ask("SELECT merged_into FROM individual WHERE id = ?", (theirs,))[0][0]) is not None:
+            theirs = int(into)
+        return 0 if (found := self.individual_of(theirs)) == mine else found
 
     # Written.
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 
+from reid.errors import UsageError
 from reid.store.catalog import Catalog, Change
 from reid.store.corrections import Corrections
 from reid.store.identities import Identities
@@ -44,6 +45,19 @@ class Rehearsal(Catalog):
         """Take back all that was changed."""
         self._around.put("ROLLBACK TO rehearsal")
         self._around.put("RELEASE rehearsal")
+
+    def texts(self, commands: Iterator[Command]) -> Iterator[str]:
+        """The texts of some commands, each carried out before the next is asked for.
+
+        One that is refused, which none should be, is the last of them: whoever runs it is told why, and nothing is lost.
+        """
+        for command in commands:
+            yield command.text
+            try:
+                if command.run:
+                    command.run(self)
+            except UsageError:
+                return
 
     @contextmanager
     def change(self, what: str, why: str) -> Iterator[Change]:
