@@ -119,7 +119,8 @@ def merge_galleries(
 
     What only one of the two changed is taken; what both changed stays as it is here and is told as a conflict, with both
     sides and the command that takes theirs (but for the nets of stage 1 and for the side: of those ours stay). Journals of
-    both are kept. The merge is one entry, which can be undone.
+    both are kept. The merge is one entry, which can be undone. Decisions that `reid query --record` kept there come in, but for
+    photos that were asked about here, too.
 
     Args:
         other: the other gallery's folder, or a bundle of it.

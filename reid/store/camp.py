@@ -51,7 +51,7 @@ class Camp:
             until: only changes before this one count.
         """
         self.source, self.until = source, until
-        echoes, self._heard, self._met = set(), [(0, known)], []  # type: set[int], list[tuple[int, int]], list[int]
+        echoes, self._heard, self._met = set(), [(0, known)], {0: known}  # type: set[int], list[tuple[int, int]], dict[int, int]
         undone = undone_by(source)
         for seq, what, mark, target, conflicts in source.ask(
             "SELECT seq, what, json_extract(after, '$.other_mark'), json_extract(after, '$.undone'),"
@@ -63,7 +63,7 @@ class Camp:
             elif what == "merge_galleries" and mark in other:
                 echoes.add(seq)
                 if seq not in undone:
-                    self._met.append(seq)
+                    self._met[seq] = other[mark]
                     self._heard.append((seq if conflicts else 0, other[mark]))
         self.echoes = frozenset(echoes)
         """Entries that brought changes of the other one, and those that took them back."""
@@ -74,6 +74,10 @@ class Camp:
         What a merge brought without a conflict goes together with all that was changed here before.
         """
         return max(at for mine, at in self._heard if mine < seq)
+
+    def knew(self, seq: int) -> int:
+        """The last entry of the other gallery that was known here when the change `seq` was made."""
+        return max(at for mine, at in self._met.items() if mine < seq)
 
     def news(self, kind: str, rows: Sequence[tuple[int, int]], columns: Sequence[str], after: int) -> News | None:
         """What was changed of a value after an entry, by this gallery itself; None if nothing, or the other's came in since.

@@ -85,7 +85,7 @@ class Individuals(Camps):
         here = self.one(mine)
         into = self.final(mine) if here["merged_into"] else None
         if (row.removed is not None, target) == (here["removed_seq"] is not None, into):
-            return True
+            return own is None or not row.into or self.individual_of(row.into) == here["merged_into"]
         if own is None or not own.altered({"removed_seq": row.removed, "merged_into": row.into}):
             return True
         if target == mine or self._ours(mine, here, STATUS, own):  # the first: we merged the two the other way round
@@ -98,16 +98,25 @@ class Individuals(Camps):
         return True
 
     def _settle_status(self, row: TheirIndividual, mine: int) -> None:
-        """Both changed whether an individual is there: nothing is taken, it is told, unless both ways lead to the same one."""
+        """Both changed whether an individual is there: nothing is taken, it is told, unless both ways lead to the same one.
+
+        Even then it is, if a command that was told before parts the two ways.
+        """
         own = self.there.news("individual", [(row.id, row.added)], STATUS, self.past.their_seq)
         assert own is not None
         here, target = self.one(mine), self.ours_of(row.into) if row.into else None
-        if target == mine:
-            target = self.individual_of(row.into) if row.into else None
-        elif target is not None and here["merged_into"] and self.planned(target) == self.planned(mine):
-            return
         ours = self._ours(mine, here, STATUS, own)
-        self._refuse(mine, target, ours.seq if ours else 0)
+        seq = ours.seq if ours else here["seq"]
+        if target == mine and row.into:
+            target = self.individual_of(row.into)
+            if target and not ours and self.planned(target) != mine:  # the other way round no longer: they knew, and settled it
+                self.going[mine] = target
+                return
+        elif target is not None and here["merged_into"] and self.planned(target) == self.planned(mine):
+            if ours:
+                self._tell_status(4, row, mine, target, seq)
+            return
+        self._refuse(mine, target, seq)
 
     # Settled, once it is known where photos go.
 
@@ -125,7 +134,7 @@ class Individuals(Camps):
             left = {number for number in left if target is None or not self.stands(target) or not follows(number, target)}
             if mine not in self.arrived and (left or self._lost(mine, target)):
                 del self.going[mine]
-                self._refuse(mine, target)
+                self._refuse(mine, target, self.one(mine)["seq"])
 
     def _lost(self, mine: int, target: int | None) -> bool:
         """Whether an individual would be merged into one who is there over there, and is not here."""
@@ -140,27 +149,34 @@ class Individuals(Camps):
             their_id = into
         return False
 
-    def _refuse(self, mine: int, target: int | None, seq: int = 0) -> None:
-        """Their removal, merge or return of an individual is not taken, it is told. seq: of what we did; 0 = see its row."""
-        row, here, into = self.rows[mine], self.one(mine), self.final(mine)
+    def _refuse(self, mine: int, target: int | None, seq: int) -> None:
+        """Their removal, merge or return of an individual is not taken, it is told. seq: of what we did."""
+        row = self.rows[mine]
         if not self._alive(row.into):
             target = None
         if row.removed is not None:
             self.refused[mine] = target
+        self._tell_status(1, row, mine, target, seq)
+
+    def _tell_status(self, rank: int, row: TheirIndividual, mine: int, target: int | None, seq: int) -> None:
+        here, into = self.one(mine), self.final(mine)
         ours = f"merged into {self.called(into)}" if into != mine else "there" if here["removed_seq"] is None else "removed"
         theirs = f"merged into {self.called(target)}" if target else "there" if row.removed is None else "removed"
 
         def do() -> Iterator[Command]:
+            into = self.individual_of(row.into) if row.into and self._alive(row.into) else None
+            if rank == 4 and row.into and self.final(self.individual_of(row.into) or mine) == self.final(mine):
+                return
             yield from self.back(mine)
-            if target:
-                yield from self._together(mine, target)
+            if into:
+                yield from self._together(mine, into)
             elif row.removed is not None:
                 yield from self._parted(mine)
                 yield remove(mine)
 
         self.tell(
-            1, self.species[row.species_id][1], f"individual #{mine} {self.called(mine)}",
-            f"{ours} ({self.here.by(seq or here['seq'])})", f"{theirs} ({self.there.by(row.seq)})", do,
+            rank, self.species[row.species_id][1], f"individual #{mine} {self.called(mine)}",
+            f"{ours} ({self.here.by(seq)})", f"{theirs} ({self.there.by(row.seq)})", do,
         )
 
     def _together(self, mine: int, target: int) -> Iterator[Command]:

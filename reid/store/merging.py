@@ -13,6 +13,7 @@ from reid.errors import GalleryError, UsageError
 from reid.store.camps import Conflict, Past
 from reid.store.catalog import Catalog
 from reid.store.entries import undone_by
+from reid.store.joined_sightings import bring
 from reid.store.placing import Photos
 from reid.store.rehearsing import Command
 from reid.store.stage_nets import STAGE_NETS, put_value, value_of
@@ -23,7 +24,8 @@ class Merged:
     """What a merge of galleries did, or would do. seq: of its entry here; 0 = nothing was changed.
 
     common: the last entry here that both know. entries: of the other journal, kept here too. not_searched: photos that came
-    without an embedding of the net in use here; `reid upgrade` with that net embeds them.
+    without an embedding of the net in use here; `reid upgrade` with that net embeds them. new_sightings: decisions of queries
+    that were kept there and came in; sightings_left: that did not, for those of the same photos that were kept here stay.
     """
 
     seq: int
@@ -34,6 +36,8 @@ class Merged:
     altered: int
     not_searched: int
     conflicts: tuple[Conflict, ...]
+    new_sightings: int = 0
+    sightings_left: int = 0
 
 
 def common_past(ours: Catalog, theirs: Catalog) -> Past:
@@ -94,6 +98,7 @@ class _Merge(Photos):
         self.leave()
         self.name_all()
         self._embeddings(nets)
+        sightings = bring(self)
         self._check()
         entries = self.theirs.ask(
             "SELECT seq, at, who, what, why, before, after, mark FROM journal WHERE seq > ? ORDER BY seq", (self.past.their_seq,)
@@ -110,14 +115,15 @@ class _Merge(Photos):
         arrived = sum(self.one(mine)["removed_seq"] is None for mine in self.arrived)
         conflicts = self.conflicts(ours)
         told = Merged(
-            self.change.seq, self.past.seq, len(entries), arrived, self.new_photos, self.altered, lacking, conflicts
+            self.change.seq, self.past.seq, len(entries), arrived, self.new_photos, self.altered, lacking, conflicts,
+            sightings.new, sightings.left,
         )
         self.change.before = {"common": self.past.seq}
         self.change.after = {
             "other": self.name, "other_seq": entries[-1][0], "other_mark": entries[-1][-1], "entries": len(entries),
             "conflicts": [[one.what, one.ours, one.theirs, one.do] for one in conflicts], "moved": self.moved,
             "summary": f"{self.name}: {arrived} individuals, {self.new_photos} photos, {self.altered} values, "
-                       f"{len(conflicts)} conflicts",
+                       f"{len(conflicts)} conflicts" + (f", {sightings.new} sightings" if sightings.new else ""),
         }
         return told
 
