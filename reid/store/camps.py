@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reid.errors import GalleryError
-from reid.store.camp import Camp
+from reid.store.camp import Camp, carried
 from reid.store.catalog import Catalog, Change
 from reid.store.rehearsing import Command, Rehearsal, merge, remove_photo, rename, restore, restore_photo, split
 from reid.store.schema import KEPT
@@ -67,8 +67,8 @@ class Camps:
     def __init__(self, change: Change, theirs: Catalog, name: str, past: Past) -> None:
         """name: of the other gallery, for messages."""
         self.change, self.theirs, self.name, self.past = change, theirs, name, past
-        self.here = Camp(change, past.theirs, past.start, change.seq)
-        self.there = Camp(theirs, past.ours, past.start, 1 << 62)
+        self.here = Camp(change, past.theirs, carried(theirs), past.start, change.seq)
+        self.there = Camp(theirs, past.ours, carried(change), past.start, 1 << 62)
         self._told: list[tuple[int, Conflict, Callable[[], Iterator[Command]]]] = []
         self.individuals: dict[int, int] = {}
         """Their individual's id -> ours."""

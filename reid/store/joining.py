@@ -54,7 +54,10 @@ class Individuals(Camps):
             if by_merge and here["removed_seq"] is None and not self.holder(here["species_id"], row.name):
                 self.names[mine] = row.name  # it came as "Zuri (2)", and Zuri is free by now
             return
-        if ours := self._ours(mine, here, ("name",), own):
+        ours = self._ours(mine, here, ("name",), own)
+        if ours and self._was(row, mine, ("name",), False, self.there.knew(own.seq + 1)) == {"name": row.name}:
+            return  # as it was called here when they last knew of it
+        if ours and self._was(row, mine, ("name",), True, self.here.knew(ours.seq + 1)) != {"name": here["name"]}:
             self.tell(  # who is not there may come back by the command of another conflict
                 0 if here["removed_seq"] is None else 4, self.species[row.species_id][1], f"name of individual #{mine}",
                 f"{here['name']!r} ({self.here.by(ours.seq)})", f"{row.name!r} ({self.there.by(own.seq)})",
@@ -88,7 +91,15 @@ class Individuals(Camps):
             return own is None or not row.into or self.individual_of(row.into) == here["merged_into"]
         if own is None or not own.altered({"removed_seq": row.removed, "merged_into": row.into}):
             return True
-        if target == mine or self._ours(mine, here, STATUS, own):  # the first: we merged the two the other way round
+        ours = self._ours(mine, here, STATUS, own)
+        if ours:
+            was = self._was(row, mine, STATUS, False, self.there.knew(own.seq + 1))
+            if was and self._status(was, self.final) == (row.removed is not None, target):
+                return True  # as it was here when they last knew of it
+            was = self._was(row, mine, STATUS, True, self.here.knew(ours.seq + 1))
+            if was and self._status(was, self.ours_of) == (here["removed_seq"] is not None, into):
+                ours = None  # another camp brought it from them
+        if target == mine or ours:  # the first: we merged the two the other way round
             return False
         if row.removed is not None:
             self.going[mine] = target
@@ -96,6 +107,21 @@ class Individuals(Camps):
             self.coming.add(mine)
             self.names.setdefault(mine, here["name"])
         return True
+
+    def _was(self, row: TheirIndividual, mine: int, columns: tuple[str, ...], there: bool, after: int) -> dict[str, Any] | None:
+        """A value of an individual, there or here, as it was after an entry; None = it was not there yet."""
+        if there:
+            now: dict[str, Any] = {"name": row.name, "removed_seq": row.removed, "merged_into": row.into}
+            since = self.there.news("individual", [(row.id, row.added)], columns, after, echoes=True)
+        else:
+            now = self.one(mine)
+            since = self.here.news("individual", [(mine, now["added_seq"])], columns, after, echoes=True)
+        was = now if since is None else since.start(now)
+        return None if was is None else {column: was[column] for column in columns}
+
+    def _status(self, was: dict[str, Any], mine_of: Callable[[int], int]) -> tuple[bool, int | None]:
+        """Whether one was removed, and whom of ours it was merged into."""
+        return was["removed_seq"] is not None, mine_of(was["merged_into"]) if was["merged_into"] else None
 
     def _settle_status(self, row: TheirIndividual, mine: int) -> None:
         """Both changed whether an individual is there: nothing is taken, it is told, unless both ways lead to the same one.

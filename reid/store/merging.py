@@ -10,6 +10,7 @@ import shlex
 from dataclasses import dataclass, replace
 
 from reid.errors import GalleryError, UsageError
+from reid.store.camp import known_by_way
 from reid.store.camps import Conflict, Past
 from reid.store.catalog import Catalog
 from reid.store.entries import undone_by
@@ -122,6 +123,7 @@ class _Merge(Photos):
         self.change.after = {
             "other": self.name, "other_seq": entries[-1][0], "other_mark": entries[-1][-1], "entries": len(entries),
             "conflicts": [[one.what, one.ours, one.theirs, one.do] for one in conflicts], "moved": self.moved,
+            "knows": known_by_way(self.theirs, self.past.their_seq),
             "summary": f"{self.name}: {arrived} individuals, {self.new_photos} photos, {self.altered} values, "
                        f"{len(conflicts)} conflicts" + (f", {sightings.new} sightings" if sightings.new else ""),
         }
