@@ -88,6 +88,10 @@ class Camp:
         """The last entry of the other gallery that was known here when `seq` was made, by way of a third one perhaps."""
         return max(at for mine, at in self._met.items() if mine < seq)
 
+    def agreed(self, seq: int) -> int:
+        """The last entry of the other gallery whose state the change `seq` came from, or went together with."""
+        return max(self.heard(seq), self.knew(seq + 1))
+
     def news(
         self, kind: str, rows: Sequence[tuple[int, int]], columns: Sequence[str], after: int, *, echoes: bool = False
     ) -> News | None:

@@ -235,7 +235,7 @@ def _known_as(source: Catalog | Change, uid: str) -> int | None:
     found = source.ask("SELECT id FROM individual WHERE origin = ?", (uid,))
     if not found and (parts := _UID.fullmatch(uid)):
         found = source.ask(
-            "SELECT i.id FROM individual i JOIN journal j ON j.seq = i.added_seq WHERE j.mark = ? AND i.id = ?"
-            " AND i.origin IS NULL", (parts[1], int(parts[2])),
+            "SELECT i.id FROM individual i JOIN journal j ON j.seq = i.added_seq WHERE j.mark = ? AND i.id = ?",
+            (parts[1], int(parts[2])),
         )
     return int(found[0][0]) if found else None

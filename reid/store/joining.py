@@ -55,9 +55,9 @@ class Individuals(Camps):
                 self.names[mine] = row.name  # it came as "Zuri (2)", and Zuri is free by now
             return
         ours = self._ours(mine, here, ("name",), own)
-        if ours and self._was(row, mine, ("name",), False, self.there.knew(own.seq + 1)) == {"name": row.name}:
+        if ours and self._was(row, mine, ("name",), False, self.there.agreed(own.seq)) == {"name": row.name}:
             return  # as it was called here when they last knew of it
-        if ours and self._was(row, mine, ("name",), True, self.here.knew(ours.seq + 1)) != {"name": here["name"]}:
+        if ours and self._was(row, mine, ("name",), True, self.here.agreed(ours.seq)) != {"name": here["name"]}:
             self.tell(  # who is not there may come back by the command of another conflict
                 0 if here["removed_seq"] is None else 4, self.species[row.species_id][1], f"name of individual #{mine}",
                 f"{here['name']!r} ({self.here.by(ours.seq)})", f"{row.name!r} ({self.there.by(own.seq)})",
@@ -93,10 +93,10 @@ class Individuals(Camps):
             return True
         ours = self._ours(mine, here, STATUS, own)
         if ours:
-            was = self._was(row, mine, STATUS, False, self.there.knew(own.seq + 1))
+            was = self._was(row, mine, STATUS, False, self.there.agreed(own.seq))
             if was and self._status(was, self.final) == (row.removed is not None, target):
                 return True  # as it was here when they last knew of it
-            was = self._was(row, mine, STATUS, True, self.here.knew(ours.seq + 1))
+            was = self._was(row, mine, STATUS, True, self.here.agreed(ours.seq))
             if was and self._status(was, self.ours_of) == (here["removed_seq"] is not None, into):
                 ours = None  # another camp brought it from them
         if target == mine or ours:  # the first: we merged the two the other way round

@@ -108,10 +108,10 @@ class Photos(Individuals):
                 self._places[number] = target
             return
         ours = self._news(photo, PLACE, False, self.there.heard(own.seq))
-        if ours and (was := self._photo_was(photo, PLACE, False, self.there.knew(own.seq + 1))):
+        if ours and (was := self._photo_was(photo, PLACE, False, self.there.agreed(own.seq))):
             if was.stands_with == target:
                 return  # where it was here when they last knew of it
-            was = self._photo_was(photo, PLACE, True, self.here.knew(ours.seq + 1))
+            was = self._photo_was(photo, PLACE, True, self.here.agreed(ours.seq))
             if was and self._from(was.stands_with) == photo.here.stands_with:
                 ours = None  # another camp brought it from them
         if target is not None and not self.stands(target):
@@ -293,10 +293,10 @@ class Photos(Individuals):
             return
         number, values = photo.here.id, {column: photo.there.values[column]}
         ours = self._news(photo, columns, False, self.there.heard(own.seq))
-        if ours and (was := self._photo_was(photo, columns, False, self.there.knew(own.seq + 1))):
+        if ours and (was := self._photo_was(photo, columns, False, self.there.agreed(own.seq))):
             if was.values[column] == there[0]:
                 return  # as it was here when they last knew of it
-            was = self._photo_was(photo, columns, True, self.here.knew(ours.seq + 1))
+            was = self._photo_was(photo, columns, True, self.here.agreed(ours.seq))
             if was and was.values[column] == here[0]:
                 ours = None  # another camp brought it from them
         if ours is None or (here[0] == there[0] and not there[1:]):  # they confirmed a side that a net told here
