@@ -76,6 +76,12 @@ class Camp:
                 self._heard.append((seq if conflicts or mark not in other else 0, at))
         self.echoes = frozenset(echoes)
         """Entries that brought changes of the other one, or such as it has from elsewhere, and those that took them back."""
+        self.looked_at: tuple[int, ...] = ()
+        """Entries as of which the other one knew this gallery at some time; see `look`."""
+
+    def look(self, other: Camp) -> None:
+        """Let both know when the other one looked."""
+        self.looked_at, other.looked_at = tuple(other._met.values()), tuple(self._met.values())
 
     def heard(self, seq: int) -> int:
         """The last entry of the other gallery that was known here when the change `seq` was made, or that agreed with it.
@@ -113,7 +119,7 @@ class Camp:
                 continue
             if found is None:
                 found = News(seq, [{}] if len(rows) == 1 else None)
-            elif found.before is not None and any(found.seq < met < seq for met in self._met):
+            elif found.before is not None and any(found.seq <= met < seq for met in (*self._met, *self.looked_at)):
                 found.before.append({})
             found.seq = seq
             if changed is None or found.before is None:

@@ -69,6 +69,7 @@ class Camps:
         self.change, self.theirs, self.name, self.past = change, theirs, name, past
         self.here = Camp(change, past.theirs, carried(theirs), past.start, change.seq)
         self.there = Camp(theirs, past.ours, carried(change), past.start, 1 << 62)
+        self.here.look(self.there)
         self._told: list[tuple[int, Conflict, Callable[[], Iterator[Command]]]] = []
         self.individuals: dict[int, int] = {}
         """Their individual's id -> ours."""

@@ -109,7 +109,9 @@ class Individuals(Camps):
         return True
 
     def _was(self, row: TheirIndividual, mine: int, columns: tuple[str, ...], there: bool, after: int) -> dict[str, Any] | None:
-        """A value of an individual, there or here, as it was after an entry; None = it was not there yet."""
+        """A value of an individual, there or here, as it was after an entry that the other one knew; None = it knew none."""
+        if after <= self.past.start:
+            return None
         if there:
             now: dict[str, Any] = {"name": row.name, "removed_seq": row.removed, "merged_into": row.into}
             since = self.there.news("individual", [(row.id, row.added)], columns, after, echoes=True)

@@ -108,12 +108,11 @@ class Photos(Individuals):
                 self._places[number] = target
             return
         ours = self._news(photo, PLACE, False, self.there.heard(own.seq))
-        if ours and (was := self._photo_was(photo, PLACE, False, self.there.agreed(own.seq))):
-            if was.stands_with == target:
-                return  # where it was here when they last knew of it
-            was = self._photo_was(photo, PLACE, True, self.here.agreed(ours.seq))
-            if was and self._from(was.stands_with) == photo.here.stands_with:
-                ours = None  # another camp brought it from them
+        if ours and (was := self._photo_was(photo, PLACE, False, self.there.agreed(own.seq))) and was.stands_with == target:
+            return  # where it was here when they last knew of it
+        was = self._photo_was(photo, PLACE, True, self.here.agreed(ours.seq)) if ours else None
+        if was and self._from(was.stands_with) == photo.here.stands_with:
+            ours = None  # another camp brought it from them
         if target is not None and not self.stands(target):
             self._waiting.append((photo, own, ours, target))
         elif ours is not None and not self._same_way(photo.here.stands_with, target):
@@ -122,7 +121,9 @@ class Photos(Individuals):
             self._places[number] = target
 
     def _photo_was(self, photo: KnownPhoto, columns: tuple[str, ...], there: bool, after: int) -> PhotoRow | None:
-        """The row that speaks for a photo, there or here, with the values that it had after an entry; None = there is none."""
+        """The row that speaks for a photo, there or here, as it was after an entry that the other knew; None = it knew none."""
+        if after <= self.past.start:
+            return None
         camp, rows, now = (self.there, photo.theirs, photo.there) if there else (self.here, photo.ours, photo.here)
         since = camp.news("photo", [(one.id, one.added) for one in rows], columns, after, echoes=True)
         values = now.values if since is None else since.start(now.values)
@@ -293,8 +294,9 @@ class Photos(Individuals):
             return
         number, values = photo.here.id, {column: photo.there.values[column]}
         ours = self._news(photo, columns, False, self.there.heard(own.seq))
-        if ours and (was := self._photo_was(photo, columns, False, self.there.agreed(own.seq))):
-            if was.values[column] == there[0]:
+        if ours and here[0] != there[0]:
+            was = self._photo_was(photo, columns, False, self.there.agreed(own.seq))
+            if was and was.values[column] == there[0]:
                 return  # as it was here when they last knew of it
             was = self._photo_was(photo, columns, True, self.here.agreed(ours.seq))
             if was and was.values[column] == here[0]:
