@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -32,13 +31,13 @@ class Rehearsal(Catalog):
     def __init__(self, catalog: Catalog, change: Change) -> None:
         """Of the transaction `change` of `catalog`, which has written all that it will."""
         super().__init__(catalog.path, catalog._connection, writable=True, wait=catalog._wait)
-        self._lock, self._around = catalog._lock, change
+        self._lock, self._around, self.gathering = catalog._lock, change, True
         self.identities, self.corrections = Identities(self, _nothing), Corrections(self, _nothing)
 
     def __enter__(self) -> Rehearsal:
         """Itself, with the entry that the transaction will have: the next change is numbered after it."""
         self._around.put("SAVEPOINT rehearsal")
-        self._enter(self._around.seq)
+        self._around.put("INSERT INTO journal VALUES (?, '', '', 'rehearsal', '', '{}', '{}', '')", (self._around.seq,))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -58,24 +57,6 @@ class Rehearsal(Catalog):
                     command.run(self)
             except UsageError:
                 return
-
-    @contextmanager
-    def change(self, what: str, why: str) -> Iterator[Change]:
-        """As that of the catalogue; an exception inside leaves everything as it was before this change."""
-        self._around.put("SAVEPOINT one")
-        try:
-            change = Change(self._connection, self.head() + 1)
-            yield change
-            if change.after is not None:
-                self._enter(change.seq)
-        except BaseException:
-            self._around.put("ROLLBACK TO one")
-            raise
-        finally:
-            self._around.put("RELEASE one")
-
-    def _enter(self, seq: int) -> None:
-        self._around.put("INSERT INTO journal VALUES (?, '', '', 'rehearsal', '', '{}', '{}', '')", (seq,))
 
 
 def _nothing() -> None:
