@@ -78,11 +78,25 @@ def test_three_merged_in_a_ring_become_theirs(camps: Pair) -> None:
     assert contents(here) == {"a": [0, 1, 2, 3, 4, 5]}
 
 
-def test_two_ways_to_the_same_individual_are_no_conflict_in_either_camp(camps: Pair) -> None:
+@pytest.mark.parametrize(("ours", "theirs"), [("ab bc", "ac"), ("ac bc", "ab")])
+def test_two_ways_to_the_same_individual_are_no_conflict_in_either_camp(camps: Pair, ours: str, theirs: str) -> None:
     here, there = camps
+    for camp, merges in ((here, ours), (there, theirs)):
+        for first, second in merges.split():
+            camp.identities.merge(first, second)
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    both_ways(there, here)
+    assert contents(there) == {"c": [0, 1, 2, 3, 4, 5]}
+
+
+def test_a_ring_that_the_other_camp_knew_of_and_settled_is_no_conflict(camps: Pair) -> None:
+    here, there = camps
+    here.identities.split("a", "d", photos=[3])
+    both_ways(there, here)
     here.identities.merge("a", "b")
     here.identities.merge("b", "c")
-    there.identities.merge("a", "c")
+    there.identities.merge("b", "d")
+    there.identities.merge("d", "a")
     assert here.exchange.merge_from(there.exchange).conflicts == ()
     both_ways(there, here)
     assert contents(there) == {"c": [0, 1, 2, 3, 4, 5]}
