@@ -5,9 +5,8 @@ from __future__ import annotations
 import glob
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from reid.formats.parcel import Parcel, read_parcel, write_parcel
 from reid.nets import bundle as nets
 from reid.progress import SILENT, Progress
 from reid.store import Gallery, Merged
-from reid.store.published import NEW, OLD_SECONDS
+from reid.store.published import NEW, beside, clear_left_over
 
 THUMBNAIL = 300
 """Longest side of a thumbnail in a bundle, in pixels."""
@@ -76,7 +75,7 @@ def _thumbnails(gallery: Gallery, progress: Progress) -> Iterator[tuple[str, byt
 def unbundle(path: Path, folder: Path) -> Parcel:
     """Unpack a bundle into a new folder, which then is a gallery. Everything is checked before anything is written.
 
-    A kill leaves a hidden folder beside it, which the next call for the same folder clears an hour later.
+    A kill leaves a hidden folder beside it, which the next call for the same folder clears.
 
     Raises:
         UsageError: there is something at `folder`. GalleryError: the file is no bundle, or damaged.
@@ -84,20 +83,16 @@ def unbundle(path: Path, folder: Path) -> Parcel:
     if folder.exists():
         raise UsageError(f"{folder} is there already: name a new folder")
     read_parcel(path)
-    _clear_left(folder)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}{NEW}", dir=_made(folder.parent)) as place:
-        parcel = read_parcel(path, Path(place) / "gallery")
-        _check(Path(place) / "gallery", path)
-        (Path(place) / "gallery").rename(folder)
+    clear_left_over(folder.parent.glob(f".{glob.escape(folder.name)}{NEW}*"))
+    place = beside(_made(folder.parent) / folder.name, hidden=".")
+    try:
+        place.mkdir()
+        parcel = read_parcel(path, place / "gallery")
+        _check(place / "gallery", path)
+        (place / "gallery").rename(folder)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
     return parcel
-
-
-def _clear_left(folder: Path) -> None:
-    """Throw away what a killed `unbundle` of this folder left beside it, if nobody has written there for an hour."""
-    for left in folder.parent.glob(f".{glob.escape(folder.name)}{NEW}*"):
-        with suppress(OSError):  # another one clears it, too
-            if left.is_dir() and time.time() - max(one.stat().st_mtime for one in (left, *left.rglob("*"))) > OLD_SECONDS:
-                shutil.rmtree(left)
 
 
 def _made(folder: Path) -> Path:
@@ -124,7 +119,8 @@ def merge_galleries(
 
     What only one of the two changed is taken; what both changed stays as it is here and is told as a conflict, with both
     sides and the command that takes theirs (but for the nets of stage 1 and for the side: of those ours stay). Journals of
-    both are kept. The merge is one entry, which can be undone.
+    both are kept. The merge is one entry, which can be undone. Decisions that `reid query --record` kept there come in, but for
+    photos that were asked about here, too.
 
     Args:
         other: the other gallery's folder, or a bundle of it.

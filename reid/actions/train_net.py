@@ -168,9 +168,7 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
     held_groups = [groups[row] for row in held_rows]
     net = start.embedding_net(settings, taught, device)
     task = EmbeddingTask(net, taught, [groups[row] for row in taught_rows], held, held_groups, settings, device)
-    plan = Plan(
-        settings.epochs, settings.learning_rate, settings.weight_decay, settings.patience, settings.seed, job.minutes
-    )
+    plan = Plan(settings.epochs, settings.learning_rate, settings.weight_decay, settings.patience, settings.seed, job.minutes)
     before = task.validate(net)
     fitted = _fit(task, plan, job, gallery, settings, progress)
     task.net.load_state_dict(fitted.state)

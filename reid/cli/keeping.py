@@ -140,5 +140,8 @@ def merge_galleries(
         f"{told.entries} entries since entry {told.common}: {told.new_individuals} new individuals, {told.new_photos} new "
         f"photos, {told.altered} values altered, {len(told.conflicts)} conflicts; {done}"
     )
+    if told.new_sightings or told.sightings_left:
+        left = f"; {told.sightings_left} were left, for the same photos were asked about here, too" if told.sightings_left else ""
+        terminal.out(f"{told.new_sightings} decisions of queries that were kept there came in{left}")
     if told.not_searched:
         terminal.out(f"{told.not_searched} photos have no embedding of the net in use: `reid doctor` names the upgrade for them")

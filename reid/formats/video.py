@@ -126,13 +126,20 @@ def _folder(video: Path, frames: str) -> Path:
 
 
 def _taken_before(folder: Path, stamp: Mapping[str, object]) -> dict[str, Any] | None:
-    """What was written when the frames were taken; None where they were not, or of another video, or one of them is gone."""
+    """What was written when the frames were taken; None where they were not, or of another video, or one of them is gone.
+
+    None, too, where something is missing in it or is no date, text or number: the frames are then taken again.
+    """
     try:
         told: dict[str, Any] = json.loads((folder / MARK).read_text(encoding="utf-8"))
-        same = told["stamp"] == dict(stamp) and all((folder / name).is_file() for name, _ in told["frames"])
-    except (OSError, ValueError, LookupError, TypeError):
+        datetime.fromisoformat(told["captured_at"])
+        whole = bool(told["frames"]) and all(
+            Path(name).name == name and (folder / name).is_file() and timedelta(seconds=seconds) >= timedelta()
+            for name, seconds in told["frames"]
+        ) and all(isinstance(told[name], str) for name in ("date_from", "camera", "encounter", "fault"))
+    except (OSError, ValueError, LookupError, TypeError, OverflowError):
         return None
-    return told if same else None
+    return told if whole and told["stamp"] == dict(stamp) else None
 
 
 def _take(video: Path, folder: Path, how: _How, stamp: Mapping[str, object]) -> dict[str, Any]:

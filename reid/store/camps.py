@@ -6,14 +6,14 @@ Who is who across the two: an individual by the mark of the journal entry that a
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reid.errors import GalleryError
-from reid.store.camp import Camp
+from reid.store.camp import Camp, carried
 from reid.store.catalog import Catalog, Change
+from reid.store.rehearsing import Command, Rehearsal, merge, remove_photo, rename, restore, restore_photo, split
 from reid.store.schema import KEPT
 
 _UID = re.compile(r"([0-9a-f]+)-(\d+)")
@@ -67,9 +67,10 @@ class Camps:
     def __init__(self, change: Change, theirs: Catalog, name: str, past: Past) -> None:
         """name: of the other gallery, for messages."""
         self.change, self.theirs, self.name, self.past = change, theirs, name, past
-        self.here = Camp(change, past.theirs, past.start, change.seq)
-        self.there = Camp(theirs, past.ours, past.start, 1 << 62)
-        self._told: list[tuple[int, Conflict, Callable[[], list[str]]]] = []
+        self.here = Camp(change, past.theirs, carried(theirs), past.start, change.seq)
+        self.there = Camp(theirs, past.ours, carried(change), past.start, 1 << 62)
+        self.here.look(self.there)
+        self._told: list[tuple[int, Conflict, Callable[[], Iterator[Command]]]] = []
         self.individuals: dict[int, int] = {}
         """Their individual's id -> ours."""
         self.species: dict[int, tuple[int, str]] = {}
@@ -84,31 +85,19 @@ class Camps:
         self.altered = 0
         self.rows: dict[int, TheirIndividual] = {}
         """Theirs that were changed, by our id."""
-        self.told_back: set[int] = set()
-        """Ours that the commands told so far bring back, and (told_into) merge into another."""
-        self.told_into: dict[int, int] = {}
 
     def individual_of(self, their_id: int) -> int | None:
         """Our id of one of their individuals; None if we have none."""
         if their_id not in self.individuals:
-            uid = self.uid(their_id)
-            found = self.change.ask("SELECT id FROM individual WHERE origin = ?", (uid,))
-            if not found and (parts := _UID.fullmatch(uid)):
-                found = self.change.ask(
-                    "SELECT i.id FROM individual i JOIN journal j ON j.seq = i.added_seq WHERE j.mark = ? AND i.id = ?"
-                    " AND i.origin IS NULL", (parts[1], int(parts[2])),
-                )
-            if not found:
+            found = _known_as(self.change, uid_of(self.theirs, their_id))
+            if found is None:
                 return None
-            self.individuals[their_id] = int(found[0][0])
+            self.individuals[their_id] = found
         return self.individuals[their_id]
 
-    def uid(self, their_id: int) -> str:
-        """What an individual of theirs is known by in every gallery."""
-        origin, mark = self.theirs.ask(
-            "SELECT i.origin, j.mark FROM individual i JOIN journal j ON j.seq = i.added_seq WHERE i.id = ?", (their_id,)
-        )[0]
-        return str(origin or f"{mark}-{their_id}")
+    def theirs_of(self, mine: int) -> int | None:
+        """Their id of one of our individuals; None if they have none."""
+        return _known_as(self.theirs, uid_of(self.change, mine))
 
     def ours_of(self, their_id: int) -> int:
         """Our individual for one of theirs, followed where it was merged into another one here."""
@@ -123,6 +112,23 @@ class Camps:
             mine = int(into)
         return mine
 
+    def planned(self, mine: int) -> int:
+        """As `final`, after this merge, as far as it is planned."""
+        return self.way(mine)[-1]
+
+    def way(self, mine: int) -> list[int]:
+        """From one of ours over whom it is merged into, after this merge, to the last of them."""
+        way = [mine]
+        while into := self.next(way[-1]):
+            way.append(into)
+        return way
+
+    def next(self, mine: int) -> int:
+        """Whom ours is merged into after this merge; 0 = nobody."""
+        if mine in self.coming:
+            return 0
+        return int((self.going[mine] if mine in self.going else self.one(mine)["merged_into"]) or 0)
+
     def one(self, mine: int) -> dict[str, Any]:
         """Our individual as it is now."""
         columns = ("species_id", "name", "removed_seq", "merged_into", "added_seq", "seq")
@@ -133,37 +139,63 @@ class Camps:
         """Whether an individual will be there after this merge."""
         return mine in self.coming or (mine not in self.going and self.one(mine)["removed_seq"] is None)
 
-    def tell(self, rank: int, species: str, what: str, ours: str, theirs: str, do: Callable[[], list[str]]) -> None:
-        """One more thing that both changed. rank: 0 of a name, 1 of a photo, 2 of an individual, 3 of who is not there.
+    def tell(self, rank: int, species: str, what: str, ours: str, theirs: str, do: Callable[[], Iterator[Command]]) -> None:
+        """One more thing that both changed.
 
-        do: asked for the commands at the end, when all that is taken is written.
+        rank: 0 of a name, 1 of an individual, 2 of a photo, 3 of who is not there, 4 of the name of one, 5 of two who may be
+        one. do: asked for the commands at the end, when all that is taken is written; each is carried out, as a rehearsal,
+        before the next is asked for.
         """
         self._told.append((rank, Conflict(species, what, ours, theirs, ""), do))
 
-    def conflicts(self) -> tuple[Conflict, ...]:
-        """All that was told, in the order in which the commands fit."""
-        ranked = sorted(self._told, key=lambda one: one[0])
-        with_commands = [replace(one, do=" && ".join(do())) for _, one, do in ranked]
-        return tuple(one for one in with_commands if one.do)  # else another one's command does it
+    def conflicts(self, ours: Catalog) -> tuple[Conflict, ...]:
+        """All that was told, in the order in which the commands fit. Call it when everything is written."""
+        self.coming.clear()
+        self.going.clear()
+        told = []
+        with Rehearsal(ours, self.change) as rehearsal:
+            for _, one, do in sorted(self._told, key=lambda one: one[0]):
+                texts = list(rehearsal.texts(do()))
+                if texts:  # else another one's command does it
+                    told.append(replace(one, do=" && ".join(texts)))
+        return tuple(told)
 
-    def back(self, mine: int) -> list[str]:
-        """The commands that bring an individual back that is not there; none if a conflict that was told before does so."""
+    def back(self, mine: int) -> Iterator[Command]:
+        """The commands that bring an individual back; none if it is there by now."""
         here = self.one(mine)
-        if here["removed_seq"] is None or mine in self.told_back:
-            return []
-        self.told_back.add(mine)
-        into, do = here["merged_into"], self.freed(mine, here["name"])
+        if here["removed_seq"] is None:
+            return
+        into = here["merged_into"]
         if not into:
-            return [*do, f"reid individuals restore '#{mine}'"]
+            yield from self.freed(mine, here["name"])
+            yield from self._restored(mine, here["removed_seq"])
+            return
         above = self.one(into)
-        do = [*self.back(into), *do, f"reid individuals split '#{into}' '#{mine}'"]
-        return do + ([f"reid individuals merge '#{into}' '#{above['merged_into']}'"] if above["merged_into"] else [])
+        yield from self.back(into)
+        yield from self.freed(mine, here["name"])
+        yield split(into, mine)
+        if above["merged_into"]:
+            yield merge(into, above["merged_into"])
 
-    def freed(self, mine: int, name: str) -> list[str]:
+    def _restored(self, mine: int, removed: int) -> Iterator[Command]:
+        """A removed individual comes back; what was enrolled again meanwhile stays with whom it is now."""
+        again = self.change.ask(
+            "SELECT p.id, o.id FROM photo p JOIN photo o ON o.sha256 = p.sha256 AND o.box_key = p.box_key"
+            " AND o.species_id = p.species_id AND o.removed_seq IS NULL WHERE p.individual_id = ? AND p.removed_seq = ?"
+            " ORDER BY p.id", (mine, removed),
+        )
+        yield from (remove_photo(newer) for _, newer in again)
+        yield restore(mine)
+        for older, newer in again:
+            yield remove_photo(older)
+            yield restore_photo(newer)
+
+    def freed(self, mine: int, name: str) -> Iterator[Command]:
         """The command that takes a name away from another individual, if one has it."""
         species_id = self.one(mine)["species_id"]
         holder = self.holder(species_id, name)
-        return [rename_command(holder, self.unused(species_id, name))] if holder and holder != mine else []
+        if holder and holder != mine:
+            yield rename(holder, self.unused(species_id, name))
 
     def holder(self, species_id: int, name: str) -> int:
         """Who has a name here now; 0 = nobody."""
@@ -191,6 +223,20 @@ class Camps:
         self.altered += 0 if number in self.arrived and kind == "individual" else 1
 
 
-def rename_command(mine: int, name: str) -> str:
-    """The command; a name that begins like an option is kept from being read as one."""
-    return f"reid individuals rename {'-- ' if name.startswith('-') else ''}'#{mine}' {shlex.quote(name)}"
+def uid_of(source: Catalog | Change, number: int) -> str:
+    """What an individual is known by in every gallery."""
+    origin, mark = source.ask(
+        "SELECT i.origin, j.mark FROM individual i JOIN journal j ON j.seq = i.added_seq WHERE i.id = ?", (number,)
+    )[0]
+    return str(origin or f"{mark}-{number}")
+
+
+def _known_as(source: Catalog | Change, uid: str) -> int | None:
+    """The id of whom a gallery knows by that; None = nobody."""
+    found = source.ask("SELECT id FROM individual WHERE origin = ?", (uid,))
+    if not found and (parts := _UID.fullmatch(uid)):
+        found = source.ask(
+            "SELECT i.id FROM individual i JOIN journal j ON j.seq = i.added_seq WHERE j.mark = ? AND i.id = ?",
+            (parts[1], int(parts[2])),
+        )
+    return int(found[0][0]) if found else None

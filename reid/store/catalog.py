@@ -18,9 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from reid.errors import GalleryError, GalleryTooNew
+from reid.errors import GalleryError
 from reid.store.faults import RESTORE, told
-from reid.store.schema import APPLICATION, FORMAT, PAGE_BYTES, TABLES
+from reid.store.schema import APPLICATION, FORMAT, PAGE_BYTES, TABLES, not_ours
+from reid.store.signature import has_tables, refuse_newer
+
+_GET_PERMISSION = "give yourself write permission, or copy the gallery to a disk that can be written"
 
 Row = tuple[Any, ...]
 Values = Sequence[object] | Mapping[str, object]
@@ -71,7 +74,7 @@ class Catalog:
         self._connection = connection
         self._wait = wait
         self._lock = threading.RLock()
-        self._read_only = "its folder or file cannot be written"
+        self._read_only = ("its folder or file cannot be written", _GET_PERMISSION)
         self._changes = 0
         self.gathering = False
         """Inside `together`, where a change is a part of one transaction."""
@@ -117,10 +120,23 @@ class Catalog:
         try:
             refuse_newer(catalog.ask("PRAGMA user_version")[0][0], path)
             catalog.ask("SELECT value FROM meta WHERE name = 'gallery'")[0]
+            catalog._trust_our_triggers()
         except BaseException:
             catalog.close()
             raise
         return catalog
+
+    def _trust_our_triggers(self) -> None:
+        """Let our own triggers run; beside one that is not ours nothing is written, for it would run with the next change."""
+        if self.writable and (others := self.strange()):
+            kind, name = others[0]
+            self.only_read(f"the {kind} {name!r} in it was not made by reid", f"`reid doctor` lists what is strange; {RESTORE}")
+        elif self.writable:  # they need json_patch, which not every SQLite trusts in a schema
+            self.ask("PRAGMA trusted_schema=ON")
+
+    def strange(self) -> list[tuple[str, str]]:
+        """Type and name of the triggers and views that reid did not make."""
+        return not_ours(self.ask("SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name"))
 
     def format(self) -> int:
         """The format it was written in."""
@@ -136,9 +152,9 @@ class Catalog:
                 yield Change(self._connection, self.head() + 1)
                 self._connection.execute(f"PRAGMA user_version={target:d}")
 
-    def only_read(self, reason: str) -> None:
-        """From now on nothing can be written, for this reason."""
-        self.writable, self._read_only = False, reason
+    def only_read(self, reason: str, remedy: str = _GET_PERMISSION) -> None:
+        """From now on nothing can be written, for this reason; what to do about it."""
+        self.writable, self._read_only = False, (reason, remedy)
 
     def copy_to(self, path: Path) -> None:
         """Write the catalogue, as last committed, to a new file; other processes may go on writing meanwhile."""
@@ -224,10 +240,8 @@ class Catalog:
 
     def _check_writable(self, what: str) -> None:
         if not self.writable:
-            raise GalleryError(
-                f"{self.path} is open for reading only ({self._read_only}): "
-                f"give yourself write permission, or copy the gallery to a disk that can be written, then {what} again"
-            )
+            reason, remedy = self._read_only
+            raise GalleryError(f"{self.path} is open for reading only ({reason}): {remedy}, then {what} again")
 
     def version(self) -> tuple[int, int]:
         """Something that differs after every commit, ours or another process'; 5 microseconds. Not inside `reading`."""
@@ -267,38 +281,6 @@ def to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def refuse_newer(found: int, path: Path) -> None:
-    """Raise GalleryTooNew if format `found` is above ours."""
-    if found > FORMAT:
-        raise GalleryTooNew(
-            f"{path} has format {found}, this reid knows formats up to {FORMAT}: update reid (nothing was changed)"
-        )
-
-
-def has_tables(path: Path) -> bool:
-    """Whether the file at `path` is a finished catalogue; read from its first bytes, so that nothing is touched.
-
-    Raises:
-        GalleryError: it is something else, or damaged. GalleryTooNew: written by a newer reid.
-    """
-    try:
-        with path.open("rb") as file:
-            head = file.read(100)
-    except OSError as error:
-        raise GalleryError(f"{path} cannot be read ({error.strerror}): check its permissions") from error
-    if not head:
-        return False
-    if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):
-        raise GalleryError(f"{path} is damaged, it is no SQLite file: {RESTORE}")
-    version, application = int.from_bytes(head[60:64], "big"), int.from_bytes(head[68:72], "big")
-    if version == 0 and application == 0:
-        return False
-    if application != APPLICATION:
-        raise GalleryError(f"{path} is the database of another program, not a reid gallery: choose another folder")
-    refuse_newer(version, path)
-    return True
-
-
 def _connect_to_write(path: Path, wait: float) -> sqlite3.Connection:
     connection = _connect(path, "mode=rw", wait)
     try:
@@ -322,7 +304,6 @@ def _connect_to_write(path: Path, wait: float) -> sqlite3.Connection:
 def _connect_to_read(path: Path, wait: float) -> sqlite3.Connection:
     connection = _connect(path, "mode=ro", wait)
     try:
-        connection.execute("PRAGMA trusted_schema=OFF")  # to write, our own triggers need json_patch, which SQLite does not trust
         connection.execute("SELECT count(*) FROM meta").fetchall()
     except sqlite3.OperationalError as error:
         connection.close()
@@ -344,6 +325,11 @@ def _connect_to_read(path: Path, wait: float) -> sqlite3.Connection:
 
 
 def _connect(path: Path, options: str, wait: float) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?{options}", uri=True, timeout=wait, isolation_level=None, check_same_thread=False
-    )
+    address = f"{path.absolute().as_uri()}?{options}"
+    connection = sqlite3.connect(address, uri=True, timeout=wait, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA trusted_schema=OFF")  # the file may come from elsewhere
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import shutil
 import time
 from collections.abc import Sequence
@@ -13,9 +14,8 @@ from reid.store import feed, reading
 from reid.store.cached import damaged_files
 from reid.store.catalog import Catalog
 from reid.store.faults import RESTORE
-from reid.store.published import NEW, OLD_SECONDS
+from reid.store.published import NEW, OLD_SECONDS, left_over
 from reid.store.rows import EnrolledPhoto
-from reid.store.schema import TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,10 @@ class Checkup:
 
     def damage(self) -> list[Damage]:
         """What is wrong with catalogue and cache; nothing is repaired."""
-        return [*_truth(self._catalog), *_derived(self._cache)]
+        left = [*_left_over(self._cache), *_copies_left_over(self._catalog)]
+        return [*_truth(self._catalog), *(
+            Damage("left over", f"{path.name} was being written when its program was killed", True) for path in left
+        ), *(Damage("index", text, True) for text in damaged_files(self._cache))]
 
     def enrolled_at(self, paths: Sequence[Path]) -> dict[str, tuple[EnrolledPhoto, ...]]:
         """The photos enrolled from files at these paths, by absolute path with forward slashes; of others nothing."""
@@ -60,8 +63,8 @@ class Checkup:
     def clear(self) -> None:
         """Throw away what is derived: the cache, and files left half-written. The next search makes it again."""
         made = [path for path in self._cache.iterdir() if path.is_file() and NEW not in path.name]
-        for path in (*made, *_left_over(self._cache)):
-            if path.is_dir():  # of a backup that was cut off
+        for path in (*made, *_left_over(self._cache), *_copies_left_over(self._catalog)):
+            if path.is_dir():  # of a copy that was cut off
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
@@ -91,25 +94,22 @@ def _truth(catalog: Catalog) -> list[Damage]:
 
 
 def _strange(catalog: Catalog) -> list[Damage]:
-    """Triggers and views that reid did not make: they would run with the next change."""
-    ours = {" ".join(statement.split()) for statement in TABLES}
-    found = catalog.ask("SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name")
+    """Triggers and views that reid did not make: with one of them nothing can be written."""
     return [
         Damage("catalogue", f"the {kind} {name!r} was not made by reid: do not trust this file", False)
-        for kind, name, sql in found if " ".join(str(sql).split()) not in ours
+        for kind, name in catalog.strange()
     ]
-
-
-def _derived(folder: Path) -> list[Damage]:
-    """Files of the cache that are damaged, and files that a kill left half-written."""
-    found = [
-        Damage("left over", f"{path.name} was being written when its program was killed", True)
-        for path in _left_over(folder)
-    ]
-    return found + [Damage("index", text, True) for text in damaged_files(folder)]
 
 
 def _left_over(cache: Path) -> list[Path]:
     """Files half-written for so long that nobody is writing them any more."""
     there = [path for place in (cache, cache.parent) if place.is_dir() for path in sorted(place.glob(f"*{NEW}*"))]
     return [path for path in there if time.time() - path.stat().st_mtime > OLD_SECONDS]
+
+
+def _copies_left_over(catalog: Catalog) -> list[Path]:
+    """Beside the gallery: backups with a name of the gallery's, and what a bundle was unpacked into, that a kill left."""
+    folder = catalog.path.parent
+    likes = (f"{glob.escape(folder.name)}-*{NEW}*", f".{glob.escape(folder.name)}{NEW}*")
+    there = [path for like in likes for path in sorted(folder.parent.glob(like))]
+    return [path for path in there if path.is_dir() and not path.is_symlink() and left_over(path)]

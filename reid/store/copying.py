@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from reid.errors import GalleryError, UsageError
 from reid.store.catalog import Catalog
 from reid.store.folder import CATALOG, MANIFEST, NETS
-from reid.store.published import NEW, publish, sync_folder
+from reid.store.published import NEW, beside, clear_left_over, publish, sync_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,8 @@ class Backup:
 def copy_gallery(catalog: Catalog, folder: Path, target: Path) -> Backup:
     """Copy catalogue and nets to a new folder, which is a gallery itself; the cache is left out, it is made again.
 
-    The copy is checked before it takes its place: an interrupted one leaves no folder of that name.
+    The copy is checked before it takes its place: an interrupted one leaves no folder of that name. What a killed one left
+    beside it is cleared.
 
     Raises:
         UsageError: there is something at `target` already.
@@ -37,30 +37,31 @@ def copy_gallery(catalog: Catalog, folder: Path, target: Path) -> Backup:
     """
     if target.exists():
         raise UsageError(f"{target} is there already: name a new folder for the copy")
-    beside = target.with_name(f"{target.name}{NEW}{os.getpid()}-{secrets.token_hex(4)}")
+    clear_left_over(target.parent.glob(f"*{NEW}*"))
+    fresh = beside(target)
     try:
-        (beside / NETS).mkdir(parents=True)
-        catalog.copy_to(beside / CATALOG)
-        copy = Catalog.open(beside / CATALOG, wait=1)
+        (fresh / NETS).mkdir(parents=True)
+        catalog.copy_to(fresh / CATALOG)
+        copy = Catalog.open(fresh / CATALOG, wait=1)
         try:
             if (told := copy.ask("PRAGMA integrity_check(1)")[0][0]) != "ok":
                 raise GalleryError(f"the copy of {catalog.path} is not whole ({told}): nothing was kept; check the disk")
-            nets = _copy_nets(copy, folder / NETS, beside / NETS)
-            publish(copy, beside / MANIFEST)
+            nets = _copy_nets(copy, folder / NETS, fresh / NETS)
+            publish(copy, fresh / MANIFEST)
             photos, individuals = copy.ask("SELECT coalesce(sum(photos), 0), coalesce(sum(individuals), 0) FROM species")[0]
             seq = copy.head()
         finally:
             copy.close()
-        for path in beside.rglob("*"):
+        for path in fresh.rglob("*"):
             if path.is_file():
                 with path.open("rb+") as file:
                     os.fsync(file.fileno())
-        beside.rename(target)
+        fresh.rename(target)
         sync_folder(target.parent)
     except OSError as error:
         raise GalleryError(f"{target} cannot be written ({error}): nothing was kept") from error
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(fresh, ignore_errors=True)
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     return Backup(target, seq, photos, individuals, nets, size)
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from reid.errors import GalleryError
 from reid.store import disk, published
-from reid.store.catalog import Catalog, Change, has_tables, to_json
+from reid.store.catalog import Catalog, Change, to_json
 from reid.store.faults import RESTORE
 from reid.store.published import swapped_in
 from reid.store.schema import FORMAT, HISTORY
+from reid.store.signature import has_tables
 
 log = logging.getLogger("reid")
 

@@ -10,10 +10,13 @@ import shlex
 from dataclasses import dataclass, replace
 
 from reid.errors import GalleryError, UsageError
+from reid.store.camp import known_by_way
 from reid.store.camps import Conflict, Past
 from reid.store.catalog import Catalog
 from reid.store.entries import undone_by
+from reid.store.joined_sightings import bring
 from reid.store.placing import Photos
+from reid.store.rehearsing import Command
 from reid.store.stage_nets import STAGE_NETS, put_value, value_of
 
 
@@ -22,7 +25,8 @@ class Merged:
     """What a merge of galleries did, or would do. seq: of its entry here; 0 = nothing was changed.
 
     common: the last entry here that both know. entries: of the other journal, kept here too. not_searched: photos that came
-    without an embedding of the net in use here; `reid upgrade` with that net embeds them.
+    without an embedding of the net in use here; `reid upgrade` with that net embeds them. new_sightings: decisions of queries
+    that were kept there and came in; sightings_left: that did not, for those of the same photos that were kept here stay.
     """
 
     seq: int
@@ -33,6 +37,8 @@ class Merged:
     altered: int
     not_searched: int
     conflicts: tuple[Conflict, ...]
+    new_sightings: int = 0
+    sightings_left: int = 0
 
 
 def common_past(ours: Catalog, theirs: Catalog) -> Past:
@@ -68,7 +74,7 @@ def merge(ours: Catalog, theirs: Catalog, name: str, why: str, *, only_plan: boo
             return Merged(0, past.seq, 0, 0, 0, 0, 0, ())
         try:
             with ours.change("merge_galleries", why) as change:
-                told = _Merge(change, theirs, name, past).run()
+                told = _Merge(change, theirs, name, past).run(ours)
                 if only_plan:
                     raise _OnlyPlan
         except _OnlyPlan:
@@ -81,7 +87,7 @@ class _OnlyPlan(Exception):
 
 
 class _Merge(Photos):
-    def run(self) -> Merged:
+    def run(self, ours: Catalog) -> Merged:
         known = self.theirs.ask("SELECT id, fingerprint, kind, dimension FROM net ORDER BY id")
         nets = {number: self._net(*net) for number, *net in known}
         self._stage_nets(nets)
@@ -93,6 +99,7 @@ class _Merge(Photos):
         self.leave()
         self.name_all()
         self._embeddings(nets)
+        sightings = bring(self)
         self._check()
         entries = self.theirs.ask(
             "SELECT seq, at, who, what, why, before, after, mark FROM journal WHERE seq > ? ORDER BY seq", (self.past.their_seq,)
@@ -107,16 +114,18 @@ class _Merge(Photos):
             " AND NOT EXISTS (SELECT 1 FROM embedding e WHERE e.photo_id = p.id AND e.net_id = s.net_id)", (self.change.seq,),
         )[0]
         arrived = sum(self.one(mine)["removed_seq"] is None for mine in self.arrived)
-        conflicts = self.conflicts()
+        conflicts = self.conflicts(ours)
         told = Merged(
-            self.change.seq, self.past.seq, len(entries), arrived, self.new_photos, self.altered, lacking, conflicts
+            self.change.seq, self.past.seq, len(entries), arrived, self.new_photos, self.altered, lacking, conflicts,
+            sightings.new, sightings.left,
         )
         self.change.before = {"common": self.past.seq}
         self.change.after = {
             "other": self.name, "other_seq": entries[-1][0], "other_mark": entries[-1][-1], "entries": len(entries),
-            "conflicts": [[one.what, one.ours, one.theirs, one.do] for one in conflicts],
+            "conflicts": [[one.what, one.ours, one.theirs, one.do] for one in conflicts], "moved": self.moved,
+            "knows": known_by_way(self.theirs, self.past.their_seq),
             "summary": f"{self.name}: {arrived} individuals, {self.new_photos} photos, {self.altered} values, "
-                       f"{len(conflicts)} conflicts",
+                       f"{len(conflicts)} conflicts" + (f", {sightings.new} sightings" if sightings.new else ""),
         }
         return told
 
@@ -170,13 +179,13 @@ class _Merge(Photos):
                 "SELECT (SELECT fingerprint FROM net WHERE id = ?), (SELECT fingerprint FROM net WHERE id = ?)", net
             )[0]
             do = [f"reid upgrade --net {there} --species {shlex.quote(name)}"]
-            self.tell(0, name, f"net of {name}", here, there, lambda: do)
+            self.tell(0, name, f"net of {name}", here, there, lambda: map(Command, do))
         elif ours is None:
             self.alter("species", mine, calibration=thresholds[1])
         else:
             self.tell(
                 0, name, f"thresholds of {name}", f"set here ({self.here.by(ours.seq)})",
-                f"set there ({self.there.by(own.seq)})", lambda: ["reid calibrate"],
+                f"set there ({self.there.by(own.seq)})", lambda: iter([Command("reid calibrate")]),
             )
 
     def _embeddings(self, nets: dict[int, int]) -> None:

@@ -6,17 +6,17 @@ for it, else the one that was changed last.
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
 
-from reid.records import SIDE_NET, SIDE_PROBABILITY
 from reid.store.camp import PLACE, News
 from reid.store.camps import Past
 from reid.store.catalog import Catalog, Change, to_json
+from reid.store.individuals import MOVED
 from reid.store.joining import Individuals
+from reid.store.photo_rows import KnownPhoto, PhotoRow, speaks, told_by, without_net
+from reid.store.rehearsing import Command, correct_photo, move_photo, remove_photo, restore_photo
 
 _FACTS = ("side", "captured_at", "camera", "encounter", "season")
 _CONTENT = ("sha256", "box_key", "box", "path", "near_path", "notes", "width", "height")
@@ -25,37 +25,6 @@ _OPTIONS = {"captured_at": "date"}
 
 Key = tuple[str, str, int]
 """Content, box and species of ours."""
-
-
-@dataclass(slots=True)
-class _Row:
-    id: int
-    added: int
-    seq: int
-    values: dict[str, Any]
-
-    @property
-    def stands_with(self) -> int | None:
-        """With whom it stands; None = it is removed."""
-        return self.values["individual_id"] if self.values["removed_seq"] is None else None
-
-
-@dataclass(slots=True)
-class _Known:
-    """A photo that both have: the rows of each, and the one of each that speaks for it."""
-
-    species: str
-    theirs: list[_Row]
-    ours: list[_Row]
-    there: _Row = field(init=False)
-    here: _Row = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.there, self.here = _speaks(self.theirs), _speaks(self.ours)
-
-
-def _speaks(rows: list[_Row]) -> _Row:
-    return max(rows, key=lambda one: (one.stands_with is not None, one.seq, one.id))
 
 
 class Photos(Individuals):
@@ -67,9 +36,11 @@ class Photos(Individuals):
         self.photos: dict[int, int] = {}
         """Their photo's id -> ours."""
         self.new_photos = 0
-        self._known: list[_Known] = []
+        self.moved: list[tuple[int, int]] = []
+        """Our photo and whom it was with: a person moved it there, and no merge, though that one was merged into the same one."""
+        self._known: list[KnownPhoto] = []
         self._gone_here: dict[Key, list[int]] = {}
-        self._new: list[tuple[_Row, int, str]] = []
+        self._new: list[tuple[PhotoRow, int, str]] = []
         self._places: dict[int, int | None] = {}
         """Our photo -> with whom it stands from now on; None = it is removed."""
         self._followers: set[int] = set()
@@ -77,7 +48,7 @@ class Photos(Individuals):
         self._alone: list[int] = []
         self._homeless: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
         """Individual of ours that is not there -> (photo, species, by whom) that shall stand with it."""
-        self._waiting: list[tuple[_Known, News, News | None, int]] = []
+        self._waiting: list[tuple[KnownPhoto, News, News | None, int]] = []
         """Photos that shall stand with such a one (the last number), what they and what we did to them."""
 
     # Planned.
@@ -93,12 +64,12 @@ class Photos(Individuals):
             theirs = self._rows_of(self.theirs, (sha256, box_key, their_species), gone_there)
             ours = self._rows_of(self.change, (sha256, box_key, species_id), self._gone_here)
             if ours:
-                known = _Known(species, theirs, ours)
+                known = KnownPhoto(species, theirs, ours)
                 self.photos[known.there.id] = known.here.id
                 self._known.append(known)
                 self._plan_place(known)
             elif any(one.added > self.past.their_seq and one.added not in self.there.echoes for one in theirs):
-                self._new.append((_speaks(theirs), species_id, species))  # else it was purged here
+                self._new.append((speaks(theirs), species_id, species))  # else it was purged here
 
     def _removed(self, source: Catalog | Change) -> dict[Key, list[int]]:
         """Removed photos by what they are known by: there is no index of them, and they are few."""
@@ -107,24 +78,24 @@ class Photos(Individuals):
             found[tuple(key)].append(number)
         return found
 
-    def _rows_of(self, source: Catalog | Change, key: Key, removed: dict[Key, list[int]]) -> list[_Row]:
+    def _rows_of(self, source: Catalog | Change, key: Key, removed: dict[Key, list[int]]) -> list[PhotoRow]:
         columns = f"id, added_seq, seq, {', '.join(_VALUES)}"
         rows = source.ask(
             f"SELECT {columns} FROM photo WHERE sha256 = ? AND box_key = ? AND species_id = ? AND removed_seq IS NULL", key
         )
         for number in removed.get(key, ()):
             rows += source.ask(f"SELECT {columns} FROM photo WHERE id = ?", (number,))
-        return [_Row(number, added, seq, dict(zip(_VALUES, values, strict=True))) for number, added, seq, *values in rows]
+        return [PhotoRow(number, added, seq, dict(zip(_VALUES, values, strict=True))) for number, added, seq, *values in rows]
 
-    def _news(self, photo: _Known, columns: tuple[str, ...], there: bool, after: int) -> News | None:
+    def _news(self, photo: KnownPhoto, columns: tuple[str, ...], there: bool, after: int) -> News | None:
         camp, rows, now = (self.there, photo.theirs, photo.there) if there else (self.here, photo.ours, photo.here)
         found = camp.news("photo", [(one.id, one.added) for one in rows], columns, after)
         if found and found.before is not None and columns == PLACE:
-            was = now.values | found.before
-            return found if (was["individual_id"] if was["removed_seq"] is None else None) != now.stands_with else None
+            then = [replace(now, values=now.values | was) for was in found.before]
+            return found if any(one.stands_with != now.stands_with for one in then) else None
         return found if found and found.altered(now.values) else None
 
-    def _plan_place(self, photo: _Known) -> None:
+    def _plan_place(self, photo: KnownPhoto) -> None:
         target = None if photo.there.stands_with is None else self.ours_of(photo.there.stands_with)
         if target == photo.here.stands_with:
             if target is None and self._removed_alone(photo):
@@ -137,49 +108,80 @@ class Photos(Individuals):
                 self._places[number] = target
             return
         ours = self._news(photo, PLACE, False, self.there.heard(own.seq))
+        if ours and (was := self._photo_was(photo, PLACE, False, self.there.agreed(own.seq))) and was.stands_with == target:
+            return  # where it was here when they last knew of it
+        was = self._photo_was(photo, PLACE, True, self.here.agreed(ours.seq)) if ours else None
+        if was and self._from(was.stands_with) == photo.here.stands_with:
+            ours = None  # another camp brought it from them
         if target is not None and not self.stands(target):
             self._waiting.append((photo, own, ours, target))
-        elif ours is not None:
+        elif ours is not None and not self._same_way(photo.here.stands_with, target):
             self._tell_place(photo, own, ours, target)
         else:
             self._places[number] = target
 
-    def _removed_alone(self, photo: _Known) -> bool:
-        """Whether they removed a photo by itself that went with its individual here: it shall not come back with that one."""
+    def _photo_was(self, photo: KnownPhoto, columns: tuple[str, ...], there: bool, after: int) -> PhotoRow | None:
+        """The row that speaks for a photo, there or here, as it was after an entry that the other knew; None = it knew none."""
+        if after <= self.past.start:
+            return None
+        camp, rows, now = (self.there, photo.theirs, photo.there) if there else (self.here, photo.ours, photo.here)
+        since = camp.news("photo", [(one.id, one.added) for one in rows], columns, after, echoes=True)
+        values = now.values if since is None else since.start(now.values)
+        return None if values is None else replace(now, values=values)
+
+    def _from(self, their_id: int | None) -> int | None:
+        """Ours for one of theirs, None for None and for whom we do not have."""
+        return None if their_id is None or self.individual_of(their_id) is None else self.ours_of(their_id)
+
+    def _same_way(self, owner: int | None, target: int | None) -> bool:
+        """Whether a photo comes to the same individual both ways: whom it stands with here is merged into that one now."""
+        return owner in self.going and target is not None and self.planned(owner) == target
+
+    def _removed_alone(self, photo: KnownPhoto) -> bool:
+        """Whether they removed a photo otherwise that went with its individual here: it shall not come back with that one."""
         gone_with = "SELECT 1 FROM individual WHERE id = ? AND removed_seq = ?"
         here, there = ((one.values["individual_id"], one.values["removed_seq"]) for one in (photo.here, photo.there))
-        if not self.change.ask(gone_with, here) or self.theirs.ask(gone_with, there):
+        if not self.change.ask(gone_with, here) or (self.theirs.ask(gone_with, there) and self.ours_of(there[0]) == here[0]):
             return False
         return self._news(photo, PLACE, True, self.past.their_seq) is not None
 
-    def _followed(self, photo: _Known) -> bool:
+    def _followed(self, photo: KnownPhoto) -> bool:
         """Whether our photo followed a merge of individuals there when they brought us in, and is as we had it then."""
         merge = self.there.answer("photo", [(one.id, one.added) for one in photo.theirs], PLACE, self.past.their_seq)
         return bool(merge) and self._news(photo, PLACE, False, self.there.heard(merge + 1)) is None
 
-    def _tell_place(self, photo: _Known, own: News, ours: News, target: int | None) -> None:
-        number, owner = photo.here.id, photo.here.values["individual_id"]
+    def _tell_place(self, photo: KnownPhoto, own: News, ours: News, target: int | None) -> None:
+        number, their = photo.here.id, photo.there.stands_with
 
-        def do() -> list[str]:
-            if owner in self.refused and self.refused[owner] == target:
-                return []
-            return [f"reid photos remove {number}"] if target is None else self._stand(number, target)
+        def do() -> Iterator[Command]:
+            if their is not None:
+                yield from self._stand(number, self.ours_of(their))
+            elif there := self._row_there(number)[0]:
+                yield remove_photo(there)
 
         here, there = ("removed" if one is None else self.called(one) for one in (photo.here.stands_with, target))
         self.tell(
-            1, photo.species, f"individual of photo {number}", f"{here} ({self.here.by(ours.seq)})",
+            2, photo.species, f"individual of photo {number}", f"{here} ({self.here.by(ours.seq)})",
             f"{there} ({self.there.by(own.seq)})", do,
         )
 
-    def _stand(self, number: int, target: int) -> list[str]:
-        """The commands that let a photo stand with an individual that is there, or comes back by a command before."""
-        owner, removed, gone = self.change.ask(
-            "SELECT p.individual_id, p.removed_seq, i.removed_seq FROM photo p JOIN individual i ON i.id = p.individual_id"
-            " WHERE p.id = ?", (number,),
-        )[0]
-        if removed is None or (removed == gone and owner in self.told_back):
-            return [] if owner == target else [f"reid photos move {number} --to '#{target}'"]
-        return [f"reid photos restore {number}" + (f" --to '#{target}'" if owner != target else "")]
+    def _stand(self, number: int, target: int) -> Iterator[Command]:
+        """The commands that let a photo stand with an individual that is there, or was merged into one who is."""
+        target = self.final(target)
+        there, owner = self._row_there(number)
+        if not there:
+            (was,) = self.change.ask("SELECT individual_id FROM photo WHERE id = ?", (number,))[0]
+            yield restore_photo(number, target if was != target else None)
+        elif owner != target:
+            yield move_photo(there, target)
+
+    def _row_there(self, number: int) -> tuple[int, int]:
+        """The row that stands for a photo's content by now, itself or one of another enrollment, and with whom; 0 = none."""
+        found = self.change.ask(
+            "SELECT o.id, o.individual_id FROM photo p JOIN photo o ON o.sha256 = p.sha256 AND o.box_key = p.box_key"
+            " AND o.species_id = p.species_id AND o.removed_seq IS NULL WHERE p.id = ?", (number,)
+        )
+        return found[0] if found else (0, 0)
 
     def leaving(self) -> set[int]:
         """Our photos that will stand elsewhere, or nowhere."""
@@ -196,7 +198,7 @@ class Photos(Individuals):
         if not theirs or self.ours_of(theirs[0].values["individual_id"]) != target:
             return False
         ours = self._rows_of(self.change, (sha256, box_key, species_id), self._gone_here)
-        known = _Known("", theirs, ours)
+        known = KnownPhoto("", theirs, ours)
         if self._news(known, PLACE, False, self.there.heard(self.there.until)) is not None:
             return False
         self._places[number] = target
@@ -224,9 +226,10 @@ class Photos(Individuals):
             number, owner = photo.here.id, photo.here.values["individual_id"]
             told = owner in self.refused and number in self._places and self.refused[owner] == self._places[number]
             if number in self._places and number not in self._followers and not told:
-                target, values = self._places[number], {}  # type: int | None, dict[str, Any]
+                target = self._places[number]
+                values: dict[str, int | None] = {}
                 if target is not None and target != owner:
-                    values["individual_id"] = target
+                    values["individual_id"] = self._walked(number, owner, self._way_of(photo.there, target))
                 if (target is None) != (photo.here.values["removed_seq"] is not None):
                     values["removed_seq"] = self.change.seq if target is None else None
                 self.alter("photo", number, **values)
@@ -235,25 +238,55 @@ class Photos(Individuals):
         for target, photos in self._homeless.items():
             self._tell_homeless(target, photos)
 
-    def _add(self, row: _Row, species_id: int, species: str) -> None:
+    def _add(self, row: PhotoRow, species_id: int, species: str) -> None:
         owner = self.ours_of(row.values["individual_id"])
+        first, *more = self._way_of(row, owner)
         gone = row.stands_with is None
         homeless = not gone and not self.stands(owner)
         values = row.values | {
-            "individual_id": owner, "removed_seq": self.change.seq if gone or homeless else None, "species_id": species_id,
+            "individual_id": first, "removed_seq": self.change.seq if gone or homeless else None, "species_id": species_id,
             "added_seq": self.change.seq, "seq": self.change.seq,
         }
         number = self.change.put(
             f"INSERT INTO photo ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", tuple(values.values())
         )
         self.photos[row.id] = number
+        self.change.put_many(MOVED, ((one, self.change.seq, number) for one in more))
         if homeless:
             self._homeless[owner].append((number, species, self.there.by(row.seq)))
         self.new_photos += not (gone or homeless)
 
-    def _fact(self, photo: _Known, column: str) -> None:
+    def _way_of(self, row: PhotoRow, target: int) -> list[int]:
+        """Whom a photo of theirs was with before it followed merges there, and over whom it came to `target`: all are ours.
+
+        A photo goes the same way here, so that each of those merges can be split here, too.
+        """
+        theirs: list[int] = [row.values["individual_id"]]
+        while came := self.theirs.ask(
+            "SELECT i.id FROM history h JOIN individual i ON i.id = json_extract(h.changed, '$.individual_id[0]')"
+            " AND h.seq >= i.removed_seq AND i.merged_into = json_extract(h.changed, '$.individual_id[1]')"
+            " WHERE h.kind = 'photo' AND h.row = ? AND i.merged_into = ? ORDER BY h.id DESC", (row.id, theirs[-1]),
+        ):
+            theirs.append(came[0][0])
+        for number in reversed(theirs):
+            mine = self.individual_of(number)
+            way = [] if mine is None else self.way(mine)
+            if target in way:
+                return way[: way.index(target) + 1]
+        return [target]
+
+    def _walked(self, number: int, owner: int, way: list[int]) -> int:
+        """Move a photo of ours all the way but for the last step, which is told."""
+        if way[0] == owner:
+            way = way[1:]
+        elif way[0] == self.next(owner):  # a person moved it there before the two were merged
+            self.moved.append((number, owner))
+        self.change.put_many(MOVED, ((one, self.change.seq, number) for one in way[:-1]))
+        return way[-1]
+
+    def _fact(self, photo: KnownPhoto, column: str) -> None:
         columns = (column, "notes") if column == "side" else (column,)  # the notes say whether a net told the side
-        here, there = (_told_by(one, columns) for one in (photo.here, photo.there))
+        here, there = (told_by(one, columns) for one in (photo.here, photo.there))
         if here == there:
             return
         own = self._news(photo, columns, True, self.past.their_seq)
@@ -261,42 +294,42 @@ class Photos(Individuals):
             return
         number, values = photo.here.id, {column: photo.there.values[column]}
         ours = self._news(photo, columns, False, self.there.heard(own.seq))
+        if ours and here[0] != there[0]:
+            was = self._photo_was(photo, columns, False, self.there.agreed(own.seq))
+            if was and was.values[column] == there[0]:
+                return  # as it was here when they last knew of it
+            was = self._photo_was(photo, columns, True, self.here.agreed(ours.seq))
+            if was and was.values[column] == here[0]:
+                ours = None  # another camp brought it from them
         if ours is None or (here[0] == there[0] and not there[1:]):  # they confirmed a side that a net told here
             if column == "side":
-                values["notes"] = to_json(_without_net(photo.here) | dict(there[1:]))
+                values["notes"] = to_json(without_net(photo.here) | dict(there[1:]))
             self.alter("photo", number, **values)
             return
         if here[0] == there[0]:
             return
         option = _OPTIONS.get(column, column)
-        do = [f"reid photos correct {number} --{option}={shlex.quote(values[column] or '')}"]
-        self.tell(
-            1, photo.species, f"{option} of photo {number}", f"{here[0]!r} ({self.here.by(ours.seq)})",
-            f"{there[0]!r} ({self.there.by(own.seq)})", lambda: do if self._is_there(number) else [],
-        )
 
-    def _is_there(self, number: int) -> bool:
-        return bool(self.change.ask("SELECT 1 FROM photo WHERE id = ? AND removed_seq IS NULL", (number,)))
+        def do() -> Iterator[Command]:
+            if now := self._row_there(number)[0]:
+                yield correct_photo(now, option, values[column] or "")
+
+        self.tell(
+            2, photo.species, f"{option} of photo {number}", f"{here[0]!r} ({self.here.by(ours.seq)})",
+            f"{there[0]!r} ({self.there.by(own.seq)})", do,
+        )
 
     def _tell_homeless(self, target: int, photos: list[tuple[int, str, str]]) -> None:
         """Photos that stand with an individual there who was removed here."""
         one = self.one(target)
         numbers = ", ".join(str(number) for number, _, _ in photos)
+
+        def do() -> Iterator[Command]:
+            yield from self.back(self.final(target))
+            for number, _, _ in photos:
+                yield from self._stand(number, target)
+
         self.tell(
             3, photos[0][1], f"photo{'s' if len(photos) > 1 else ''} {numbers} of individual #{target} {self.called(target)}",
-            f"the individual was removed ({self.here.by(one['removed_seq'])})", f"there ({photos[0][2]})",
-            lambda: self.back(target) + [command for number, _, _ in photos for command in self._stand(number, target)],
+            f"the individual was removed ({self.here.by(one['removed_seq'])})", f"there ({photos[0][2]})", do,
         )
-
-
-def _told_by(row: _Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
-    """A fact of a photo, and of a side what its notes say of the net that told it."""
-    if len(columns) == 1:
-        return (row.values[columns[0]],)
-    notes = json.loads(row.values["notes"])
-    return (row.values[columns[0]], *((key, notes[key]) for key in (SIDE_NET, SIDE_PROBABILITY) if key in notes))
-
-
-def _without_net(row: _Row) -> dict[str, Any]:
-    notes: dict[str, Any] = json.loads(row.values["notes"])
-    return {key: value for key, value in notes.items() if key not in (SIDE_NET, SIDE_PROBABILITY)}

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import logging
 import os
+import platform
+import re
 import secrets
-from collections.abc import Iterator
+import shutil
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
-from reid.store.catalog import Catalog, refuse_newer
+from reid.store.catalog import Catalog
 from reid.store.reading import species_rows
 from reid.store.schema import FORMAT
+from reid.store.signature import refuse_newer
 from reid.store.stage_nets import STAGE_NETS, net_of
 
 log = logging.getLogger("reid")
@@ -24,6 +31,59 @@ OLD_SECONDS = 3600.0
 _TURNS = 50
 
 
+def beside(path: Path, hidden: str = "") -> Path:
+    """A name beside `path` for what is written before it takes its place; it tells which process of which machine writes.
+
+    hidden: "." for a name that lists do not show.
+    """
+    return path.with_name(f"{hidden}{path.name}{NEW}{os.getpid()}-{_machine()}{secrets.token_hex(4)}")
+
+
+def left_over(path: Path) -> bool:
+    """Whether it has a name of `beside` and nobody writes there any more: the process is gone, or it was still for an hour."""
+    made = _MADE.search(path.name)
+    if made is None:
+        return False
+    if made[2] == _machine() and not _lives(int(made[1])):
+        return True
+    try:
+        return time.time() - max(one.stat().st_mtime for one in (path, *path.rglob("*"))) > OLD_SECONDS
+    except OSError:  # somebody is at work there, or clears it up
+        return False
+
+
+def clear_left_over(paths: Iterable[Path]) -> None:
+    """Throw away the folders among `paths` that a kill left."""
+    for path in paths:
+        if path.is_dir() and not path.is_symlink() and left_over(path):
+            shutil.rmtree(path, ignore_errors=True)  # another one clears it, too
+
+
+_MADE = re.compile(rf"{re.escape(NEW)}(\d{{1,9}})-([0-9a-f]{{8}})[0-9a-f]{{8}}$")
+
+
+@cache
+def _machine() -> str:
+    """Of this machine and, in a container, of what numbers its processes: the number of a process says nothing elsewhere."""
+    try:
+        space = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        space = ""
+    return hashlib.sha256(f"{platform.node()} {space}".encode()).hexdigest()[:8]
+
+
+def _lives(process: int) -> bool:
+    if os.name != "posix":
+        return True  # asking would end it; an hour says it there
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another one's
+        return True
+    return True
+
+
 @contextmanager
 def swapped_in(path: Path) -> Iterator[Path]:
     """A path to write to; once the block is left, that file is on the disk and has taken the place of `path`.
@@ -31,16 +91,16 @@ def swapped_in(path: Path) -> Iterator[Path]:
     Raises:
         OSError: it could not be written; `path` is as it was.
     """
-    beside = path.with_name(f"{path.name}{NEW}{os.getpid()}-{secrets.token_hex(4)}")
+    fresh = beside(path)
     try:
-        yield beside
-        with beside.open("rb+") as file:
+        yield fresh
+        with fresh.open("rb+") as file:
             os.fsync(file.fileno())
-        beside.replace(path)
+        fresh.replace(path)
         sync_folder(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
+            fresh.unlink(missing_ok=True)
         raise
 
 
@@ -74,8 +134,8 @@ def publish(catalog: Catalog, path: Path) -> None:
         seq, text = _manifest(catalog)
         try:
             if not path.exists() or path.read_bytes() != text:
-                with swapped_in(path) as beside:
-                    beside.write_bytes(text)
+                with swapped_in(path) as fresh:
+                    fresh.write_bytes(text)
         except OSError as error:
             log.warning("%s could not be republished (%s); the catalogue itself is up to date", path, error)
             return

@@ -13,6 +13,9 @@ Rules that every later verb keeps:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 
 def _counted(table: str, column: str) -> tuple[str, str]:
     """Triggers that keep species.<column>: counting a million photos after every enrollment would take 0.1 s."""
@@ -35,6 +38,12 @@ def _kept(table: str, columns: tuple[str, ...]) -> str:
     return f"""CREATE TRIGGER {table}_history AFTER UPDATE OF {', '.join(columns)} ON {table} WHEN {altered} BEGIN
         INSERT INTO history (seq, kind, row, changed) VALUES ({NEXT_SEQ}, '{table}', NEW.id,
             json_patch('{{}}', json_object({pairs}))); END"""  # json_patch drops the columns that stayed
+
+
+def not_ours(found: Iterable[tuple[Any, ...]]) -> list[tuple[str, str]]:
+    """Of triggers and views (type, name, sql), type and name of those that are not of `TABLES`, word by word."""
+    ours = {" ".join(statement.split()) for statement in TABLES}
+    return [(kind, name) for kind, name, sql in found if " ".join(str(sql).split()) not in ours]
 
 
 NEXT_SEQ = "(SELECT coalesce(max(seq), 0) + 1 FROM journal)"

@@ -33,9 +33,10 @@ class Undo:
                 state[column] = before
         self._check_removed_since(altered)
         added = {table: added_by(self.change, table, self.target.seq) for table in ADDED}
+        own = {(kind, row): set(changed) for kind, row, changed in altered}
         for table, ids in added.items():
             for number in ids:
-                self._take_back(table, number)
+                self._take_back(table, number, own.get((table, number), set()))
         if not altered and not any(added.values()):
             raise UsageError(
                 f"entry {self.target.seq} ({self.target.what}) left nothing that could be undone, or it has been purged: "
@@ -88,8 +89,11 @@ class Undo:
             if state.get("net_id") is not None and not self.change.ask("SELECT 1 FROM net WHERE id = ?", (state["net_id"],)):
                 raise self._purged("its net")
 
-    def _take_back(self, table: str, number: int) -> None:
-        """What the entry added is removed; nothing of it may have been altered since, other than back and forth."""
+    def _take_back(self, table: str, number: int, own: set[str]) -> None:
+        """What the entry added is removed; nothing of it may have been altered since, other than back and forth.
+
+        own: columns that the entry itself altered (as a merge of galleries does): they were looked at before.
+        """
         state = self._state(table, number)
         first: dict[str, Any] = {}
         for (changed,) in self.change.ask(
@@ -99,7 +103,7 @@ class Undo:
             for column, (before, _) in json.loads(changed).items():
                 first.setdefault(column, before)
         for column, before in first.items():
-            if state[column] != before:
+            if column not in own and state[column] != before:
                 raise self._conflict(table, number, column)
         state["removed_seq"] = self.change.seq
 

@@ -54,28 +54,32 @@ def test_what_a_killed_unbundle_left_is_cleared_by_the_next_one_unless_somebody_
 ) -> None:
     parcel, north = place / "north.reid.zip", place / "north"
     reid.bundle(parcel, gallery=place / "gallery", thumbnails=False)
+    kept: list[Path] = []
 
     def killed(*_: object) -> None:
         (there,) = place.glob(".north*")
-        shutil.copytree(there, there.with_name(f"{there.name}x"))  # a kill: nobody clears it
+        start, machine = there.name[: len(".north.new-")], there.name[-16:]
+        for name in (f"{start}999999999-{machine}", f"{start}{os.getppid()}-{machine}", f"{start}999999999-{'0' * 16}"):
+            kept.append(Path(shutil.copytree(there, there.with_name(name))))  # a kill: nobody clears it
         raise GalleryError("killed")
 
     with monkeypatch.context() as patched:
         patched.setattr(camps, "_check", killed)
         with pytest.raises(GalleryError, match="killed"):
             reid.unbundle(parcel, north)
-    (left,) = place.glob(".north*")
+    assert sorted(place.glob(".north*")) == sorted(kept)
     (place / ".north-of-mine").mkdir()
     hour_ago = time.time() - 3700
-    for one in (*place.glob(".north*"), *left.rglob("*")):
+    gone, living, elsewhere = kept
+    for one in (elsewhere, *elsewhere.rglob("*")):
         os.utime(one, (hour_ago, hour_ago))
-    os.utime(left / "gallery" / "catalog.sqlite")
+    os.utime(elsewhere / "gallery" / "catalog.sqlite")
     reid.unbundle(parcel, north)
-    assert left.is_dir()  # it may be in the making
-    os.utime(left / "gallery" / "catalog.sqlite", (hour_ago, hour_ago))
+    assert [path.is_dir() for path in (gone, living, elsewhere)] == [False, True, True]  # two may be in the making
+    os.utime(elsewhere / "gallery" / "catalog.sqlite", (hour_ago, hour_ago))
     shutil.rmtree(north)
     reid.unbundle(parcel, north)
-    assert [path.name for path in place.glob(".north*")] == [".north-of-mine"]
+    assert [path.name for path in sorted(place.glob(".north*"))] == [".north-of-mine", living.name]
 
 
 def test_conflicts_are_listed_with_both_sides_and_the_command(place: Path) -> None:

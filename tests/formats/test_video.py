@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,6 +91,30 @@ def test_frames_are_taken_once_and_again_only_when_the_video_or_the_way_changes(
     again = read_photos([path]).photos
     assert len(again) == 2 and again[0].encounter != first[0].encounter
     assert again[0].path.read_bytes() != content[0]
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda told: told.pop("captured_at"),
+    lambda told: told.update(captured_at="yesterday"),
+    lambda told: told.update(camera=None),
+    lambda told: told.pop("fault"),
+    lambda told: told.update(frames=[]),
+    lambda told: told.update(frames=[["../trap.mp4", 0.0]]),
+    lambda told: told.update(frames=[["\0", 0.0]]),
+    lambda told: told.update(frames=[[told["frames"][0][0], 1e300]]),
+])  # fmt: skip
+def test_a_mark_of_frames_that_lacks_something_or_is_odd_is_not_believed_and_the_frames_are_taken_again(
+    tmp_path: Path, pictures: list[Pixels], spoil: Callable[[dict[str, Any]], object]
+):
+    path = film(tmp_path / "trap.mp4", [(pictures[0], 11)], creation_time="2023-05-01T06:30:10.000000Z")
+    before = read_photos([path])
+    mark = tmp_path / "trap.mp4.frames" / video.MARK
+    told = json.loads(mark.read_text("utf-8"))
+    spoil(told)
+    mark.write_text(json.dumps(told), "utf-8")
+    again = read_photos([path])
+    assert again.problems == () and again.photos == before.photos and len(again.photos) == 2
+    assert json.loads(mark.read_text("utf-8"))["captured_at"] == "2023-05-01T06:30:10"
 
 
 def test_what_the_manifest_says_of_a_video_goes_before_and_frames_lie_where_asked(tmp_path: Path, pictures: list[Pixels]):

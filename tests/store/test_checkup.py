@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from reid.errors import GalleryError
 from reid.store import Gallery
 from tests.store.stock import NET, item, unit
 
@@ -34,3 +35,35 @@ def test_a_damage_of_the_catalogue_is_told_and_not_repaired(gallery: Gallery, da
     assert any(one.reason.startswith(told) for one in found), found
     assert not any(one.derived for one in found)
     assert gallery.checkup.damage() == found
+
+
+@pytest.mark.parametrize(("made", "name"), [
+    ("CREATE TRIGGER evil AFTER UPDATE ON individual BEGIN UPDATE photo SET side = 'left'; END", "trigger 'evil'"),
+    ("CREATE VIEW evil AS SELECT 1", "view 'evil'"),
+    ("DROP TRIGGER photo_moved; CREATE TRIGGER photo_moved AFTER UPDATE ON photo BEGIN SELECT 1; END", "trigger 'photo_moved'"),
+])
+def test_beside_a_trigger_that_is_not_ours_nothing_is_written_and_everything_read(
+    gallery: Gallery, made: str, name: str
+) -> None:
+    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
+    connection = sqlite3.connect(gallery.folder / "catalog.sqlite")
+    connection.executescript(made)
+    connection.close()
+    with Gallery.open(gallery.folder) as opened:
+        with pytest.raises(GalleryError, match=rf"the {name} in it was not made by reid\): `reid doctor` .* then rename again"):
+            opened.identities.rename("a", "b")
+        assert [(one.individual, one.side) for one in opened.photos()] == [("a", "")]
+        assert not opened.writable
+
+
+def test_no_connection_trusts_a_catalogue_but_one_whose_triggers_are_ours(gallery: Gallery) -> None:
+    def trust(opened: Gallery) -> int:
+        return int(opened._catalog.ask("PRAGMA trusted_schema")[0][0])
+
+    with Gallery.open(gallery.folder) as writer:
+        assert (trust(writer), writer.writable) == (1, True)
+    connection = sqlite3.connect(gallery.folder / "catalog.sqlite")
+    connection.execute("CREATE VIEW evil AS SELECT 1")
+    connection.close()
+    with Gallery.open(gallery.folder) as reader:
+        assert (trust(reader), reader.writable) == (0, False)

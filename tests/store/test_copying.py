@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reid.errors import GalleryError, UsageError
-from reid.store import Gallery, copying
+from reid.store import Gallery, copying, published
 from tests.commands import command
 from tests.store import writer
 from tests.store.stock import NET, item, unit
@@ -73,3 +75,61 @@ def test_the_command_names_the_copy_by_its_date(gallery: Gallery) -> None:
     folder = Path(answer.lines[0]["folder"])
     assert folder.parent == gallery.folder.parent and folder.name.startswith(f"{gallery.folder.name}-20")
     assert command("backup", folder, "--gallery", gallery.folder).code == 2
+
+
+BACKUP = """
+import sys, time
+from pathlib import Path
+from reid.store import Gallery, copying
+copying.publish = lambda *_: (print("written", flush=True), time.sleep(60))
+with Gallery.open(Path(sys.argv[1])) as gallery:
+    gallery.exchange.copy_to(Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere nothing tells whether a process lives")
+def test_what_a_killed_backup_left_is_cleared_by_the_next_one_and_by_doctor_and_nothing_else_is(
+    gallery: Gallery, tmp_path: Path
+) -> None:
+    place = gallery.folder.parent
+    target = place / f"{gallery.folder.name}-2026"
+    with subprocess.Popen(
+        [sys.executable, "-c", BACKUP, str(gallery.folder), str(target)], cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE, text=True,
+    ) as program:
+        assert program.stdout is not None and program.stdout.readline() == "written\n"
+        (left,) = place.glob("*.new-*")
+        command("backup", target, "--gallery", gallery.folder)
+        assert left.is_dir()  # its process lives
+        assert gallery.checkup.damage() == []
+        shutil.rmtree(target)
+        program.kill()
+    (told,) = gallery.checkup.damage()
+    assert (told.what, told.derived) == ("left over", True) and told.reason.startswith(f"{left.name} was being written")
+    shutil.copytree(left, tmp_path / "kept")
+    gallery.checkup.clear()
+    assert not left.exists() and gallery.checkup.damage() == []
+    shutil.copytree(tmp_path / "kept", left)
+    mine = place / "my.new-photos"  # no name of ours
+    mine.mkdir()
+    os.utime(mine, (0, 0))
+    answer = command("backup", target, "--gallery", gallery.folder)
+    assert answer.code == 0, answer.err
+    assert sorted(path.name for path in place.iterdir()) == sorted([gallery.folder.name, target.name, mine.name])
+
+
+def test_what_another_machine_writes_is_left_alone_for_an_hour(tmp_path: Path) -> None:
+    def left(process: str, machine: str, age: float) -> Path:
+        folder = tmp_path / f"copy.new-{process}-{machine}0123abcd"
+        folder.mkdir()
+        os.utime(folder, (time.time() - age, time.time() - age))
+        return folder
+
+    here = published._machine()
+    there = "0" * 8
+    wanted = {left("999999999", there, 3500): False, left("999999998", there, 3700): True, left("1", here, 3500): False}
+    if os.name == "posix":
+        wanted[left("999999997", here, 0)] = True
+    assert {folder: published.left_over(folder) for folder in wanted} == wanted
+    published.clear_left_over(wanted)
+    assert {folder for folder in wanted if folder.is_dir()} == {folder for folder, gone in wanted.items() if not gone}

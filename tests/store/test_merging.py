@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from reid.errors import GalleryError, UsageError
+from reid.records import Decision, Match, Outcome, Sighting, SpeciesGuess
 from reid.store import Gallery, Merged
 from tests.commands import command
-from tests.store.stock import NET, item, unit
+from tests.store.stock import NET, digest, item, unit
 from tests.store.test_identities import owners
 from tests.store.test_journal import LEARNT, seen
 
@@ -478,6 +479,73 @@ def test_who_arrives_merged_into_another_is_merged_here_too(camps: tuple[Gallery
     assert {one.name: one.merged_into for one in here.individuals(removed=True)} == {"x": 1}
 
 
+def contents(gallery: Gallery) -> dict[str, list[int]]:
+    """Who has which contents; ids are each camp's own."""
+    return {name: sorted(int(one.path.stem) for one in gallery.photos("zebra", name)) for name in owners(gallery)}
+
+
+def test_who_arrives_merged_gets_exactly_its_photos_again_by_a_split_here(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    enroll(there, x=[20, 21, 22], y=[23], a=[24])
+    there.corrections.move([7], "a")  # 20: shows a, whatever x is
+    there.identities.merge("x", "y")
+    there.identities.merge("y", "a")
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    for camp in camps:
+        assert contents(camp) == {"a": [0, 1, 2, 20, 21, 22, 23, 24], "b": [3, 4], "c": [5]}
+        camp.identities.split("a", "y")
+        camp.identities.split("y", "x")
+        assert contents(camp) == {"a": [0, 1, 2, 20, 24], "b": [3, 4], "c": [5], "x": [21, 22], "y": [23]}
+    assert here.checkup.damage() == []
+    for seq in (here.head(), here.head() - 1, here.head() - 2):  # the two splits and the merge of galleries are undone
+        here.history.undo(seq)
+    assert contents(here) == {"a": [0, 1, 2], "b": [3, 4], "c": [5]}
+
+
+def test_photos_of_known_individuals_that_were_merged_one_into_the_other_over_there_are_split_apart_here(
+    camps: tuple[Gallery, Gallery]
+) -> None:
+    here, there = camps
+    there.corrections.move([2], "b")  # content 1 was moved by a person, into whom a is merged then: a split leaves it there
+    there.corrections.move([3], "c")  # and content 2 into the last of the three
+    there.corrections.remove([4])
+    there.identities.merge("a", "b")
+    there.identities.merge("b", "c")
+    enroll(there, c=[20])
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    for camp in camps:
+        assert contents(camp) == {"c": [0, 1, 2, 4, 5, 20]}
+        camp.identities.split("c", "b")
+        camp.identities.split("b", "a")
+        assert contents(camp) == {"a": [0], "b": [1, 4], "c": [2, 5, 20]}
+        camp.corrections.restore([4])
+        assert contents(camp)["b"] == [1, 3, 4]
+
+
+def test_a_photo_moved_by_a_person_to_whom_its_individual_was_merged_into_later_stays_there_when_they_are_split_here(
+    camps: tuple[Gallery, Gallery]
+) -> None:
+    here, there = camps
+    there.corrections.move([1], "b")
+    there.identities.merge("a", "b")
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    assert here.identities.split("b", "a").photo_ids == there.identities.split("b", "a").photo_ids == (2, 3)
+
+
+def test_a_photo_enrolled_over_there_of_whom_was_merged_here_goes_with_it_when_the_merge_is_split(
+    camps: tuple[Gallery, Gallery]
+) -> None:
+    here, there = camps
+    here.identities.merge("a", "b")
+    here.identities.merge("b", "c")
+    enroll(there, a=[20], b=[21])
+    assert here.exchange.merge_from(there.exchange).conflicts == ()
+    assert contents(here) == {"c": [0, 1, 2, 3, 4, 5, 20, 21]}
+    here.identities.split("c", "b")
+    here.identities.split("b", "a")
+    assert contents(here) == {"a": [0, 1, 2, 20], "b": [3, 4, 21], "c": [5]}
+
+
 def test_a_photo_that_was_purged_here_does_not_come_back_because_it_was_corrected_there(camps: tuple[Gallery, Gallery]) -> None:
     here, there = camps
     here.corrections.remove([1])
@@ -509,3 +577,64 @@ def test_who_was_renamed_and_then_removed_or_merged_there_has_that_name_here_too
     assert {one.name for one in here.individuals(removed=True)} == {"Cleo", "Bela"}
     assert owners(here) == {"a": [1, 2, 3, 4, 5], "Cleo": [7]} and here.checkup.damage() == []
     both_ways(there, here)
+
+
+def asked(content: object, name: str | None, path: str = "q.jpg", outcome: Outcome = Outcome.KNOWN) -> Sighting:
+    match = Match("zebra", "a", 1, 0.9, 0.97, "/photos/0.jpg", sha256=digest(0))
+    decision = Decision(outcome, name, 0.97, f"about {content}")
+    return Sighting(path, digest(content), SpeciesGuess("zebra", 1.0), decision, (match,), "", None, "", "", "", NET, (), (path,))
+
+
+def kept(gallery: Gallery) -> list[tuple[str, str | None, int]]:
+    return [(one.sighting.photo, one.sighting.decision.individual, one.individual_id) for one in gallery.sightings()]
+
+
+def test_decisions_that_were_kept_there_come_in_with_the_merge_and_go_with_its_undo(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    here.add_sightings([asked("both", None, "both.jpg", Outcome.REVIEW)])
+    enroll(here, z=[15])
+    enroll(there, x=[20])
+    there.add_sightings([asked("q", "x", "/card/1.jpg"), asked("both", "a", "both.jpg"), asked("other", "a", "both.jpg")])
+    plan = here.exchange.merge_from(there.exchange, only_plan=True)
+    told = here.exchange.merge_from(there.exchange)
+    assert (told.new_sightings, told.sightings_left) == (plan.new_sightings, plan.sightings_left) == (2, 1)
+    assert here.log(1)[0].summary == "north: 1 individuals, 1 photos, 0 values, 0 conflicts, 2 sightings"
+    x = next(one.id for one in here.individuals() if one.name == "x")
+    assert kept(here) == [("both.jpg", None, 0), ("/card/1.jpg", "x", x), ("north:both.jpg", "a", 1)]  # the last is another photo
+    assert here.sightings()[2].sighting.photos == ("north:both.jpg",)
+    here.history.undo()
+    assert kept(here) == [("both.jpg", None, 0)]
+    here.history.undo(here.head())
+    assert there.exchange.merge_from(here.exchange).new_sightings == 0  # their own come back, and of "both" theirs stays there
+    assert len(kept(there)) == 3
+
+
+def test_decisions_go_to_and_fro_once_and_the_newer_of_two_that_knew_of_each_other_comes_in(
+    camps: tuple[Gallery, Gallery]
+) -> None:
+    here, there = camps
+    there.add_sightings([asked("q", None, outcome=Outcome.REVIEW)])
+    assert here.exchange.merge_from(there.exchange).new_sightings == 1
+    here.add_sightings([asked("q", "a")])
+    assert here.exchange.merge_from(there.exchange).seq == 0
+    told = there.exchange.merge_from(here.exchange)
+    assert (told.new_sightings, told.sightings_left) == (1, 0)
+    assert kept(here) == kept(there) == [("q.jpg", "a", 1)]
+    for one, other in ((here, there), (there, here)):
+        told = one.exchange.merge_from(other.exchange)
+        assert (told.new_sightings, told.sightings_left) == (0, 0)
+    assert kept(here) == kept(there) == [("q.jpg", "a", 1)]
+
+
+def test_decisions_that_were_taken_back_there_are_taken_back_here_and_come_again_with_theirs(
+    camps: tuple[Gallery, Gallery]
+) -> None:
+    here, there = camps
+    there.add_sightings([asked("q", "a")])
+    here.exchange.merge_from(there.exchange)
+    there.history.undo()
+    assert here.exchange.merge_from(there.exchange).altered == 1 and kept(here) == []
+    there.history.undo(there.head())
+    assert here.exchange.merge_from(there.exchange).altered == 1 and kept(here) == kept(there) == [("q.jpg", "a", 1)]
+    here.history.undo(3)  # by itself: a later merge does not bring it again, and takes it back there
+    assert there.exchange.merge_from(here.exchange).new_sightings == 0

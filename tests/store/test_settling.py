@@ -23,7 +23,7 @@ def settled(steps: list[tuple[bool, str, int, int]]) -> None:
     here, there = camps.galleries
     try:
         for camp, kind, one, two in steps:
-            if kind not in ("bring", "share", "again"):  # what was enrolled again must go before the other comes back
+            if kind not in ("bring", "share"):
                 camps.step(int(camp), kind, one, two)
         run_commands(here, here.exchange.merge_from(there.exchange))
         camps.share(0)

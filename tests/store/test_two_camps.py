@@ -87,7 +87,7 @@ class TwoCamps:
         gone = [who.name for who in gallery.individuals(removed=True) if who.name in mine]
         photos = [photo.id for photo in gallery.photos() if photo.individual in mine]
         removed = [photo for photo in gallery.photos(removed=True) if photo.individual in mine]
-        fresh = f"{'AB'[camp]}{self.count}"
+        fresh = f"{'ABC'[camp]}{self.count}"
         self.count += 1
         identities, corrections = gallery.identities, gallery.corrections
 
