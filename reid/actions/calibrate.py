@@ -13,7 +13,7 @@ import numpy as np
 
 from reid import settings as options
 from reid.actions.nets import net_path
-from reid.errors import GalleryError, ModelMismatch, UsageError
+from reid.errors import ModelMismatch, UsageError
 from reid.formats.manifest import read_photos
 from reid.formats.page import write_page
 from reid.learn import calibration
@@ -107,8 +107,7 @@ def calibrate(
         raise UsageError(f"the stated error is {stated:g}; wanted a share between 0 and 0.5, such as 0.01")
     found = read_photos(list(photos)) if photos else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        if not opened.writable:
-            raise GalleryError(f"{opened.folder} cannot be written, so its thresholds stay: check its permissions")
+        opened.check_writable("calibrate")
         run = _Run(opened, stated, device, progress)
         given = [photo for photo in found.photos if photo.species and photo.individual] if found else None
         results = tuple(run.species(name, given) for name in _names(opened, species, given))

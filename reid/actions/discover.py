@@ -122,8 +122,8 @@ def discover(
     folder = options.gallery_folder(gallery)
     with contextlib.ExitStack() as stack:
         there, eyes = _opened(stack, folder, settings)
-        if enroll and there is not None and not there.writable:
-            raise GalleryError(f"{there.folder} cannot be written, so nothing can be enrolled: check its permissions")
+        if enroll and there is not None:
+            there.check_writable("discover")
         progress.start("looking at photos", len(given))
         met = seen(eyes, given, eyes.photos(), settings, progress, drawn=True)
         link = settings.enroll_link if enroll else settings.discover_link

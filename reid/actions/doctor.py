@@ -11,7 +11,7 @@ from pathlib import Path
 from reid import settings as options
 from reid.actions.drifting import drift_of
 from reid.actions.nets import net_path
-from reid.errors import GalleryError, NetError, UsageError
+from reid.errors import NetError, UsageError
 from reid.learn.suspects import MOST_PHOTOS, Shown, Suspect, suspects
 from reid.nets import bundle
 from reid.progress import SILENT, Progress
@@ -93,8 +93,7 @@ def doctor(
         notes: list[str] = []
         fixed = sum(one.level == "derived" for one in findings)
         if fix and fixed:
-            if not opened.writable:
-                raise GalleryError(f"{opened.folder} cannot be written, so nothing is fixed: check its permissions")
+            opened.check_writable("fix")
             opened.checkup.clear()
         trusted = not any((one.level, one.kind) == ("broken", "catalogue") for one in findings)
         photos = opened.photos(species or None) if trusted else ()

@@ -201,7 +201,7 @@ class Catalog:
     @contextmanager
     def change(self, what: str, why: str) -> Iterator[Change]:
         """One transaction, durable once the `with` block is left; an exception inside leaves everything as it was."""
-        self._check_writable(what)
+        self.check_writable(what)
         with suppress(_Nothing), self._transaction():
             change = Change(self._connection, self.head() + 1)
             yield change
@@ -216,7 +216,7 @@ class Catalog:
     @contextmanager
     def together(self) -> Iterator[None]:
         """The changes made inside are one transaction: all of their entries, or, where an error comes out of it, none."""
-        self._check_writable("write")
+        self.check_writable("write")
         with self._transaction():
             self.gathering = True
             try:
@@ -238,7 +238,8 @@ class Catalog:
                     self._connection.execute("ROLLBACK TO one" if inner else "ROLLBACK")
                 raise
 
-    def _check_writable(self, what: str) -> None:
+    def check_writable(self, what: str) -> None:
+        """Raise GalleryError with the reason and the remedy where nothing can be written; `what` to do again then."""
         if not self.writable:
             reason, remedy = self._read_only
             raise GalleryError(f"{self.path} is open for reading only ({reason}): {remedy}, then {what} again")

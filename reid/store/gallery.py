@@ -134,6 +134,10 @@ class Gallery:
         """False where the folder cannot be written: reading works, whatever writes raises GalleryError."""
         return self._catalog.writable
 
+    def check_writable(self, what: str) -> None:
+        """Raise GalleryError where the gallery cannot be written, with the reason; `what` is the command to repeat."""
+        self._catalog.check_writable(what)
+
     def species_net(self) -> str | None:
         """Fingerprint of the stage-1 net; None if none is set."""
         return net_of(self._catalog, "species_net")

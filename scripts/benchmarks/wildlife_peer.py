@@ -1,7 +1,8 @@
-"""The peer's side of `speed.py` and `training.py`, run by an interpreter that has wildlife-tools, with our net.
+"""The peer's side of `speed.py`, `training.py` and `wildlife_accuracy.py`, in an interpreter with wildlife-tools, by our net.
 
     PEER-PYTHON scripts/benchmarks/wildlife_peer.py features FOLDER OUT.npy
     PEER-PYTHON scripts/benchmarks/wildlife_peer.py train FOLDER FROZEN-BLOCKS EPOCHS PHOTOS-OF-AN-INDIVIDUAL
+    PEER-PYTHON scripts/benchmarks/wildlife_peer.py known TASK.json
 
 The net is our base net by torch, so that both do the same work; photos are squashed to its input by torchvision's Resize on
 what wildlife-tools reads (OpenCV, the whole picture). Prints one JSON line: seconds by the clock and of the processors.
@@ -74,8 +75,47 @@ def train(folder: Path, frozen: int, epochs: int, photos: int) -> None:
     print(json.dumps({**told, "seen": epochs * len(paths)}))
 
 
+def known(task: Path) -> None:
+    """Train from start weights on the photos of known individuals by its `BasicTrainer` and ArcFace, then embed all photos."""
+    import torch
+    from wildlife_tools.train import ArcFaceLoss, BasicTrainer
+
+    from reid.nets.networks import EmbeddingNet
+    from reid.settings import TrainSettings
+
+    asked, settings = json.loads(task.read_text()), TrainSettings()
+    torch.manual_seed(0)
+    net = EmbeddingNet(settings.backbone, dimension=settings.dimension, pooling=settings.pooling)
+    net.load_state_dict(bundle.read_state(Path(asked["weights"])), strict=False)
+    for block in list(net.features.children())[: asked["frozen"]]:
+        block.requires_grad_(False)
+    table = pandas.DataFrame({"path": asked["paths"], "identity": asked["identities"]})
+    taught = table[np.asarray(asked["taught"])]
+    size = tuple(asked["size"])
+    shape = transforms.Compose([transforms.Resize(size), transforms.RandAugment(num_ops=2, magnitude=20), transforms.ToTensor()])
+    data = WildlifeDataset(taught, transform=shape)
+    objective = ArcFaceLoss(num_classes=data.num_classes, embedding_size=settings.dimension)
+    learned = [one for one in net.parameters() if one.requires_grad] + list(objective.parameters())
+    optimizer = torch.optim.AdamW(learned, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    trainer = BasicTrainer(
+        dataset=data, model=net, objective=objective, optimizer=optimizer, epochs=asked["epochs"], device="cpu", num_workers=1,
+        scheduler=torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, asked["epochs"]),
+        batch_size=settings.individuals_per_batch * settings.photos_per_individual,
+    )  # fmt: skip
+    begun = time.perf_counter()
+    trainer.train()
+    wall = time.perf_counter() - begun
+    plain = transforms.Compose([transforms.Resize(size), transforms.ToTensor()])
+    found = DeepFeatures(net.eval(), batch_size=16, num_workers=1)(WildlifeDataset(table, transform=plain))
+    vectors = np.asarray(found.features if hasattr(found, "features") else found, np.float32)
+    np.save(asked["out"], vectors)
+    print(json.dumps({"wall": wall}))
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "features":
         features(Path(sys.argv[2]), Path(sys.argv[3]))
+    elif sys.argv[1] == "known":
+        known(Path(sys.argv[2]))
     else:
         train(Path(sys.argv[2]), *map(int, sys.argv[3:6]))

@@ -186,13 +186,25 @@ def test_nothing_is_changed_where_one_species_fails(folder: Path, monkeypatch: p
     assert state(folder) == before
 
 
-def test_nothing_is_changed_where_the_transaction_is_cut_off(folder: Path) -> None:
+def test_nothing_is_changed_where_the_transaction_is_cut_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = state(folder)
+
+    def cut_off() -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("reid.store.catalog.who", cut_off)  # asked when the journal's entry is written, after the change
+    with pytest.raises(KeyboardInterrupt):
+        calibrate(gallery=folder, species="zebra")
+    assert state(folder) == before
+
+
+def test_a_catalogue_with_a_trigger_that_is_not_ours_is_not_calibrated_and_the_reason_told(folder: Path) -> None:
     connection = sqlite3.connect(folder / "catalog.sqlite")
     connection.execute("CREATE TRIGGER cut BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'cut off'); END")
     connection.commit()
     connection.close()
-    with pytest.raises(sqlite3.IntegrityError, match="cut off"):
+    before = state(folder)
+    with pytest.raises(GalleryError, match=r"the trigger 'cut' in it was not made by reid.*then calibrate again"):
         calibrate(gallery=folder, species="zebra")
     assert state(folder) == before
 
