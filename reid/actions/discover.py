@@ -135,7 +135,7 @@ def discover(
     pairs = sorted(proposals, key=lambda pair: (list(STATUSES.values()).index(pair[0].status), pair[0].species, pair[0].proposal))
     report = DiscoverReport(
         folder, tuple(one for one, _ in pairs), tuple(one for _, one in pairs),
-        sum(len(one.looks) for one in animals) - sum(len(one.looks) for one in chosen), enrolled, entries,
+        len(met.looks) - sum(len(one.looks) for one in chosen), enrolled, entries,
         (*found.problems, *met.problems, *refused), (*found.notes, *met.notes),
     )
     if out is not None:

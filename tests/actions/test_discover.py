@@ -13,6 +13,8 @@ import pytest
 import reid
 from reid.actions.discover import put
 from reid.errors import GalleryError, UsageError
+from reid.formats.table import write_table
+from reid.images import write_jpeg
 from reid.records import Photo
 from reid.settings import QuerySettings
 from reid.steps.embedding import embed_and_map
@@ -83,6 +85,20 @@ def test_enroll_is_one_entry_of_the_journal_and_undo_takes_it_back(card: Path, t
 def test_the_table_of_photos_can_be_enrolled_as_it_is(card: Path, tmp_path: Path) -> None:
     gallery = herd.gallery(tmp_path / "gallery", None)
     reid.discover([card], gallery=gallery, out=tmp_path / "out", settings=ZEBRA)
+    reid.enroll([tmp_path / "out" / "photos.csv"], gallery=gallery)
+    assert {one.name: one.photos for one in reid.individuals(gallery)} == {name: len(names) for name, names in WANTED.items()}
+
+
+def test_an_empty_frame_of_an_encounter_is_no_photo_of_its_animal(card: Path, tmp_path: Path) -> None:
+    write_jpeg(card / "empty.jpg", herd.pattern("grass", "", 99), captured_at=NOW, camera="C1")
+    with (card / "manifest.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    rows = [one | {"encounter": "E" if one["path"] == "0.jpg" else one["path"]} for one in rows]
+    rows.append({"path": "empty.jpg", "captured_at": NOW.isoformat(), "camera": "C1", "encounter": "E", "detector": "empty"})
+    write_table(card / "manifest.csv", [*rows[0], "detector"], [[one.get(name) for name in (*rows[0], "detector")] for one in rows])
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    report = reid.discover([card], gallery=gallery, out=tmp_path / "out", settings=ZEBRA)
+    assert files(report) == WANTED and report.left == 1
     reid.enroll([tmp_path / "out" / "photos.csv"], gallery=gallery)
     assert {one.name: one.photos for one in reid.individuals(gallery)} == {name: len(names) for name, names in WANTED.items()}
 
