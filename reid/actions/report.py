@@ -139,7 +139,7 @@ def report(
     table = read_deployments(settings.deployments) if settings.deployments else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         made_of = SeasonPhotos(opened, settings, table)
-        by_season, problems = of_seasons(photos, query)
+        by_season, problems = of_seasons(photos, query, progress)
         taken = [photo for members in by_season.values() for photo in members]
         kept = kept_decisions(opened, settings)
         name = _season(made_of, kept, taken, of)

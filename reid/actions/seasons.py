@@ -90,7 +90,7 @@ def seasons(
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
     check_link(settings)
-    by_season, problems = of_seasons(photos, settings)
+    by_season, problems = of_seasons(photos, settings, progress)
     chosen = by_season.get(second, [])
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         enrolled = [photo for photo in opened.photos() if settings.species in ("", photo.species)]
@@ -112,7 +112,9 @@ def seasons(
     return report
 
 
-def of_seasons(photos: Sequence[Path], settings: QuerySettings) -> tuple[dict[str, list[Photo]], list[Problem]]:
+def of_seasons(
+    photos: Sequence[Path], settings: QuerySettings, progress: Progress
+) -> tuple[dict[str, list[Photo]], list[Problem]]:
     """Photos given by their season, "" for those that are in none; and those that could not be read so far.
 
     Raises:
@@ -121,6 +123,8 @@ def of_seasons(photos: Sequence[Path], settings: QuerySettings) -> tuple[dict[st
     if not photos:
         return {}, []
     found = read_photos(list(photos), settings.box_confidence)
+    for note in found.notes:
+        progress.say(note)
     by_season: dict[str, list[Photo]] = defaultdict(list)
     for photo in dated(as_taken(found.photos, settings)):
         by_season[season(photo)].append(photo)

@@ -98,7 +98,7 @@ def all_seasons(
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
     check_link(settings)
-    by_season, problems = of_seasons(photos, settings)
+    by_season, problems = of_seasons(photos, settings, progress)
     skipped = len(by_season.pop("", ()))
     animals: dict[str, tuple[Animal, ...]] = {}
     with Gallery.open(options.gallery_folder(gallery)) as opened:

@@ -95,7 +95,8 @@ def test_an_empty_frame_of_an_encounter_is_no_photo_of_its_animal(card: Path, tm
         rows = list(csv.DictReader(file))
     rows = [one | {"encounter": "E" if one["path"] == "0.jpg" else one["path"]} for one in rows]
     rows.append({"path": "empty.jpg", "captured_at": NOW.isoformat(), "camera": "C1", "encounter": "E", "detector": "empty"})
-    write_table(card / "manifest.csv", [*rows[0], "detector"], [[one.get(name) for name in (*rows[0], "detector")] for one in rows])
+    columns = (*rows[0], "detector")
+    write_table(card / "manifest.csv", columns, [[one.get(name) for name in columns] for one in rows])
     gallery = herd.gallery(tmp_path / "gallery", None)
     report = reid.discover([card], gallery=gallery, out=tmp_path / "out", settings=ZEBRA)
     assert files(report) == WANTED and report.left == 1
