@@ -19,6 +19,7 @@ from reid.actions.seasons import check_link
 from reid.actions.selecting import as_taken
 from reid.errors import GalleryError, UsageError
 from reid.formats.manifest import read_photos
+from reid.formats.text import made
 from reid.progress import SILENT, Progress
 from reid.records import Outcome, Problem
 from reid.settings import QuerySettings
@@ -112,7 +113,7 @@ def discover(
         progress: told of every photo.
 
     Raises:
-        UsageError: no photo, no such species, or an option is out of range.
+        UsageError: no photo, no such species, an option is out of range, or the folder cannot be made.
         GalleryError, NetError, ManifestError: gallery, net or table cannot be used.
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
@@ -124,6 +125,8 @@ def discover(
         there, eyes = _opened(stack, folder, settings)
         if enroll and there is not None:
             there.check_writable("discover")
+        if out is not None:
+            made(out)  # what cannot be written is told before hours of looking, and before anything is enrolled
         progress.start("looking at photos", len(given))
         met = seen(eyes, given, eyes.photos(), settings, progress, drawn=True)
         link = settings.enroll_link if enroll else settings.discover_link

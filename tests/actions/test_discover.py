@@ -170,6 +170,13 @@ def test_a_gallery_is_made_once_all_is_decided(card: Path, tmp_path: Path, monke
     assert [one.what for one in reversed(reid.log(gallery=place))] == ["set_embedding_net", "enroll"]
 
 
+def test_nothing_is_enrolled_where_the_tables_cannot_be_written(card: Path, tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    with pytest.raises(UsageError, match=r"manifest\.csv/out: cannot be made"):
+        reid.discover([card], gallery=gallery, out=card / "manifest.csv" / "out", enroll=True, settings=ZEBRA)
+    assert reid.individuals(gallery) == ()
+
+
 def test_two_species_are_enrolled_in_one_transaction(tmp_path: Path) -> None:
     gallery = herd.gallery(tmp_path / "gallery", None)
     with Gallery.open(gallery) as opened:
