@@ -269,6 +269,24 @@ def test_a_season_of_which_nothing_is_enrolled_has_a_page_of_its_kept_decisions(
     ]
 
 
+def test_kept_decisions_go_by_the_names_of_today(place: Path) -> None:
+    gallery = place / "gallery"
+    decision(gallery, "p", 3, Outcome.REVIEW, "zebra-004")
+    decision(gallery, "q", 4, Outcome.KNOWN, "zebra-004")
+    decision(gallery, "r", 5, Outcome.KNOWN, "zebra-002")
+    reid.rename_individual("zebra-004", "Amara", gallery=gallery, species="zebra")
+    reid.remove_individual("zebra-002", gallery=gallery, species="zebra")
+    done = reid.report(out=place / "today.html", gallery=gallery, of="2024")
+    assert done.unenrolled[0].animals == ("Amara",)
+    assert done.doubts_table is not None
+    with done.doubts_table.open(encoding="utf-8") as file:
+        rows = [(Path(row["path"]).name, row["individual"]) for row in csv.DictReader(file)]
+    assert rows == [("p.jpg", "Amara"), ("r.jpg", "")]
+    text = done.page.read_text(encoding="utf-8")
+    assert "a test; zebra-002 is not in the gallery any more" in text and "zebra-004" not in text
+    assert "--individual NEW-NAME" in text
+
+
 def test_seasons_given_by_dates_name_the_kept_decisions_too(place: Path) -> None:
     gallery = place / "gallery"
     decision(gallery, "p", 3, Outcome.REVIEW)
