@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from reid.actions.season_rows import side_word
 from reid.actions.seasons import check_link
 from reid.actions.selecting import as_taken
 from reid.errors import GalleryError, UsageError
+from reid.formats.cells import spaced
 from reid.formats.manifest import read_photos
 from reid.formats.text import made
 from reid.progress import SILENT, Progress
@@ -132,7 +132,7 @@ def discover(
         link = settings.enroll_link if enroll else settings.discover_link
         animals = met.animals(link)
         chosen = [one for one in animals if one.sighting.decision.outcome in STATUSES]
-        proposals = _proposals(there or eyes, chosen, unicodedata.normalize("NFC", name))
+        proposals = _proposals(there or eyes, chosen, spaced(name))
         new = _enrollments(proposals) if enroll else {}
         entries, enrolled, refused = _enroll(stack, folder, there, eyes, new, link) if new else ((), 0, [])
     pairs = sorted(proposals, key=lambda pair: (list(STATUSES.values()).index(pair[0].status), pair[0].species, pair[0].proposal))

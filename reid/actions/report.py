@@ -184,7 +184,7 @@ def _season(enrolled: SeasonPhotos, told: Sequence[Told], given: Sequence[Photo]
     names = {*met, *(one.name for one in enrolled.spans)} - {""}
     if of and of not in names:
         raise UsageError(f"there is no season {of!r}; photos, enrolled or given, are of {', '.join(sorted(names)) or 'none'}")
-    if not names:
+    if not names or not (of or met):
         raise UsageError("no photo has a date, so that none is of a season")
     return of or max(names & set(met), key=lambda name: met[name])
 

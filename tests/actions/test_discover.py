@@ -157,6 +157,8 @@ def test_no_gallery_is_made_where_no_photo_can_be_read(tmp_path: Path) -> None:
     place = tmp_path / "new gallery"
     told = command("discover", tmp_path / "card", "--gallery", place, "--species", "zebra", "--enroll", "--out", tmp_path / "out")
     assert told.code == 1 and "a.jpg" in told.err and not place.exists()
+    told = command("discover", tmp_path / "card", "--gallery", herd.gallery(place, None), "--species", "zebra", "--out", tmp_path)
+    assert told.out.endswith("nothing was enrolled\n"), "there is nothing to look at or to enroll"
 
 
 def test_a_gallery_is_made_once_all_is_decided(card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,6 +214,13 @@ def test_a_name_with_an_accent_is_one_name_however_it_is_typed(card: Path, tmp_p
     reid.enroll([other], gallery=gallery, individual="Zoé-001")
     report = reid.discover([card], gallery=gallery, name="Zoe\u0301", settings=ZEBRA)
     assert sorted(one.proposal for one in report.proposals) == ["Zoé-002", "Zoé-003", "Zoé-004"]
+
+
+def test_a_name_has_single_spaces_as_it_has_in_a_table(card: Path, tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    reid.discover([card], gallery=gallery, out=tmp_path / "out", enroll=True, name=" new  one", settings=ZEBRA)
+    assert [one.name for one in reid.individuals(gallery)] == ["new one-001", "new one-002", "new one-003"]
+    assert reid.enroll([tmp_path / "out" / "photos.csv"], gallery=gallery).problems == ()
 
 
 def test_the_command_says_how_to_take_it_back(card: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import reid
@@ -19,9 +20,10 @@ from reid import drawn
 from reid.actions.report import SeasonPage
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
-from reid.records import Box, Decision, Match, Outcome, Sighting, SpeciesGuess
+from reid.records import Box, Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
 from reid.settings import ExportSettings, QuerySettings
-from reid.store import Gallery
+from reid.store import Enrollment, Gallery
+from tests.actions import herd
 from tests.actions.small import made
 from tests.commands import command
 
@@ -219,6 +221,17 @@ def test_photos_of_another_season_are_told_and_no_page_is_written(place: Path, k
             gallery=place / "gallery", query=QuerySettings(deployments=str(kept / "study" / "deployments.csv")),
         )
     assert not (place / "other.html").exists()
+
+
+def test_photos_without_dates_are_of_no_season_even_where_seasons_are_given(tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    with Gallery.open(gallery) as opened:
+        vector = np.eye(48, dtype=np.float32)[0]
+        item = Enrollment("Ada", Photo(Path("/cards/a.jpg"), "zebra", "Ada"), "a" * 64, 10, 10, vector)
+        opened.enroll("zebra", opened.embedding_net("zebra") or "", [item])
+    for seasons in ((), ("dry=2024-05-01..2024-05-31",)):
+        with pytest.raises(UsageError, match="no photo has a date, so that none is of a season"):
+            reid.report(out=tmp_path / "page.html", gallery=gallery, settings=ExportSettings(seasons=seasons))
 
 
 def test_photos_that_cannot_be_read_are_named_and_not_taken_for_another_season(place: Path, tmp_path: Path) -> None:
