@@ -106,6 +106,8 @@ def calibrate(
     if not 0.0 < stated < 0.5:
         raise UsageError(f"the stated error is {stated:g}; wanted a share between 0 and 0.5, such as 0.01")
     found = read_photos(list(photos)) if photos else None
+    for note in found.notes if found else ():
+        progress.say(note)
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         opened.check_writable("calibrate")
         run = _Run(opened, stated, device, progress)

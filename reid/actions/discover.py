@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,9 @@ from reid.actions.season_rows import side_word
 from reid.actions.seasons import check_link
 from reid.actions.selecting import as_taken
 from reid.errors import GalleryError, UsageError
+from reid.formats.cells import spaced
 from reid.formats.manifest import read_photos
+from reid.formats.text import made
 from reid.progress import SILENT, Progress
 from reid.records import Outcome, Problem
 from reid.settings import QuerySettings
@@ -112,7 +113,7 @@ def discover(
         progress: told of every photo.
 
     Raises:
-        UsageError: no photo, no such species, or an option is out of range.
+        UsageError: no photo, no such species, an option is out of range, or the folder cannot be made.
         GalleryError, NetError, ManifestError: gallery, net or table cannot be used.
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
@@ -124,18 +125,20 @@ def discover(
         there, eyes = _opened(stack, folder, settings)
         if enroll and there is not None:
             there.check_writable("discover")
+        if out is not None:
+            made(out)  # what cannot be written is told before hours of looking, and before anything is enrolled
         progress.start("looking at photos", len(given))
         met = seen(eyes, given, eyes.photos(), settings, progress, drawn=True)
         link = settings.enroll_link if enroll else settings.discover_link
         animals = met.animals(link)
         chosen = [one for one in animals if one.sighting.decision.outcome in STATUSES]
-        proposals = _proposals(there or eyes, chosen, unicodedata.normalize("NFC", name))
+        proposals = _proposals(there or eyes, chosen, spaced(name))
         new = _enrollments(proposals) if enroll else {}
         entries, enrolled, refused = _enroll(stack, folder, there, eyes, new, link) if new else ((), 0, [])
     pairs = sorted(proposals, key=lambda pair: (list(STATUSES.values()).index(pair[0].status), pair[0].species, pair[0].proposal))
     report = DiscoverReport(
         folder, tuple(one for one, _ in pairs), tuple(one for _, one in pairs),
-        sum(len(one.looks) for one in animals) - sum(len(one.looks) for one in chosen), enrolled, entries,
+        len(met.looks) - sum(len(one.looks) for one in chosen), enrolled, entries,
         (*found.problems, *met.problems, *refused), (*found.notes, *met.notes),
     )
     if out is not None:

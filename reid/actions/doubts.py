@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid.records import Box, Match, Outcome, Photo, Sighting
-from reid.store import EnrolledPhoto, Gallery, KeptSighting
+from reid.store import Gallery, KeptSighting
 
 OPEN = (Outcome.KNOWN, Outcome.REVIEW, Outcome.NEW)
 """Outcomes that show an animal of a known species."""
@@ -51,7 +51,7 @@ def open_sightings(gallery: Gallery, species: str) -> tuple[OpenSighting, ...]:
     they are of one frame. Whoever was renamed, merged or moved since goes by the name of today; whoever was removed is nobody
     on the list any more.
     """
-    names = Names(gallery.photos(species))
+    names = Names(gallery, species)
     found = [_joined(group, names) for group in _encounters(unsettled(gallery, species))]
     return tuple(sorted(found, key=lambda one: (str(one.photos[0].captured_at or ""), str(one.photos[0].path))))
 
@@ -104,9 +104,11 @@ def _encounters(kept: Iterable[KeptSighting]) -> list[list[KeptSighting]]:
 class Names:
     """Whom a match means today: the owner of the enrolled photo that was matched, else who has the name."""
 
-    def __init__(self, enrolled: Sequence[EnrolledPhoto]) -> None:
-        """Take the enrolled photos of a species."""
+    def __init__(self, gallery: Gallery, species: str) -> None:
+        """Take the enrolled photos of a species, and who was removed."""
+        enrolled = gallery.photos(species)
         self.names = {one.individual for one in enrolled}
+        self.removed = {one.name for one in gallery.individuals(species, removed=True) if not one.merged_into} - self.names
         self.owners: dict[str, set[str]] = defaultdict(set)
         for one in enrolled:
             self.owners[one.sha256].add(one.individual)
@@ -114,6 +116,8 @@ class Names:
     def of(self, match: Match) -> str:
         """The name; "" where that individual is no more."""
         owners = self.owners.get(match.sha256, set()) if match.sha256 else set()
+        if match.individual in self.removed:  # who is left in the frame is another animal
+            return ""
         if len(owners) == 1:
             return next(iter(owners))
         return match.individual if match.individual in (owners or self.names) else ""
@@ -166,6 +170,20 @@ def decided(group: Sequence[KeptSighting], names: Names) -> tuple[Outcome, str]:
     if len(told) == 1 and "" not in told and Outcome.NEW not in outcomes:
         return Outcome.KNOWN, next(iter(told))
     return (Outcome.NEW if outcomes == {Outcome.NEW} else Outcome.REVIEW), ""
+
+
+def today(kept: KeptSighting, names: Names) -> Sighting:
+    """A kept answer by the names of today, without who is no more: a decision for one of those is open again."""
+    one, told = kept.sighting, kept.sighting.decision
+    now = [(match, names.of(match) if match.species == kept.species else match.individual) for match in one.matches]
+    matches = tuple(replace(match, individual=name) for match, name in now if name)
+    outcome, individual = decided([kept], names)
+    if outcome == told.outcome == Outcome.REVIEW:
+        individual = next((name for match, name in now if match.individual == told.individual), "")
+    gone = f"; {told.individual} is not in the gallery any more" if told.individual and not individual else ""
+    return replace(
+        one, matches=matches, decision=replace(told, outcome=outcome, individual=individual or None, reason=told.reason + gone)
+    )
 
 
 def _photo(kept: KeptSighting) -> Photo:

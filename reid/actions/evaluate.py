@@ -118,6 +118,8 @@ def evaluate(
     if report is not None and (report.is_dir() or not report.parent.is_dir()):
         raise UsageError(f"{report}: no page can be written there; name a file in a folder that exists")
     found = read_photos(list(photos))
+    for note in found.notes:
+        progress.say(note)
     queries = dated(photos_of_column(found.photos, column, asked))
     enrolled = dated(photos_of_column(found.photos, column, known)) if column else queries
     problems = {str(problem): problem for problem in found.problems}

@@ -61,7 +61,7 @@ def export(
             f"and of {', '.join(SIDE_RULES)}"
         )
     table = read_deployments(settings.deployments) if settings.deployments else None
-    found, problems = _photos(photos, gallery)
+    found, problems, notes = _photos(photos, gallery)
     chosen = [one for one in found if one.individual and one.species not in ("", EMPTY) and settings.species in ("", one.species)]
     if not chosen:
         raise UsageError(
@@ -73,6 +73,7 @@ def export(
     chosen, seasons = in_time(chosen, settings.clocks, settings.seasons, shifts)
     job = Job(tuple(chosen), table.deployments if table else (), seasons, settings, out)
     done = Done()
+    done.notes += notes
     for name, members in _by_species(job).items() if format in HISTORIES else {"": job}.items():
         WRITERS[format](members, name, done)
     if done.left_out:
@@ -83,12 +84,12 @@ def export(
     )
 
 
-def _photos(given: Sequence[Path], gallery: Path | None) -> tuple[list[Photo], tuple[Problem, ...]]:
+def _photos(given: Sequence[Path], gallery: Path | None) -> tuple[list[Photo], tuple[Problem, ...], tuple[str, ...]]:
     if given:
         read = read_photos(list(given))
-        return dated(read.photos), read.problems
+        return dated(read.photos), read.problems, read.notes
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        return list(opened.enrolled_sightings()), ()
+        return list(opened.enrolled_sightings()), (), ()
 
 
 def _by_species(job: Job) -> dict[str, Job]:

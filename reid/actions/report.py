@@ -139,7 +139,7 @@ def report(
     table = read_deployments(settings.deployments) if settings.deployments else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         made_of = SeasonPhotos(opened, settings, table)
-        by_season, problems = of_seasons(photos, query)
+        by_season, problems = of_seasons(photos, query, progress)
         taken = [photo for members in by_season.values() for photo in members]
         kept = kept_decisions(opened, settings)
         name = _season(made_of, kept, taken, of)
@@ -184,7 +184,7 @@ def _season(enrolled: SeasonPhotos, told: Sequence[Told], given: Sequence[Photo]
     names = {*met, *(one.name for one in enrolled.spans)} - {""}
     if of and of not in names:
         raise UsageError(f"there is no season {of!r}; photos, enrolled or given, are of {', '.join(sorted(names)) or 'none'}")
-    if not names:
+    if not names or not (of or met):
         raise UsageError("no photo has a date, so that none is of a season")
     return of or max(names & set(met), key=lambda name: met[name])
 

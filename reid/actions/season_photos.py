@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reid.actions.doubts import OPEN, Names, decided, unsettled
+from reid.actions.doubts import OPEN, Names, today, unsettled
 from reid.actions.selecting import in_time
 from reid.errors import UsageError
 from reid.formats.capture_history import CaptureHistory, capture_history, spans_of
@@ -20,9 +20,9 @@ from reid.store import Gallery
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A decision about photos that are not enrolled. individual: by its name of today, "" where none was told.
+    """A decision about photos that are not enrolled. individual: whom they were told to show, "" where that is nobody.
 
-    photos: all that it rests on, each in its season, individual "".
+    sighting: by the names of today. photos: all that it rests on, each in its season, individual "".
     """
 
     species: str
@@ -43,16 +43,17 @@ def kept_decisions(gallery: Gallery, settings: ExportSettings) -> list[Told]:
     for species in sorted({one.species for one in gallery.sightings()} - {"", EMPTY}):
         if settings.species not in ("", species):
             continue
-        names = Names(gallery.photos(species))
+        names = Names(gallery, species)
         for kept in unsettled(gallery, species):
-            one = kept.sighting
+            one = today(kept, names)
             paths = one.photos or (one.photo,)
             photos = [
                 Photo(Path(path), species, "", one.captured_at, "", one.camera, one.side, one.season,
                       one.box if path == one.photo else None)
                 for path in paths
             ]  # fmt: skip
-            told.append(Told(species, *decided([kept], names), one, tuple(in_time(photos, (), settings.seasons)[0])))
+            known = one.decision.individual or "" if one.decision.outcome == Outcome.KNOWN else ""
+            told.append(Told(species, one.decision.outcome, known, one, tuple(in_time(photos, (), settings.seasons)[0])))
     return told
 
 

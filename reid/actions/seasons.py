@@ -16,6 +16,7 @@ from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.formats.page import write_page
 from reid.formats.table import write_table
+from reid.formats.text import made
 from reid.learn.drift import Drifted
 from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem, Sighting
@@ -85,16 +86,19 @@ def seasons(
         progress: told of every photo.
 
     Raises:
-        UsageError: the gallery has no photo of the first season, nothing is of the second, or an option is out of range.
+        UsageError: the gallery has no photo of the first season, nothing is of the second, an option is out of range, or the
+            folder cannot be made.
         GalleryError, NetError, ManifestError: gallery, net or table cannot be read.
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
     check_link(settings)
-    by_season, problems = of_seasons(photos, settings)
+    by_season, problems = of_seasons(photos, settings, progress)
     chosen = by_season.get(second, [])
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         enrolled = [photo for photo in opened.photos() if settings.species in ("", photo.species)]
         _check(enrolled, by_season, problems, first, second)
+        if out is not None:
+            made(out)  # told before hours of looking, and before any decision is kept
         progress.start(f"identifying {second}", len(chosen))
         animals, failed = identified(opened, chosen, enrolled, settings, progress)
         drift = drifts(opened, enrolled)
@@ -112,7 +116,9 @@ def seasons(
     return report
 
 
-def of_seasons(photos: Sequence[Path], settings: QuerySettings) -> tuple[dict[str, list[Photo]], list[Problem]]:
+def of_seasons(
+    photos: Sequence[Path], settings: QuerySettings, progress: Progress
+) -> tuple[dict[str, list[Photo]], list[Problem]]:
     """Photos given by their season, "" for those that are in none; and those that could not be read so far.
 
     Raises:
@@ -121,6 +127,8 @@ def of_seasons(photos: Sequence[Path], settings: QuerySettings) -> tuple[dict[st
     if not photos:
         return {}, []
     found = read_photos(list(photos), settings.box_confidence)
+    for note in found.notes:
+        progress.say(note)
     by_season: dict[str, list[Photo]] = defaultdict(list)
     for photo in dated(as_taken(found.photos, settings)):
         by_season[season(photo)].append(photo)
@@ -172,17 +180,20 @@ def _check(
         raise UsageError(f"the gallery has no photo of season {first!r}; it has {known or 'none with a season'}")
     if second not in given and second not in known:
         seen = f"; the photos given are of {sorted(name or 'undated' for name in given)}" if given else "; give photos of it"
-        failed = "".join(f"; could not be read: {one}" for one in problems[:NAMED])
-        more = f"; and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
-        raise UsageError(f"nothing is of season {second!r}: the gallery has {known}{seen}{failed}{more}")
+        raise UsageError(f"nothing is of season {second!r}: the gallery has {known}{seen}{not_read(problems)}")
+
+
+def not_read(problems: Sequence[Problem]) -> str:
+    """The first photos that could not be read, for the end of a message."""
+    more = f"; and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
+    return "".join(f"; could not be read: {one}" for one in problems[:NAMED]) + more
 
 
 def write(report: SeasonsReport, out: Path) -> SeasonsReport:
     """Write seasons.csv and seasons.html into a folder, which is made if absent."""
     from reid.actions.seasons_page import cells, drift_table, page
 
-    out.mkdir(parents=True, exist_ok=True)
-    csv, html = out / "seasons.csv", out / "seasons.html"
+    csv, html = made(out) / "seasons.csv", out / "seasons.html"
     write_table(csv, COLUMNS, [cells(row) for row in report.rows])
     skipped = f"{report.skipped} photos given are of another season or undated and were skipped" if report.skipped else ""
     subtitle = ". ".join(part for part in (skipped, *report.notes) if part)

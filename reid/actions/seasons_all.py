@@ -12,7 +12,7 @@ from reid import settings as options
 from reid.actions import showing
 from reid.actions.drifting import drifts
 from reid.actions.season_rows import MEANING, STATUSES, SeasonRow, halves, rows
-from reid.actions.seasons import NAMED, check_link, identified, of_seasons
+from reid.actions.seasons import check_link, identified, not_read, of_seasons
 from reid.actions.seasons_page import drift_table
 from reid.errors import UsageError
 from reid.formats.page import Page, Section, Table, write_page
@@ -93,22 +93,22 @@ def all_seasons(
         progress: told of every photo.
 
     Raises:
-        UsageError: there are fewer than two seasons, or an option is out of range.
+        UsageError: there are fewer than two seasons, an option is out of range, or the folder cannot be made.
         GalleryError, NetError, ManifestError: gallery, net or table cannot be read.
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
     check_link(settings)
-    by_season, problems = of_seasons(photos, settings)
+    by_season, problems = of_seasons(photos, settings, progress)
     skipped = len(by_season.pop("", ()))
     animals: dict[str, tuple[Animal, ...]] = {}
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         enrolled = [photo for photo in opened.photos() if settings.species in ("", photo.species)]
         names = _in_order(enrolled, by_season)
         if len(names) < 2:
-            failed = "".join(f"; could not be read: {one}" for one in problems[:NAMED])
-            raise UsageError(
-                f"there are the seasons {names or 'none'}; wanted two at least: give photos of others, or --season{failed}"
-            )
+            have = f"the only season is {names[0]}" if names else "no photo is of a season"
+            raise UsageError(f"{have}; wanted two at least: give photos of others, or --season{not_read(problems)}")
+        if out is not None:
+            made(out)
         for name, members in by_season.items():
             progress.start(f"identifying {name}", len(members))
             animals[name], unread = identified(opened, members, enrolled, settings, progress)

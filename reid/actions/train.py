@@ -59,6 +59,8 @@ def train(
     settings = options.check_train(settings or options.resolve(TrainSettings(), {}))
     device = runtime.device(settings.device)
     found = read_photos(list(photos))
+    for note in found.notes:
+        progress.say(note)
     chosen = dated(photos_of_column(found.photos, settings.column, "train"))
     jobs = _jobs(chosen, settings)
     folder = options.gallery_folder(gallery)

@@ -165,7 +165,8 @@ def discover(
         for entry in report.entries:
             terminal.out(f"entry {entry} of the journal enrolled them; `reid undo {entry}` takes it back")
         if not report.entries:
-            terminal.out("nothing was enrolled" + ("" if enroll else _how_to(found, link, gallery, report.files)))
+            how = "" if enroll or not report.count("new") else _how_to(found, link, gallery, report.files)
+            terminal.out(f"nothing was enrolled{how}")
     for note in report.notes:
         terminal.complain(note)
     end(report.problems)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from reid.errors import UsageError
 from reid.formats.calendar import read_offset
+from reid.formats.cells import MISSING
 from reid.formats.deployments import deployment_on
 from reid.records import Deployment, Photo
 from reid.settings import SAMPLING_DESIGNS
@@ -39,8 +40,6 @@ OBSERVATION_COLUMNS = (
     "classifiedBy", "classificationTimestamp", "classificationProbability", "observationTags", "observationComments",
 )  # fmt: skip
 SEXES, LIFE_STAGES = ("female", "male"), ("adult", "subadult", "juvenile")
-MISSING = ("", "NA", "NaN", "nan")
-"""What its readers take for an empty cell: a name like this would be lost."""
 _MEDIA_TYPES = {
     ".png": "image/png", ".tif": "image/tiff", ".tiff": "image/tiff", ".webp": "image/webp", ".bmp": "image/bmp",
 }  # fmt: skip

@@ -13,8 +13,7 @@ from typing import Any
 
 from reid import images
 from reid.errors import ManifestError
-from reid.formats.camtrap_dp import MISSING
-from reid.formats.cells import BadCell, read_box, read_date, spaced
+from reid.formats.cells import MISSING, BadCell, read_box, read_date, spaced
 from reid.formats.megadetector import FOUND_NOTHING, LeftOutFrames
 from reid.formats.table import Row, read_table
 from reid.records import EMPTY, Photo, Problem

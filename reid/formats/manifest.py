@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid.errors import ManifestError, UsageError
 from reid.formats.camtrap_dp_reading import DESCRIPTOR, read_camtrap_dp
-from reid.formats.cells import BadCell, read_box, read_date, read_side, spaced
+from reid.formats.cells import MISSING, BadCell, read_box, read_date, read_side, spaced
 from reid.formats.folder import manifest_in, read_folder
 from reid.formats.foreign import as_manifest
 from reid.formats.megadetector import LeftOutFrames, read_megadetector
@@ -25,6 +26,19 @@ BOX_COLUMNS = ("x", "y", "width", "height")
 
 _SPREADSHEET_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
 _OTHER_TABLES = frozenset({".xls", ".xlsm", ".xlsb", ".ods", ".numbers"})
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyCells:
+    """Cells of a table that hold NA, NaN or nan and were read as empty. rows: how many, by column."""
+
+    table: str
+    rows: Mapping[str, int]
+
+    def __str__(self) -> str:
+        """One line for the user."""
+        where = ", ".join(f"{column} ({many} row{'s' if many > 1 else ''})" for column, many in self.rows.items())
+        return f"{self.table}: NA and NaN were read as empty cells, in {where}; a name like this must be written otherwise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,8 @@ def read_photos(
         for item in _read_input(given, confidence):
             if isinstance(item, LeftOutFrames):
                 notes.append(f"{given.name}: {item}")
+            elif isinstance(item, EmptyCells):
+                notes.append(str(item))
             elif isinstance(item, Problem):
                 problems.append(item)
             if not isinstance(item, Photo):
@@ -101,8 +117,11 @@ def _repeated(photo: Photo, first: dict[tuple[str, str], str]) -> Problem | None
     return Problem(str(photo.path), f"the same photo and box were named before{before}; the first is used.", photo.origin)
 
 
-def read_manifest(path: Path) -> Iterator[Photo | Problem]:
+def read_manifest(path: Path) -> Iterator[Photo | Problem | EmptyCells]:
     """Read a table of photos row by row: a Photo, or a Problem naming the row (header = 1) and the column.
+
+    NA, NaN and nan, as R and pandas write missing values, are empty cells in COLUMNS, but for `path`; last of all comes where
+    that was so.
 
     camtrapR's record tables, Wildbook's bulk import sheets and Timelapse's CSV are read as well (`foreign`).
 
@@ -125,8 +144,10 @@ def read_manifest(path: Path) -> Iterator[Photo | Problem]:
     known = {*COLUMNS, *BOX_COLUMNS} if boxed else {*COLUMNS}
     others = tuple(name for name in table.columns if name not in known)
     empty = True
-    for row in table.rows:
+    missing: Counter[str] = Counter()
+    for given in table.rows:
         empty = False
+        row = _emptied(given, missing)
         origin = f"{path.name}, row {row.number}"
         try:
             yield _photo(row, path.parent, origin, others, boxed)
@@ -134,9 +155,20 @@ def read_manifest(path: Path) -> Iterator[Photo | Problem]:
             yield Problem(row.text("path"), str(fault), origin, fault.column)
     if empty:
         raise ManifestError(f"{path}: has a header but no row; wanted one row for each photo.")
+    if missing:
+        yield EmptyCells(path.name, {name: missing[name] for name in COLUMNS if name in missing})
 
 
-def _read_input(given: Path, confidence: float | None) -> Iterator[Photo | Problem | LeftOutFrames]:
+def _emptied(row: Row, missing: Counter[str]) -> Row:
+    """The row without cells that only say that nothing is known; they are counted by column."""
+    gone = [name for name in COLUMNS[1:] if row.cells.get(name) and row.cells[name] in MISSING]
+    if not gone:
+        return row
+    missing.update(gone)
+    return replace(row, cells={name: cell for name, cell in row.cells.items() if name not in gone})
+
+
+def _read_input(given: Path, confidence: float | None) -> Iterator[Photo | Problem | LeftOutFrames | EmptyCells]:
     suffix = given.suffix.lower()
     if given.name == DESCRIPTOR or (given.is_dir() and (given / DESCRIPTOR).is_file()):
         yield from read_camtrap_dp(given if given.name == DESCRIPTOR else given / DESCRIPTOR)

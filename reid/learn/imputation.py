@@ -152,8 +152,10 @@ def combine(found: Numbers, seen: Floats, level: float = CONFIDENCE) -> Combined
     """Put the estimates of many histories together: number and interval are quantiles of the mean of their distributions.
 
     Each history has a distribution of N by itself: that whose quantiles are its log-normal interval. Without doubts they are
-    all one, and so are the intervals. Rubin's rules for number and interval, mean and Student's t, want numbers that are about
-    normal; a few histories without recaptures pull the mean of an estimate of N far up.
+    all one, and so are the log-normal intervals. A likelihood interval (`interval`) is wider where nearly all animals were
+    caught: of 20 with chances of 0.8 on two occasions it holds the truth in 0.95 of the seasons, this one in 0.62.
+    Rubin's rules for number and interval, mean and Student's t, want numbers that are about normal; a few histories without
+    recaptures pull the mean of an estimate of N far up.
 
     Args:
         found: of each history, (draws,).

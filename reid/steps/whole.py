@@ -40,9 +40,10 @@ class Tie:
 class Animal:
     """One animal of the season with one decision.
 
-    sighting: the decision, by all its photos. parts: what each of its encounters alone would say. ties: what holds the
-    encounters together, the weakest first; () for one encounter, and between encounters that were given one name.
-    sides: that its photos show, of left and right. first, last: when it was seen; None = not known.
+    sighting: the decision, by all its photos. looks: its photos, without empty frames of its encounters, which show nobody;
+    those are left where there is no animal. parts: what each of its encounters alone would say. ties: what holds the encounters
+    together, the weakest first; () for one encounter, and between encounters that were given one name. sides: that its photos
+    show, of left and right. first, last: when it was seen; None = not known.
     """
 
     sighting: Sighting
@@ -196,7 +197,13 @@ def _likeness(box: Sequence[Looked], animal: Sequence[Looked], species: str) -> 
 
 
 def _snaps(looks: Sequence[Looked], rules: Rules) -> list[Snap]:
-    return [Snap(one.sha256, one.photo.box, one.photo.captured_at, rules.place(one.photo)) for one in looks]
+    """Where and when the animal was; where it was no longer, it was not."""
+    return [Snap(one.sha256, one.photo.box, one.photo.captured_at, rules.place(one.photo)) for one in _shown(looks)]
+
+
+def _shown(looks: Sequence[Looked]) -> list[Looked]:
+    """Without the frames in which nothing was seen; all of them where that is every one."""
+    return [one for one in looks if one.guess.name != EMPTY] or list(looks)
 
 
 def _decided(
@@ -277,9 +284,10 @@ def _animal(
     one: Sighting, looks: Sequence[Looked], parts: Sequence[Sighting], ties: tuple[Tie, ...], rules: Rules
 ) -> Animal:
     own = [look for look in looks if look.guess.name == species_of(looks).name]
-    dates = sorted((when for look in looks if (when := look.photo.captured_at) is not None), key=seconds)
+    kept = _shown(looks)
+    dates = sorted((when for look in kept if (when := look.photo.captured_at) is not None), key=seconds)
     sides = tuple(side for side in ("left", "right") if any(look.photo.side == side for look in own))
     shown = replace(one, matches=one.matches[: rules.top])
     return Animal(
-        shown, tuple(looks), tuple(parts), ties, sides, dates[0] if dates else None, dates[-1] if dates else None
+        shown, tuple(kept), tuple(parts), ties, sides, dates[0] if dates else None, dates[-1] if dates else None
     )

@@ -13,6 +13,8 @@ import pytest
 import reid
 from reid.actions.discover import put
 from reid.errors import GalleryError, UsageError
+from reid.formats.table import write_table
+from reid.images import write_jpeg
 from reid.records import Photo
 from reid.settings import QuerySettings
 from reid.steps.embedding import embed_and_map
@@ -87,6 +89,21 @@ def test_the_table_of_photos_can_be_enrolled_as_it_is(card: Path, tmp_path: Path
     assert {one.name: one.photos for one in reid.individuals(gallery)} == {name: len(names) for name, names in WANTED.items()}
 
 
+def test_an_empty_frame_of_an_encounter_is_no_photo_of_its_animal(card: Path, tmp_path: Path) -> None:
+    write_jpeg(card / "empty.jpg", herd.pattern("grass", "", 99), captured_at=NOW, camera="C1")
+    with (card / "manifest.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    rows = [one | {"encounter": "E" if one["path"] == "0.jpg" else one["path"]} for one in rows]
+    rows.append({"path": "empty.jpg", "captured_at": NOW.isoformat(), "camera": "C1", "encounter": "E", "detector": "empty"})
+    columns = (*rows[0], "detector")
+    write_table(card / "manifest.csv", columns, [[one.get(name) for name in columns] for one in rows])
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    report = reid.discover([card], gallery=gallery, out=tmp_path / "out", settings=ZEBRA)
+    assert files(report) == WANTED and report.left == 1
+    reid.enroll([tmp_path / "out" / "photos.csv"], gallery=gallery)
+    assert {one.name: one.photos for one in reid.individuals(gallery)} == {name: len(names) for name, names in WANTED.items()}
+
+
 def test_names_that_the_gallery_ever_had_are_passed_over(card: Path, tmp_path: Path) -> None:
     gallery = herd.gallery(tmp_path / "gallery", calibration())
     other = herd.write(tmp_path / "other", [Taken("Zoe", when=NOW)], named=False)
@@ -140,6 +157,8 @@ def test_no_gallery_is_made_where_no_photo_can_be_read(tmp_path: Path) -> None:
     place = tmp_path / "new gallery"
     told = command("discover", tmp_path / "card", "--gallery", place, "--species", "zebra", "--enroll", "--out", tmp_path / "out")
     assert told.code == 1 and "a.jpg" in told.err and not place.exists()
+    told = command("discover", tmp_path / "card", "--gallery", herd.gallery(place, None), "--species", "zebra", "--out", tmp_path)
+    assert told.out.endswith("nothing was enrolled\n"), "there is nothing to look at or to enroll"
 
 
 def test_a_gallery_is_made_once_all_is_decided(card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,6 +170,13 @@ def test_a_gallery_is_made_once_all_is_decided(card: Path, tmp_path: Path, monke
     report = reid.discover([card], gallery=place, enroll=True, settings=ZEBRA)
     assert report.enrolled == sum(one.photos for one in reid.individuals(place)) == 6
     assert [one.what for one in reversed(reid.log(gallery=place))] == ["set_embedding_net", "enroll"]
+
+
+def test_nothing_is_enrolled_where_the_tables_cannot_be_written(card: Path, tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    with pytest.raises(UsageError, match=r"manifest\.csv/out: cannot be made"):
+        reid.discover([card], gallery=gallery, out=card / "manifest.csv" / "out", enroll=True, settings=ZEBRA)
+    assert reid.individuals(gallery) == ()
 
 
 def test_two_species_are_enrolled_in_one_transaction(tmp_path: Path) -> None:
@@ -188,6 +214,13 @@ def test_a_name_with_an_accent_is_one_name_however_it_is_typed(card: Path, tmp_p
     reid.enroll([other], gallery=gallery, individual="Zoé-001")
     report = reid.discover([card], gallery=gallery, name="Zoe\u0301", settings=ZEBRA)
     assert sorted(one.proposal for one in report.proposals) == ["Zoé-002", "Zoé-003", "Zoé-004"]
+
+
+def test_a_name_has_single_spaces_as_it_has_in_a_table(card: Path, tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    reid.discover([card], gallery=gallery, out=tmp_path / "out", enroll=True, name=" new  one", settings=ZEBRA)
+    assert [one.name for one in reid.individuals(gallery)] == ["new one-001", "new one-002", "new one-003"]
+    assert reid.enroll([tmp_path / "out" / "photos.csv"], gallery=gallery).problems == ()
 
 
 def test_the_command_says_how_to_take_it_back(card: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import reid
@@ -19,9 +20,10 @@ from reid import drawn
 from reid.actions.report import SeasonPage
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
-from reid.records import Box, Decision, Match, Outcome, Sighting, SpeciesGuess
+from reid.records import Box, Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
 from reid.settings import ExportSettings, QuerySettings
-from reid.store import Gallery
+from reid.store import Enrollment, Gallery
+from tests.actions import herd
 from tests.actions.small import made
 from tests.commands import command
 
@@ -221,6 +223,17 @@ def test_photos_of_another_season_are_told_and_no_page_is_written(place: Path, k
     assert not (place / "other.html").exists()
 
 
+def test_photos_without_dates_are_of_no_season_even_where_seasons_are_given(tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", None)
+    with Gallery.open(gallery) as opened:
+        vector = np.eye(48, dtype=np.float32)[0]
+        item = Enrollment("Ada", Photo(Path("/cards/a.jpg"), "zebra", "Ada"), "a" * 64, 10, 10, vector)
+        opened.enroll("zebra", opened.embedding_net("zebra") or "", [item])
+    for seasons in ((), ("dry=2024-05-01..2024-05-31",)):
+        with pytest.raises(UsageError, match="no photo has a date, so that none is of a season"):
+            reid.report(out=tmp_path / "page.html", gallery=gallery, settings=ExportSettings(seasons=seasons))
+
+
 def test_photos_that_cannot_be_read_are_named_and_not_taken_for_another_season(place: Path, tmp_path: Path) -> None:
     (tmp_path / "spoilt.jpg").write_bytes(b"no picture")
     done = reid.report([tmp_path / "spoilt.jpg"], out=place / "spoilt.html", gallery=place / "gallery")
@@ -267,6 +280,24 @@ def test_a_season_of_which_nothing_is_enrolled_has_a_page_of_its_kept_decisions(
     assert [(one.name, one.status) for one in earlier.species[0].animals] == [
         (one.name, one.status) for one in before.species[0].animals
     ]
+
+
+def test_kept_decisions_go_by_the_names_of_today(place: Path) -> None:
+    gallery = place / "gallery"
+    decision(gallery, "p", 3, Outcome.REVIEW, "zebra-004")
+    decision(gallery, "q", 4, Outcome.KNOWN, "zebra-004")
+    decision(gallery, "r", 5, Outcome.KNOWN, "zebra-002")
+    reid.rename_individual("zebra-004", "Amara", gallery=gallery, species="zebra")
+    reid.remove_individual("zebra-002", gallery=gallery, species="zebra")
+    done = reid.report(out=place / "today.html", gallery=gallery, of="2024")
+    assert done.unenrolled[0].animals == ("Amara",)
+    assert done.doubts_table is not None
+    with done.doubts_table.open(encoding="utf-8") as file:
+        rows = [(Path(row["path"]).name, row["individual"]) for row in csv.DictReader(file)]
+    assert rows == [("p.jpg", "Amara"), ("r.jpg", "")]
+    text = done.page.read_text(encoding="utf-8")
+    assert "a test; zebra-002 is not in the gallery any more" in text and "zebra-004" not in text
+    assert "--individual NEW-NAME" in text
 
 
 def test_seasons_given_by_dates_name_the_kept_decisions_too(place: Path) -> None:

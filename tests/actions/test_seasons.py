@@ -164,6 +164,17 @@ def test_the_decisions_of_a_season_are_kept_once_for_each_encounter(gallery: Pat
     assert len({one.encounter for one in kept}) == 5 and all(one.decision.nobody is not None for one in kept)
 
 
+def test_no_decision_is_kept_where_the_page_cannot_be_written(gallery: Path, tmp_path: Path) -> None:
+    photos = herd.write(tmp_path / "card", [Taken("Ada", when=NOW)])
+    out = photos / "manifest.csv" / "out"
+    with pytest.raises(UsageError, match=r"manifest\.csv/out: cannot be made"):
+        reid.seasons([photos], first="2023", second="2024", gallery=gallery, out=out, record=True)
+    with Gallery.open(gallery) as opened:
+        assert opened.sightings() == ()
+    with pytest.raises(UsageError, match=r"manifest\.csv/out: cannot be made"):
+        reid.all_seasons([photos], gallery=gallery, out=out)
+
+
 def test_decisions_kept_twice_are_kept_once(gallery: Path, tmp_path: Path) -> None:
     met = [Taken("Ada", when=NOW), Taken("Bo", "Fay", when=NOW + DAY), Taken("Eve", when=NOW + 2 * DAY)]
     photos = herd.write(tmp_path / "2024", met)
@@ -252,7 +263,7 @@ def test_every_season_is_held_against_every_later_one(gallery: Path, tmp_path: P
 
 def test_one_season_alone_is_held_against_none(gallery: Path) -> None:
     told = command("seasons", "--all", "--gallery", gallery)
-    assert told.code == 2 and "there are the seasons ['2023']; wanted two at least" in told.err
+    assert told.code == 2 and "the only season is 2023; wanted two at least" in told.err
     mixed = command("seasons", "--all", "--from", "2023", "--gallery", gallery)
     assert mixed.code == 2 and "name both seasons, or ask for --all" in mixed.err
 

@@ -19,7 +19,7 @@ import pytest
 
 import reid
 from reid.errors import UsageError
-from reid.formats import camtrap_dp, camtrap_dp_reading
+from reid.formats import camtrap_dp, camtrap_dp_reading, cells
 from reid.formats.manifest import read_photos
 from reid.records import Box, Deployment, Photo
 from reid.settings import SAMPLING_DESIGNS, ExportSettings
@@ -112,7 +112,7 @@ def test_what_we_hold_to_be_the_rules_is_what_the_schemas_say():
     assert fields["media"]["filePath"]["constraints"]["pattern"] == FILE_PATH.pattern
     stamps = {one["format"] for found in fields.values() for one in found.values() if one["type"] == "datetime"}
     assert stamps == {"%Y-%m-%dT%H:%M:%S%z"} and STAMP.fullmatch("2020-03-01T22:00:00Z")
-    assert all(set(schema["missingValues"]) == set(camtrap_dp.MISSING) for schema in read.values())
+    assert all(set(schema["missingValues"]) == set(cells.MISSING) for schema in read.values())
     profile = Path(GIVEN) / "camtrap-dp-profile.json"
     if profile.is_file():
         project = json.loads(profile.read_text("utf-8"))["allOf"][-1]["properties"]["project"]
@@ -183,10 +183,11 @@ def test_the_reader_of_profiles_sees_what_is_missing_and_what_is_no_choice():
 # What the published schemas found, each as a test that needs none of them
 
 
-def package(photos: list[Photo], cameras: list[Deployment] | None = None):
+def package(photos: list[Photo], cameras: list[Deployment] | None = None, encounter: str = ""):
     cameras = cameras or [Deployment("A1", date(2023, 5, 1), date(2023, 5, 30), -1.25, 36.75)]
+    encounters = [encounter or f"e{at}" for at in range(len(photos))]
     return camtrap_dp.package(
-        photos, [f"e{at}" for at in range(len(photos))], [f"media/{one.path.name}" for one in photos], cameras, zone="Z",
+        photos, encounters, [f"media/{one.path.name}" for one in photos], cameras, zone="Z",
         scientific={}, created=datetime(2026, 1, 2, tzinfo=UTC), title="t", contributor="c", sampling_design="targeted",
     )  # fmt: skip
 
@@ -234,12 +235,17 @@ def test_the_media_type_is_that_of_the_ending_on_every_machine():
     ]  # fmt: skip
 
 
-def test_an_encounter_called_na_has_no_id_and_a_species_without_a_scientific_name_is_told(tmp_path):
+def test_an_encounter_called_na_has_no_id():
+    assert [row["eventID"] for row in package([seen("a.jpg"), seen("b.jpg")], encounter="NA").observations] == [None, None]
+
+
+def test_a_species_without_a_scientific_name_is_told(tmp_path):
     manifest = survey(tmp_path / "in", ({"path": "a.jpg", "individual": "A", "encounter": "NA"},))
     told = export(manifest, tmp_path / "out", scientific={})
     with (tmp_path / "out" / "observations.csv").open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
-    assert (row["eventID"], row["scientificName"]) == ("", "zebra")
+    assert row["eventID"] and row["scientificName"] == "zebra"
+    assert told.notes[0].startswith("photos.csv: NA and NaN were read as empty cells, in encounter (1 row)")
     assert told.notes[-1] == "scientificName is what the photos call the species: give --scientific zebra='GENUS EPITHET' (zebra)"
 
 

@@ -76,6 +76,32 @@ def test_csv_from_any_spreadsheet_program_reads_the_same(tmp_path, delimiter, en
         ("a.jpg", "Zoë", "Wald, oben; links", "photos.csv, row 2"), ("b.jpg", "Ñandú", "", "photos.csv, row 4")]
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_what_r_and_pandas_write_for_a_missing_value_is_missing_and_told_once(tmp_path, kind):
+    columns = ["path", "species", "individual", "captured_at", "encounter", "camera", "side", "season", "sex"]
+    rows = [
+        ["a.jpg", "zebra", *["NA"] * 6, "NA"],
+        ["b.jpg", "nan", "NaN", *["nan"] * 5, ""],
+        ["c.jpg", "zebra", "Nan", "2023-05-01", "E", "C", "left", "S", ""],
+    ]
+    if kind == "xlsx":
+        given = sheet(tmp_path / "photos.xlsx", [columns, *rows])
+        for name in "abc":
+            touch(tmp_path / f"{name}.jpg")
+    else:
+        given = table(tmp_path, "\n".join(map(",".join, [columns, *rows])))
+    found = read_photos([given])
+    assert found.problems == () and [(one.species, one.individual) for one in found.photos] == [
+        ("zebra", ""), ("", ""), ("zebra", "Nan"),
+    ]  # fmt: skip
+    assert [one.notes["sex"] for one in found.photos if one.notes] == ["NA"]
+    assert all((one.captured_at, one.encounter, one.camera, one.side, one.season) == (None, "", "", "", "")
+               for one in found.photos[:2])  # fmt: skip
+    (note,) = found.notes
+    assert note.startswith(f"photos.{kind}: NA and NaN were read as empty cells, in species (1 row), individual (2 rows), ")
+    assert "a name like this must be written otherwise" in note
+
+
 def test_a_manifest_with_the_path_alone_is_enough(tmp_path):
     assert [p.path.name for p in read_photos([table(tmp_path, "path\na.jpg\nb.jpg\n")]).photos] == ["a.jpg", "b.jpg"]
 

@@ -83,6 +83,17 @@ def test_photos_that_are_enrolled_under_two_names_are_two_animals_of_one_encount
     }
 
 
+def test_an_empty_frame_of_an_encounter_is_none_of_the_animals_photos() -> None:
+    empty = SpeciesGuess("empty", 1.0)
+    before = look("before", {}, encounter="E", when=NOON - timedelta(minutes=9), guess=empty)
+    after = look("after", {}, encounter="E", when=NOON + timedelta(minutes=9), guess=empty)
+    (found,) = whole([before, look("a", {"Ada": 0.9}, encounter="E"), after], KNOWN, RULES, {})
+    assert [str(one.photo.path) for one in found.looks] == ["a"] and (found.first, found.last) == (NOON, NOON)
+    assert found.sighting.photos == ("before", "a", "after")
+    (nobody,) = whole([before, after], KNOWN, RULES, {})
+    assert nobody.looks == (before, after) and nobody.sighting.decision.outcome == Outcome.EMPTY
+
+
 def test_an_enrolled_photo_is_of_the_species_it_is_enrolled_under() -> None:
     one = replace(look("a", {"Bo": 0.2}), already=enrolled_photo(1, "Ada", 1, "horse"))
     (found,) = whole([one], KNOWN, RULES, {})
