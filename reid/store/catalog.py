@@ -218,25 +218,35 @@ class Catalog:
         """The changes made inside are one transaction: all of their entries, or, where an error comes out of it, none."""
         self.check_writable("write")
         with self._transaction():
-            self.gathering = True
+            outer, self.gathering = self.gathering, True
             try:
                 yield
             finally:
-                self.gathering = False
+                self.gathering = outer
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """A transaction, or a part of the one that gathers several; an exception inside leaves everything as it was."""
         with self._lock, told(self.path, self._wait):
             inner = self.gathering
+            if inner:
+                self._check_still_open()
             self._connection.execute("SAVEPOINT one" if inner else "BEGIN IMMEDIATE")
             try:
                 yield
+                self._check_still_open()
                 self._connection.execute("RELEASE one" if inner else "COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK TO one" if inner else "ROLLBACK")
+                    if inner:
+                        self._connection.execute("RELEASE one")
                 raise
+
+    def _check_still_open(self) -> None:
+        """A full disk ends the whole transaction, and what came after it would be committed alone."""
+        if not self._connection.in_transaction:
+            raise GalleryError(f"{self.path}: a change failed and took back all those that belong together with it: try again")
 
     def check_writable(self, what: str) -> None:
         """Raise GalleryError with the reason and the remedy where nothing can be written; `what` to do again then."""

@@ -187,11 +187,9 @@ class Gallery:
             expected: the net that it takes the place of, "" = none; None = whichever is in use.
 
         Raises:
-            ModelMismatch: another net than `expected` is in use by now.
-            ModelMismatch: enrolled photos would be without an embedding (told how many), or the fingerprint is known as
-                another kind of net. Nothing was changed.
-            ShapeError: a vector is not (D,), not finite, or not of unit length.
-            UsageError: a blank name, or a vector for something that is no photo of this species.
+            ModelMismatch: another net than `expected` is in use by now, enrolled photos would be without an embedding (told
+                how many), or the fingerprint is known as another kind of net. Nothing was changed.
+            ShapeError: a vector is not (D,), not finite, or not of unit length. UsageError: a blank name, one of no photo here.
         """
         writing.set_embedding_net(
             self._catalog, species, fingerprint, dimension, calibration, vectors, leaving, why, expected
@@ -226,8 +224,8 @@ class Gallery:
         Raises:
             ModelMismatch: fingerprint or dimension are not those of the species' current net.
             ShapeError: a vector is not (D,), not finite, or not of unit length.
-            UsageError: a blank name, no sha256, an unknown side, or a file name that is no text.
-            GalleryBusy: another process kept writing. In every case nothing was enrolled.
+            UsageError: a blank name, no sha256, an unknown side, or a file name that is no text. GalleryBusy: another process
+                kept writing. In every case nothing was enrolled.
         """
         told = writing.enroll(self._catalog, self.folder, species, fingerprint, items, why)
         if any(one.status == "added" for one in told):

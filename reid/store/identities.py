@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from reid.errors import UsageError
 from reid.store.catalog import Catalog, Change
 from reid.store.individuals import (
+    FOLLOWED,
     MOVED,
     Individual,
     add_individual,
@@ -27,13 +28,14 @@ from reid.store.individuals import (
 from reid.store.rows import Correction
 from reid.store.writing import canonical
 
-_BROUGHT = """SELECT DISTINCT p.id FROM history h JOIN photo p ON p.id = h.row AND p.individual_id = ?
-    WHERE h.seq >= ? AND h.kind = 'photo' AND json_extract(h.changed, '$.individual_id[0]') = ?
-    AND json_extract(h.changed, '$.individual_id[1]') = p.individual_id AND NOT EXISTS (SELECT 1 FROM journal j
-        JOIN json_each(j.after, '$.moved') m WHERE j.seq = h.seq AND j.what = 'merge_galleries'
-        AND m.value = json_array(p.id, json_extract(h.changed, '$.individual_id[0]')))
-    ORDER BY p.id"""
-"""Photos that an individual brought into another one when it was merged, or that came later from a camp where it was not."""
+_BROUGHT = f"""SELECT DISTINCT p.id FROM individual i CROSS JOIN photo p ON p.individual_id = i.merged_into
+    CROSS JOIN history h ON h.kind = 'photo' AND h.row = p.id AND h.seq >= i.removed_seq
+    WHERE i.id = ? AND json_extract(h.changed, '$.individual_id[0]') = i.id
+    AND json_extract(h.changed, '$.individual_id[1]') = i.merged_into AND {FOLLOWED} ORDER BY p.id"""
+"""Photos that an individual brought into another one when it was merged, or that came later from a camp where it was not.
+
+CROSS: by way of the photos of the one, not through the history of all photos.
+"""
 
 
 class Identities:
@@ -154,7 +156,7 @@ class Identities:
             raise UsageError(
                 f"{back.species} {back.name!r} is the name of #{taken.id} by now: rename that one first, then split"
             )
-        ids = [row[0] for row in change.ask(_BROUGHT, (owner.id, back.removed_seq, back.id))]
+        ids = [row[0] for row in change.ask(_BROUGHT, (back.id,))]
         change.put_many(MOVED, ((back.id, change.seq, photo) for photo in ids))
         change.put(
             "UPDATE individual SET merged_into = NULL, removed_seq = NULL, seq = ? WHERE id = ?", (change.seq, back.id)

@@ -12,6 +12,11 @@ from reid.store.catalog import Catalog, Change, to_json
 from reid.store.rows import Correction
 
 MOVED = "UPDATE photo SET individual_id = ?, seq = ? WHERE id = ?"
+FOLLOWED = """EXISTS (SELECT 1 FROM journal j WHERE j.seq = h.seq AND (j.seq = i.removed_seq OR j.what = 'merge_galleries')
+    AND NOT EXISTS (SELECT 1 FROM json_each(j.after, '$.moved') m WHERE j.what = 'merge_galleries'
+        AND m.value = json_array(h.row, json_extract(h.changed, '$.individual_id[0]'))))"""
+"""Of a line of `history` (h) that moved a photo to whom an individual (i) was merged into: the merge took it along, or a camp
+brought it later that did not know of the merge; it was no person, then or since, who moved it there."""
 
 
 @dataclass(frozen=True, slots=True)

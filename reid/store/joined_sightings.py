@@ -30,14 +30,14 @@ def bring(camps: Camps) -> Brought:
     fresh = [row for row in _theirs(camps, "seq > ? AND removed_seq IS NULL") if row[1] not in camps.there.echoes]
     ours, paths = _ours(camps), _Paths(camps)
     left = {number for number, seq, _, sha256, *_ in fresh if max(ours.get(sha256, [0])) > camps.there.knew(seq)}
-    new = 0
+    new, ours_stay = 0, {sha256 for number, _, _, sha256, *_ in fresh if number in left}
     for number, _, _, *values in fresh:
         if number not in left and not _here(camps, values):
             _add(camps, paths, dict(zip(_COLUMNS, values, strict=True)))
             new += 1
     for number, seq, removed, *values in _theirs(camps, "id IN (SELECT row FROM history WHERE kind = 'sighting' AND seq > ?)"):
         own = camps.there.news("sighting", [(number, seq)], ("removed_seq",), camps.past.their_seq)
-        if own and own.altered({"removed_seq": removed}):
+        if own and own.altered({"removed_seq": removed}) and values[0] not in ours_stay:  # what took its place did not come in
             _take_back(camps, values, removed is not None, camps.there.knew(own.seq))
     return Brought(new, len(left))
 

@@ -29,7 +29,8 @@ class Individuals(Camps):
             else:
                 self._plan_name(row, mine)
             self.rows[mine] = row
-        disputed = [row for row in rows if not self._plan_status(row, self.individuals[row.id])]
+        new_first = sorted(rows, key=lambda row: self.individuals[row.id] not in self.arrived)  # they are no party to a ring
+        disputed = [row for row in new_first if not self._plan_status(row, self.individuals[row.id])]
         for row in disputed:  # once it is known who goes where: the two ways may lead to the same one
             self._settle_status(row, self.individuals[row.id])
 
@@ -99,7 +100,7 @@ class Individuals(Camps):
             was = self._was(row, mine, STATUS, True, self.here.agreed(ours.seq))
             if was and self._status(was, self.ours_of) == (here["removed_seq"] is not None, into):
                 ours = None  # another camp brought it from them
-        if target == mine or ours:  # the first: we merged the two the other way round
+        if ours or (target is not None and mine in self.way(target)):  # merges of both would go round in a ring
             return False
         if row.removed is not None:
             self.going[mine] = target
@@ -137,7 +138,7 @@ class Individuals(Camps):
         seq = ours.seq if ours else here["seq"]
         if target == mine and row.into:
             target = self.individual_of(row.into)
-            if target and not ours and self.planned(target) != mine:  # the other way round no longer: they knew, and settled it
+            if target and not ours and mine not in self.way(target):  # the other way round no longer: they knew, and settled it
                 self.going[mine] = target
                 return
         elif target is not None and here["merged_into"] and self.planned(target) == self.planned(mine):

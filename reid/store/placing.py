@@ -13,7 +13,7 @@ from dataclasses import replace
 from reid.store.camp import PLACE, News
 from reid.store.camps import Past
 from reid.store.catalog import Catalog, Change, to_json
-from reid.store.individuals import MOVED
+from reid.store.individuals import FOLLOWED, MOVED
 from reid.store.joining import Individuals
 from reid.store.photo_rows import KnownPhoto, PhotoRow, speaks, told_by, without_net
 from reid.store.rehearsing import Command, correct_photo, move_photo, remove_photo, restore_photo
@@ -265,7 +265,8 @@ class Photos(Individuals):
         while came := self.theirs.ask(
             "SELECT i.id FROM history h JOIN individual i ON i.id = json_extract(h.changed, '$.individual_id[0]')"
             " AND h.seq >= i.removed_seq AND i.merged_into = json_extract(h.changed, '$.individual_id[1]')"
-            " WHERE h.kind = 'photo' AND h.row = ? AND i.merged_into = ? ORDER BY h.id DESC", (row.id, theirs[-1]),
+            f" WHERE h.kind = 'photo' AND h.row = ? AND i.merged_into = ? AND {FOLLOWED} ORDER BY h.id DESC",
+            (row.id, theirs[-1]),
         ):
             theirs.append(came[0][0])
         for number in reversed(theirs):

@@ -64,12 +64,15 @@ _MADE = re.compile(rf"{re.escape(NEW)}(\d{{1,9}})-([0-9a-f]{{8}})[0-9a-f]{{8}}$"
 
 @cache
 def _machine() -> str:
-    """Of this machine and, in a container, of what numbers its processes: the number of a process says nothing elsewhere."""
-    try:
+    """Of this machine and, in a container, of what numbers its processes: the number of a process says nothing elsewhere.
+
+    Many machines bear one name ("raspberrypi"): where it can be told, what counts is since when this one is up.
+    """
+    up = space = ""
+    with contextlib.suppress(OSError):
         space = str(Path("/proc/self/ns/pid").readlink())
-    except OSError:
-        space = ""
-    return hashlib.sha256(f"{platform.node()} {space}".encode()).hexdigest()[:8]
+        up = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")
+    return hashlib.sha256(f"{platform.node()} {space} {up}".encode()).hexdigest()[:8]
 
 
 def _lives(process: int) -> bool:

@@ -81,7 +81,7 @@ def _deleted(change: Change, plan: Purge, old_vectors: bool) -> Purge:
     """Delete what was planned, in one transaction."""
     change.ensure(*PURGE_INDEXES)
     until, values = plan.until, {"until": plan.until}
-    change.before, in_use = {}, _in_use(change, until, old_vectors)
+    change.before, in_use, removals = {}, _in_use(change, until, old_vectors), _removals(change, until)
     change.ask(
         f"UPDATE species SET seq = :seq WHERE id IN (SELECT species_id FROM photo WHERE id IN ({_PHOTOS}))"
         + (" OR :old" if old_vectors else ""), values | {"seq": change.seq, "old": old_vectors},
@@ -104,7 +104,7 @@ def _deleted(change: Change, plan: Purge, old_vectors: bool) -> Purge:
     done = replace(plan, seq=change.seq)
     change.after = {
         "photos": done.photos, "individuals": done.individuals, "sightings": done.sightings,
-        "embeddings": done.embeddings, "in_use": in_use,
+        "embeddings": done.embeddings, "in_use": in_use, "removals": removals,
         "summary": f"{done.photos} photos, {done.individuals} individuals, {done.embeddings} embeddings deleted for good",
     }
     return done
@@ -126,6 +126,15 @@ def _left_over(catalog: Catalog, cache: Path) -> tuple[str, ...]:
     for path in sorted(catalog.path.parent.glob(f"{catalog.path.name}.format-*")):
         warnings.append(f"{path.name}, the copy of an older format, may hold what was deleted: delete it if you need it no more")
     return tuple(warnings)
+
+
+def _removals(change: Change, until: int) -> list[int]:
+    """The entries that had removed what is now deleted: none of them can be undone any more, at least not as a whole."""
+    return [row[0] for row in change.ask(
+        "SELECT removed_seq FROM photo WHERE removed_seq <= :until UNION SELECT removed_seq FROM sighting"
+        f" WHERE removed_seq <= :until UNION SELECT removed_seq FROM individual WHERE id IN ({_INDIVIDUALS}) ORDER BY 1",
+        {"until": until},
+    )]
 
 
 def _in_use(change: Change, until: int, old_vectors: bool) -> list[list[int]]:

@@ -24,6 +24,7 @@ class Undo:
 
     def run(self) -> None:
         """Do it. Raises UndoConflict where a later entry builds on it, UsageError where something was purged."""
+        self._check_whole()
         altered = altered_by(self.change, self.target.seq)
         for kind, row, changed in reversed(altered):
             state = self._state(kind, row)
@@ -46,6 +47,14 @@ class Undo:
         self._check_vectors()
         self._write()
         self._check_owners()
+
+    def _check_whole(self) -> None:
+        """Nothing that the entry removed may have been purged: the rest alone is not what was there before it."""
+        if self.change.ask(
+            "SELECT 1 FROM journal j JOIN json_each(j.after, '$.removals') r ON r.value = ?1"
+            " WHERE j.what = 'purge' AND j.seq > ?1", (self.target.seq,),
+        ):
+            raise self._purged("something that it removed")
 
     def _check_removed_since(self, altered: list[tuple[str, int, dict[str, Any]]]) -> None:
         """A photo that was removed since together with whom it belongs to must not be parted from that removal."""

@@ -8,7 +8,7 @@ import pytest
 
 from reid.errors import GalleryError, UsageError
 from reid.records import Box
-from reid.store import Gallery, Where
+from reid.store import Gallery, Where, identities
 from tests.store.stock import NET, item, unit
 
 VECTORS = unit(1, 6)
@@ -74,6 +74,23 @@ def test_a_split_leaves_photos_where_a_person_put_them_since(herd: Gallery) -> N
     herd.corrections.move([2], "Ida")
     assert herd.identities.split("Max", "Zoë").photo_ids == (1, 3)
     assert owners(herd) == {"Ida": [2, 6], "Max": [4, 5], "Zoë": [1, 3]}
+
+
+def test_a_split_leaves_photos_that_a_person_moved_while_the_merge_was_undone(herd: Gallery) -> None:
+    merge = herd.identities.merge("Zoë", "Max").seq
+    undo = herd.history.undo(merge).seq
+    herd.corrections.move([6], "Zoë")
+    herd.corrections.move([6], "Max")
+    herd.history.undo(undo)  # the merge again
+    assert owners(herd) == {"Ida": [], "Max": [1, 2, 3, 4, 5, 6]}
+    assert herd.identities.split("Max", "Zoë").photo_ids == (1, 2, 3)
+    assert owners(herd) == {"Ida": [], "Max": [4, 5, 6], "Zoë": [1, 2, 3]}
+
+
+def test_a_split_looks_at_the_photos_of_one_individual_only(herd: Gallery) -> None:
+    plan = [row[3] for row in herd._catalog.ask(f"EXPLAIN QUERY PLAN {identities._BROUGHT}", (1,))]
+    assert [line.partition(" USING ")[0] for line in plan[:3]] == ["SEARCH i", "SEARCH p", "SEARCH h"]
+    assert plan[2].endswith("history_row (kind=? AND row=? AND seq>?)")
 
 
 def test_merges_of_merges_are_split_in_turn(herd: Gallery) -> None:
@@ -236,7 +253,7 @@ def test_a_purge_deletes_for_good_what_was_removed_and_nothing_else(herd: Galler
     assert VECTORS[4].tobytes() in bytes_of(herd.folder)
     with pytest.raises(UsageError, match="no photo with id 1 was ever enrolled"):
         herd.photo(1)
-    with pytest.raises(UsageError, match=r"entry 4 \(remove\) left nothing that could be undone, or it has been purged"):
+    with pytest.raises(UsageError, match=r"entry 4 \(remove\) cannot be undone: something that it removed has been purged since"):
         herd.history.undo(4)
     with pytest.raises(UsageError, match=r"entry 6 \(purge\) cannot be undone"):
         herd.history.undo(6)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reid.errors import GalleryError, UsageError
-from reid.records import Decision, Match, Outcome, Sighting, SpeciesGuess
+from reid.records import Box, Decision, Match, Outcome, Sighting, SpeciesGuess
 from reid.store import Gallery, Merged
 from tests.commands import command
 from tests.store.stock import NET, digest, item, unit
@@ -638,3 +638,17 @@ def test_decisions_that_were_taken_back_there_are_taken_back_here_and_come_again
     assert here.exchange.merge_from(there.exchange).altered == 1 and kept(here) == kept(there) == [("q.jpg", "a", 1)]
     here.history.undo(3)  # by itself: a later merge does not bring it again, and takes it back there
     assert there.exchange.merge_from(here.exchange).new_sightings == 0
+
+
+def test_where_the_answer_of_a_frame_stays_none_of_its_animals_is_taken_back(camps: tuple[Gallery, Gallery]) -> None:
+    """They asked about one animal again and we about the other: theirs does not come in, so what it replaced there stays."""
+    here, there = camps
+    left = replace(asked("q", "a"), box=Box(0.0, 0.0, 0.4, 1.0))
+    there.add_sightings([left])
+    here.exchange.merge_from(there.exchange)
+    there.add_sightings([replace(left, decision=Decision(Outcome.REVIEW, "b", 0.6, "again"))])
+    here.add_sightings([replace(left, box=Box(0.5, 0.0, 0.4, 1.0))])
+    before = here.sightings()
+    told = here.exchange.merge_from(there.exchange)
+    assert (told.new_sightings, told.sightings_left, told.altered) == (0, 1, 0)
+    assert here.sightings() == before and len(before) == 2

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reid.errors import UsageError
 from reid.records import Box, Decision, Match, Outcome, Sighting, SpeciesGuess
 from reid.store import Gallery
 from tests.store.stock import NET, digest
@@ -65,3 +66,24 @@ def test_an_animal_nobody_enrolled_is_of_the_species_that_stage_1_saw(gallery: G
     one = told("p", decision)
     gallery.add_sightings([replace(one, matches=(replace(one.matches[0], species="horse"),))])
     assert [one.species for one in gallery.sightings()] == [species]
+
+
+def test_what_was_replaced_and_purged_comes_back_by_no_undo_and_nothing_else_goes(gallery: Gallery) -> None:
+    gallery.add_sightings([told("p")])
+    gallery.add_sightings([told("p", SURE), told("q")])
+    seq, before = gallery.head(), gallery.sightings()
+    gallery.history.purge()
+    with pytest.raises(UsageError, match=rf"entry {seq} .* something that it removed has been purged since \(entry {seq + 1} "):
+        gallery.history.undo(seq)
+    assert gallery.sightings() == before
+
+
+def test_an_undo_whose_removals_were_purged_is_not_undone_by_half(gallery: Gallery) -> None:
+    gallery.add_sightings([told("p")])
+    gallery.add_sightings([told("p", SURE)])
+    undo, before = gallery.history.undo().seq, gallery.sightings()
+    assert [one.sighting.decision for one in before] == [DOUBT]
+    gallery.history.purge()
+    with pytest.raises(UsageError, match=rf"entry {undo} \(undo\) cannot be undone: something that it removed has been purged"):
+        gallery.history.undo(undo)
+    assert gallery.sightings() == before

@@ -56,6 +56,18 @@ def test_what_came_by_way_of_a_third_camp_and_was_changed_again_at_home_is_no_co
         assert contents(camp) == {"a": [1, 2, 20], "Bella": [0, 3, 4], "c": [5]} and camp.photo(5).side == "right"
 
 
+def test_a_photo_that_a_person_moved_before_two_were_merged_stays_with_the_second_in_every_camp_that_splits_them(
+    trio: Trio
+) -> None:
+    home, north, south = trio
+    north.corrections.move([1], "b")
+    north.identities.merge("a", "b")
+    bring(home, north)
+    bring(south, home)
+    for one in trio:
+        assert one.identities.split("b", "a").photo_ids == (2, 3)
+
+
 def test_an_old_value_that_a_third_camp_still_has_is_no_news_at_home(trio: Trio) -> None:
     one, two, three = trio
     changed(one, "left", "Bela", "c")

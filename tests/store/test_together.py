@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from reid.errors import ModelMismatch, UndoConflict
+from reid.errors import GalleryError, ModelMismatch, UndoConflict
 from reid.store import Gallery
 from tests.store.stock import DIMENSION, NET, item, unit
 
@@ -41,3 +41,32 @@ def test_one_that_fails_may_be_caught_and_the_others_stand(gallery: Gallery) -> 
             gallery.history.undo(1)  # the entry above builds on it
         gallery.enroll("zebra", NET, [item("b", "b", unit(5, 1)[0])])
     assert [one.name for one in gallery.individuals()] == ["a", "b"]
+
+
+def test_together_inside_together_is_a_part_of_it(gallery: Gallery) -> None:
+    before = (gallery.folder / "gallery.json").read_bytes()
+    with gallery.together():
+        gallery.enroll("zebra", NET, [item("a", "a", unit(4, 1)[0])])
+        with pytest.raises(ModelMismatch, match="'deer'"), gallery.together():
+            gallery.enroll("zebra", NET, [item("b", "b", unit(5, 1)[0])])
+            with pytest.raises(UndoConflict, match="the later entry 2"):
+                gallery.history.undo(1)
+            gallery.enroll("deer", NET, [item("d", "d", unit(5, 1)[0])])
+        with gallery.together():
+            gallery.enroll("zebra", NET, [item("c", "c", unit(6, 1)[0])])
+        assert (gallery.folder / "gallery.json").read_bytes() == before
+        gallery.enroll("zebra", NET, [item("e", "e", unit(7, 1)[0])])
+    assert [one.name for one in gallery.individuals()] == ["a", "c", "e"]
+
+
+def test_where_sqlite_ended_the_transaction_nothing_of_it_is_written_alone(gallery: Gallery) -> None:
+    """As it does by itself where a disk is full in the midst of some statements."""
+    head, message = gallery.head(), "a change failed and took back all those that belong together with it"
+    with pytest.raises(GalleryError, match=message), gallery.together():
+        gallery.enroll("zebra", NET, [item("a", "a", unit(4, 1)[0])])
+        gallery._catalog._connection.execute("ROLLBACK")
+        with pytest.raises(GalleryError, match=message):
+            gallery.enroll("zebra", NET, [item("b", "b", unit(5, 1)[0])])
+    assert (gallery.head(), gallery.individuals()) == (head, ())
+    gallery.enroll("zebra", NET, [item("b", "b", unit(5, 1)[0])])  # and the gallery goes on
+    assert gallery.head() == head + 1
