@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 Engine = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32]]]
 """(B, H, W, 3) uint8 RGB -> the two answers of `networks.Answers`."""
-AT_ONCE = 4
-"""Photos in one call of ONNX Runtime: with more, the maps of one layer no longer fit the cache until the next one needs them
-(measured: 16 at once took 10 to 60 % longer a photo), and memory grows."""
+AT_ONCE = 2
+"""Photos in one call of ONNX Runtime: with more, the maps of one layer no longer fit the cache until the next one needs them.
+Measured at 192x288, ms a photo with 1, 2, 4, 8 at once: 4.8, 4.8, 5.5, 6.2 on one thread, and 3.6, 3.0, 3.1 on two. So a
+batch of many species, cut into small parts for their nets, costs no more than a batch of one."""
 GPU_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/proc/driver/nvidia", "/dev/kfd", "/dev/dxg")
 """Any of them says that there may be a GPU, so that torch is worth asking; nvcuda.dll does on Windows."""
 
