@@ -20,7 +20,7 @@ from typing import Any
 
 from reid.errors import GalleryError
 from reid.store.faults import RESTORE, told
-from reid.store.schema import APPLICATION, FORMAT, PAGE_BYTES, TABLES, not_ours
+from reid.store.schema import APPLICATION, FORMAT, PAGE_BYTES, TABLES, strange
 from reid.store.signature import has_tables, refuse_newer
 
 _GET_PERMISSION = "give yourself write permission, or copy the gallery to a disk that can be written"
@@ -127,16 +127,16 @@ class Catalog:
         return catalog
 
     def _trust_our_triggers(self) -> None:
-        """Let our own triggers run; beside one that is not ours nothing is written, for it would run with the next change."""
+        """Let our own triggers run; beside one that is not ours, or without one that is, nothing is written."""
         if self.writable and (others := self.strange()):
-            kind, name = others[0]
-            self.only_read(f"the {kind} {name!r} in it was not made by reid", f"`reid doctor` lists what is strange; {RESTORE}")
+            self.only_read(others[0], f"`reid doctor` lists what is strange; {RESTORE}")
         elif self.writable:  # they need json_patch, which not every SQLite trusts in a schema
             self.ask("PRAGMA trusted_schema=ON")
 
-    def strange(self) -> list[tuple[str, str]]:
-        """Type and name of the triggers and views that reid did not make."""
-        return not_ours(self.ask("SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name"))
+    def strange(self) -> list[str]:
+        """Each trigger or view that reid did not make, and each trigger of ours that is gone, as a sentence."""
+        found = self.ask("SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name")
+        return strange(found, self.format())
 
     def format(self) -> int:
         """The format it was written in."""

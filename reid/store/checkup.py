@@ -94,11 +94,8 @@ def _truth(catalog: Catalog) -> list[Damage]:
 
 
 def _strange(catalog: Catalog) -> list[Damage]:
-    """Triggers and views that reid did not make: with one of them nothing can be written."""
-    return [
-        Damage("catalogue", f"the {kind} {name!r} was not made by reid: do not trust this file", False)
-        for kind, name in catalog.strange()
-    ]
+    """Triggers and views that reid did not make, and triggers that are gone: with one of them nothing can be written."""
+    return [Damage("catalogue", f"{text}: do not trust this file", False) for text in catalog.strange()]
 
 
 def _left_over(cache: Path) -> list[Path]:

@@ -40,10 +40,16 @@ def _kept(table: str, columns: tuple[str, ...]) -> str:
             json_patch('{{}}', json_object({pairs}))); END"""  # json_patch drops the columns that stayed
 
 
-def not_ours(found: Iterable[tuple[Any, ...]]) -> list[tuple[str, str]]:
-    """Of triggers and views (type, name, sql), type and name of those that are not of `TABLES`, word by word."""
+def strange(found: Iterable[tuple[Any, ...]], version: int) -> list[str]:
+    """What is wrong with a catalogue's triggers and views (type, name, sql): those that are not of `TABLES`, word by word, and
+    those of `TABLES` that a catalogue of this format (`version` = FORMAT) lacks."""
     ours = {" ".join(statement.split()) for statement in TABLES}
-    return [(kind, name) for kind, name, sql in found if " ".join(str(sql).split()) not in ours]
+    there = {" ".join(str(sql).split()): f"the {kind} {name!r}" for kind, name, sql in found}
+    told = [f"{who} was not made by reid" for sql, who in there.items() if sql not in ours]
+    if version == FORMAT:
+        lost = sorted(sql.split()[2] for sql in ours - set(there) if sql.startswith("CREATE TRIGGER "))
+        told += [f"the trigger {name!r} is missing, so that changes would not be kept as they must" for name in lost]
+    return told
 
 
 NEXT_SEQ = "(SELECT coalesce(max(seq), 0) + 1 FROM journal)"

@@ -204,7 +204,7 @@ def test_a_catalogue_with_a_trigger_that_is_not_ours_is_not_calibrated_and_the_r
     connection.commit()
     connection.close()
     before = state(folder)
-    with pytest.raises(GalleryError, match=r"the trigger 'cut' in it was not made by reid.*then calibrate again"):
+    with pytest.raises(GalleryError, match=r"the trigger 'cut' was not made by reid.*then calibrate again"):
         calibrate(gallery=folder, species="zebra")
     assert state(folder) == before
 

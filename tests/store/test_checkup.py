@@ -20,6 +20,7 @@ DAMAGES = (
     ("UPDATE photo SET individual_id = 99 WHERE id = 1", "1 rows point to rows that are not there, first in photo"),
     ("CREATE TRIGGER evil AFTER INSERT ON photo BEGIN DELETE FROM photo; END", "the trigger 'evil' was not made by reid"),
     ("CREATE VIEW evil AS SELECT 1", "the view 'evil' was not made by reid"),
+    ("DROP TRIGGER photo_history", "the trigger 'photo_history' is missing"),
 )
 
 
@@ -50,10 +51,21 @@ def test_beside_a_trigger_that_is_not_ours_nothing_is_written_and_everything_rea
     connection.executescript(made)
     connection.close()
     with Gallery.open(gallery.folder) as opened:
-        with pytest.raises(GalleryError, match=rf"the {name} in it was not made by reid\): `reid doctor` .* then rename again"):
+        with pytest.raises(GalleryError, match=rf"the {name} was not made by reid\): `reid doctor` .* then rename again"):
             opened.identities.rename("a", "b")
         assert [(one.individual, one.side) for one in opened.photos()] == [("a", "")]
         assert not opened.writable
+
+
+def test_without_one_of_our_triggers_nothing_is_written_for_it_would_not_be_kept(gallery: Gallery) -> None:
+    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
+    connection = sqlite3.connect(gallery.folder / "catalog.sqlite")
+    connection.executescript("DROP TRIGGER photo_history; DROP TRIGGER journal_update")
+    connection.close()
+    with Gallery.open(gallery.folder) as opened:
+        with pytest.raises(GalleryError, match=r"the trigger 'journal_update' is missing, so that changes would not be kept"):
+            opened.identities.rename("a", "b")
+        assert [one.individual for one in opened.photos()] == ["a"]
 
 
 def test_no_connection_trusts_a_catalogue_but_one_whose_triggers_are_ours(gallery: Gallery) -> None:
