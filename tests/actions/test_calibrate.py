@@ -190,10 +190,10 @@ def test_nothing_is_changed_where_the_transaction_is_cut_off(folder: Path, monke
     before = state(folder)
 
     def cut_off() -> str:
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("pulled the plug")
 
     monkeypatch.setattr("reid.store.catalog.who", cut_off)  # asked when the journal's entry is written, after the change
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="pulled the plug"):
         calibrate(gallery=folder, species="zebra")
     assert state(folder) == before
 
