@@ -220,6 +220,8 @@ class Sighting:
     """Fingerprint of the net that predicted the side; "" where the side is known, or nobody knows it."""
     box: Box | None = None
     """Of the animal in `photo`; None = the whole frame."""
+    contents: tuple[str, ...] = ()
+    """Of an encounter: what each of `photos` shows, its sha256 and, after a space, the key of its box; () for one photo."""
 
     @property
     def counted_species(self) -> str:

@@ -30,7 +30,7 @@ from reid.steps.photo import Opened, dated, open_photos
 from reid.steps.search import SHORTLIST, Shortlist, eligible, shortlist
 from reid.steps.side import sided
 from reid.steps.sighting import Known, Looked, sight
-from reid.store import Gallery, Map, Where
+from reid.store import Gallery, Map, NotKept, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ def query(
         photos: files, folders or manifests; labels in them are not looked at.
         gallery: its folder; None = REID_GALLERY or indexes/default.
         settings: None = defaults and REID_* variables.
-        record: keep the decisions in the gallery as sightings.
+        record: keep the decisions in the gallery as sightings, in the place of older ones of the same animals. A decision that
+            was kept for a whole encounter stays unless all of its photos are asked about: that is told as a problem.
         as_of: answer as on that day (to its end) or at that moment: with the individuals, names, photos, nets and
             thresholds that the gallery had then.
         why: a folder, made if absent, for one JPEG a decision that shows query, best match and the places that agree.
@@ -99,9 +100,14 @@ def query(
                     on_sighting(item)
             progress.advance(done)
         if record:
-            opened.add_sightings(sightings)
+            problems += not_kept(opened.add_sightings(sightings))
     progress.finish()
     return QueryReport(tuple(sightings), tuple(problems), tuple(drawn))
+
+
+def not_kept(left: Iterable[NotKept]) -> list[Problem]:
+    """What is told of decisions that were not kept."""
+    return [Problem(one.sighting.photo, str(one)) for one in left]
 
 
 def _explain(identifier: Identifier, folder: Path, drawn: list[Path], looks: Sequence[Looked], one: Sighting) -> None:

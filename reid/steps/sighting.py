@@ -89,8 +89,13 @@ def sight(
         encounter=lead.encounter, camera=lead.photo.camera, season=season(lead.photo),
         embedding_fingerprint=known.fingerprints.get(guess.name, "") if species else "", searched=species,
         photos=tuple(str(look.photo.path) for look in looks), box=lead.photo.box,
+        contents=tuple(_content(look) for look in looks) if len(looks) > 1 else (),
         side_net=lead.photo.column(SIDE_NET) if lead.photo.side_predicted else "",
     )
+
+
+def _content(look: Looked) -> str:
+    return f"{look.sha256} {look.photo.box.key()}" if look.photo.box else look.sha256
 
 
 def species_of(looks: Sequence[Looked]) -> SpeciesGuess:

@@ -6,6 +6,7 @@ catalog.sqlite is the truth; the FAISS files under cache/ are derived and may be
 from reid.store.camps import Conflict
 from reid.store.copying import Backup
 from reid.store.gallery import Gallery
+from reid.store.keeping import NotKept
 from reid.store.maps import Map, MapCache
 from reid.store.merging import Merged
 from reid.store.purging import Purge
@@ -43,6 +44,7 @@ __all__ = [
     "Map",
     "MapCache",
     "Merged",
+    "NotKept",
     "Purge",
     "SpeciesSummary",
     "Where",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reid.records import Calibration, Photo, Sighting, Vectors
 from reid.settings import SearchSettings, resolve
-from reid.store import feed, past, published, reading, writing
+from reid.store import feed, keeping, past, published, reading, writing
 from reid.store.catalog import Catalog
 from reid.store.checkup import Checkup
 from reid.store.corrections import Corrections
@@ -39,7 +39,7 @@ from reid.store.rows import (
 )
 from reid.store.searching import Searches
 from reid.store.sides import Sides
-from reid.store.sightings import keep_sightings, kept_sightings, known_sighting
+from reid.store.sightings import kept_sightings, known_sighting
 from reid.store.stage_nets import net_of
 
 BUSY_SECONDS = 30.0
@@ -318,9 +318,9 @@ class Gallery:
         """Wait until no cache is being written. Searches need not wait: they go on with what was there before."""
         self._searches.settle()
 
-    def add_sightings(self, sightings: Sequence[Sighting]) -> None:
-        """Keep the decisions of queries, in one transaction, in the place of those of the same animals; equal ones stay."""
-        keep_sightings(self._catalog, sightings)
+    def add_sightings(self, sightings: Sequence[Sighting]) -> tuple[keeping.NotKept, ...]:
+        """Keep the decisions of queries, in one transaction, in the place of those of the same animals; see `store.keeping`."""
+        return keeping.keep_sightings(self._catalog, sightings)
 
     def sightings(self) -> tuple[KeptSighting, ...]:
         """The decisions that were kept, the oldest first."""

@@ -85,7 +85,7 @@ class EnrolledPhoto:
 
 @dataclass(frozen=True, slots=True)
 class KeptSighting:
-    """One decision of a query that was kept. seq: of the change that kept it, the same for all of one query.
+    """One decision of a query that was kept. seq: of the change that kept it; asking again and the same leaves it.
 
     species: whose gallery was searched first. individual_id: whom it told, 0 = nobody.
     """

@@ -25,6 +25,15 @@ def told(file: str, decision: Decision = DOUBT, box: Box | None = None) -> Sight
     )
 
 
+def of_encounter(files: str, decision: Decision = DOUBT, box: Box | None = None) -> Sighting:
+    """One decision for several photos."""
+    shown = f" {box.key()}" if box else ""
+    return replace(
+        told(files[0], decision, box), photos=tuple(f"/{file}.jpg" for file in files), encounter=f"E{files}",
+        contents=tuple(file * 4 + shown for file in files),
+    )
+
+
 def kept(gallery: Gallery) -> list[tuple[int, str, str, Box | None]]:
     return [(one.seq, one.sighting.photo, one.sighting.decision.outcome.value, one.sighting.box) for one in gallery.sightings()]
 
@@ -87,3 +96,72 @@ def test_an_undo_whose_removals_were_purged_is_not_undone_by_half(gallery: Galle
     with pytest.raises(UsageError, match=rf"entry {undo} \(undo\) cannot be undone: something that it removed has been purged"):
         gallery.history.undo(undo)
     assert gallery.sightings() == before
+
+
+def test_of_many_decisions_only_the_one_that_differs_is_written_and_undo_and_the_day_before_are_exact(gallery: Gallery) -> None:
+    files = [chr(ord("A") + number) for number in range(50)]
+    asked = [told(file) for file in files]
+    gallery.add_sightings(asked)
+    before, seq, size = gallery.sightings(), gallery.head(), len(files)
+    for night, file in enumerate(files[:10], start=1):
+        asked[files.index(file)] = told(file, SURE)
+        assert gallery.add_sightings(asked) == ()
+        assert gallery.log(1)[0].summary == "1 sightings, in place of 1" and gallery.head() == seq + night
+    after = gallery.sightings()
+    assert len(after) == size and [one.id for one in after] == [*range(11, size + 1), *range(size + 1, size + 11)]
+    for _ in range(10):
+        gallery.history.undo()
+    assert gallery.sightings() == before
+
+
+def test_one_photo_alone_does_not_take_the_place_of_its_encounters_decision(gallery: Gallery) -> None:
+    gallery.add_sightings([of_encounter("pqr"), told("x")])
+    before, seq = gallery.sightings(), gallery.head()
+    for alone in (told("p", SURE), told("r", SURE)):  # the first photo, by which it is known, and another one
+        (left,) = gallery.add_sightings([alone, told("x")])
+        assert (left.sighting, left.seq, left.photos) == (alone, seq, ("/p.jpg", "/q.jpg", "/r.jpg"))
+        assert "all 3 photos of its encounter" in str(left) and f"`reid undo {seq}`" in str(left)
+    assert gallery.sightings() == before and gallery.head() == seq
+    assert len(gallery.add_sightings([told("p", SURE), told("y")])) == 1  # the others of one batch are kept
+    assert [one.sighting.photo for one in gallery.sightings()] == ["/p.jpg", "/x.jpg", "/y.jpg"]
+
+
+def test_a_photo_of_an_encounter_is_known_by_its_content_and_where_that_was_not_kept_by_its_path(gallery: Gallery) -> None:
+    gallery.add_sightings([of_encounter("pq"), replace(of_encounter("st"), contents=())])
+    before = gallery.sightings()
+    assert len(gallery.add_sightings([replace(told("q", SURE), photo="/moved/q.jpg", photos=("/moved/q.jpg",))])) == 1
+    assert gallery.add_sightings([replace(told("z", SURE), photo="/q.jpg", photos=("/q.jpg",))]) == ()  # another card's q.jpg
+    assert len(gallery.add_sightings([told("t", SURE)])) == 1
+    assert gallery.sightings()[:2] == before
+
+
+@pytest.mark.parametrize("again", [
+    [of_encounter("pqrs", SURE)], [told("r"), told("p"), told("q", SURE)], [of_encounter("pq"), told("r")],
+])
+def test_all_photos_of_an_encounter_together_are_decided_anew(gallery: Gallery, again: list[Sighting]) -> None:
+    gallery.add_sightings([of_encounter("pqr"), told("x")])
+    before, seq = gallery.sightings(), gallery.head()
+    assert gallery.add_sightings(again) == ()
+    assert [one.sighting for one in gallery.sightings() if one.seq > seq] == again
+    assert [one.sighting.photo for one in gallery.sightings() if one.seq == seq] == ["/x.jpg"]
+    gallery.history.undo()
+    assert gallery.sightings() == before
+    gallery.add_sightings(again)
+    gallery.add_sightings([of_encounter("pqrs")])  # what the photos were told alone goes with it
+    assert [one.sighting for one in gallery.sightings()][1:] == [of_encounter("pqrs")]
+
+
+def test_of_two_animals_of_one_encounter_both_are_written_where_one_differs(gallery: Gallery) -> None:
+    pair = [of_encounter("pq", box=LEFT), of_encounter("pq", box=RIGHT)]
+    gallery.add_sightings(pair)
+    pair[1] = of_encounter("pq", SURE, RIGHT)
+    assert gallery.add_sightings(pair) == ()
+    assert [(one.seq, one.sighting) for one in gallery.sightings()] == [(gallery.head(), one) for one in pair]
+    assert len(gallery.add_sightings([told("p", SURE, LEFT)])) == 1
+    assert [one.sighting for one in gallery.sightings()] == pair
+
+
+def test_a_decision_is_kept_whatever_the_bytes_of_the_files_names(gallery: Gallery) -> None:
+    odd = "/fo\udcff.jpg"
+    gallery.add_sightings([replace(told("p"), photo=odd, photos=(odd,))])
+    assert [(one.sighting.photo, one.sighting.photos) for one in gallery.sightings()] == [("/fo\\udcff.jpg", ("/fo\\udcff.jpg",))]
