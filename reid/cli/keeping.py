@@ -136,6 +136,8 @@ def merge_galleries(
         return
     tables(reports.merged(told))
     done = f"entry {told.seq}; `reid undo {told.seq}` takes it back" if told.seq else "nothing was changed"
+    if not told.brought and not told.conflicts:
+        done = f"there was nothing to bring in{f' (entry {told.seq} keeps that the two have met)' if told.seq else ''}"
     terminal.out(
         f"{told.entries} entries since entry {told.common}: {told.new_individuals} new individuals, {told.new_photos} new "
         f"photos, {told.altered} values altered, {len(told.conflicts)} conflicts; {done}"

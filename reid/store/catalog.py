@@ -78,6 +78,8 @@ class Catalog:
         self._changes = 0
         self.gathering = False
         """Inside `together`, where a change is a part of one transaction."""
+        self.sightings_lack = ""
+        """Why the kept decisions of the day that is shown cannot all be told; see `past`."""
 
     @classmethod
     def create(cls, path: Path, *, wait: float) -> None:

@@ -323,7 +323,7 @@ class Gallery:
         return keeping.keep_sightings(self._catalog, sightings)
 
     def sightings(self) -> tuple[KeptSighting, ...]:
-        """The decisions that were kept, the oldest first."""
+        """The decisions that were kept, the oldest first. Raises GalleryError: of the day shown some were purged since."""
         return kept_sightings(self._catalog)
 
     def head(self) -> int:

@@ -127,7 +127,8 @@ def _touched(change: Change, asked: set[str]) -> list[_Kept]:
         try:
             found.append(_Kept(number, seq, _Told.of(tuple(values))))
         except (KeyError, TypeError, ValueError) as error:
-            raise GalleryError(f"sighting {number} of the gallery cannot be read (at {error}): `reid doctor` examines it") from error
+            reason = f"sighting {number} of the gallery cannot be read (at {error}): `reid doctor` examines it"
+            raise GalleryError(reason) from error
     return found
 
 

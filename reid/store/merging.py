@@ -40,6 +40,11 @@ class Merged:
     new_sightings: int = 0
     sightings_left: int = 0
 
+    @property
+    def brought(self) -> bool:
+        """Whether anything came in: else the entry only says that the two have met."""
+        return bool(self.new_individuals or self.new_photos or self.altered or self.new_sightings)
+
 
 def common_past(ours: Catalog, theirs: Catalog) -> Past:
     """What the two have in common.
@@ -125,7 +130,8 @@ class _Merge(Photos):
             "conflicts": [[one.what, one.ours, one.theirs, one.do] for one in conflicts], "moved": self.moved,
             "knows": known_by_way(self.theirs, self.past.their_seq),
             "summary": f"{self.name}: {arrived} individuals, {self.new_photos} photos, {self.altered} values, "
-                       f"{len(conflicts)} conflicts" + (f", {sightings.new} sightings" if sightings.new else ""),
+                       f"{len(conflicts)} conflicts" + (f", {sightings.new} sightings" if sightings.new else "")
+            if told.brought or conflicts else f"{self.name}: nothing that is not here already",
         }
         return told
 
@@ -164,6 +170,7 @@ class _Merge(Photos):
                 "UPDATE species SET net_id = ?, calibration = ? WHERE id = ?", (nets[net] if net else None, calibration, mine)
             )
             self.species[number] = (mine, name)
+            self.altered += net is not None
 
     def _net_of(
         self, number: int, mine: int, name: str, net: tuple[int, int], thresholds: tuple[str | None, str | None]

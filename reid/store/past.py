@@ -7,14 +7,18 @@ that everything that is asked of the catalogue is answered from that day. The em
 from __future__ import annotations
 
 import json
+import logging
 import re
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 from reid.errors import GalleryError, UsageError
 from reid.store.catalog import Catalog
 from reid.store.entries import ADDED
 from reid.store.schema import KEPT, TABLES
 from reid.store.stage_nets import STAGE_NETS
+
+log = logging.getLogger("reid")
 
 _NAME = re.compile(r"CREATE (TABLE|INDEX|UNIQUE INDEX) (\w+)(?: ON (\w+))?")
 """What is made, its name and, of an index, its table."""
@@ -45,6 +49,8 @@ def seq_at(catalog: Catalog, as_of: datetime | date) -> int:
 def turn_back(catalog: Catalog, seq: int) -> None:
     """Let a catalogue show the state after the change `seq`, and nothing later; it cannot be written any more.
 
+    Where kept decisions of that time were purged since, a warning says so, and asking for those that are left is refused.
+
     A million photos take some ten seconds. Embeddings, which never change, are not copied.
 
     Raises:
@@ -52,6 +58,9 @@ def turn_back(catalog: Catalog, seq: int) -> None:
     """
     catalog.only_read(f"it is shown as it was after entry {seq} of its journal")
     refuse_purged(catalog, seq)
+    catalog.sightings_lack = _purged_sightings(catalog, seq)
+    if catalog.sightings_lack:
+        log.warning("%s; all else is shown as it was", catalog.sightings_lack)
     catalog.ask("PRAGMA foreign_keys=OFF")  # a temporary table could refer to temporary ones only
     with catalog.reading(keep=True):
         indexes: list[str] = []
@@ -102,11 +111,27 @@ def _restore(catalog: Catalog, table: str, column: str, seq: int) -> None:
 
 def refuse_purged(catalog: Catalog, seq: int) -> None:
     """Raise GalleryError if something that was in use after the change `seq` has been purged since."""
-    rows = catalog.ask("SELECT seq, at, who, after FROM journal WHERE what = 'purge' AND seq > ? ORDER BY seq", (seq,))
-    for number, at, who, after in rows:
-        for first, last in json.loads(after)["in_use"]:
-            if first <= seq < last:
-                raise GalleryError(
-                    f"the gallery cannot be shown as it was after entry {seq}: entry {number} ({at}, {who}) purged photos or "
-                    "embeddings that were in use then; take a backup from before"
-                )
+    for number, by, after in _purges(catalog, seq):
+        if any(first <= seq < last for first, last in after["in_use"]):
+            raise GalleryError(
+                f"the gallery cannot be shown as it was after entry {seq}: entry {number} ({by}) purged photos or "
+                "embeddings that were in use then; take a backup from before"
+            )
+
+
+def _purged_sightings(catalog: Catalog, seq: int) -> str:
+    """Why the decisions that were kept after the change `seq` cannot all be told any more, as a sentence; "" if they can."""
+    for number, by, after in _purges(catalog, seq):
+        kept = after.get("kept", [[0, number]] if after.get("sightings") else [])  # purges once did not tell since when
+        if any(first <= seq < last for first, last in kept):
+            return (
+                f"the decisions that were kept after entry {seq} cannot be told in full any more: entry {number} ({by}) purged "
+                "some that later ones had replaced; take a backup from before"
+            )
+    return ""
+
+
+def _purges(catalog: Catalog, seq: int) -> list[tuple[int, str, dict[str, Any]]]:
+    """The purges after an entry: number, when and by whom, and what they tell."""
+    rows = catalog.ask("SELECT seq, at, who, after FROM main.journal WHERE what = 'purge' AND seq > ? ORDER BY seq", (seq,))
+    return [(number, f"{at}, {who}", json.loads(after)) for number, at, who, after in rows]

@@ -82,6 +82,9 @@ def _deleted(change: Change, plan: Purge, old_vectors: bool) -> Purge:
     change.ensure(*PURGE_INDEXES)
     until, values = plan.until, {"until": plan.until}
     change.before, in_use, removals = {}, _in_use(change, until, old_vectors), _removals(change, until)
+    kept = [list(pair) for pair in change.ask(
+        "SELECT seq, max(removed_seq) FROM sighting WHERE removed_seq <= :until GROUP BY seq", values
+    )]
     change.ask(
         f"UPDATE species SET seq = :seq WHERE id IN (SELECT species_id FROM photo WHERE id IN ({_PHOTOS}))"
         + (" OR :old" if old_vectors else ""), values | {"seq": change.seq, "old": old_vectors},
@@ -104,7 +107,7 @@ def _deleted(change: Change, plan: Purge, old_vectors: bool) -> Purge:
     done = replace(plan, seq=change.seq)
     change.after = {
         "photos": done.photos, "individuals": done.individuals, "sightings": done.sightings,
-        "embeddings": done.embeddings, "in_use": in_use, "removals": removals,
+        "embeddings": done.embeddings, "in_use": in_use, "kept": kept, "removals": removals,
         "summary": f"{done.photos} photos, {done.individuals} individuals, {done.embeddings} embeddings deleted for good",
     }
     return done

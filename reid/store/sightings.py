@@ -23,7 +23,12 @@ def known_sighting(photo: EnrolledPhoto, path: Path) -> Photo:
 
 
 def kept_sightings(catalog: Catalog) -> tuple[KeptSighting, ...]:
-    """The sightings that were kept and not removed, the oldest first. Raises GalleryError where one cannot be read."""
+    """The sightings that were kept and not removed, the oldest first.
+
+    Raises GalleryError where one cannot be read, or, of a day of the past, where some were purged since.
+    """
+    if catalog.sightings_lack:
+        raise GalleryError(catalog.sightings_lack)
     rows = catalog.ask(
         "SELECT id, seq, individual_id, path, sha256, species, outcome, individual, probability, reason, captured_at, encounter,"
         " camera, side, season, fingerprint, details FROM sighting WHERE removed_seq IS NULL ORDER BY id"

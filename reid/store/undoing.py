@@ -38,7 +38,7 @@ class Undo:
         for table, ids in added.items():
             for number in ids:
                 self._take_back(table, number, own.get((table, number), set()))
-        if not altered and not any(added.values()):
+        if not altered and not any(added.values()) and not self._only_met():
             raise UsageError(
                 f"entry {self.target.seq} ({self.target.what}) left nothing that could be undone, or it has been purged: "
                 "`reid log` lists the others"
@@ -47,6 +47,14 @@ class Undo:
         self._check_vectors()
         self._write()
         self._check_owners()
+
+    def _only_met(self) -> bool:
+        """Whether it is a merge with a gallery that brought nothing, or an undo of one: two galleries met, and that is all."""
+        root = self.target
+        while root.what == "undo":
+            root = entry_of(row_of(self.change, root.undoes), {})
+        purged = self.change.ask("SELECT 1 FROM journal WHERE what = 'purge' AND seq > ?", (root.seq,))
+        return root.what == "merge_galleries" and not purged
 
     def _check_whole(self) -> None:
         """Nothing that the entry removed may have been purged: the rest alone is not what was there before it."""

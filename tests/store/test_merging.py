@@ -652,3 +652,19 @@ def test_where_the_answer_of_a_frame_stays_none_of_its_animals_is_taken_back(cam
     told = here.exchange.merge_from(there.exchange)
     assert (told.new_sightings, told.sightings_left, told.altered) == (0, 1, 0)
     assert here.sightings() == before and len(before) == 2
+
+
+def test_a_merge_that_brought_nothing_is_undone_and_that_too(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+    enroll(there, a=[20])
+    here.exchange.merge_from(there.exchange)
+    before, seq = contents(there), there.head()
+    told = there.exchange.merge_from(here.exchange)
+    assert (told.seq, told.entries, told.altered, told.new_photos) == (seq + 1, 1, 0, 0)
+    assert there.log(1)[0].summary == f"{here.name}: nothing that is not here already"
+    assert there.history.undo(told.seq).undoes == told.seq
+    with pytest.raises(UsageError, match=rf"merged with that one by entry {told.seq}, which entry {told.seq + 1} undid"):
+        there.exchange.merge_from(here.exchange)
+    assert there.history.undo(told.seq + 1).undoes == told.seq + 1
+    assert there.exchange.merge_from(here.exchange).seq == 0 and contents(there) == before
+    assert there.history.undo().undoes == seq  # without a number it is no step back

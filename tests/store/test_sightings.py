@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
+from datetime import UTC, datetime
+from time import sleep
 
 import pytest
 
-from reid.errors import UsageError
+from reid.errors import GalleryError, UsageError
 from reid.records import Box, Decision, Match, Outcome, Sighting, SpeciesGuess
 from reid.store import Gallery
 from tests.store.stock import NET, digest
@@ -85,6 +88,40 @@ def test_what_was_replaced_and_purged_comes_back_by_no_undo_and_nothing_else_goe
     with pytest.raises(UsageError, match=rf"entry {seq} .* something that it removed has been purged since \(entry {seq + 1} "):
         gallery.history.undo(seq)
     assert gallery.sightings() == before
+
+
+def test_a_day_whose_kept_decisions_were_purged_since_is_told_and_not_shown_without_them(
+    gallery: Gallery, caplog: pytest.LogCaptureFixture
+) -> None:
+    def of(at: datetime) -> list[Decision]:
+        with Gallery.open(gallery.folder, as_of=at) as past:
+            assert [one.name for one in past.individuals()] == []
+            return [one.sighting.decision for one in past.sightings()]
+
+    gallery.add_sightings([told("p"), told("q")])
+    first = gallery.log(1)[0].at
+    sleep(0.002)  # the journal's clock counts milliseconds
+    gallery.add_sightings([told("p", SURE)])
+    second = gallery.log(1)[0].at
+    assert of(first) == [DOUBT, DOUBT] and of(second) == [DOUBT, SURE] and caplog.messages == []
+    sleep(0.002)
+    purge = gallery.history.purge().seq
+    with pytest.raises(GalleryError, match=rf"after entry {purge - 2} cannot be told in full any more: entry {purge} .* purged"):
+        of(first)
+    assert len(caplog.messages) == 1 and caplog.messages[0].endswith("all else is shown as it was")
+    assert of(second) == of(gallery.log(1)[0].at) == [DOUBT, SURE] and len(caplog.messages) == 1
+
+
+def test_a_purge_that_did_not_tell_since_when_decisions_were_kept_leaves_no_day_before_it_sure(gallery: Gallery) -> None:
+    gallery.add_sightings([told("p")])
+    sleep(0.002)
+    connection = sqlite3.connect(gallery.folder / "catalog.sqlite")
+    with connection:  # as purges were written once
+        entry = (gallery.head() + 1, "2999-01-01", "me", "purge", "", "{}", '{"in_use": [], "sightings": 1}', "x")
+        connection.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)", entry)
+    connection.close()
+    with Gallery.open(gallery.folder, as_of=datetime.now(UTC)) as past, pytest.raises(GalleryError, match="in full any more"):
+        past.sightings()
 
 
 def test_an_undo_whose_removals_were_purged_is_not_undone_by_half(gallery: Gallery) -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +11,7 @@ from reid.store import Gallery, rehearsing
 from tests.store.test_identities import owners
 from tests.store.test_merging import both_ways, contents, enroll, known, run
 from tests.store.test_merging import camps as camps
-from tests.store.test_model import MEMORY
-from tests.store.test_two_camps import STEP, TwoCamps, tried
+from tests.store.test_two_camps import STEP, apart, tried
 
 Pair = tuple[Gallery, Gallery]
 
@@ -216,20 +211,11 @@ def test_a_command_that_would_be_refused_is_told_all_the_same(camps: Pair, monke
 
 @given(steps=st.lists(STEP, min_size=4, max_size=12))
 def not_refused(steps: list[tuple[bool, str, int, int]]) -> None:
-    """Both change whatever they like; who brings the other in takes its side in all that is told."""
-    folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
-    camps = TwoCamps(folder)
-    camps.mine = [camps.mine[0] | camps.mine[1]] * 2
-    here, there = camps.galleries
-    try:
-        for camp, kind, one, two in steps:
-            if kind not in ("bring", "share"):
-                camps.step(int(camp), kind, one, two)
+    """Who brings the other in takes its side in all that is told."""
+    with apart(steps) as camps:
+        here, there = camps.galleries
         run(here, here.exchange.merge_from(there.exchange))
         assert here.checkup.damage() == []
-    finally:
-        camps.close()
-        shutil.rmtree(folder)
 
 
 def test_no_command_that_a_conflict_tells_is_refused(request: pytest.FixtureRequest) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -132,6 +132,22 @@ class TwoCamps:
             entry.seq for entry in gallery.log() if entry.seq > self.shared[camp] and entry.what != "merge_galleries"
         ]):
             gallery.history.undo(pick(own, one))
+
+
+@contextmanager
+def apart(steps: list[tuple[bool, str, int, int]]) -> Iterator[TwoCamps]:
+    """Both camps change whatever they like, neither knowing of the other."""
+    folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
+    camps = TwoCamps(folder)
+    camps.mine = [camps.mine[0] | camps.mine[1]] * 2
+    try:
+        for camp, kind, one, two in steps:
+            if kind not in ("bring", "share"):
+                camps.step(int(camp), kind, one, two)
+        yield camps
+    finally:
+        camps.close()
+        shutil.rmtree(folder)
 
 
 @given(steps=st.lists(STEP, min_size=4, max_size=20))
