@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from reid.errors import GalleryError
+from reid.store.definitions import Strange, strange
 from reid.store.faults import RESTORE, told
-from reid.store.schema import APPLICATION, FORMAT, PAGE_BYTES, TABLES, strange
+from reid.store.schema import APPLICATION, FORMAT, PAGE_BYTES, TABLES
 from reid.store.signature import has_tables, refuse_newer
 
 _GET_PERMISSION = "give yourself write permission, or copy the gallery to a disk that can be written"
@@ -74,7 +75,7 @@ class Catalog:
         self._connection = connection
         self._wait = wait
         self._lock = threading.RLock()
-        self._read_only = ("its folder or file cannot be written", _GET_PERMISSION)
+        self.read_only = ("its folder or file cannot be written", _GET_PERMISSION)
         self._changes = 0
         self.gathering = False
         """Inside `together`, where a change is a part of one transaction."""
@@ -122,23 +123,22 @@ class Catalog:
         try:
             refuse_newer(catalog.ask("PRAGMA user_version")[0][0], path)
             catalog.ask("SELECT value FROM meta WHERE name = 'gallery'")[0]
-            catalog._trust_our_triggers()
+            catalog.trust_if_ours()
         except BaseException:
             catalog.close()
             raise
         return catalog
 
-    def _trust_our_triggers(self) -> None:
-        """Let our own triggers run; beside one that is not ours, or without one that is, nothing is written."""
+    def trust_if_ours(self) -> None:
+        """Let our own triggers run; where anything is not defined as we define it, nothing is written."""
         if self.writable and (others := self.strange()):
-            self.only_read(others[0], f"`reid doctor` lists what is strange; {RESTORE}")
+            self.only_read(others[0].what, f"`reid doctor` lists what is strange; {others[0].remedy}")
         elif self.writable:  # they need json_patch, which not every SQLite trusts in a schema
             self.ask("PRAGMA trusted_schema=ON")
 
-    def strange(self) -> list[str]:
-        """Each trigger or view that reid did not make, and each trigger of ours that is gone, as a sentence."""
-        found = self.ask("SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name")
-        return strange(found, self.format())
+    def strange(self) -> list[Strange]:
+        """What is not defined as reid defines it; see `definitions`."""
+        return strange(self.ask("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"), self.format())
 
     def format(self) -> int:
         """The format it was written in."""
@@ -156,7 +156,7 @@ class Catalog:
 
     def only_read(self, reason: str, remedy: str = _GET_PERMISSION) -> None:
         """From now on nothing can be written, for this reason; what to do about it."""
-        self.writable, self._read_only = False, (reason, remedy)
+        self.writable, self.read_only = False, (reason, remedy)
 
     def copy_to(self, path: Path) -> None:
         """Write the catalogue, as last committed, to a new file; other processes may go on writing meanwhile."""
@@ -253,7 +253,7 @@ class Catalog:
     def check_writable(self, what: str) -> None:
         """Raise GalleryError with the reason and the remedy where nothing can be written; `what` to do again then."""
         if not self.writable:
-            reason, remedy = self._read_only
+            reason, remedy = self.read_only
             raise GalleryError(f"{self.path} is open for reading only ({reason}): {remedy}, then {what} again")
 
     def version(self) -> tuple[int, int]:

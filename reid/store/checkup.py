@@ -94,8 +94,8 @@ def _truth(catalog: Catalog) -> list[Damage]:
 
 
 def _strange(catalog: Catalog) -> list[Damage]:
-    """Triggers and views that reid did not make, and triggers that are gone: with one of them nothing can be written."""
-    return [Damage("catalogue", f"{text}: do not trust this file", False) for text in catalog.strange()]
+    """What is not defined as reid defines it: with one such thing nothing can be written."""
+    return [Damage("catalogue", f"{one.what}; {one.remedy}", False) for one in catalog.strange()]
 
 
 def _left_over(cache: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,10 @@ def told(path: Path, wait: float) -> Iterator[None]:
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise GalleryBusy(
                 f"another process has been writing to {path} for more than {wait:g} s: try again when it is done"
+            ) from error
+        if strange := re.search(r"malformed database schema \((.*)\) - unsafe use of", str(error)):
+            raise GalleryError(
+                f"{path} cannot be read ({error}): reid did not make ({strange[1]}): drop it in any SQLite program, or {RESTORE}"
             ) from error
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise GalleryError(f"{path} is damaged ({error}): {RESTORE}") from error

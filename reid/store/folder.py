@@ -80,9 +80,10 @@ def bring_forward(catalog: Catalog) -> None:
     if found >= FORMAT:
         return
     if not catalog.writable:
+        reason, remedy = catalog.read_only
         raise GalleryError(
-            f"{catalog.path} has format {found} and would have to be brought to format {FORMAT}, but it cannot be written: "
-            "copy the gallery to a disk that can be written and open it there once"
+            f"{catalog.path} has format {found} and would have to be brought to format {FORMAT}, but it cannot be written "
+            f"({reason}): {remedy}, and open it there once"
         )
     kept = _free(catalog.path.with_name(f"{CATALOG}.format-{found}"))
     with catalog.migration(FORMAT) as change:
@@ -96,6 +97,7 @@ def bring_forward(catalog: Catalog) -> None:
         except OSError as error:
             raise GalleryError(f"{kept}, the copy to keep, cannot be written ({error}): nothing was changed") from error
         _to_2(change)
+    catalog.trust_if_ours()
     log.warning("%s was brought from format %d to %d; %s is a copy of it as it was", catalog.path, found, FORMAT, kept.name)
 
 

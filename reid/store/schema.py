@@ -13,9 +13,6 @@ Rules that every later verb keeps:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 
 def _counted(table: str, column: str) -> tuple[str, str]:
     """Triggers that keep species.<column>: counting a million photos after every enrollment would take 0.1 s."""
@@ -38,18 +35,6 @@ def _kept(table: str, columns: tuple[str, ...]) -> str:
     return f"""CREATE TRIGGER {table}_history AFTER UPDATE OF {', '.join(columns)} ON {table} WHEN {altered} BEGIN
         INSERT INTO history (seq, kind, row, changed) VALUES ({NEXT_SEQ}, '{table}', NEW.id,
             json_patch('{{}}', json_object({pairs}))); END"""  # json_patch drops the columns that stayed
-
-
-def strange(found: Iterable[tuple[Any, ...]], version: int) -> list[str]:
-    """What is wrong with a catalogue's triggers and views (type, name, sql): those that are not of `TABLES`, word by word, and
-    those of `TABLES` that a catalogue of this format (`version` = FORMAT) lacks."""
-    ours = {" ".join(statement.split()) for statement in TABLES}
-    there = {" ".join(str(sql).split()): f"the {kind} {name!r}" for kind, name, sql in found}
-    told = [f"{who} was not made by reid" for sql, who in there.items() if sql not in ours]
-    if version == FORMAT:
-        lost = sorted(sql.split()[2] for sql in ours - set(there) if sql.startswith("CREATE TRIGGER "))
-        told += [f"the trigger {name!r} is missing, so that changes would not be kept as they must" for name in lost]
-    return told
 
 
 NEXT_SEQ = "(SELECT coalesce(max(seq), 0) + 1 FROM journal)"

@@ -90,3 +90,26 @@ def test_a_copy_from_before_is_never_replaced(old: Path) -> None:
     Gallery.open(old).close()
     assert (old / "catalog.sqlite.format-1").read_bytes() == b"an earlier one"
     assert rows(old / "catalog.sqlite.format-1-2") == before
+
+
+def test_a_gallery_of_format_1_is_defined_as_a_new_one_once_it_was_brought_forward(old: Path) -> None:
+    Gallery.open(old).close()
+    for _ in range(2):
+        with Gallery.open(old) as gallery:
+            assert gallery.writable and gallery.checkup.damage() == []
+
+
+def test_what_is_strange_in_a_table_of_format_1_is_told_when_it_was_brought_forward(old: Path) -> None:
+    connection = sqlite3.connect(old / "catalog.sqlite")
+    connection.execute("ALTER TABLE photo ADD COLUMN mine TEXT DEFAULT 'x'")
+    connection.close()
+    with Gallery.open(old) as gallery, pytest.raises(GalleryError, match="the table 'photo' is not defined as reid defines it"):
+        gallery.identities.rename("Max", "Maxi")
+
+
+def test_a_trigger_of_somebody_elses_in_format_1_is_the_reason_told(old: Path) -> None:
+    connection = sqlite3.connect(old / "catalog.sqlite")
+    connection.execute("CREATE TRIGGER evil AFTER INSERT ON photo BEGIN SELECT 1; END")
+    connection.close()
+    with pytest.raises(GalleryError, match=r"written \(the trigger 'evil' was not made by reid\).*`DROP TRIGGER \"evil\"`"):
+        Gallery.open(old)
