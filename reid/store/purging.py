@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid.store.catalog import Catalog, Change
+from reid.store.entries import ADDED
 from reid.store.schema import PURGE_INDEXES
 
 PURGED = "purged"
@@ -43,6 +44,7 @@ _INDIVIDUALS = """WITH RECURSIVE gone(id, root) AS (
     SELECT id FROM gone WHERE root NOT IN (SELECT g.root FROM gone g JOIN photo p ON p.individual_id = g.id
         WHERE p.removed_seq IS NULL OR p.removed_seq > :until)"""
 """With all who were merged into them, or none of those: while one photo of them is kept, who is who can be asked."""
+_WANTED = (("photo", _PHOTOS), ("sighting", _SIGHTINGS), ("individual", _INDIVIDUALS))
 _REPLACED = """SELECT e.id FROM embedding e JOIN photo p ON p.id = e.photo_id JOIN species s ON s.id = p.species_id
     WHERE e.net_id IS NOT s.net_id AND e.seq <= :until
     AND EXISTS (SELECT 1 FROM embedding n WHERE n.photo_id = p.id AND n.net_id = s.net_id AND n.seq <= :until)
@@ -82,9 +84,7 @@ def _deleted(change: Change, plan: Purge, old_vectors: bool) -> Purge:
     change.ensure(*PURGE_INDEXES)
     until, values = plan.until, {"until": plan.until}
     change.before, in_use, removals = {}, _in_use(change, until, old_vectors), _removals(change, until)
-    kept = [list(pair) for pair in change.ask(
-        "SELECT seq, max(removed_seq) FROM sighting WHERE removed_seq <= :until GROUP BY seq", values
-    )]
+    kept = _kept(change, until, "sighting", _SIGHTINGS)
     change.ask(
         f"UPDATE species SET seq = :seq WHERE id IN (SELECT species_id FROM photo WHERE id IN ({_PHOTOS}))"
         + (" OR :old" if old_vectors else ""), values | {"seq": change.seq, "old": old_vectors},
@@ -93,7 +93,7 @@ def _deleted(change: Change, plan: Purge, old_vectors: bool) -> Purge:
         change.ask(f"DELETE FROM embedding WHERE id IN ({_REPLACED})", values)
     change.ask(f"DELETE FROM embedding WHERE photo_id IN ({_PHOTOS})", values)
     individuals = [(row[0],) for row in change.ask(_INDIVIDUALS, values)]
-    for table, wanted in (("photo", _PHOTOS), ("sighting", _SIGHTINGS)):
+    for table, wanted in _WANTED[:2]:
         change.ask(f"DELETE FROM history WHERE kind = '{table}' AND row IN ({wanted})", values)
         change.ask(f"DELETE FROM {table} WHERE id IN ({wanted})", values)
     change.put_many("DELETE FROM history WHERE kind = 'individual' AND row = ?", individuals)
@@ -131,26 +131,33 @@ def _left_over(catalog: Catalog, cache: Path) -> tuple[str, ...]:
     return tuple(warnings)
 
 
+_LEFT = """SELECT h.row, h.seq FROM history h WHERE h.kind = '{kind}' AND h.row IN ({wanted})
+    AND json_type(h.changed, '$.removed_seq') IS NOT NULL AND json_extract(h.changed, '$.removed_seq[0]') IS NULL
+    UNION SELECT id, removed_seq FROM {kind} WHERE id IN ({wanted})"""
+"""Each time that a row went: more than once where it was there again in between, and an undo gives it its older removal back."""
+
+
 def _removals(change: Change, until: int) -> list[int]:
     """The entries that had removed what is now deleted: none of them can be undone any more, at least not as a whole."""
-    return [row[0] for row in change.ask(
-        "SELECT removed_seq FROM photo WHERE removed_seq <= :until UNION SELECT removed_seq FROM sighting"
-        f" WHERE removed_seq <= :until UNION SELECT removed_seq FROM individual WHERE id IN ({_INDIVIDUALS}) ORDER BY 1",
-        {"until": until},
-    )]
+    gone = " UNION ".join(f"SELECT seq FROM ({_LEFT.format(kind=kind, wanted=wanted)})" for kind, wanted in _WANTED)
+    return [row[0] for row in change.ask(f"{gone} ORDER BY 1", {"until": until})]
 
 
 def _in_use(change: Change, until: int, old_vectors: bool) -> list[list[int]]:
     """From which change on, and before which one, something that is now deleted was part of the answers."""
-    values = {"until": until}
-    pairs = change.ask(
-        "SELECT added_seq, max(removed_seq) FROM photo WHERE removed_seq <= :until GROUP BY added_seq"
-        f" UNION SELECT added_seq, max(removed_seq) FROM individual WHERE id IN ({_INDIVIDUALS}) GROUP BY added_seq", values,
-    )
+    pairs = _kept(change, until, "photo", _PHOTOS) + _kept(change, until, "individual", _INDIVIDUALS)
     if old_vectors:
-        pairs += change.ask(
+        pairs += [list(pair) for pair in change.ask(
             "SELECT min(e.seq), (SELECT max(h.seq) FROM history h WHERE h.kind = 'species'"
             f" AND json_extract(h.changed, '$.net_id[0]') = e.net_id) FROM embedding e"
-            f" WHERE e.id IN ({_REPLACED}) GROUP BY e.net_id", values
-        )
-    return [[first, last] for first, last in pairs if last is not None]
+            f" WHERE e.id IN ({_REPLACED}) GROUP BY e.net_id", {"until": until}
+        )]
+    return [pair for pair in pairs if pair[1] is not None]
+
+
+def _kept(change: Change, until: int, kind: str, wanted: str) -> list[list[int]]:
+    """From which change on, and before which one, rows that are now deleted were there."""
+    left = _LEFT.format(kind=kind, wanted=wanted)
+    return [list(pair) for pair in change.ask(
+        f"SELECT t.{ADDED[kind]}, max(l.seq) FROM ({left}) l JOIN {kind} t ON t.id = l.row GROUP BY 1", {"until": until}
+    )]

@@ -185,6 +185,25 @@ def test_a_past_in_which_nothing_purged_was_in_use_is_shown(trio: Gallery) -> No
             Gallery.open(trio.folder, as_of=START + timedelta(days=day, hours=1)).close()
 
 
+def test_a_day_on_which_a_photo_was_there_again_is_refused_after_its_purge(trio: Gallery) -> None:
+    """An undo of a restore gives it its older removal back: by that alone it seems never to have been there again."""
+    trio.enroll("zebra", NET, [item("d", 8, VECTORS[8])])  # 3
+    trio.corrections.remove([4])  # 4
+    trio.corrections.restore([4])  # 5
+    trio.history.undo(5)  # 6
+    assert trio.history.purge().seq == 7
+    for day, refused in enumerate((False, True, True, True, False, False)):
+        when = START + timedelta(days=day, hours=1)
+        if refused:
+            with pytest.raises(GalleryError, match="purged photos or embeddings that were in use then"):
+                Gallery.open(trio.folder, as_of=when)
+        else:
+            with Gallery.open(trio.folder, as_of=when) as past:
+                assert [one.id for one in past.photos()] == [1, 2, 3]
+    with pytest.raises(UsageError, match=r"entry 6 \(undo\) cannot be undone: something that it removed has been purged"):
+        trio.history.undo(6)
+
+
 def test_a_purge_tells_where_what_it_deleted_may_still_be(trio: Gallery) -> None:
     (trio.folder / "catalog.sqlite.format-1").write_bytes(b"old")
     trio.corrections.remove([1])
