@@ -34,6 +34,8 @@ def told(path: Path, wait: float) -> Iterator[None]:
             raise GalleryError(
                 f"{path} cannot be read ({error}): reid did not make ({strange[1]}): drop it in any SQLite program, or {RESTORE}"
             ) from error
+        if str(error).startswith(("no such table", "no such column")):
+            raise GalleryError(f"{path} is not whole ({error}): {RESTORE}") from error
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise GalleryError(f"{path} is damaged ({error}): {RESTORE}") from error
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):

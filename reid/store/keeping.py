@@ -1,7 +1,8 @@
 """The decisions of queries, kept: what differs takes the place of what was kept of the same animals, the rest stays.
 
 A decision for several photos stays unless all of them are asked about again: a later answer about one of them alone would
-leave the others without any. That answer is not kept, and told.
+leave the others without any. So do the decisions for several animals of one frame where a later answer is about the whole frame.
+Such an answer is not kept, and told.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ contents were, by path."""
 
 @dataclass(frozen=True, slots=True)
 class NotKept:
-    """A decision that was not kept, for the entry `seq` had kept one for more photos, `photos`, which stays."""
+    """A decision that was not kept, for the entry `seq` had kept one for more, which stays.
+
+    photos: that it is for; one alone: it is for one of several animals in it, and the whole frame was asked about.
+    """
 
     sighting: Sighting
     seq: int
@@ -39,6 +43,11 @@ class NotKept:
 
     def __str__(self) -> str:
         """Why, and what to do, for the person who asked."""
+        if len(self.photos) == 1:
+            return (
+                f"its decision was not kept: entry {self.seq} kept one for each of several animals in it, which stay; ask with "
+                f"their boxes (the table or the detections that name them), or `reid undo {self.seq}` first"
+            )
         more = ", ".join(sorted({Path(path).name for path in self.photos} - {Path(self.sighting.photo).name})[:3])
         return (
             f"its decision was not kept: entry {self.seq} kept one for all {len(self.photos)} photos of its encounter, which "
@@ -93,7 +102,8 @@ def keep_sightings(catalog: Catalog, sightings: Sequence[Sighting]) -> tuple[Not
     differs, for of each photo those of the newest change count (`actions.doubts`); all others stay as they are.
 
     Returns:
-        Those that were not kept, because a decision for more photos than were asked about stays.
+        Those that were not kept, because a decision for more photos than were asked about stays, or those for several animals
+        of a frame that was asked about as a whole.
     """
     refused: list[NotKept] = []
     removed: list[int] = []
@@ -106,8 +116,8 @@ def keep_sightings(catalog: Catalog, sightings: Sequence[Sighting]) -> tuple[Not
             before = [one for one in kept if not one.told.animals.isdisjoint(animals)]
             if Counter(told.values for _, told in group) == Counter(one.told.values for one in before):
                 continue
-            if beyond := [one for one in kept if one.goes_beyond(asked)]:
-                refused += [NotKept(one, beyond[0].seq, tuple(path for _, path in beyond[0].told.photos)) for one, _ in group]
+            if stays := next((one for one in kept if one.goes_beyond(asked)), None) or _several_of(kept, animals):
+                refused += [NotKept(one, stays.seq, tuple(path for _, path in stays.told.photos)) for one, _ in group]
                 continue
             removed += [one.id for one in before]
             rows += [told.values for _, told in group]
@@ -118,6 +128,15 @@ def keep_sightings(catalog: Catalog, sightings: Sequence[Sighting]) -> tuple[Not
                 "sightings": len(ids), "first_sighting_id": ids[0], "last_sighting_id": ids[-1], "replaced": len(removed),
             }
     return tuple(refused)
+
+
+def _several_of(kept: Sequence[_Kept], animals: frozenset[str]) -> _Kept | None:
+    """A decision for one of several animals of a frame, each in its box, where the frame is asked about as a whole; else None."""
+    boxes: dict[str, set[str]] = defaultdict(set)
+    for content, _, box in (animal.partition(" ") for one in kept for animal in one.told.animals):
+        boxes[content].add(box)
+    whole = {animal for animal in animals if " " not in animal and len(boxes[animal] - {""}) > 1}
+    return next((one for one in kept if any(animal.partition(" ")[0] in whole for animal in one.told.animals)), None)
 
 
 def _touched(change: Change, asked: set[str]) -> list[_Kept]:

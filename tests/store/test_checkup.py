@@ -142,3 +142,20 @@ def test_an_index_by_which_sqlite_reads_nothing_any_more_is_named(gallery: Galle
     told = r"drop it in any SQLite program|`DROP INDEX \"evil\"`"  # not every SQLite takes that function for unsafe
     with pytest.raises(GalleryError, match=told), Gallery.open(gallery.folder) as opened:
         opened.check_writable("rename")
+
+
+@pytest.mark.parametrize("table", ["journal", "history", "photo", "merged_journal", "embedding"])
+def test_a_table_that_is_gone_is_told_by_whatever_asks_for_it_and_by_the_checkup(gallery: Gallery, table: str) -> None:
+    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
+    connection = sqlite3.connect(gallery.folder / "catalog.sqlite")
+    connection.execute(f"DROP TABLE {table}")
+    connection.close()
+    gallery.close()
+    with Gallery.open(gallery.folder) as opened:
+        assert any(f"the table {table!r} is missing" in one.reason for one in opened.checkup.damage())
+        with pytest.raises(GalleryError, match=rf"the table {table!r} is missing|not whole \(no such table: (main\.)?{table}\)"):
+            opened.log()
+            opened.history.detail(1)
+            opened.photos()
+            opened.vectors("zebra")
+            opened.identities.rename("a", "b")

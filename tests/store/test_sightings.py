@@ -198,6 +198,15 @@ def test_of_two_animals_of_one_encounter_both_are_written_where_one_differs(gall
     assert [one.sighting for one in gallery.sightings()] == pair
 
 
+def test_the_whole_frame_does_not_take_the_place_of_several_animals_in_it(gallery: Gallery) -> None:
+    pair = [told("q", box=LEFT), told("q", box=RIGHT)]
+    gallery.add_sightings([*pair, told("p", box=LEFT)])
+    (left,) = gallery.add_sightings([told("q", SURE), told("p", SURE)])  # of p it does: one animal, seen without its box
+    assert left.sighting == told("q", SURE) and "kept one for each of several animals in it" in str(left)
+    assert [one.sighting for one in gallery.sightings()] == [*pair, told("p", box=LEFT), told("p", SURE)]
+    assert gallery.add_sightings([told("q", SURE, Box(0.1, 0.0, 0.4, 1.0))]) == ()  # boxes of another detector do
+
+
 def test_a_decision_is_kept_whatever_the_bytes_of_the_files_names(gallery: Gallery) -> None:
     odd = "/fo\udcff.jpg"
     gallery.add_sightings([replace(told("p"), photo=odd, photos=(odd,))])
