@@ -32,7 +32,7 @@ OPEN = (LAYER["records"], LAYER["actions"], LAYER["__init__"])
 
 ONE_DOOR = {
     "faiss": ("reid/store/engine.py",),
-    "sqlite3": ("reid/store/catalog.py", "reid/store/faults.py", "reid/store/schema.py", "reid/store/maps.py"),
+    "sqlite3": ("reid/store/catalog.py", "reid/store/connecting.py", "reid/store/faults.py", "reid/store/maps.py"),
     "PIL": ("reid/images.py", "reid/drawing.py"),
     "pytorch_metric_learning": ("reid/learn/objective.py",),
     "torchvision": ("reid/nets/backbones.py",),

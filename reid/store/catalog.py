@@ -11,7 +11,6 @@ import os
 import secrets
 import sqlite3
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from reid.errors import GalleryError
+from reid.store.connecting import connect, connected
 from reid.store.definitions import Strange, strange
 from reid.store.faults import RESTORE, told
 from reid.store.schema import APPLICATION, FORMAT, PAGE_BYTES, TABLES
@@ -116,10 +116,12 @@ class Catalog:
             raise GalleryError(f"{path} is an empty catalogue: {RESTORE}")
         writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) and not unsafe
         with told(path, wait):
-            connection = _connect_to_write(path, wait) if writable else _connect_to_read(path, wait)
+            connection, room = connected(path, wait, write=writable)
         catalog = cls(path, connection, writable=writable, wait=wait)
         if unsafe:
             catalog.only_read(unsafe)
+        elif not room:
+            catalog.only_read("its disk is full", "free some space")
         try:
             refuse_newer(catalog.ask("PRAGMA user_version")[0][0], path)
             catalog.ask("SELECT value FROM meta WHERE name = 'gallery'")[0]
@@ -161,7 +163,7 @@ class Catalog:
     def copy_to(self, path: Path) -> None:
         """Write the catalogue, as last committed, to a new file; other processes may go on writing meanwhile."""
         with (
-            told(self.path, self._wait), closing(_connect(self.path, "mode=ro", self._wait)) as source,
+            told(self.path, self._wait), closing(connect(self.path, "mode=ro", self._wait)) as source,
             told(path, self._wait), closing(sqlite3.connect(path, isolation_level=None)) as copy,
         ):
             source.backup(copy)
@@ -292,57 +294,3 @@ def who() -> str:
 def to_json(value: object) -> str:
     """Compact JSON text that keeps accents readable."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _connect_to_write(path: Path, wait: float) -> sqlite3.Connection:
-    connection = _connect(path, "mode=rw", wait)
-    try:
-        patience = time.monotonic() + wait
-        while True:  # the switch to WAL, needed once, does not wait for locks by itself
-            try:
-                connection.execute("PRAGMA journal_mode=WAL").fetchall()
-                break
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
-                    raise
-                time.sleep(0.01)
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _connect_to_read(path: Path, wait: float) -> sqlite3.Connection:
-    connection = _connect(path, "mode=ro", wait)
-    try:
-        connection.execute("SELECT count(*) FROM meta").fetchall()
-    except sqlite3.OperationalError as error:
-        connection.close()
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
-            raise
-    except BaseException:
-        connection.close()
-        raise
-    else:
-        return connection
-    # WAL wants a file beside the catalogue, which cannot be made here. Without a log, the file alone is all there is.
-    log = path.with_name(path.name + "-wal")
-    if log.exists() and log.stat().st_size:
-        raise GalleryError(
-            f"{log} holds changes that are not merged yet, and its folder cannot be written: "
-            "copy the whole gallery folder to a disk that can be written and open it there"
-        )
-    return _connect(path, "mode=ro&immutable=1", wait)
-
-
-def _connect(path: Path, options: str, wait: float) -> sqlite3.Connection:
-    address = f"{path.absolute().as_uri()}?{options}"
-    connection = sqlite3.connect(address, uri=True, timeout=wait, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA trusted_schema=OFF")  # the file may come from elsewhere
-    except BaseException:
-        connection.close()
-        raise
-    return connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,18 @@ from pathlib import Path
 from reid.errors import GalleryBusy, GalleryError, UsageError
 
 RESTORE = "restore the gallery from a backup (nothing was repaired or changed)"
+
+
+_LEAST = 1 << 16
+"""Bytes that SQLite needs beside a catalogue to open it: 32 kB of shared memory, and the log's first page."""
+
+
+def is_full(path: Path) -> bool:
+    """Whether the disk of a file has no room left; SQLite calls that a failing disk where it cannot lengthen its files."""
+    try:
+        return shutil.disk_usage(path.parent).free < _LEAST
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -40,7 +53,7 @@ def told(path: Path, wait: float) -> Iterator[None]:
             raise GalleryError(f"{path} is damaged ({error}): {RESTORE}") from error
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
             raise GalleryError(f"{path} cannot be opened or written ({error}): check its permissions") from error
-        if code == sqlite3.SQLITE_FULL:
+        if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and is_full(path)):
             raise GalleryError(f"the disk of {path} is full: free some space, then try again") from error
         if code == sqlite3.SQLITE_IOERR:
             raise GalleryError(f"the disk of {path} fails ({error}): check the disk") from error

@@ -110,3 +110,25 @@ def test_a_disk_that_fills_up_while_enrolling_and_merging_loses_nothing(tiny: Pa
     with Gallery.open(tiny / "g") as gallery:
         assert enrolled > 0 and len(gallery.photos()) == enrolled
         assert [one for one in gallery.checkup.damage() if not one.derived] == []
+
+
+@pytest.mark.skipif(os.name != "posix" or shutil.which("mount") is None, reason="needs a disk of its own")
+def test_a_gallery_on_a_full_disk_is_read_and_what_cannot_be_written_is_told(tiny: Path) -> None:
+    vectors = unit(1, 30)
+    with Gallery.open(tiny / "g", create=True) as gallery:
+        gallery.set_embedding_net("zebra", NET, 32, calibration=None)
+        gallery.enroll("zebra", NET, [item("ab"[n % 2], n, vector) for n, vector in enumerate(vectors)])
+        before = gallery.search("zebra", vectors, 3).photo_ids.tolist()
+    with contextlib.suppress(OSError), (tiny / "fill").open("wb", buffering=0) as fill:
+        while True:
+            fill.write(bytes(1 << 12))
+    assert shutil.disk_usage(tiny).free == 0
+    with Gallery.open(tiny / "g") as gallery:
+        assert gallery.search("zebra", vectors, 3).photo_ids.tolist() == before
+        assert len(gallery.photos()) == 30 and len(gallery.log()) == 2
+        with pytest.raises(GalleryError, match=r"reading only \(its disk is full\): free some space, then rename again"):
+            gallery.identities.rename("a", "c")
+    (tiny / "fill").unlink()
+    with Gallery.open(tiny / "g") as gallery:
+        assert gallery.identities.rename("a", "c").individual == "c"
+        assert gallery.search("zebra", vectors, 3).photo_ids.tolist() == before
