@@ -1,6 +1,6 @@
 """All corrections in any order against a plain model: who is called what, and whose each photo is.
 
-Undone to the start it is the start; every day of the past answers as it did on the day.
+Undone to the start it is the start; every day of the past answers as it did on the day, after a purge too, if it does answer.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from reid.errors import UndoConflict, UsageError
+from reid.errors import GalleryError, UndoConflict, UsageError
 from reid.store import Gallery, catalog
 from tests.store.stock import NET, item, unit
 
@@ -59,6 +60,7 @@ class Corrections(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
+            self.purge_a_copy()
             while (last := self.last()) is not None:
                 wanted = self.undone_state(last, self.gallery.head() + 1)
                 if wanted is None:  # a later entry stands in the way: refused by both
@@ -73,6 +75,16 @@ class Corrections(RuleBasedStateMachine):
             catalog.now = self.real_now
             self.gallery.close()
             shutil.rmtree(self.folder)
+
+    def purge_a_copy(self) -> None:
+        """A purge changes nothing that is there; a day of the past then answers as it did, or it is refused."""
+        folder = self.gallery.exchange.copy_to(self.folder / "copy").folder
+        with Gallery.open(folder) as copy:
+            copy.history.purge()
+            assert self.seen(copy) == self.seen() and copy.checkup.damage() == []
+        for seq in sorted(self.told)[:: max(1, len(self.told) // 8)]:
+            with suppress(GalleryError), Gallery.open(folder, as_of=self.gallery.history.detail(seq).entry.at) as past:
+                assert self.seen(past) == self.told[seq]
 
     # What the model knows.
 
