@@ -57,13 +57,17 @@ def open_sightings(gallery: Gallery, species: str) -> tuple[OpenSighting, ...]:
 
 
 def unsettled(gallery: Gallery, species: str) -> list[KeptSighting]:
-    """The kept sightings of animals of a species, of each photo the newest, without those whose photo (and box) is enrolled."""
-    kept = [one for one in gallery.sightings() if one.species == species and one.sighting.decision.outcome in OPEN]
+    """The kept sightings of animals of a species, of each photo the newest, without those whose photo (and box) is enrolled.
+
+    The newest of any answer: a photo that is told to be empty, or of another species, is no sighting of this one any more.
+    """
+    everything = gallery.sightings()
+    kept = [one for one in everything if one.species == species and one.sighting.decision.outcome in OPEN]
     enrolled = gallery.photos(species)
     settled = {(name, _box(one.box)) for one in enrolled for name in (one.sha256, str(one.path))}
     settled |= {(str(one.path), ANY) for one in enrolled}
     newest: dict[str, int] = {}
-    for one in kept:
+    for one in everything:
         for key in _keys(one.sighting):
             newest[key] = max(newest.get(key, 0), one.seq)
     return [

@@ -11,7 +11,7 @@ from reid import settings as options
 from reid.actions.export_files import HISTORIES, LEFT_OUT_COLUMNS, WRITERS, Done, Job
 from reid.actions.selecting import in_time
 from reid.errors import UsageError
-from reid.formats.capture_history import LeftOut
+from reid.formats.capture_history import LeftOut, NothingLeft
 from reid.formats.deployments import read_deployments
 from reid.formats.manifest import read_photos
 from reid.records import EMPTY, Photo, Problem
@@ -74,8 +74,15 @@ def export(
     job = Job(tuple(chosen), table.deployments if table else (), seasons, settings, out)
     done = Done()
     done.notes += notes
+    faults = []
     for name, members in _by_species(job).items() if format in HISTORIES else {"": job}.items():
-        WRITERS[format](members, name, done)
+        try:
+            WRITERS[format](members, name, done)
+        except NothingLeft as fault:  # one species without dates must not hide the others
+            faults.append(f"{name} is not exported: {fault}")
+    if faults and not done.files:
+        raise UsageError("; ".join(faults))
+    done.notes += faults
     if done.left_out:
         rows = [(one.species, one.individual, one.photo, one.reason) for one in done.left_out]
         done.table(out / "left_out.csv", LEFT_OUT_COLUMNS, rows)

@@ -13,10 +13,10 @@ from typing import Any
 
 from reid import images
 from reid.errors import ManifestError
-from reid.formats.cells import MISSING, BadCell, read_box, read_date, spaced
+from reid.formats.cells import BadCell, read_box, read_date, spaced
 from reid.formats.megadetector import FOUND_NOTHING, LeftOutFrames
 from reid.formats.table import Row, read_table
-from reid.records import EMPTY, Photo, Problem
+from reid.records import EMPTY, MISSING, Photo, Problem
 
 DESCRIPTOR = "datapackage.json"
 _REQUIRED = {

@@ -21,7 +21,7 @@ from reid.settings import FASTEST
 from reid.steps.apart import APART, Conflict, Place, Snap, cannot_be_one, overlap, seconds
 from reid.steps.assignment import Name, exclusive, paired, together
 from reid.steps.linking import Linkable, Worth, link
-from reid.steps.sighting import Known, Looked, Taken, sight, species_of
+from reid.steps.sighting import Known, Looked, Taken, showing, sight, species_of
 
 Conflicts = Mapping[tuple[int, int], Conflict]
 UNDECIDED = (Outcome.NEW, Outcome.REVIEW)
@@ -198,12 +198,7 @@ def _likeness(box: Sequence[Looked], animal: Sequence[Looked], species: str) -> 
 
 def _snaps(looks: Sequence[Looked], rules: Rules) -> list[Snap]:
     """Where and when the animal was; where it was no longer, it was not."""
-    return [Snap(one.sha256, one.photo.box, one.photo.captured_at, rules.place(one.photo)) for one in _shown(looks)]
-
-
-def _shown(looks: Sequence[Looked]) -> list[Looked]:
-    """Without the frames in which nothing was seen; all of them where that is every one."""
-    return [one for one in looks if one.guess.name != EMPTY] or list(looks)
+    return [Snap(one.sha256, one.photo.box, one.photo.captured_at, rules.place(one.photo)) for one in showing(looks)]
 
 
 def _decided(
@@ -284,7 +279,7 @@ def _animal(
     one: Sighting, looks: Sequence[Looked], parts: Sequence[Sighting], ties: tuple[Tie, ...], rules: Rules
 ) -> Animal:
     own = [look for look in looks if look.guess.name == species_of(looks).name]
-    kept = _shown(looks)
+    kept = showing(looks)
     dates = sorted((when for look in kept if (when := look.photo.captured_at) is not None), key=seconds)
     sides = tuple(side for side in ("left", "right") if any(look.photo.side == side for look in own))
     shown = replace(one, matches=one.matches[: rules.top])

@@ -24,9 +24,11 @@ import numpy as np
 
 from reid.learn import imputation
 from reid.learn.calibration import PRIOR
-from reid.learn.closed_population import METHODS, Method, Tally, log_normal_interval, tally
+from reid.learn.closed_population import METHODS, Method, Tally, tally
+from reid.learn.combining import combine
 from reid.learn.imputation import NEW, Doubt, Study
 from reid.learn.next_look import gains
+from reid.learn.number_interval import interval
 from reid.learn.plausible import draw
 from reid.records import Calibration, Outcome
 from reid.steps.decision import Candidate, decide, evidence, posterior
@@ -64,6 +66,10 @@ WORLDS = (
     World("weak net, overconfident", separation=3.5, overconfident=1.5),
     World("weak net, well calibrated, 20 % doubtful", separation=3.5, doubtful=0.2),
     World("weak net, few comparisons, 20 % doubtful", separation=3.5, ceiling=math.log(97), doubtful=0.2),
+    World("few animals, half of them caught each time", animals=20, occasions=3, chance=0.5),
+    World("few animals, nearly all caught", animals=20, occasions=3, chance=0.8),
+    World("few animals, twice, nearly all caught", animals=20, occasions=2, chance=0.8),
+    World("few, nearly all caught, weak net, 20 % doubtful", separation=3.5, animals=20, occasions=3, chance=0.8, doubtful=0.2),
 )
 WAYS = ("identities known", "as decided", "open = best match", "carried, not compared", "carried")
 
@@ -127,12 +133,11 @@ def estimates(found: Season, method: Method, draws: int, generator: np.random.Ge
         plain[way] = Tally(told.counts[0], told.frequencies[0])
     answers = {}
     for way, one in plain.items():
-        told = method.estimate(one)
-        number = float(told.number)
-        answers[way] = (number, *log_normal_interval(number, float(told.variance), float(one.seen)))
+        lower, upper, _ = interval(method, one)
+        answers[way] = (float(method.estimate(one).number), lower, upper)
     for way, study in (("carried, not compared", replace(found.study, alike=None)), ("carried", found.study)):
         many = imputation.histories(study, draw(study, draws, generator), occasions)
-        combined = imputation.combine(method.estimate(many), many.seen)
+        combined = combine(method, many)
         answers[way] = (combined.number, combined.lower, combined.upper)
     return answers
 
@@ -151,7 +156,7 @@ def looked(found: Season, method: Method, draws: int, many: int, generator: np.r
     for chosen in ([], told, generator.permutation(len(doubts))[:many].tolist(), unsure[:many]):
         study = answered(found, chosen)
         histories = imputation.histories(study, draw(study, draws, generator), occasions)
-        combined = imputation.combine(method.estimate(histories), histories.seen)
+        combined = combine(method, histories)
         answer.append((combined.between, combined.number - number))
     return answer
 
@@ -206,12 +211,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--repeats", type=int, default=50)
     arguments.add_argument("--draws", type=int, default=100)
-    arguments.add_argument("--method", choices=sorted(set(METHODS) - {"chapman"}), default="mt")
+    arguments.add_argument("--method", choices=sorted(METHODS), default="mt")
     arguments.add_argument("--only", default="", help="part of a world's name")
     arguments.add_argument("--seed", type=int, default=1)
     given = arguments.parse_args()
     for world in WORLDS:
-        if given.only in world.name:
+        if given.only in world.name and METHODS[given.method].fits(world.occasions):
             report(world, METHODS[given.method], given.repeats, given.draws, given.seed)
 
 
