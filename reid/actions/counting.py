@@ -20,7 +20,7 @@ from reid.errors import UsageError
 from reid.formats.capture_history import CaptureHistory, LeftOut, capture_history
 from reid.formats.deployments import DeploymentTable, read_deployments
 from reid.formats.table import write_table
-from reid.formats.text import made
+from reid.formats.text import made, place_for
 from reid.learn import plausible
 from reid.learn.closed_population import METHODS
 from reid.learn.imputation import NEW, Doubt, Study
@@ -100,6 +100,8 @@ def count(
                 f"no photo of a named individual{f' of {settings.species}' if settings.species else ''} is enrolled "
                 f"({len(photos)} photos looked at): `reid enroll` puts them in"
             )
+        if out is not None:
+            place_for(out)  # told before hours of comparing
         counted, notes = [], []
         for name in wanted:
             try:

@@ -14,6 +14,7 @@ from reid.errors import UsageError
 from reid.formats.capture_history import LeftOut, NothingLeft
 from reid.formats.deployments import read_deployments
 from reid.formats.manifest import read_photos
+from reid.formats.text import place_for
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings
 from reid.steps.photo import dated
@@ -71,6 +72,7 @@ def export(
     # What is enrolled was put right when it came in: only photos given here are shifted by the table's clocks.
     shifts = table if photos or table is None else replace(table, clocks={})
     chosen, seasons = in_time(chosen, settings.clocks, settings.seasons, shifts)
+    place_for(out)
     job = Job(tuple(chosen), table.deployments if table else (), seasons, settings, out)
     done = Done()
     done.notes += notes

@@ -21,7 +21,7 @@ from reid.formats.deployments import DeploymentTable, read_deployments
 from reid.formats.manifest import BOX_COLUMNS, COLUMNS
 from reid.formats.page import write_page
 from reid.formats.table import write_table
-from reid.formats.text import made
+from reid.formats.text import made, place_for
 from reid.progress import SILENT, Progress
 from reid.records import Box, Outcome, Photo, Problem, Sighting
 from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
@@ -139,6 +139,7 @@ def report(
     table = read_deployments(settings.deployments) if settings.deployments else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         made_of = SeasonPhotos(opened, settings, table)
+        place_for(out.parent)  # told before hours of looking
         by_season, problems = of_seasons(photos, query, progress)
         taken = [photo for members in by_season.values() for photo in members]
         kept = kept_decisions(opened, settings)

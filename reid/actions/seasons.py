@@ -87,7 +87,7 @@ def seasons(
 
     Raises:
         UsageError: the gallery has no photo of the first season, nothing is of the second, an option is out of range, or the
-            folder cannot be made.
+            folder cannot be written to.
         GalleryError, NetError, ManifestError: gallery, net or table cannot be read.
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
@@ -99,6 +99,8 @@ def seasons(
         _check(enrolled, by_season, problems, first, second)
         if out is not None:
             made(out)  # told before hours of looking, and before any decision is kept
+        if record:
+            opened.check_writable("seasons --record")
         progress.start(f"identifying {second}", len(chosen))
         animals, failed = identified(opened, chosen, enrolled, settings, progress)
         drift = drifts(opened, enrolled)
@@ -112,6 +114,7 @@ def seasons(
     if out is not None:
         progress.start("writing pages", 1)
         report = write(report, out)
+        progress.advance(1)
     progress.finish()
     return report
 

@@ -218,7 +218,7 @@ def _path(text: str, base: Path) -> Path:
         path = base / text.replace("\\", "/")
         fault = _absence(path)
     if fault:
-        raise BadCell("path", f"{fault[:-1]} (looked for {path}).")
+        raise BadCell("path", f"{fault[:-1]} (looked for {path}); mend the path, or move the table: paths count from its folder.")
     return path
 
 

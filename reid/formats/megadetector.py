@@ -114,7 +114,7 @@ def _frame(
     elif path.suffix.lower() not in images.IMAGE_SUFFIXES:
         fault = "is no photo; take frames out of a video first."
     elif not _is_there(path):
-        fault = f"there is no such file (looked for {path})."
+        fault = f"there is no such file (looked for {path}); move the file of detections: paths count from its folder."
     if fault:
         yield Problem(str(path), fault, origin)
         return

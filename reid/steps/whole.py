@@ -217,8 +217,7 @@ def _decided(
     found = [sight(group, known, top=None, taken=own) for group, own in zip(groups, barred, strict=True)]
     chances = [_chances(group, one) for group, one in zip(groups, found, strict=True)]
     best, shares = together(chances, apart), exclusive(chances, apart)
-    for row in sorted({row for pair in apart for row in pair}):
-        why = {name: _reason(row, name, apart, chances) for name in shares[row]}
+    for row, why in sorted(_reasons(apart, chances).items()):
         taken = {name: Taken(share, why[name]) for name, share in shares[row].items() if share > 0.0}
         found[row] = _kept(sight(groups[row], known, top=None, taken=taken | barred[row]), best[row])
     return found
@@ -231,10 +230,16 @@ def _chances(group: Sequence[Looked], one: Sighting) -> dict[Name, float]:
     return {(match.species, match.individual): match.probability for match in one.matches if match.probability}
 
 
-def _reason(row: int, name: Name, apart: Conflicts, chances: Sequence[Mapping[Name, float]]) -> str:
-    """Why another animal has the name: by the one that most likely has it."""
-    pairs = [(chances[b if a == row else a].get(name, 0.0), one.reason) for (a, b), one in apart.items() if row in (a, b)]
-    return max(pairs, key=lambda pair: pair[0])[1]
+def _reasons(apart: Conflicts, chances: Sequence[Mapping[Name, float]]) -> dict[int, dict[Name, str]]:
+    """By animal and name, why another animal has the name: by the one that most likely has it, on a tie the first."""
+    best: dict[int, dict[Name, tuple[float, str]]] = defaultdict(dict)
+    for pair, one in apart.items():
+        for row, other in (pair, pair[::-1]):
+            known = best[row]
+            for name, chance in chances[other].items():
+                if name not in known or chance > known[name][0]:
+                    known[name] = chance, one.reason
+    return {row: {name: reason for name, (_, reason) in known.items()} for row, known in best.items()}
 
 
 def _kept(one: Sighting, name: Name | None) -> Sighting:
