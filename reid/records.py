@@ -224,6 +224,8 @@ class Sighting:
     """Fingerprint of the net that predicted the side; "" where the side is known, or nobody knows it."""
     box: Box | None = None
     """Of the animal in `photo`; None = the whole frame."""
+    boxes: tuple[Box | None, ...] = ()
+    """Of the animal in each of `photos`; () = not known but for `photo`."""
 
     @property
     def counted_species(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.doubts import unsettled
 from reid.actions.export_files import HISTORIES, LEFT_OUT_COLUMNS, WRITERS, Done, Job
 from reid.actions.selecting import in_time
 from reid.errors import UsageError
@@ -98,7 +99,18 @@ def _photos(given: Sequence[Path], gallery: Path | None) -> tuple[list[Photo], t
         read = read_photos(list(given))
         return dated(read.photos), read.problems, read.notes
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        return list(opened.enrolled_sightings()), (), ()
+        return list(opened.enrolled_sightings()), (), tuple(_not_enrolled(opened))
+
+
+def _not_enrolled(gallery: Gallery) -> list[str]:
+    """What `reid query --record` kept and nobody has enrolled: it is in no history, so that an animal may look unseen."""
+    notes = []
+    for species in sorted({one.species for one in gallery.sightings()} - {"", EMPTY}):
+        told = Counter(one.sighting.decision.outcome.value for one in unsettled(gallery, species))
+        if told:
+            many = ", ".join(f"{count} {outcome}" for outcome, count in sorted(told.items()))
+            notes.append(f"{species}: decisions kept and not enrolled are not in the export ({many}); `reid report` shows them")
+    return notes
 
 
 def _by_species(job: Job) -> dict[str, Job]:

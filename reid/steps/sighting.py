@@ -94,6 +94,7 @@ def sight(
         embedding_fingerprint=known.fingerprints.get(guess.name, "") if species else "", searched=species,
         photos=tuple(str(look.photo.path) for look in shown), box=lead.photo.box,
         side_net=lead.photo.column(SIDE_NET) if lead.photo.side_predicted else "",
+        boxes=tuple(look.photo.box for look in shown),
     )
 
 

@@ -69,6 +69,7 @@ def _sighting(change: Change, sighting: Sighting) -> Row:
         "species": asdict(sighting.species), "matches": matches, "searched": sighting.searched,
         "photos": sighting.photos, "nobody": sighting.decision.nobody, "side_net": sighting.side_net,
         "box": astuple(sighting.box) if sighting.box else None,
+        "boxes": [astuple(box) if box else None for box in sighting.boxes],
     }
     # A decision is kept whatever the bytes of the file's name.
     path = sighting.photo.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -120,6 +121,7 @@ def _kept(row: Row) -> KeptSighting:
             path, sha256, SpeciesGuess(**guess), Decision(Outcome(outcome), told, probability, reason, more.get("nobody")),
             matches, side, when(captured_at), encounter, camera, season, fingerprint, tuple(more["searched"]),
             tuple(more["photos"]), more.get("side_net", ""), Box(*more["box"]) if more.get("box") else None,
+            tuple(Box(*box) if box else None for box in more.get("boxes", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise GalleryError(f"sighting {number} of the gallery cannot be read (at {error}): `reid doctor` examines it") from error

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import reid
 from reid.actions.counting import SpeciesCount, count
 from reid.actions.doubts import open_sightings
 from reid.errors import GalleryError, UsageError
@@ -197,6 +198,15 @@ def test_the_newest_answer_about_a_photo_counts(herd: Gallery):
     herd.add_sightings([asked("p", 19, {"D": 0.97}, 0.03, Outcome.KNOWN)])
     one = counted(herd)
     assert (one.sightings, one.told_known) == (1, 1)
+
+
+def test_an_export_tells_of_decisions_that_are_kept_and_not_enrolled(herd: Gallery, tmp_path: Path):
+    assert not any("kept" in note for note in reid.export("mark", tmp_path / "a", gallery=herd.folder).notes)
+    herd.add_sightings([asked("p", 19, {"D": 0.5}, 0.5), asked("q", 19, {"D": 0.97}, 0.03, Outcome.KNOWN)])
+    told = reid.export("mark", tmp_path / "b", gallery=herd.folder).notes
+    assert told[0] == (
+        "zebra: decisions kept and not enrolled are not in the export (1 known, 1 review); `reid report` shows them"
+    )
 
 
 @pytest.mark.parametrize(("outcome", "species"), [(Outcome.EMPTY, "empty"), (Outcome.KNOWN, "giraffe")])

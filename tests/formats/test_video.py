@@ -253,7 +253,7 @@ def test_videos_of_a_camtrap_dp_package_give_their_frames(tmp_path: Path, pictur
     ]
     assert len({one.encounter for one in found.photos}) == 3
     (fault,) = found.problems
-    assert str(fault) == "media.csv, row 5: song.wav: filePath: song.wav is no photo and no video that can be read (audio/wav)."
+    assert str(fault) == "song.wav (media.csv, row 5): filePath: song.wav is no photo and no video that can be read (audio/wav)."
 
 
 def test_without_the_extra_a_video_of_a_package_is_a_problem_that_says_how_to_get_it(

@@ -55,7 +55,7 @@ def test_a_sighting_carries_the_facts_of_its_photo_and_nets() -> None:
     )
     assert (found.season, found.captured_at) == ("2024", datetime(2024, 5, 1))
     assert (found.embedding_fingerprint, found.searched, found.species) == ("n" * 16, ("zebra",), ZEBRA)
-    assert found.photos == (str(Path("a/é.jpg")),)
+    assert found.photos == (str(Path("a/é.jpg")),) and found.boxes == (None,)
 
 
 def test_only_as_many_matches_are_told_as_asked_for_and_the_decision_is_the_same() -> None:
