@@ -68,20 +68,19 @@ def _left_over(own: Scores, pairs: NDArray[np.int64]) -> Scores:
     back, mine, theirs = place[reverse[edge], name], of[edge] * own.shape[1] + name, to[edge] * own.shape[1] + name
     starts = np.flatnonzero(np.diff(edge, prepend=-1))
     part = np.cumsum(np.diff(edge, prepend=edge[0]) > 0)
-    nobody = np.log(np.maximum(TINY, 1.0 - own.sum(axis=1)))[of[edge[starts]]]
+    nobody, source = np.log(np.maximum(TINY, 1.0 - own.sum(axis=1))), of[edge[starts]]
     taken = own[of[edge], name]
-    start = np.log(np.maximum(TINY, own)).ravel()
+    start = np.log(np.maximum(TINY, own))
     share = 1.0 / np.bincount(to).max()  # slow enough for the answers of a ring to settle
     left = np.zeros(len(edge) + 1)  # in logarithms; the last is of whoever says nothing
     for _ in range(ROUNDS):
         np.log(np.maximum(TINY, 1.0 - taken), out=left[:-1])
-        total = start + np.bincount(theirs, left[:-1], minlength=own.size)
-        weights = total[mine]
+        total = start + np.bincount(theirs, left[:-1], minlength=own.size).reshape(own.shape)
+        top = np.maximum(total.max(axis=1), nobody)  # of each animal; the answer of one other takes at most TINY off it
+        weights = (total - top[:, None]).ravel()[mine]
         weights -= left[back]
-        top = np.maximum(np.maximum.reduceat(weights, starts), nobody)
-        weights -= top[part]
         np.exp(weights, out=weights)
-        weights *= (1.0 / (np.add.reduceat(weights, starts) + np.exp(nobody - top)))[part]
+        weights *= (1.0 / (np.add.reduceat(weights, starts) + np.exp(nobody - top)[source]))[part]
         weights -= taken
         weights *= share
         taken += weights
