@@ -68,7 +68,7 @@ def unsettled(gallery: Gallery, species: str) -> list[KeptSighting]:
     settled |= {(str(one.path), ANY) for one in enrolled}
     newest: dict[str, int] = {}
     for one in everything:
-        for key in _keys(one.sighting):
+        for key in keys(one.sighting):
             newest[key] = max(newest.get(key, 0), one.seq)
     return [
         one for one in kept
@@ -76,8 +76,8 @@ def unsettled(gallery: Gallery, species: str) -> list[KeptSighting]:
     ]  # fmt: skip
 
 
-def _keys(sighting: Sighting) -> set[str]:
-    """What its photos are known by: the content of the first, and the paths of all."""
+def keys(sighting: Sighting) -> set[str]:
+    """What its photos are known by: the content of the first, and the paths of all, as given and absolute."""
     paths = {sighting.photo, *sighting.photos}
     return {sighting.sha256, *paths, *(str(Path(path).absolute()) for path in paths)}
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reid import settings as options
-from reid.actions.doubts import OPEN
+from reid.actions.doubts import OPEN, keys
 from reid.actions.report_pairs import PhotoPair, pairs
 from reid.actions.season_figures import STATUSES, SpeciesSeason, species_season
 from reid.actions.season_photos import SeasonPhotos, Told, given_decision, kept_decisions
@@ -135,8 +135,8 @@ def report(
         kept = kept_decisions(opened, settings)
         name = _season(made_of, kept, taken, of)
         given, failed = _identify(opened, taken, name, query, progress)
-        asked = {str(photo.path) for one in given for photo in one.photos}
-        told = [*(one for one in kept if asked.isdisjoint(one.sighting.photos or (one.sighting.photo,))), *given]
+        asked = {key for one in given for key in keys(one.sighting)}
+        told = [*(one for one in kept if asked.isdisjoint(keys(one.sighting))), *given]
         made_of.count(told)
         figures = tuple(
             species_season(one, name, made_of.encounter_of) for one in made_of.histories if name in one.seasons

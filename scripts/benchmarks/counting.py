@@ -70,7 +70,7 @@ WORLDS = (
     World("few animals, half of them caught each time", animals=20, occasions=3, chance=0.5),
     World("few animals, nearly all caught", animals=20, occasions=3, chance=0.8),
     World("few animals, twice, nearly all caught", animals=20, occasions=2, chance=0.8),
-    World("few animals, nearly all caught, 20 % doubtful", separation=3.5, animals=20, occasions=3, chance=0.8, doubtful=0.2),
+    World("few animals, weak net, 20 % doubtful", separation=3.5, animals=20, occasions=3, chance=0.8, doubtful=0.2),
 )
 WAYS = ("identities known", "as decided", "open = best match", "carried, not compared", "carried")
 

@@ -215,6 +215,18 @@ def test_a_browser_prints_the_page_on_a4_and_shows_every_picture(done: SeasonPag
     assert len(re.findall(rb"/Filter /DCTDecode", pdf.read_bytes())) == len(pictures), "each JPEG is in the print"
 
 
+def test_a_photo_asked_now_takes_the_place_of_its_kept_decision_wherever_that_was_asked_from(
+    kept: Path, done: SeasonPage, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(kept / "study")
+    first = done.doubts[0].sighting
+    path = str(Path(first.photo).relative_to(Path.cwd()))
+    with Gallery.open(place / "gallery") as opened:
+        opened.add_sightings([replace(first, photo=path, photos=(path,), boxes=(first.box,))])
+    again = written(kept, place, kept / "study" / "cards" / "2023" / "detections.json")
+    assert [one.sighting.photo for one in again.doubts] == [one.sighting.photo for one in done.doubts]
+
+
 def test_photos_of_another_season_are_told_and_no_page_is_written(place: Path, kept: Path) -> None:
     with pytest.raises(UsageError, match=r"none of the \d+ photos given is of season 2021, the page's; they are of: 2023"):
         reid.report(
