@@ -44,6 +44,14 @@ class OpenSighting:
     seq: int = 0
 
 
+def to_keep(sightings: Iterable[Sighting]) -> list[Sighting]:
+    """The decisions with their photos named from the root, so that they are found from another folder, too."""
+    return [
+        replace(one, photo=str(Path(one.photo).absolute()), photos=tuple(str(Path(path).absolute()) for path in one.photos))
+        for one in sightings
+    ]
+
+
 def open_sightings(gallery: Gallery, species: str) -> tuple[OpenSighting, ...]:
     """The animals of a species that were sighted but not enrolled, by date.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from reid import settings as options
+from reid.actions.doubts import to_keep
 from reid.actions.nets import net_path
 from reid.actions.selecting import as_taken
 from reid.actions.why import explain
@@ -104,7 +105,7 @@ def query(
                     on_sighting(item)
             progress.advance(done)
         if record:
-            opened.add_sightings(sightings)
+            opened.add_sightings(to_keep(sightings))
     progress.finish()
     return QueryReport(tuple(sightings), tuple(problems), tuple(drawn))
 

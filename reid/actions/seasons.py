@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.doubts import to_keep
 from reid.actions.drifting import drifts
 from reid.actions.linking import seen
 from reid.actions.season_rows import COLUMNS, STATUSES, SeasonRow, halves, rows
@@ -105,7 +106,7 @@ def seasons(
         animals, failed = identified(opened, chosen, enrolled, settings, progress)
         drift = drifts(opened, enrolled)
         if record:
-            opened.add_sightings(encounters_of(animals))
+            opened.add_sightings(to_keep(encounters_of(animals)))
     table = rows(enrolled, animals, first, second, settings.independent_minutes)
     report = SeasonsReport(
         first, second, tuple(table), tuple(one.sighting for one in animals), sum(map(len, by_season.values())) - len(chosen),

@@ -197,6 +197,19 @@ def test_no_decision_is_kept_where_the_folder_is_there_and_cannot_be_written_to(
         reid.query([photos], gallery=gallery, why=Path("/proc/why"), record=True)
 
 
+def test_kept_photos_are_named_so_that_they_are_found_from_another_folder(
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    herd.write(tmp_path / "card", [Taken("Ada", when=NOW)])
+    monkeypatch.chdir(tmp_path)
+    reid.seasons([Path("card")], first="2023", second="2024", gallery=gallery, record=True)
+    reid.query([Path("card")], gallery=gallery, record=True)
+    with Gallery.open(gallery) as opened:
+        kept = [one.sighting for one in opened.sightings()]
+    assert kept and all(Path(path).is_absolute() for one in kept for path in (one.photo, *one.photos))
+    assert all(Path(one.photo).is_relative_to(tmp_path / "card") and Path(one.photo).is_file() for one in kept)
+
+
 def test_decisions_kept_twice_are_kept_once(gallery: Path, tmp_path: Path) -> None:
     met = [Taken("Ada", when=NOW), Taken("Bo", "Fay", when=NOW + DAY), Taken("Eve", when=NOW + 2 * DAY)]
     photos = herd.write(tmp_path / "2024", met)
