@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +28,8 @@ SIDE_NET, SIDE_PROBABILITY = "side_net", "side_probability"
 """Notes of a photo whose side a net predicted: the net's fingerprint, and how sure it was, in [0, 1]."""
 EMPTY = "empty"
 """The species name of a frame that shows no animal."""
+MISSING = ("", "NA", "NaN", "nan")
+"""What R, pandas and Camtrap DP write for an empty cell: a name like this would be lost to their readers."""
 UNKNOWN_SPECIES = "unknown"
 """The species name of a photo that stage 1 could not place."""
 
@@ -79,8 +82,9 @@ class Photo:
         return bool(self.side and self.notes.get(SIDE_NET))
 
     def column(self, name: str) -> str:
-        """The value of a manifest column that is no field of its own; "" if absent."""
-        return self.notes.get(name, "")
+        """The value of a manifest column that is no field of its own; "" if absent, or if the cell says that it is (MISSING)."""
+        value = self.notes.get(name, "")
+        return "" if value in MISSING else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +219,13 @@ class Sighting:
     searched: tuple[str, ...] = ()
     """The species whose galleries were searched, the routed one first."""
     photos: tuple[str, ...] = ()
-    """All photos that this one decision rests on, when it is a decision for an encounter."""
+    """All photos of the encounter where it is a decision for one, without empty frames, which are no sighting of the animal."""
     side_net: str = ""
     """Fingerprint of the net that predicted the side; "" where the side is known, or nobody knows it."""
     box: Box | None = None
     """Of the animal in `photo`; None = the whole frame."""
+    boxes: tuple[Box | None, ...] = ()
+    """Of the animal in each of `photos`; () = not known but for `photo`."""
     contents: tuple[str, ...] = ()
     """Of an encounter: what each of `photos` shows, its sha256 and, after a space, the key of its box; () for one photo."""
 
@@ -313,7 +319,7 @@ class Calibration:
         whole = ("individuals", "photos", "comparisons")
         fields: dict[str, Any] = {
             name: int(values[name]) if name in whole else float(values[name])
-            for name, about in Calibration.__dataclass_fields__.items() if about.default is MISSING
+            for name, about in Calibration.__dataclass_fields__.items() if about.default is dataclasses.MISSING
         }
         fields["checked_up_to"] = int(values.get("checked_up_to", 0))
         fields["bounds"] = tuple(Bounds(int(size), float(known), float(new)) for size, known, new in values.get("bounds", ()))

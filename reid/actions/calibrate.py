@@ -16,6 +16,7 @@ from reid.actions.nets import net_path
 from reid.errors import ModelMismatch, UsageError
 from reid.formats.manifest import read_photos
 from reid.formats.page import write_page
+from reid.formats.text import place_for
 from reid.learn import calibration
 from reid.learn.calibration import Mapped
 from reid.learn.metrics import Pool
@@ -110,6 +111,8 @@ def calibrate(
         progress.say(note)
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         opened.check_writable("calibrate")
+        if report is not None:
+            place_for(report.parent)
         run = _Run(opened, stated, device, progress)
         given = [photo for photo in found.photos if photo.species and photo.individual] if found else None
         results = tuple(run.species(name, given) for name in _names(opened, species, given))

@@ -13,17 +13,11 @@ from numpy.typing import NDArray
 from reid.actions.doubts import OpenSighting
 from reid.formats.capture_history import Occasion
 from reid.learn import imputation
-from reid.learn.closed_population import (
-    ENOUGH_RECAPTURES,
-    METHODS,
-    Method,
-    Tally,
-    aicc,
-    closure,
-    interval,
-)
-from reid.learn.imputation import Combined, Errors, Labels, Study
+from reid.learn.closed_population import ENOUGH_RECAPTURES, METHODS, Method, Tally, aicc, closure
+from reid.learn.combining import Combined, combine
+from reid.learn.imputation import Errors, Labels, Study
 from reid.learn.next_look import gains
+from reid.learn.number_interval import interval
 from reid.settings import CountSettings
 
 LEAST_CHANCE = 0.1
@@ -208,7 +202,7 @@ def _estimates(usable: Sequence[Method], point: Tally, many: Tally | None) -> tu
         number, variance = float(told.number), float(told.variance)
         lower, upper, kind = interval(method, one)
         criterion = criteria.get(method.name, math.inf)
-        combined = imputation.combine(method.estimate(many), many.seen) if many is not None else None
+        combined = combine(method, many) if many is not None else None
         found.append(Estimate(
             method.name, method.title, _finite(number), _finite(math.sqrt(variance) if variance >= 0 else math.nan),
             _finite(lower), _finite(upper), kind,

@@ -7,6 +7,8 @@ import math
 from reid.actions.count_scopes import Estimate, ScopeCount
 from reid.actions.counting import CountReport, SpeciesCount
 
+WORTH = 0.005
+"""Photos whose answer takes a smaller share off the variance are not worth a look; count's files hold them."""
 Rows = list[tuple[object, ...]]
 Plain = tuple[str, tuple[str, ...], Rows]
 """Title, columns, rows."""
@@ -68,6 +70,8 @@ def _look(one: SpeciesCount) -> list[Plain]:
     rows: Rows = []
     for scope in one.scopes:
         for look in scope.look:
+            if look.share < WORTH:
+                continue
             answers = "; ".join(f"{answer.answer} {answer.probability:.2f} -> {answer.number:.1f}" for answer in look.answers)
             rows.append((scope.name, look.photo, look.decision, f"{look.share:.0%}", answers))
     columns = ("count", "photo", "decision", "variance gone", "who it may be, and the number that would leave")

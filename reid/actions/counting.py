@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from reid import settings as options
 from reid.actions.count_scopes import Scope, ScopeCount, count_scope
 from reid.actions.doubts import OpenSighting, by_frame, open_sightings
-from reid.actions.likeness import likeness
+from reid.actions.likeness import Likeness, likeness, sure
 from reid.actions.selecting import in_time
 from reid.errors import UsageError
 from reid.formats.capture_history import CaptureHistory, LeftOut, capture_history
 from reid.formats.deployments import DeploymentTable, read_deployments
 from reid.formats.table import write_table
-from reid.formats.text import made
+from reid.formats.text import made, place_for
 from reid.learn import plausible
 from reid.learn.closed_population import METHODS
 from reid.learn.imputation import NEW, Doubt, Study
@@ -100,6 +100,8 @@ def count(
                 f"no photo of a named individual{f' of {settings.species}' if settings.species else ''} is enrolled "
                 f"({len(photos)} photos looked at): `reid enroll` puts them in"
             )
+        if out is not None:
+            place_for(out)  # told before hours of comparing
         counted, notes = [], []
         for name in wanted:
             try:
@@ -147,9 +149,9 @@ def _species(
     study, used, names = _study(both, found, opened, species)
     notes += [*_doubt_notes(found, used, both), *_asked_before(opened, species, used)]
     if settings.draws and len(used) > 1:
-        alike, closed = likeness(opened, species, used, progress) if settings.compare else (None, 0)
-        study = replace(study, alike=alike)
-        notes += _compared(alike is not None, closed)
+        alike = likeness(opened, species, used, progress) if settings.compare else Likeness(fault="--no-compare")
+        study = replace(study, alike=alike.evidence)
+        notes += _compared(alike)
     scopes = tuple(_scopes(both, study, used, names, settings))
     outcomes = [one.outcome for one in used]
     return SpeciesCount(
@@ -208,24 +210,43 @@ def _asked_before(opened: Gallery, species: str, used: Sequence[OpenSighting]) -
     """Whoever was enrolled after a sighting was asked about is not on its list: in it, it would be yet another new animal."""
     entries = (one for one in opened.log(JOURNAL) if one.what == "enroll" and not one.undone_by)
     enrolled = [(one.seq, json.loads(one.after)) for one in entries]
-    new = [(seq, name) for seq, made in enrolled if made.get("species") == species
-           for name in made.get("new_individuals", {}).values()]  # fmt: skip
-    old = sum(any(seq > one.seq for seq, _ in new) for one in used)
-    names = sorted({name for seq, name in new if any(seq > one.seq for one in used)})
+    here = {str(one.id): one.name for one in opened.individuals(species)}
+    new = [(seq, here[number]) for seq, made in enrolled if made.get("species") == species
+           for number in made.get("new_individuals", {}) if number in here]  # fmt: skip
+    old = [one for one in used if not sure(one) and any(seq > one.seq for seq, _ in new)]
     if not old:
         return []
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    first = min(one.seq for one in old)
+    names = _some(sorted({name for seq, name in new if seq > first}), "others")
+    photos = _some([str(one.photos[0].path) for one in old], "more")
     return [
-        f"{old} doubtful sightings were asked about before {', '.join(names[:3])}{more} came into the gallery, and may show "
-        "them: `reid query --record` asks again; until then such an animal may count twice"
+        f"{_many(len(old), 'doubtful answer')} kept before {names} came into the gallery, so who was enrolled since was not "
+        f"among the choices and may count twice: `reid query PHOTOS --record` asks again about {photos}"
     ]
 
 
-def _compared(done: bool, closed: int) -> list[str]:
-    if not done:
-        return ["doubtful sightings were not compared with each other: one new animal in several of them counts several times"]
-    unopened = f"{closed} doubtful photos could not be opened and were not compared with the others: they may count twice"
-    return [unopened] if closed else []
+def _some(names: Sequence[str], others: str) -> str:
+    """The first three, and how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} {others}" if len(names) > 3 else "")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what} was" if count == 1 else f"{count} {what}s were"
+
+
+def _compared(alike: Likeness) -> list[str]:
+    if alike.fault:
+        return [
+            f"doubtful sightings were not compared with each other ({alike.fault}): an animal that nobody enrolled may count "
+            "once for each of its sightings"
+        ]
+    if not alike.unopened:
+        return []
+    photos = _some([str(path) for path in alike.unopened], "more")
+    return [
+        f"{_many(len(alike.unopened), 'doubtful photo')} not opened (missing or damaged) and not compared with the others: an "
+        f"animal that nobody enrolled may count once for each of its sightings; look for {photos}"
+    ]
 
 
 def _scopes(

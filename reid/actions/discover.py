@@ -19,7 +19,7 @@ from reid.actions.selecting import as_taken
 from reid.errors import GalleryError, UsageError
 from reid.formats.cells import spaced
 from reid.formats.manifest import read_photos
-from reid.formats.text import made
+from reid.formats.text import made, place_for
 from reid.progress import SILENT, Progress
 from reid.records import Outcome, Problem
 from reid.settings import QuerySettings
@@ -113,7 +113,7 @@ def discover(
         progress: told of every photo.
 
     Raises:
-        UsageError: no photo, no such species, an option is out of range, or the folder cannot be made.
+        UsageError: no photo, no such species, an option is out of range, or the folder cannot be made or written to.
         GalleryError, NetError, ManifestError: gallery, net or table cannot be used.
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
@@ -125,6 +125,8 @@ def discover(
         there, eyes = _opened(stack, folder, settings)
         if enroll and there is not None:
             there.check_writable("discover")
+        elif enroll:
+            place_for(folder)
         if out is not None:
             made(out)  # what cannot be written is told before hours of looking, and before anything is enrolled
         progress.start("looking at photos", len(given))
@@ -146,6 +148,7 @@ def discover(
 
         progress.start("writing pages", 1)
         report = write(report, out)
+        progress.advance(1)
     progress.finish()
     return report
 

@@ -44,6 +44,14 @@ class OpenSighting:
     seq: int = 0
 
 
+def to_keep(sightings: Iterable[Sighting]) -> list[Sighting]:
+    """The decisions with their photos named from the root, so that they are found from another folder, too."""
+    return [
+        replace(one, photo=str(Path(one.photo).absolute()), photos=tuple(str(Path(path).absolute()) for path in one.photos))
+        for one in sightings
+    ]
+
+
 def open_sightings(gallery: Gallery, species: str) -> tuple[OpenSighting, ...]:
     """The animals of a species that were sighted but not enrolled, by date.
 
@@ -57,14 +65,18 @@ def open_sightings(gallery: Gallery, species: str) -> tuple[OpenSighting, ...]:
 
 
 def unsettled(gallery: Gallery, species: str) -> list[KeptSighting]:
-    """The kept sightings of animals of a species, of each photo the newest, without those whose photo (and box) is enrolled."""
-    kept = [one for one in gallery.sightings() if one.species == species and one.sighting.decision.outcome in OPEN]
+    """The kept sightings of animals of a species, of each photo the newest, without those whose photo (and box) is enrolled.
+
+    The newest of any answer: a photo that is told to be empty, or of another species, is no sighting of this one any more.
+    """
+    everything = gallery.sightings()
+    kept = [one for one in everything if one.species == species and one.sighting.decision.outcome in OPEN]
     enrolled = gallery.photos(species)
     settled = {(name, _box(one.box)) for one in enrolled for name in (one.sha256, str(one.path))}
     settled |= {(str(one.path), ANY) for one in enrolled}
     newest: dict[str, int] = {}
-    for one in kept:
-        for key in _keys(one.sighting):
+    for one in everything:
+        for key in keys(one.sighting):
             newest[key] = max(newest.get(key, 0), one.seq)
     return [
         one for one in kept
@@ -72,8 +84,8 @@ def unsettled(gallery: Gallery, species: str) -> list[KeptSighting]:
     ]  # fmt: skip
 
 
-def _keys(sighting: Sighting) -> set[str]:
-    """What its photos are known by: the content of the first, and the paths of all."""
+def keys(sighting: Sighting) -> set[str]:
+    """What its photos are known by: the content of the first, and the paths of all, as given and absolute."""
     paths = {sighting.photo, *sighting.photos}
     return {sighting.sha256, *paths, *(str(Path(path).absolute()) for path in paths)}
 

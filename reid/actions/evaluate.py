@@ -14,6 +14,7 @@ from reid.actions.selecting import photos_of_column
 from reid.actions.unknown import OpenSet, unknown_rates
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
+from reid.formats.text import place_for
 from reid.learn import closed_set, growth, metrics
 from reid.learn.background import Probe
 from reid.learn.background import probe as background_probe
@@ -117,6 +118,8 @@ def evaluate(
     """
     if report is not None and (report.is_dir() or not report.parent.is_dir()):
         raise UsageError(f"{report}: no page can be written there; name a file in a folder that exists")
+    if report is not None:
+        place_for(report.parent)  # told before hours of looking
     found = read_photos(list(photos))
     for note in found.notes:
         progress.say(note)

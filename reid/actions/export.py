@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.doubts import unsettled
 from reid.actions.export_files import HISTORIES, LEFT_OUT_COLUMNS, WRITERS, Done, Job
 from reid.actions.selecting import in_time
 from reid.errors import UsageError
-from reid.formats.capture_history import LeftOut
+from reid.formats.capture_history import LeftOut, NothingLeft
 from reid.formats.deployments import read_deployments
 from reid.formats.manifest import read_photos
+from reid.formats.text import place_for
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings
 from reid.steps.photo import dated
@@ -71,11 +73,19 @@ def export(
     # What is enrolled was put right when it came in: only photos given here are shifted by the table's clocks.
     shifts = table if photos or table is None else replace(table, clocks={})
     chosen, seasons = in_time(chosen, settings.clocks, settings.seasons, shifts)
+    place_for(out)
     job = Job(tuple(chosen), table.deployments if table else (), seasons, settings, out)
     done = Done()
     done.notes += notes
+    faults = []
     for name, members in _by_species(job).items() if format in HISTORIES else {"": job}.items():
-        WRITERS[format](members, name, done)
+        try:
+            WRITERS[format](members, name, done)
+        except NothingLeft as fault:  # one species without dates must not hide the others
+            faults.append(f"{name} is not exported: {fault}")
+    if faults and not done.files:
+        raise UsageError("; ".join(faults))
+    done.notes += faults
     if done.left_out:
         rows = [(one.species, one.individual, one.photo, one.reason) for one in done.left_out]
         done.table(out / "left_out.csv", LEFT_OUT_COLUMNS, rows)
@@ -89,7 +99,18 @@ def _photos(given: Sequence[Path], gallery: Path | None) -> tuple[list[Photo], t
         read = read_photos(list(given))
         return dated(read.photos), read.problems, read.notes
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        return list(opened.enrolled_sightings()), (), ()
+        return list(opened.enrolled_sightings()), (), tuple(_not_enrolled(opened))
+
+
+def _not_enrolled(gallery: Gallery) -> list[str]:
+    """What `reid query --record` kept and nobody has enrolled: it is in no history, so that an animal may look unseen."""
+    notes = []
+    for species in sorted({one.species for one in gallery.sightings()} - {"", EMPTY}):
+        told = Counter(one.sighting.decision.outcome.value for one in unsettled(gallery, species))
+        if told:
+            many = ", ".join(f"{count} {outcome}" for outcome, count in sorted(told.items()))
+            notes.append(f"{species}: decisions kept and not enrolled are not in the export ({many}); `reid report` shows them")
+    return notes
 
 
 def _by_species(job: Job) -> dict[str, Job]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +24,22 @@ SURE = 0.999
 BATCH = 16
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Likeness:
+    """What comparing doubtful sightings came to.
+
+    evidence: (sightings, sightings) ln LR that two show the same animal, 0 where they were not compared; None where none were.
+    unopened: doubtful photos that could not be opened. fault: why nothing could be compared, "" where it could or need not be.
+    """
+
+    evidence: NDArray[np.float64] | None = None
+    unopened: tuple[Path, ...] = ()
+    fault: str = ""
+
+
 def likeness(
     gallery: Gallery, species: str, found: Sequence[OpenSighting], progress: Progress, device: str = "auto"
-) -> tuple[NDArray[np.float64] | None, int]:
+) -> Likeness:
     """Compare doubtful sightings with each other.
 
     Args:
@@ -33,28 +48,26 @@ def likeness(
         found: the sightings, with their photos.
         progress: told of every photo.
         device: the net's.
-
-    Returns:
-        ln LR (sightings, sightings) that two show the same animal, 0 where they were not compared; None where none were.
-        How many doubtful photos could not be opened.
     """
     calibration, fingerprint = gallery.calibration(species), gallery.embedding_net(species)
-    rows = [
-        (at, photo) for at, one in enumerate(found)
-        if max(one.nobody or 0.0, *(other.probability for other in one.alternatives), 0.0) < SURE or one.nobody == 1.0
-        for photo in one.photos
-    ]  # fmt: skip
-    if calibration is None or fingerprint is None or len(rows) < 2 or not net_path(gallery, fingerprint).is_file():
-        return None, 0
+    rows = [(at, photo) for at, one in enumerate(found) if not sure(one) for photo in one.photos]
+    if len({at for at, _ in rows}) < 2:
+        return Likeness()
+    if calibration is None:
+        return Likeness(fault=f"{species} is not calibrated: `reid calibrate`")
+    if fingerprint is None or not net_path(gallery, fingerprint).is_file():
+        return Likeness(fault=f"the net of {species} is not in the gallery: `reid doctor` examines it")
     net = runtime.load(net_path(gallery, fingerprint), device)
     progress.start(f"{species}: comparing doubtful sightings", len(rows))
     units: list[int] = []
     sides: list[str] = []
+    unopened: list[Path] = []
     vectors: list[Vectors] = [np.zeros((0, net.card.dimension), np.float32)]
     opened = zip(rows, open_photos((photo for _, photo in rows), sizes=sizes_of(net)), strict=True)
     done = 0
     while batch := list(islice(opened, BATCH)):
         good = [(at, item) for (at, _), item in batch if isinstance(item, Opened)]
+        unopened += [photo.path for (_, photo), item in batch if not isinstance(item, Opened)]
         if good:
             vectors.append(embed(net, [item.picture for _, item in good]))
             units += [at for at, _ in good]
@@ -64,7 +77,12 @@ def likeness(
     progress.finish()
     flanks = any(one.side for one in gallery.photos(species))
     evidence = pairwise(np.concatenate(vectors), np.array(units, dtype=np.int64), sides, len(found), calibration, flanks)
-    return evidence, len(rows) - len(units)
+    return Likeness(evidence, tuple(unopened))
+
+
+def sure(one: OpenSighting) -> bool:
+    """Whether an enrolled individual is so likely that nothing else would change it; a new animal may be met again."""
+    return max((other.probability for other in one.alternatives), default=0.0) >= SURE
 
 
 def pairwise(

@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from reid import settings as options
+from reid.actions.doubts import to_keep
 from reid.actions.nets import net_path
 from reid.actions.selecting import as_taken
 from reid.actions.why import explain
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.formats.megadetector import FOUND_NOTHING
+from reid.formats.text import place_for
 from reid.nets import bundle, runtime
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem, Sighting, Size, SpeciesGuess, Vectors
@@ -79,12 +81,16 @@ def query(
     settings = options.resolve(QuerySettings(), {}) if settings is None else settings
     if record and as_of is not None:
         raise UsageError("an answer of the past is no new sighting: ask with as_of or with record, not with both")
+    if why is not None:
+        place_for(why)
     found = read_photos(list(photos), settings.box_confidence, settings)
     given = as_taken(found.photos, settings)
     sightings: list[Sighting] = []
     problems = list(found.problems)
     drawn: list[Path] = []
     with Gallery.open(options.gallery_folder(gallery), as_of=as_of) as opened:
+        if record:
+            opened.check_writable("query --record")  # told before hours of looking
         progress.start("identifying", len(given))
         for note in found.notes:
             progress.say(note)
@@ -100,7 +106,7 @@ def query(
                     on_sighting(item)
             progress.advance(done)
         if record:
-            problems += not_kept(opened.add_sightings(sightings))
+            problems += not_kept(opened.add_sightings(to_keep(sightings)))
     progress.finish()
     return QueryReport(tuple(sightings), tuple(problems), tuple(drawn))
 

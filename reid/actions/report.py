@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
 from reid import settings as options
-from reid.actions.doubts import OPEN
+from reid.actions.doubts import OPEN, keys
+from reid.actions.report_pairs import PhotoPair, pairs
 from reid.actions.season_figures import STATUSES, SpeciesSeason, species_season
 from reid.actions.season_photos import SeasonPhotos, Told, given_decision, kept_decisions
 from reid.actions.seasons import identified, of_seasons
@@ -21,12 +20,12 @@ from reid.formats.deployments import DeploymentTable, read_deployments
 from reid.formats.manifest import BOX_COLUMNS, COLUMNS
 from reid.formats.page import write_page
 from reid.formats.table import write_table
-from reid.formats.text import made
+from reid.formats.text import made, place_for
 from reid.progress import SILENT, Progress
 from reid.records import Box, Outcome, Photo, Problem, Sighting
 from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
 from reid.steps.encounter import season
-from reid.store import EnrolledPhoto, Gallery
+from reid.store import Gallery
 
 DOUBT_COLUMNS = (*COLUMNS, *BOX_COLUMNS, "doubt", "probability", "reason")
 """Of the table of doubts: a manifest, so that `reid enroll TABLE --column doubt --only 3` enrolls what a person agrees to."""
@@ -35,23 +34,14 @@ DOUBT_COLUMNS = (*COLUMNS, *BOX_COLUMNS, "doubt", "probability", "reason")
 class Unenrolled:
     """Decisions about photos of the season that are not enrolled. known, new: how many; animals: told by one of the known.
 
-    The known count on the page as if their photos were enrolled; the new do not.
+    fresh: what was told new, by date. The known count on the page as if their photos were enrolled; the new do not.
     """
 
     species: str
     known: int
     new: int
     animals: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoPair:
-    """A returning animal on its two most alike photos of before and of the season; score: cosine in [-1, 1]."""
-
-    individual: str
-    before: EnrolledPhoto
-    after: EnrolledPhoto
-    score: float
+    fresh: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +129,14 @@ def report(
     table = read_deployments(settings.deployments) if settings.deployments else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         made_of = SeasonPhotos(opened, settings, table)
+        place_for(out.parent)  # told before hours of looking
         by_season, problems = of_seasons(photos, query, progress)
         taken = [photo for members in by_season.values() for photo in members]
         kept = kept_decisions(opened, settings)
         name = _season(made_of, kept, taken, of)
         given, failed = _identify(opened, taken, name, query, progress)
-        asked = {str(photo.path) for one in given for photo in one.photos}
-        told = [*(one for one in kept if asked.isdisjoint(one.sighting.photos or (one.sighting.photo,))), *given]
+        asked = {key for one in given for key in keys(one.sighting)}
+        told = [*(one for one in kept if asked.isdisjoint(keys(one.sighting))), *given]
         made_of.count(told)
         figures = tuple(
             species_season(one, name, made_of.encounter_of) for one in made_of.histories if name in one.seasons
@@ -154,7 +145,7 @@ def report(
             raise UsageError(f"no photo of season {name} counts: {'; '.join(made_of.notes) or _why_none(made_of)}")
         here = [one for one in told if one.season == name]
         done = SeasonPage(
-            out, name, 0, figures, {one.species: _pairs(opened, one, made_of) for one in figures},
+            out, name, 0, figures, {one.species: pairs(opened, one, made_of, here) for one in figures},
             _numbered(here, settings.species), None, tuple(lost for one in figures for lost in one.history.left_out),
             (*made_of.notes, *_notes(figures, table)), (*problems, *failed),
             tuple(_unenrolled(one.species, here) for one in figures),
@@ -170,8 +161,9 @@ def _why_none(made_of: SeasonPhotos) -> str:
 def _unenrolled(species: str, told: Sequence[Told]) -> Unenrolled:
     own = [one for one in told if one.species == species]
     known = [one for one in own if one.outcome == Outcome.KNOWN]
-    new = sum(one.outcome == Outcome.NEW for one in own)
-    return Unenrolled(species, len(known), new, tuple(sorted({one.individual for one in known} - {""})))
+    new = [one for one in own if one.outcome == Outcome.NEW]
+    new.sort(key=lambda one: (str(one.sighting.captured_at), one.sighting.photo))
+    return Unenrolled(species, len(known), len(new), tuple(sorted({one.individual for one in known} - {""})), tuple(new))
 
 
 def _season(enrolled: SeasonPhotos, told: Sequence[Told], given: Sequence[Photo], of: str) -> str:
@@ -224,41 +216,6 @@ def _numbered(told: Sequence[Told], species: str) -> tuple[Doubt, ...]:
 def best_guess(sighting: Sighting) -> str:
     """Whom it may show: the individual told, else the best match; "" where there is none."""
     return sighting.decision.individual or (sighting.matches[0].individual if sighting.matches else "")
-
-
-def _pairs(gallery: Gallery, figures: SpeciesSeason, enrolled: SeasonPhotos) -> tuple[PhotoPair, ...]:
-    """For each animal that came back, its two photos, one of before and one of the season, that are most alike.
-
-    Photos of one side are compared with photos of that side and of unknown side. An animal whose photos of the season show
-    the other side only, or have no embedding of the net in use, has no pair.
-    """
-    ids, vectors = gallery.vectors(figures.species)
-    row = {int(number): at for at, number in enumerate(ids)}
-    start = min(one.start for one in figures.history.occasions if one.season == figures.season)
-    back = {one.name for one in figures.animals if one.status in ("returned", "reappeared")}
-    found = []
-    for history in figures.history.histories:
-        if history.individual not in back:
-            continue
-        now, before = [], []
-        for capture in history.captures:
-            photo, occasion = enrolled.row_of.get(id(capture.photo)), figures.history.occasions[capture.occasion]
-            if photo is None:
-                continue
-            if photo.id in row and occasion.season == figures.season:
-                now.append(photo)
-            elif photo.id in row and occasion.start < start:
-                before.append(photo)
-        if not (now and before):
-            continue
-        scores = vectors[[row[one.id] for one in before]] @ vectors[[row[one.id] for one in now]].T
-        fits = np.array([[not one.side or not two.side or one.side == two.side for two in now] for one in before])
-        if not fits.any():
-            continue
-        scores = np.where(fits, scores, -np.inf)
-        at = divmod(int(scores.argmax()), len(now))
-        found.append(PhotoPair(history.individual, before[at[0]], now[at[1]], float(scores[at])))
-    return tuple(found)
 
 
 def _notes(figures: Sequence[SpeciesSeason], table: DeploymentTable | None) -> tuple[str, ...]:

@@ -5,25 +5,25 @@ from __future__ import annotations
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from reid.actions import showing
-from reid.actions.report import Doubt, PhotoPair, SeasonPage, Unenrolled, best_guess
-from reid.actions.season_figures import MEANING, STATUSES, Animal, Place, SeasonCount, SpeciesSeason
-from reid.errors import UsageError
+from reid.actions.report import Doubt, SeasonPage, Unenrolled, best_guess
+from reid.actions.report_pairs import PhotoPair
+from reid.actions.report_places import where
+from reid.actions.season_figures import MEANING, STATUSES, Animal, SeasonCount, SpeciesSeason
 from reid.formats import plots
 from reid.formats.page import Answer, Matrix, MatrixRow, Page, Pair, Plot, Section, Shown, Table
-from reid.formats.positions import in_metres
-from reid.records import Box
+from reid.records import Box, Photo
 from reid.store import EnrolledPhoto, Gallery
 
 SMALL, QUALITY = 220, 70
 """Longest side in pixels and JPEG quality of a thumbnail: about 7 kB, so that a hundred pairs stay a file one can mail."""
 WIDE = 36
 """Columns of a matrix that fit on a sheet; more are parted into several, by seasons."""
-NAMED_CAMERAS = 40
-"""More are not named on the map."""
+MOST_NEW = 24
+"""Sightings told new that are shown."""
 DOUBT_PHOTOS, DOUBT_MATCHES, MOST_DOUBTS = 2, 3, 60
 """Photos and matches shown of a doubt, and doubts shown on the page; the table beside it holds all."""
 
@@ -37,9 +37,9 @@ def page(done: SeasonPage, gallery: Gallery) -> Page:
         sections += [
             _matrix(one, title),
             _discovery(one, title),
-            _where(one, title),
+            where(one, title),
             _returned(one, title, done.pairs[one.species], told, gallery),
-            _new(one, title, gallery),
+            _new(one, title, gallery, told),
             _not_seen(one, title, done.doubts),
         ]
     sections += [_doubts(done, gallery), _left_out(done)]
@@ -47,7 +47,7 @@ def page(done: SeasonPage, gallery: Gallery) -> Page:
     nets = ", ".join(f"{one.species} {gallery.embedding_net(one.species)}" for one in done.species)
     return Page(
         f"Season {done.season}",
-        f"{gallery.name}, {start} to {end}",
+        f"Gallery {gallery.name}, {start} to {end}",
         tuple(one for one in sections if _says_something(one)),
         footer=f"Made by `reid report` from {gallery.folder} at entry {gallery.head()} of its journal. Nets: {nets}.",
         lead_tables=(_summary(done),),
@@ -82,7 +82,7 @@ def _not_enrolled(done: SeasonPage) -> list[tuple[str, ...]]:
     """What rests on decisions alone; nothing where all photos are enrolled."""
     rows = [
         ("known, not enrolled", *(str(one.known) for one in done.unenrolled), "sightings told to be one; counted above"),
-        ("new, not enrolled", *(str(one.new) for one in done.unenrolled), "sightings told to be a new animal; not counted"),
+        ("new, not enrolled", *(str(one.new) for one in done.unenrolled), "told to be new; not counted: one may be in several"),
     ]
     return rows if any(one.known or one.new for one in done.unenrolled) else []
 
@@ -158,48 +158,6 @@ def _xy(points: Sequence[tuple[int, float]]) -> tuple[tuple[float, ...], tuple[f
     return tuple(float(x) for x, _ in points), tuple(float(y) for _, y in points)
 
 
-def _where(one: SpeciesSeason, title: str) -> Section:
-    """The cameras of the season on a plain map, and what each saw."""
-    rows = tuple(
-        (place.camera, str(max(place.deployment.start, _first(one))) if place.deployment else "–",
-         str(place.deployment.end) if place.deployment else "–",
-         "–" if place.worked is None else str(place.worked), "–" if place.off is None else str(place.off), str(place.encounters),
-         str(place.individuals))
-        for place in one.places
-    )  # fmt: skip
-    drawn, note = _map(one)
-    columns = ("camera", "from", "to", "days worked", "days off", "encounters", "individuals")
-    return Section(f"{title}Where, season {one.season}", tables=(Table("Cameras", columns, rows, note=note),), plots=drawn)
-
-
-def _first(one: SpeciesSeason) -> date:
-    return min(count.start for count in one.seasons if count.season == one.season)
-
-
-def _map(one: SpeciesSeason) -> tuple[tuple[Plot, ...], str]:
-    """The map and what must be said of it; no map where positions are not known."""
-    placed = [place for place in one.places if place.deployment is not None]
-    if not placed:
-        return (), ""
-    try:
-        grid = in_metres([place.deployment for place in placed if place.deployment])
-    except UsageError as fault:
-        return (), f"No map: {fault}."
-    west, south = min(x for x, _ in grid.points), min(y for _, y in grid.points)
-    at: dict[tuple[str, float, float], list[Place]] = defaultdict(list)
-    for place, (x, y) in zip(placed, grid.points, strict=True):
-        at[place.camera, (x - west) / 1000, (y - south) / 1000].append(place)
-    spots = [
-        plots.Spot(camera, x, y, sum(place.encounters for place in here), str(max(place.individuals for place in here)))
-        for (camera, x, y), here in at.items()
-    ]
-    name = f"{one.species}: encounters by camera, {one.season}"
-    drawn = plots.places(name, "kilometres to the east", "kilometres to the north", "encounters", spots,
-                         names=len(spots) <= NAMED_CAMERAS)
-    told = f"{name}. The table says the same in numbers."
-    return (Plot(drawn, told, note=f"Area: encounters; number: individuals; cross: none. Positions: {grid.name}."),), ""
-
-
 def _returned(one: SpeciesSeason, title: str, pairs: Sequence[PhotoPair], told: Unenrolled, gallery: Gallery) -> Section:
     """The best pair of photos of each animal that came back."""
     animals = {animal.name: animal for animal in one.animals}
@@ -207,25 +165,25 @@ def _returned(one: SpeciesSeason, title: str, pairs: Sequence[PhotoPair], told: 
     shown = tuple(
         Pair(pair.individual, _photo(gallery, pair.before), _photo(gallery, pair.after),
              (f"score {pair.score:.2f} · {animals[pair.individual].status} · {_times(animals[pair.individual].encounters)} "
-              f"in {one.season}",))
+              f"in {one.season}{' · told, not enrolled' if isinstance(pair.after, Photo) else ''}",))
         for pair in pairs
     )  # fmt: skip
     without = {animal.name for animal in back} - {pair.individual for pair in pairs}
     asked = without & set(told.animals)
-    more = f" Told from photos that are not enrolled: {', '.join(sorted(asked))}." if asked else ""
+    more = f" Told from photos that are not enrolled, without a pair: {', '.join(sorted(asked))}." if asked else ""
     more += f" No two photos of one side: {', '.join(sorted(without - asked))}." if without - asked else ""
     intro = f"Each with its two most alike photos, one of before and one of {one.season}, of one side.{more}" if back else ""
     return Section(f"{title}Came back ({len(back)})", intro, pairs=shown)
 
 
-def _photo(gallery: Gallery, one: EnrolledPhoto) -> Shown:
-    path = gallery.locate(one) or one.path
+def _photo(gallery: Gallery, one: EnrolledPhoto | Photo) -> Shown:
+    path = one.path if isinstance(one, Photo) else gallery.locate(one) or one.path
     taken = f"{one.captured_at:%Y-%m-%d %H:%M}" if one.captured_at else "no date"
     return _small(path, one.box, taken, f"{one.side or 'side unknown'}{f' · {one.camera}' if one.camera else ''}")
 
 
-def _new(one: SpeciesSeason, title: str, gallery: Gallery) -> Section:
-    """Who was met for the first time, with the first photo."""
+def _new(one: SpeciesSeason, title: str, gallery: Gallery, told: Unenrolled) -> Section:
+    """Who was met for the first time, with the first photo; and sightings that were told to be new and are not enrolled."""
     new = [animal for animal in one.animals if animal.status == "new"]
     first: dict[str, tuple[datetime, EnrolledPhoto]] = {}
     for photo in gallery.photos(one.species):
@@ -235,9 +193,22 @@ def _new(one: SpeciesSeason, title: str, gallery: Gallery) -> Section:
     shown = []
     for animal in new:
         pictured = _photo(gallery, first[animal.name][1])
-        times = f"{_times(animal.encounters)}, {animal.photos} photos"
+        times = f"{_times(animal.encounters)}, {_many(animal.photos, 'photo')}"
         shown.append(Shown(pictured.picture, animal.name, (pictured.title, *pictured.lines, times)))
-    return Section(f"{title}New ({len(new)})", MEANING["new"].capitalize() + "." if new else "", gallery=tuple(shown))
+    intro = [f"{MEANING['new'].capitalize()}."] if new else []
+    if told.fresh:
+        some = f", of which the first {MOST_NEW} are shown" if len(told.fresh) > MOST_NEW else ""
+        intro.append(
+            f"Not counted: {_many(len(told.fresh), 'sighting')} told to be a new animal and not enrolled{some}. One animal may "
+            "be in several: reid seasons and reid discover put them together; then enroll each under a name of its own."
+        )
+    for number, fresh in enumerate(told.fresh[:MOST_NEW], start=1):
+        pictured = _photo(gallery, fresh.photos[0])
+        chance = fresh.sighting.decision.probability
+        lines = (pictured.title, fresh.sighting.camera, "" if chance is None else f"probability {chance:.2f}")
+        shown.append(Shown(pictured.picture, f"told new {number}", tuple(line for line in lines if line)))
+    more = f", and {len(told.fresh)} told" if told.fresh else ""
+    return Section(f"{title}New ({len(new)}{more})", " ".join(intro), gallery=tuple(shown))
 
 
 def _not_seen(one: SpeciesSeason, title: str, doubts: Sequence[Doubt]) -> Section:
@@ -256,7 +227,7 @@ def _not_seen(one: SpeciesSeason, title: str, doubts: Sequence[Doubt]) -> Sectio
                 for animal in gone
             )  # fmt: skip
             columns = ("individual", "last met", "first met", "seasons in which it was met", "may be in doubt")
-            tables.append(Table(f"{status.capitalize()} ({len(gone)}): {MEANING[status]}", columns, rows))
+            tables.append(Table(f"{MEANING[status].capitalize()} ({len(gone)})", columns, rows))
     total = one.count("not seen") + one.count("not seen for longer")
     return Section(f"{title}Not seen ({total})", tables=tuple(tables))
 
@@ -298,7 +269,10 @@ def _doubt(doubt: Doubt, boxes: Mapping[tuple[str, str], Box | None], table: str
     name = best_guess(sighting) or "NEW-NAME"
     who = f"--species {shlex.quote(sighting.counted_species)} --individual {shlex.quote(name)}"
     command = f"reid enroll {table} --column doubt --only {doubt.number} {who} --gallery {where}"
-    return Answer(queries, matches, "review", f"Review: perhaps {name}", sighting.decision.reason, commands=(command,))
+    new = sighting.decision.nobody
+    first = "perhaps new, or" if new is not None and new > (sighting.decision.probability or 0.0) else "perhaps"
+    title = f"Review: doubt {doubt.number}, {first} {name}"
+    return Answer(queries, matches, "review", title, sighting.decision.reason, commands=(command,))
 
 
 def _small(path: str | Path, box: Box | None, title: str, *lines: str) -> Shown:
@@ -323,7 +297,11 @@ def _left_out(done: SeasonPage) -> Section:
 
 
 def _times(encounters: int) -> str:
-    return f"{encounters} encounter{'s' if encounters != 1 else ''}"
+    return _many(encounters, "encounter")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' if count != 1 else ''}"
 
 
 def _days(effort: float | None) -> str:

@@ -47,11 +47,11 @@ def kept_decisions(gallery: Gallery, settings: ExportSettings) -> list[Told]:
         for kept in unsettled(gallery, species):
             one = today(kept, names)
             paths = one.photos or (one.photo,)
+            boxes = one.boxes or [one.box if path == one.photo else None for path in paths]
             photos = [
-                Photo(Path(path), species, "", one.captured_at, "", one.camera, one.side, one.season,
-                      one.box if path == one.photo else None)
-                for path in paths
-            ]  # fmt: skip
+                Photo(Path(path), species, "", one.captured_at, "", one.camera, one.side, one.season, box)
+                for path, box in zip(paths, boxes, strict=True)
+            ]
             known = one.decision.individual or "" if one.decision.outcome == Outcome.KNOWN else ""
             told.append(Told(species, one.decision.outcome, known, one, tuple(in_time(photos, (), settings.seasons)[0])))
     return told

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.doubts import to_keep
 from reid.actions.drifting import drifts
 from reid.actions.linking import seen
 from reid.actions.query import not_kept
@@ -88,7 +89,7 @@ def seasons(
 
     Raises:
         UsageError: the gallery has no photo of the first season, nothing is of the second, an option is out of range, or the
-            folder cannot be made.
+            folder cannot be written to.
         GalleryError, NetError, ManifestError: gallery, net or table cannot be read.
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
@@ -100,11 +101,13 @@ def seasons(
         _check(enrolled, by_season, problems, first, second)
         if out is not None:
             made(out)  # told before hours of looking, and before any decision is kept
+        if record:
+            opened.check_writable("seasons --record")
         progress.start(f"identifying {second}", len(chosen))
         animals, failed = identified(opened, chosen, enrolled, settings, progress)
         drift = drifts(opened, enrolled)
         if record:
-            failed = (*failed, *not_kept(opened.add_sightings(encounters_of(animals))))
+            failed = (*failed, *not_kept(opened.add_sightings(to_keep(encounters_of(animals)))))
     table = rows(enrolled, animals, first, second, settings.independent_minutes)
     report = SeasonsReport(
         first, second, tuple(table), tuple(one.sighting for one in animals), sum(map(len, by_season.values())) - len(chosen),
@@ -113,6 +116,7 @@ def seasons(
     if out is not None:
         progress.start("writing pages", 1)
         report = write(report, out)
+        progress.advance(1)
     progress.finish()
     return report
 

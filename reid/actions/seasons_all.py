@@ -93,7 +93,7 @@ def all_seasons(
         progress: told of every photo.
 
     Raises:
-        UsageError: there are fewer than two seasons, an option is out of range, or the folder cannot be made.
+        UsageError: there are fewer than two seasons, an option is out of range, or the folder cannot be written to.
         GalleryError, NetError, ManifestError: gallery, net or table cannot be read.
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)

@@ -17,7 +17,7 @@ from reid.actions.nets import net_path
 from reid.errors import TrainingError
 from reid.learn import calibration, dataset, side_task, species_task, splits, start
 from reid.learn.calibration import Mapped
-from reid.learn.embedding_task import COLLAPSED_AT, EmbeddingTask, embed, maps_of, pool_of, settle_head
+from reid.learn.embedding_task import COLLAPSED_AT, SETTLING, EmbeddingTask, embed, maps_of, pool_of, settle_head
 from reid.learn.side_task import SideTask
 from reid.learn.species_task import SpeciesTask
 from reid.learn.trainer import Epoch, Fitted, Plan, fit
@@ -114,13 +114,9 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
     taught, held = decoded.subset(taught_rows), decoded.subset(held_rows)
     progress.start(f"{job.name}: head on frozen features", 1)
     task = SpeciesTask(start.species_net(settings, len(classes)), classes, taught, held, settings, device)
+    progress.advance(1)
     plan = Plan(
-        settings.species_epochs,
-        settings.learning_rate,
-        settings.weight_decay,
-        settings.patience,
-        settings.seed,
-        job.minutes,
+        settings.species_epochs, settings.learning_rate, settings.weight_decay, settings.patience, settings.seed, job.minutes
     )
     fitted = _fit(task, plan, job, gallery, settings, progress)
     task.net.load_state_dict(fitted.state)
@@ -141,6 +137,7 @@ def _side(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.dev
     taught, held = decoded.subset(taught_rows), decoded.subset(held_rows)
     progress.start(f"{job.name}: head on frozen features", 1)
     task = SideTask(start.species_net(settings, len(side_task.CLASSES)), taught, held, settings, device)
+    progress.advance(1)
     plan = Plan(
         settings.side_epochs, settings.learning_rate, settings.weight_decay, settings.patience, settings.seed, job.minutes
     )
@@ -172,14 +169,15 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
     before = task.validate(net)
     fitted = _fit(task, plan, job, gallery, settings, progress)
     task.net.load_state_dict(fitted.state)
-    progress.start(f"{job.name}: settling the head", 1)
-    after, head = settle_head(task, fitted.figures)
+    progress.start(f"{job.name}: settling the head", SETTLING + 1)
+    after, head = settle_head(task, fitted.figures, progress.advance)
     fitted = replace(fitted, figures=after, state=dict(task.net.state_dict()))
     learned = None
     if held.photos:
         pool = pool_of(embed(task.net, held, settings.image_size, device), held, held_groups)
         mapped = Mapped(np.arange(len(held.photos)), maps_of(task.net, held, settings.image_size, device))
         learned = calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
+    progress.advance(SETTLING + 1)
     figures = {**fitted.figures, **{f"start_{name}": value for name, value in before.items()}}
     card = NetCard(
         kind="embedding",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -86,10 +86,11 @@ def _root(
     """Who is this animal?"""
 
 
-def end(problems: Sequence[Problem], failures: Sequence[str] = ()) -> None:
-    """Name every input that failed, and exit 1 if there was one."""
+def end(problems: Sequence[Problem], failures: Sequence[str] = (), told: Collection[Problem] = ()) -> None:
+    """Name every input that failed and was not told before, and exit 1 if there was one."""
     for problem in problems:
-        terminal.complain(f"skipped {problem}")
+        if problem not in told:
+            terminal.complain(f"skipped {problem}")
     for failure in failures:
         terminal.complain(f"failed {failure}")
     if problems or failures:

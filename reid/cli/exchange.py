@@ -72,7 +72,7 @@ def import_(
             terminal.out(f"{sum(report.enrolled.added.values())} photos enrolled, {report.enrolled.already} were before")
     for note in report.notes:
         terminal.complain(note)
-    end(report.problems if report.enrolled is None else report.enrolled.problems)
+    end(report.problems if report.enrolled is None else report.enrolled.problems, told=() if json else report.problems)
 
 
 @app.command()

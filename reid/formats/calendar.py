@@ -11,7 +11,7 @@ from pathlib import Path
 from reid.errors import ManifestError, UsageError
 from reid.formats.cells import BadCell, read_date, spaced
 from reid.formats.table import TABLE_SUFFIXES, Row, read_table
-from reid.records import Season
+from reid.records import MISSING, Season
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|m|s)")
 MOST_DAYS = 36_525
@@ -122,8 +122,10 @@ def _season_table(path: Path) -> list[Season]:
         raise ManifestError(f"{path}: has no column {', '.join(sorted(missing))}; wanted name, start, end.")
     found = []
     for row in table.rows:
-        cells = {aliases.get(name, name): cell for name, cell in row.cells.items()}
+        cells = {aliases.get(name, name): cell for name, cell in row.cells.items() if cell not in MISSING}
         try:
+            if "name" not in cells:
+                raise BadCell("name", "is empty; name the season.")
             start, end = (read_date(name, cells.get(name, "")) for name in ("start", "end"))
             if start is None or end is None or end < start:
                 raise BadCell("end", f"the season runs from {start} to {end}; give two dates, the earlier first.")

@@ -16,9 +16,8 @@ from zoneinfo import ZoneInfo
 
 from reid.errors import UsageError
 from reid.formats.calendar import read_offset
-from reid.formats.cells import MISSING
 from reid.formats.deployments import deployment_on
-from reid.records import Deployment, Photo
+from reid.records import MISSING, Deployment, Photo
 from reid.settings import SAMPLING_DESIGNS
 
 VERSION = "1.0.2"

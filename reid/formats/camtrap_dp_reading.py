@@ -13,10 +13,11 @@ from typing import Any
 
 from reid import images
 from reid.errors import ManifestError
-from reid.formats.cells import MISSING, BadCell, read_box, read_date, spaced
+from reid.formats.cells import BadCell, read_box, read_date, spaced
 from reid.formats.megadetector import FOUND_NOTHING, LeftOutFrames
 from reid.formats.table import Row, read_table
-from reid.records import EMPTY, Photo, Problem
+from reid.formats.video import is_video
+from reid.records import EMPTY, MISSING, Photo, Problem
 
 DESCRIPTOR = "datapackage.json"
 _REQUIRED = {
@@ -46,7 +47,8 @@ def read_camtrap_dp(path: Path) -> Iterator[Photo | Problem | LeftOutFrames]:
     is of species `empty`; unclassified media are Photos of which nothing is known. A medium in which people or vehicles were
     observed is left out. Observations of an event speak for its media that have none of their own; the individual only if
     the event has a single observation of an animal. Photos get the clock times that the file writes, whatever their zone.
-    A tag side:left or side:right is the side. NA, NaN and nan are empty cells, as version 1.0.2 has it.
+    A tag side:left or side:right is the side. A video stands for its frames (`manifest.read_photos`), without boxes. NA, NaN
+    and nan are empty cells, as version 1.0.2 has it.
 
     Raises:
         ManifestError: no package of version 1, a table that is missing or lacks a required field, or whose media belong to
@@ -162,20 +164,31 @@ def _together(animals: Sequence[Row]) -> Row:
     return Row(animals[0].number, cells)
 
 
+def _of_film(animals: Sequence[Row]) -> list[Row]:
+    """What is known of all frames of a video, without boxes: who it is only where all observations name the same."""
+    named = {(row.text("scientificname"), row.text("individualid")) for row in animals}
+    one = [animals[0]] if len(named) == 1 else [_together(animals)] if animals else []
+    return [replace(row, cells={name: cell for name, cell in row.cells.items() if name not in _BOXES.values()}) for row in one]
+
+
 def _photos(base: Path, medium: Row, place: Row, when: datetime | None, seen: Sequence[Row]) -> Iterator[Photo]:
     text = medium.text("filepath")
     if re.match(r"[a-z]+://", text):
         raise BadCell("filePath", f"{text} lies on the web; download it and name the file.")
     path = base / text.replace("\\", "/")
-    if path.suffix.lower() not in images.IMAGE_SUFFIXES:
-        raise BadCell("filePath", f"{text} is no photo; take frames out of a video first.")
+    film = is_video(path)
+    if not film and path.suffix.lower() not in images.IMAGE_SUFFIXES:
+        kind = f" ({medium.text('filemediatype')})" if medium.text("filemediatype") else ""
+        raise BadCell("filePath", f"{text} is no photo and no video that can be read{kind}.")
     if not path.is_file():
-        raise BadCell("filePath", f"there is no such file (looked for {path}).")
+        raise BadCell("filePath", f"there is no such file (looked for {path}); copy the media into the package.")
     camera = spaced(next(filter(None, (place.text(name) for name in ("locationid", "cameraid", "deploymentid"))), ""))
     group = re.search(r"season:\s*([^|]+)", place.text("deploymentgroups"))
     season = spaced(group[1]) if group else ""
     origin = f"media.csv, row {medium.number}"
     animals = [row for row in seen if row.text("observationtype") == "animal"]
+    if film:  # a box is of one moment of it (bboxTime), and its frames are told apart later
+        animals = _of_film(animals)
     boxless = [row for row in animals if not any(row.text(name) for name in _BOXES.values())]
     if len(boxless) > 1:
         animals = [_together(boxless), *(row for row in animals if row not in boxless)]

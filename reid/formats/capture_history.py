@@ -108,6 +108,10 @@ class CaptureHistory:
         )
 
 
+class NothingLeft(UsageError):
+    """No photo of a species counts in its history: the reasons, and how many photos each holds for."""
+
+
 @dataclass(slots=True)
 class _Tally:
     """What is found on the way."""
@@ -142,7 +146,8 @@ def capture_history(
         group, covariates: columns (notes of the photos); see `_traits`.
 
     Raises:
-        UsageError: an option is none, or no photo is left.
+        UsageError: an option is none.
+        NothingLeft: no photo counts.
     """
     if days < 0 or side not in SIDE_RULES:
         raise UsageError(f"occasion of {days} days, side {side!r}: wanted 0 or more days, and one of {', '.join(SIDE_RULES)}")
@@ -157,10 +162,8 @@ def capture_history(
     _tell_lost(species, photos, rows, tally)
     if not rows:
         reasons = Counter(one.reason for one in tally.left_out).most_common(3)
-        raise UsageError(
-            f"no photo of {species or 'any species'} is left to export"
-            + "".join(f"; {count} x {reason}" for reason, count in reasons)
-        )
+        why = "".join(f"; {count} x {reason}" for reason, count in reasons)
+        raise NothingLeft(f"no photo of {species or 'any species'} is left{why}")
     lost, notes = tuple(tally.left_out), tuple(tally.notes)
     return CaptureHistory(species, occasions, rows, tuple(deployments), lost, kept_side, groups, tuple(covariates), notes)
 

@@ -13,8 +13,6 @@ from reid.errors import ManifestError, PhotoError
 from reid.formats.table import Cell
 from reid.records import Box
 
-MISSING = ("", "NA", "NaN", "nan")
-"""What R, pandas and Camtrap DP write for an empty cell: a name like this would be lost to their readers."""
 _SIDES = {"": "", "unknown": "", "l": "left", "left": "left", "r": "right", "right": "right"}
 _YEAR_FIRST = re.compile(
     r"(\d{4})([-:/])(\d\d)\2(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*(?:Z|[+-]\d\d(?::?\d\d)?)?)?")

@@ -12,7 +12,7 @@ from reid.errors import ManifestError, UsageError
 from reid.formats.calendar import read_days, read_offset
 from reid.formats.cells import BadCell, read_date, spaced
 from reid.formats.table import Row, read_table
-from reid.records import Deployment
+from reid.records import MISSING, Deployment
 
 COLUMNS = ("camera", "start", "end", "latitude", "longitude", "x", "y", "off", "clock", "season")
 """Columns with a meaning of their own; camera, start and end are needed. All others are kept as notes."""
@@ -38,7 +38,7 @@ class DeploymentTable:
 
 
 def read_deployments(path: Path) -> DeploymentTable:
-    """Read a table (.csv, .xlsx) with one row for each camera at one place.
+    """Read a table (.csv, .xlsx) with one row for each camera at one place. NA, as R writes it, is an empty cell.
 
     Positions are latitude and longitude in degrees, or x and y in metres. `off` holds days: `2023-05-03;
     2023-05-07..2023-05-09`; camtrapR's pairs Problem1_from, Problem1_to say the same. `clock` is what to add to the
@@ -62,12 +62,15 @@ def read_deployments(path: Path) -> DeploymentTable:
     if twice := [name for name in COLUMNS if names.count(name) > 1]:
         both = [given for given, name in renamed.items() if name == twice[0]]
         raise ManifestError(f"{path}: the columns {' and '.join(both)} mean the same; keep one.")
+    source = next(given for given, name in renamed.items() if name == "camera")
     found: list[Deployment] = []
     clocks: dict[str, timedelta] = {}
     faults: list[str] = []
     for row in table.rows:
-        renamed_row = Row(row.number, {renamed[name]: cell for name, cell in row.cells.items()})
+        renamed_row = Row(row.number, {renamed[name]: cell for name, cell in row.cells.items() if cell not in MISSING})
         try:
+            if row.text(source) in MISSING:
+                raise BadCell("camera", f"is {row.text(source) or 'empty'}; name the camera as the photos do.")
             one = _deployment(renamed_row)
             offset = renamed_row.text("clock")
             if offset and clocks.setdefault(one.camera, read_offset(offset)) != read_offset(offset):
@@ -88,8 +91,6 @@ def deployment_on(deployments: Sequence[Deployment], camera: str, day: date) -> 
 
 def _deployment(row: Row) -> Deployment:
     camera = spaced(row.text("camera"))
-    if not camera:
-        raise BadCell("camera", "is empty; name the camera as the photos do.")
     start, end = _day(row, "start"), _day(row, "end")
     if end < start:
         raise BadCell("end", f"{end} lies before the start {start}.")

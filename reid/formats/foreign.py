@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from reid.formats.table import Cell, Row, Table
+from reid.records import MISSING
 
 _ASSET = re.compile(r"encounter\.mediaasset(\d+)")
 
@@ -24,8 +25,14 @@ def as_manifest(table: Table) -> Table | None:
         if known(table.columns):
             kept = tuple(name for name in table.columns if name not in columns and not _ASSET.fullmatch(name))
             named = tuple(dict.fromkeys([*_OURS, *kept]))
-            return Table(named, (row for given in table.rows for row in change(given, columns)))
+            return Table(named, (row for given in table.rows for row in change(_without_missing(given, columns), columns)))
     return None
+
+
+def _without_missing(row: Row, columns: Mapping[str, str]) -> Row:
+    """Without the cells that R left NA: those that become a manifest's column are told where manifests are read."""
+    kept = {name: cell for name, cell in row.cells.items() if cell not in MISSING or columns.get(name)}
+    return Row(row.number, kept, row.surplus)
 
 
 _OURS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side")

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from reid.errors import ManifestError, UsageError
 from reid.formats.camtrap_dp_reading import DESCRIPTOR, read_camtrap_dp
-from reid.formats.cells import MISSING, BadCell, read_box, read_date, read_side, spaced
+from reid.formats.cells import BadCell, read_box, read_date, read_side, spaced
 from reid.formats.folder import manifest_in, read_folder
 from reid.formats.foreign import as_manifest
 from reid.formats.megadetector import LeftOutFrames, read_megadetector
 from reid.formats.table import TABLE_SUFFIXES, Row, read_table
 from reid.formats.video import PIP, available, frames_of, is_video
-from reid.records import Photo, Problem
+from reid.records import MISSING, Photo, Problem
 from reid.settings import VideoSettings, resolve
 
 COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side", "season")
@@ -218,7 +218,7 @@ def _path(text: str, base: Path) -> Path:
         path = base / text.replace("\\", "/")
         fault = _absence(path)
     if fault:
-        raise BadCell("path", f"{fault[:-1]} (looked for {path}).")
+        raise BadCell("path", f"{fault[:-1]} (looked for {path}); mend the path, or move the table: paths count from its folder.")
     return path
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from reid import images
 from reid.errors import ManifestError
+from reid.formats.video import is_video
 from reid.records import EMPTY, Box, Photo, Problem
 
 CONFIDENCE, CONFIDENCE_V4 = 0.2, 0.8
@@ -111,10 +112,12 @@ def _frame(
     fault = ""
     if entry.get("failure"):
         fault = f"the detector could not read it ({entry['failure']})."
+    elif is_video(path):
+        fault = "is a video; name the video itself, or let the detector look at its frames."
     elif path.suffix.lower() not in images.IMAGE_SUFFIXES:
-        fault = "is no photo; take frames out of a video first."
+        fault = "is no photo; leave it out."
     elif not _is_there(path):
-        fault = f"there is no such file (looked for {path})."
+        fault = f"there is no such file (looked for {path}); move the file of detections: paths count from its folder."
     if fault:
         yield Problem(str(path), fault, origin)
         return

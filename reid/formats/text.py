@@ -25,9 +25,24 @@ def write_text(path: Path, text: str, *, encoding: str = "utf-8") -> Path:
 
 
 def made(folder: Path) -> Path:
-    """A folder, made where absent. Raises UsageError where it cannot be."""
+    """A folder that can be written to, made where absent. Raises UsageError where it cannot be made, or not be written to.
+
+    To be asked before hours of work, and before anything in a gallery changes.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise UsageError(f"{folder}: cannot be made ({fault.strerror}); name a folder that can be written to.") from fault
+    probe = folder / f".{uuid.uuid4().hex}.part"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as fault:
+        raise UsageError(f"{folder}: cannot be written to ({fault.strerror}); name a folder that can be.") from fault
     return folder
+
+
+def place_for(folder: Path) -> None:
+    """Make sure that a folder can be written to, or made, and leave nothing behind. Raises UsageError."""
+    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+    made(there)

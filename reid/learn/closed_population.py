@@ -17,14 +17,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 
-CONFIDENCE = 0.95
 ENOUGH_RECAPTURES = 7
 """Chapman's estimator is nearly unbiased with so many recaptures or more (Robson and Regier 1964; Seber 1982, p. 60)."""
 
@@ -133,7 +132,7 @@ def by_occasion(found: Tally) -> Numbers:
 def _likeliest(found: Tally, *, varying: bool) -> Numbers:
     """The root of the score: it falls through zero once, so that f0 = N - M can be bisected on a logarithmic scale."""
     seen, occasions = found.seen, found.occasions
-    number = seen + _unseen(lambda unseen: _score(found, seen + unseen, varying), seen.shape)
+    number = seen + root_of(lambda unseen: _score(found, seen + unseen, varying), seen.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         missed = 1 - found.counts / number[..., None] if varying else _same(1 - found.captures / (occasions * number), occasions)
         spread = 1 / missed.prod(-1) + occasions - 1 - (1 / missed).sum(-1)
@@ -142,7 +141,7 @@ def _likeliest(found: Tally, *, varying: bool) -> Numbers:
     return Numbers(np.where(none, np.nan, number), np.where(none, np.nan, np.where(missed.min(-1) <= 0, 0.0, variance)))
 
 
-def _unseen(score: Callable[[Floats], Floats], shape: tuple[int, ...]) -> Floats:
+def root_of(score: Callable[[Floats], Floats], shape: tuple[int, ...]) -> Floats:
     """Where a falling score of f0 is zero; 0 where it falls from the start."""
     low, high = np.full(shape, -14.0), np.full(shape, 30.0)
     for _ in range(55):
@@ -164,10 +163,10 @@ def _score(found: Tally, number: Floats, varying: bool) -> Floats:
             gain = np.log(np.maximum(0.0, 1 - found.counts / number[..., None])).sum(-1)
         else:
             gain = t * np.log(np.maximum(0.0, 1 - found.captures / (t * number)))
-    return np.asarray(_digamma(number + 1) - _digamma(number - found.seen + 1) + gain)
+    return np.asarray(digamma(number + 1) - digamma(number - found.seen + 1) + gain)
 
 
-def _digamma(x: Floats) -> Floats:
+def digamma(x: Floats) -> Floats:
     """For x >= 1, to 1e-12: carried to x + 8, then Stirling's series."""
     shifted = x + 8
     total = sum((1 / (x + k) for k in range(8)), np.zeros_like(x))
@@ -186,93 +185,6 @@ def log_likelihood(found: Tally, number: float, varying: bool) -> float:
 
 def _xlogx(x: float) -> float:
     return x * math.log(x) if x > 0 else 0.0
-
-
-def likelihood_interval(found: Tally, varying: bool, level: float = CONFIDENCE) -> tuple[float, float]:
-    """Likelihood interval of N in model M0 or Mt, the numbers caught taken as given, so that no chance of capture is estimated.
-
-    (generalised hypergeometric: Darroch 1958; Cormack 1992, Biometrics 48:567, for such intervals). With the likeliest chances
-    put in instead, the upper end is too low where nearly all animals are caught: 8 % of such intervals of 20 animals
-    with chances of 0.8 on two occasions end below the truth, 4 % of these.
-
-    Returns:
-        (lower, upper), lower at least the animals seen; (nan, nan) without recaptures.
-    """
-    seen = float(found.seen)
-    if float(found.captures) <= seen:
-        return math.nan, math.nan
-    best = seen + float(_unseen(lambda unseen: _score_given(found, seen + unseen, varying), ()))
-    fall = NormalDist().inv_cdf(0.5 + level / 2) ** 2 / 2
-    bound = _likelihood_given(found, best, varying) - fall
-
-    def crossing(inside: float, outside: float) -> float:
-        for _ in range(100):
-            middle = (inside + outside) / 2
-            if _likelihood_given(found, middle, varying) >= bound:
-                inside = middle
-            else:
-                outside = middle
-        return inside
-
-    lower = seen if _likelihood_given(found, seen, varying) >= bound else crossing(best, seen)
-    far = best + 1
-    while _likelihood_given(found, far, varying) >= bound:
-        far = seen + 2 * (far - seen)
-    return lower, crossing(best, far)
-
-
-def _urns(found: Tally, number: float | Floats, varying: bool) -> list[tuple[Any, Any]]:
-    """Of how many animals on one occasion (or, in M0, of how many on all of them) how many were caught."""
-    if varying:
-        return [(number, found.counts[..., at]) for at in range(found.occasions)]
-    return [(found.occasions * number, found.captures)]
-
-
-def _likelihood_given(found: Tally, number: float, varying: bool) -> float:
-    value = math.lgamma(number + 1) - math.lgamma(number - float(found.seen) + 1)
-    return value + sum(math.lgamma(of - hit + 1) - math.lgamma(of + 1) for of, hit in _urns(found, number, varying))
-
-
-def _score_given(found: Tally, number: Floats, varying: bool) -> Floats:
-    """Its derivative by N."""
-    by = 1 if varying else found.occasions
-    value = _digamma(number + 1) - _digamma(number - found.seen + 1)
-    return np.asarray(value + sum(by * (_digamma(of - hit + 1) - _digamma(of + 1)) for of, hit in _urns(found, number, varying)))
-
-
-def interval(method: Method, found: Tally, level: float = CONFIDENCE) -> tuple[float, float, str]:
-    """The interval of one history by a method, and its kind: likelihood for M0 and Mt, else log-normal.
-
-    Where Chapman's or Chao's formula has no variance (on one of two occasions nobody new was seen; nobody was seen just once), it
-    is that of the likelihood, too: of Mt for two occasions, which is the hypergeometric one, and of M0 for more.
-    """
-    told = method.estimate(found)
-    number, variance = float(told.number), float(told.variance)
-    if method.varying is None and not (variance == 0.0 and float(found.captures) > float(found.seen)):
-        return (*log_normal_interval(number, variance, float(found.seen), level), "log-normal")
-    varying = method.occasions == (2, 2) if method.varying is None else method.varying
-    return (*likelihood_interval(found, varying, level), "likelihood")
-
-
-def log_normal_interval(number: float, variance: float, seen: float, level: float = CONFIDENCE) -> tuple[float, float]:
-    """The interval of N whose part unseen, N - M, is log-normal: it never reaches below the animals seen.
-
-    Args:
-        number, variance: the estimate.
-        seen: M.
-        level: of confidence.
-
-    Returns:
-        (lower, upper); (nan, nan) where the estimate is none.
-    """
-    unseen, quantile = number - seen, NormalDist().inv_cdf(0.5 + level / 2)
-    if math.isnan(number) or math.isnan(variance):
-        return math.nan, math.nan
-    if unseen <= 0 or variance <= 0:
-        # Nobody is thought to be missed: all that is left is the spread itself, upwards.
-        return seen, max(seen, number) + quantile * math.sqrt(max(0.0, variance))
-    factor = math.exp(quantile * math.sqrt(math.log1p(variance / unseen**2)))
-    return seen + unseen / factor, seen + unseen * factor
 
 
 def aicc(found: Tally, number: float, varying: bool) -> float:

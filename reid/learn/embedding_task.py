@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -23,6 +23,8 @@ from reid.settings import TrainSettings
 
 COLLAPSED_AT = 0.97
 """Mean cosine between photos of different individuals above which a net tells nobody from anybody."""
+SETTLING = 3
+"""Steps of `settle_head`."""
 
 SPECIES_PER_BATCH = 3
 """Of training on several species: enough animals of one species for hard triplets, enough species for fair statistics."""
@@ -146,7 +148,9 @@ class EmbeddingTask:
         return {name: fmean(values) for name, values in known.items()}
 
 
-def settle_head(task: EmbeddingTask, figures: Mapping[str, float]) -> tuple[dict[str, float], str]:
+def settle_head(
+    task: EmbeddingTask, figures: Mapping[str, float], told: Callable[[int], None] = lambda done: None
+) -> tuple[dict[str, float], str]:
     """Give a trained net the head in closed form, unless held-out individuals show that they are known worse by it.
 
     Worse by more than one standard error over the individuals of (rank-1 + average precision) / 2: on few of them, a head that
@@ -155,23 +159,28 @@ def settle_head(task: EmbeddingTask, figures: Mapping[str, float]) -> tuple[dict
     Args:
         task: after training; its net is left with the head that is kept.
         figures: of the net as trained, by `EmbeddingTask.validate`.
+        told: of every step that is done, 1 to SETTLING.
 
     Returns:
         The figures of the net as it is left, and in words which head that is.
     """
     if not several_of_one(task.taught.photos):
+        told(SETTLING)
         return dict(figures), "as trained"
     trained = {name: value.clone() for name, value in task.net.state_dict().items()}
     before = task.known_of(task.net)
+    told(1)
     whiten_head(task.net, task.taught, task.settings.image_size, task.device, task.settings.seed)
+    told(2)
     after = task.known_of(task.net)
+    told(SETTLING)
     lost = np.asarray([before[name] - after[name] for name in before])
     error = lost.std(ddof=1) / len(lost) ** 0.5 if len(lost) > 1 else 0.0
     if len(lost) and lost.mean() > error:
         task.net.load_state_dict(trained)
         return {**figures, "closed_head": figures["figure"] - float(lost.mean())}, "as trained"
-    told = {"trained_head": figures["figure"]} if "figure" in figures else {}
-    return {**figures, **task.validate(task.net), **told}, "in closed form"
+    trained_head = {"trained_head": figures["figure"]} if "figure" in figures else {}
+    return {**figures, **task.validate(task.net), **trained_head}, "in closed form"
 
 
 def pool_of(vectors: Vectors, decoded: Decoded, groups: Sequence[str]) -> metrics.Pool:

@@ -1,25 +1,20 @@
-"""What doubtful identifications do to a count: plausible histories (`learn.plausible`) are counted, the counts put together.
+"""What doubtful identifications do to a history: plausible ones (`learn.plausible`) tallied, and what the decisions got wrong.
 
-Sources: Rubin 1987, Multiple Imputation for Nonresponse in Surveys, chapter 3 (the mean of the completed distributions; variance
-within and between); for what errors of identification do to such counts, Yoshizaki, Pollock, Brownie and Webster 2009 (Ecology
-90:3).
+For what errors of identification do to counts see Yoshizaki, Pollock, Brownie and Webster 2009 (Ecology 90:3).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.learn.closed_population import CONFIDENCE, Floats, Numbers, Tally, log_normal_interval, tally
+from reid.learn.closed_population import Floats, Tally, tally
 
 Labels = NDArray[np.int64]
 """(draws, doubts): whom each doubt shows. Below I: a row of the history. I + v: the new animal first met in doubt v. -1: none."""
-_NORMAL = NormalDist()
 _AT_ONCE = 40_000_000
 """Cells of drawn histories held at a time."""
 
@@ -65,32 +60,6 @@ class Study:
     alike: Floats | None = None
     enrolled: int = 0
     prior: float = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Combined:
-    """One estimate from many histories.
-
-    number: the median. within: mean of the sampling variances; between: variance of the numbers, which the doubts cause.
-    failed: share of the histories that support no estimate (too few recaptures); they are left out.
-    """
-
-    number: float
-    within: float
-    between: float
-    lower: float
-    upper: float
-    failed: float
-
-    @property
-    def variance(self) -> float:
-        """Of the number, the doubts included."""
-        return self.within + self.between
-
-    @property
-    def standard_error(self) -> float:
-        """Its root."""
-        return math.sqrt(self.variance)
 
 
 def as_told(study: Study, *, open_as: str = "") -> Labels:
@@ -146,60 +115,6 @@ def _collapsed(known: NDArray[np.bool_], occasions: Sequence[Sequence[int]]) -> 
 
 def _occasions_of(doubt: Doubt, occasions: Sequence[Sequence[int]]) -> tuple[int, ...]:
     return tuple(at for at, columns in enumerate(occasions) if set(columns) & set(doubt.columns))
-
-
-def combine(found: Numbers, seen: Floats, level: float = CONFIDENCE) -> Combined:
-    """Put the estimates of many histories together: number and interval are quantiles of the mean of their distributions.
-
-    Each history has a distribution of N by itself: that whose quantiles are its log-normal interval. Without doubts they are
-    all one, and so are the log-normal intervals. A likelihood interval (`interval`) is wider where nearly all animals were
-    caught: of 20 with chances of 0.8 on two occasions it holds the truth in 0.95 of the seasons, this one in 0.62.
-    Rubin's rules for number and interval, mean and Student's t, want numbers that are about normal; a few histories without
-    recaptures pull the mean of an estimate of N far up.
-
-    Args:
-        found: of each history, (draws,).
-        seen: individuals seen in each, (draws,).
-        level: of confidence.
-    """
-    good = np.isfinite(found.number) & np.isfinite(found.variance)
-    failed = 1.0 - float(good.mean())
-    if failed > 0.5:
-        return Combined(math.nan, math.nan, math.nan, math.nan, math.nan, failed)
-    numbers, variances, draws = found.number[good], found.variance[good], int(good.sum())
-    between = (1 + 1 / draws) * float(numbers.var(ddof=1)) if draws > 1 else 0.0
-    lower, number, upper = _quantiles(numbers, variances, seen[good], (0.5 - level / 2, 0.5, 0.5 + level / 2))
-    return Combined(number, float(variances.mean()), between, lower, upper, failed)
-
-
-def _quantiles(numbers: Floats, variances: Floats, seen: Floats, shares: Sequence[float]) -> list[float]:
-    """Of the mean of the distributions; where nobody is thought to be missed, half of one lies on the animals seen."""
-    kinds, many = np.unique(np.stack([numbers, variances, seen]), axis=1, return_counts=True)
-    parts = [(*map(float, kind), int(times)) for kind, times in zip(kinds.T, many, strict=True)]
-
-    def below(animals: float) -> float:
-        total = 0.0
-        for number, variance, least, times in parts:
-            unseen, over = number - least, animals - least
-            if unseen <= 0 or variance <= 0:
-                over = animals - max(number, least)
-                deviation = over / math.sqrt(variance) if variance > 0 else math.inf
-                total += times * (_NORMAL.cdf(deviation) if over >= 0 else 0.0)
-            elif over > 0:
-                total += times * _NORMAL.cdf(math.log(over / unseen) / math.sqrt(math.log1p(variance / unseen**2)))
-        return total / len(numbers)
-
-    ends = [log_normal_interval(number, variance, least, 0.9999) for number, variance, least, _ in parts]
-    found = []
-    for share in shares:
-        low, high = min(one[0] for one in ends), max(one[1] for one in ends)
-        if below(low) >= share:
-            high = low
-        for _ in range(50):
-            middle = (low + high) / 2
-            low, high = (low, middle) if below(middle) >= share else (middle, high)
-        found.append(high)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,28 +63,31 @@ def _left_over(own: Scores, pairs: NDArray[np.int64]) -> Scores:
     edge, name = np.nonzero(own[of] > 0.0)  # what `of` takes of a name, were `to` not there: one number each, by edge
     if not len(edge):
         return np.ones(own.shape)
-    place = np.full((len(of), own.shape[1]), -1)
+    place = np.full((len(of), own.shape[1]), len(edge))
     place[edge, name] = np.arange(len(edge))
     back, mine, theirs = place[reverse[edge], name], of[edge] * own.shape[1] + name, to[edge] * own.shape[1] + name
     starts = np.flatnonzero(np.diff(edge, prepend=-1))
     part = np.cumsum(np.diff(edge, prepend=edge[0]) > 0)
-    nobody = np.log(np.maximum(TINY, 1.0 - own.sum(axis=1)))[of[edge[starts]]]
+    nobody, source = np.log(np.maximum(TINY, 1.0 - own.sum(axis=1))), of[edge[starts]]
     taken = own[of[edge], name]
-    start = np.log(np.maximum(TINY, taken))
+    start = np.log(np.maximum(TINY, own))
     share = 1.0 / np.bincount(to).max()  # slow enough for the answers of a ring to settle
+    left = np.zeros(len(edge) + 1)  # in logarithms; the last is of whoever says nothing
     for _ in range(ROUNDS):
-        left = np.log(np.maximum(TINY, 1.0 - taken))
-        total = np.bincount(theirs, left, minlength=own.size)
-        odds = start + total[mine] - np.where(back >= 0, left[back], 0.0)
-        top = np.maximum(np.maximum.reduceat(odds, starts), nobody)
-        weights = np.exp(odds - top[part])
-        fresh = weights / (np.add.reduceat(weights, starts) + np.exp(nobody - top))[part]
-        moved = share * (fresh - taken)
-        taken = taken + moved
-        if float(np.abs(moved).max()) < SETTLED:
+        np.log(np.maximum(TINY, 1.0 - taken), out=left[:-1])
+        total = start + np.bincount(theirs, left[:-1], minlength=own.size).reshape(own.shape)
+        top = np.maximum(total.max(axis=1), nobody)  # of each animal; the answer of one other takes at most TINY off it
+        weights = (total - top[:, None]).ravel()[mine]
+        weights -= left[back]
+        np.exp(weights, out=weights)
+        weights *= (1.0 / (np.add.reduceat(weights, starts) + np.exp(nobody - top)[source]))[part]
+        weights -= taken
+        weights *= share
+        taken += weights
+        if max(float(weights.max()), -float(weights.min())) < SETTLED:
             break
-    left = np.log(np.maximum(TINY, 1.0 - taken))
-    return np.asarray(np.exp(np.bincount(theirs, left, minlength=own.size))).reshape(own.shape)
+    np.log(np.maximum(TINY, 1.0 - taken), out=left[:-1])
+    return np.asarray(np.exp(np.bincount(theirs, left[:-1], minlength=own.size))).reshape(own.shape)
 
 
 def together(chances: Sequence[Mapping[Name, float]], apart: Collection[tuple[int, int]]) -> list[Name | None]:
@@ -116,9 +119,14 @@ def _parts(count: int, apart: Iterable[tuple[int, int]]) -> list[set[int]]:
     """Animals that hang together by the pairs; those in no pair are left out."""
     part_of: dict[int, set[int]] = {}
     for a, b in apart:
-        joined = part_of.get(a, {a}) | part_of.get(b, {b})
-        for one in joined:
-            part_of[one] = joined
+        large, small = part_of.setdefault(a, {a}), part_of.setdefault(b, {b})
+        if large is small:
+            continue
+        if len(large) < len(small):
+            large, small = small, large
+        large |= small
+        for one in small:
+            part_of[one] = large
     return list({id(part): part for part in part_of.values()}.values())
 
 

@@ -83,19 +83,29 @@ def sight(
     used = [look for look in looks if look.guess.name == guess.name]
     species = tuple(shortlist.species for shortlist in lead.shortlists)
     decision, matches = _decide(used, guess, species, known, taken)
+    shown = showing(looks)
+    if empty := len(looks) - len(shown):
+        frames = "an empty frame" if empty == 1 else f"{empty} empty frames"
+        decision = replace(decision, reason=f"{decision.reason}; {frames} of the encounter left out")
     return Sighting(
         photo=str(lead.photo.path), sha256=lead.sha256, species=guess, decision=decision,
         matches=tuple(matches[:top]), side=lead.photo.side, captured_at=lead.photo.captured_at,
         encounter=lead.encounter, camera=lead.photo.camera, season=season(lead.photo),
         embedding_fingerprint=known.fingerprints.get(guess.name, "") if species else "", searched=species,
-        photos=tuple(str(look.photo.path) for look in looks), box=lead.photo.box,
-        contents=tuple(_content(look) for look in looks) if len(looks) > 1 else (),
+        photos=tuple(str(look.photo.path) for look in shown), box=lead.photo.box,
+        contents=tuple(_content(look) for look in shown) if len(shown) > 1 else (),
         side_net=lead.photo.column(SIDE_NET) if lead.photo.side_predicted else "",
+        boxes=tuple(look.photo.box for look in shown),
     )
 
 
 def _content(look: Looked) -> str:
     return f"{look.sha256} {look.photo.box.key()}" if look.photo.box else look.sha256
+
+
+def showing(looks: Sequence[Looked]) -> Sequence[Looked]:
+    """The photos of an encounter without its empty frames, which show nobody; all of them where nothing else is."""
+    return [look for look in looks if look.guess.name != EMPTY] or looks
 
 
 def species_of(looks: Sequence[Looked]) -> SpeciesGuess:

@@ -21,7 +21,7 @@ from reid.settings import FASTEST
 from reid.steps.apart import APART, Conflict, Place, Snap, cannot_be_one, overlap, seconds
 from reid.steps.assignment import Name, exclusive, paired, together
 from reid.steps.linking import Linkable, Worth, link
-from reid.steps.sighting import Known, Looked, Taken, sight, species_of
+from reid.steps.sighting import Known, Looked, Taken, showing, sight, species_of
 
 Conflicts = Mapping[tuple[int, int], Conflict]
 UNDECIDED = (Outcome.NEW, Outcome.REVIEW)
@@ -198,12 +198,7 @@ def _likeness(box: Sequence[Looked], animal: Sequence[Looked], species: str) -> 
 
 def _snaps(looks: Sequence[Looked], rules: Rules) -> list[Snap]:
     """Where and when the animal was; where it was no longer, it was not."""
-    return [Snap(one.sha256, one.photo.box, one.photo.captured_at, rules.place(one.photo)) for one in _shown(looks)]
-
-
-def _shown(looks: Sequence[Looked]) -> list[Looked]:
-    """Without the frames in which nothing was seen; all of them where that is every one."""
-    return [one for one in looks if one.guess.name != EMPTY] or list(looks)
+    return [Snap(one.sha256, one.photo.box, one.photo.captured_at, rules.place(one.photo)) for one in showing(looks)]
 
 
 def _decided(
@@ -222,8 +217,7 @@ def _decided(
     found = [sight(group, known, top=None, taken=own) for group, own in zip(groups, barred, strict=True)]
     chances = [_chances(group, one) for group, one in zip(groups, found, strict=True)]
     best, shares = together(chances, apart), exclusive(chances, apart)
-    for row in sorted({row for pair in apart for row in pair}):
-        why = {name: _reason(row, name, apart, chances) for name in shares[row]}
+    for row, why in sorted(_reasons(apart, chances).items()):
         taken = {name: Taken(share, why[name]) for name, share in shares[row].items() if share > 0.0}
         found[row] = _kept(sight(groups[row], known, top=None, taken=taken | barred[row]), best[row])
     return found
@@ -236,10 +230,16 @@ def _chances(group: Sequence[Looked], one: Sighting) -> dict[Name, float]:
     return {(match.species, match.individual): match.probability for match in one.matches if match.probability}
 
 
-def _reason(row: int, name: Name, apart: Conflicts, chances: Sequence[Mapping[Name, float]]) -> str:
-    """Why another animal has the name: by the one that most likely has it."""
-    pairs = [(chances[b if a == row else a].get(name, 0.0), one.reason) for (a, b), one in apart.items() if row in (a, b)]
-    return max(pairs, key=lambda pair: pair[0])[1]
+def _reasons(apart: Conflicts, chances: Sequence[Mapping[Name, float]]) -> dict[int, dict[Name, str]]:
+    """By animal and name, why another animal has the name: by the one that most likely has it, on a tie the first."""
+    best: dict[int, dict[Name, tuple[float, str]]] = defaultdict(dict)
+    for pair, one in apart.items():
+        for row, other in (pair, pair[::-1]):
+            known = best[row]
+            for name, chance in chances[other].items():
+                if name not in known or chance > known[name][0]:
+                    known[name] = chance, one.reason
+    return {row: {name: reason for name, (_, reason) in known.items()} for row, known in best.items()}
 
 
 def _kept(one: Sighting, name: Name | None) -> Sighting:
@@ -284,7 +284,7 @@ def _animal(
     one: Sighting, looks: Sequence[Looked], parts: Sequence[Sighting], ties: tuple[Tie, ...], rules: Rules
 ) -> Animal:
     own = [look for look in looks if look.guess.name == species_of(looks).name]
-    kept = _shown(looks)
+    kept = showing(looks)
     dates = sorted((when for look in kept if (when := look.photo.captured_at) is not None), key=seconds)
     sides = tuple(side for side in ("left", "right") if any(look.photo.side == side for look in own))
     shown = replace(one, matches=one.matches[: rules.top])

@@ -183,6 +183,7 @@ def _sighting(change: Change, sighting: Sighting) -> Row:
         "species": asdict(sighting.species), "matches": matches, "searched": sighting.searched,
         "photos": [_text(path) for path in sighting.photos], "nobody": sighting.decision.nobody, "side_net": sighting.side_net,
         "box": astuple(sighting.box) if sighting.box else None,
+        "boxes": [astuple(box) if box else None for box in sighting.boxes],
         **({"contents": sighting.contents} if sighting.contents else {}),
     }
     return (

@@ -48,7 +48,7 @@ def _kept(row: Row) -> KeptSighting:
             path, sha256, SpeciesGuess(**guess), Decision(Outcome(outcome), told, probability, reason, more.get("nobody")),
             matches, side, when(captured_at), encounter, camera, season, fingerprint, tuple(more["searched"]),
             tuple(more["photos"]), more.get("side_net", ""), Box(*more["box"]) if more.get("box") else None,
-            tuple(more.get("contents", ())),
+            tuple(Box(*box) if box else None for box in more.get("boxes", ())), tuple(more.get("contents", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise GalleryError(f"sighting {number} of the gallery cannot be read (at {error}): `reid doctor` examines it") from error

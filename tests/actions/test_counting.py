@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import reid
 from reid.actions.counting import SpeciesCount, count
 from reid.actions.doubts import open_sightings
 from reid.errors import GalleryError, UsageError
@@ -157,13 +158,26 @@ def test_whoever_was_enrolled_after_a_sighting_was_asked_about_is_told(herd: Gal
     assert not any("asks again" in note for note in counted(herd).notes), "D was known when they were asked about"
     herd.enroll("zebra", NET, [item("Zoe", "p", unit(5, 1)[0], captured_at=datetime(2023, 5, 19, 10))])
     (note,) = [note for note in counted(herd).notes if "asks again" in note]
-    assert note.startswith("1 doubtful sightings were asked about before Zoe came into the gallery")
+    assert note == (
+        "1 doubtful answer was kept before Zoe came into the gallery, so who was enrolled since was not among the choices and "
+        "may count twice: `reid query PHOTOS --record` asks again about /cards/q.jpg"
+    )
+    herd.identities.rename("Zoe", "Zita")
+    assert any("before Zita came" in note for note in counted(herd).notes), "by the name of today"
     herd.add_sightings([asked("q", 18, {"D": 0.29}, 0.71)])
     assert not any("asks again" in note for note in counted(herd).notes)
     enroll(herd, {"Yam": (2,)})
     assert any("before Yam came" in note for note in counted(herd).notes)
     herd.history.undo(herd.head())
     assert not any("asks again" in note for note in counted(herd).notes)
+
+
+def test_an_answer_that_is_sure_need_not_be_asked_again(herd: Gallery):
+    sure = [asked("p", 19, {"D": 0.9995}, 0.0005, Outcome.KNOWN), asked("q", 18, {"E": 0.9999}, 0.0001, Outcome.KNOWN)]
+    herd.add_sightings(sure)
+    herd.enroll("zebra", NET, [item("Zoe", "x", unit(5, 1)[0], captured_at=datetime(2023, 5, 19, 10))])
+    notes = counted(herd).notes
+    assert not any("asks again" in note or "compared" in note for note in notes), notes
 
 
 def test_days_without_effort_are_no_days_of_the_closure_test(herd: Gallery, tmp_path: Path):
@@ -184,6 +198,26 @@ def test_the_newest_answer_about_a_photo_counts(herd: Gallery):
     herd.add_sightings([asked("p", 19, {"D": 0.97}, 0.03, Outcome.KNOWN)])
     one = counted(herd)
     assert (one.sightings, one.told_known) == (1, 1)
+
+
+def test_an_export_tells_of_decisions_that_are_kept_and_not_enrolled(herd: Gallery, tmp_path: Path):
+    assert not any("kept" in note for note in reid.export("mark", tmp_path / "a", gallery=herd.folder).notes)
+    herd.add_sightings([asked("p", 19, {"D": 0.5}, 0.5), asked("q", 19, {"D": 0.97}, 0.03, Outcome.KNOWN)])
+    told = reid.export("mark", tmp_path / "b", gallery=herd.folder).notes
+    assert told[0] == (
+        "zebra: decisions kept and not enrolled are not in the export (1 known, 1 review); `reid report` shows them"
+    )
+
+
+@pytest.mark.parametrize(("outcome", "species"), [(Outcome.EMPTY, "empty"), (Outcome.KNOWN, "giraffe")])
+def test_a_photo_that_the_newest_answer_takes_for_nothing_or_another_species_is_no_sighting(herd: Gallery, outcome, species):
+    first = asked("p", 19, {"D": 0.5}, 0.5)
+    herd.add_sightings([first])
+    assert counted(herd).sightings == 1
+    herd.add_sightings([
+        replace(first, species=SpeciesGuess(species, 0.9), decision=Decision(outcome, None, 0.9, ""), matches=(), searched=()),
+    ])  # fmt: skip
+    assert counted(herd).sightings == 0
 
 
 def test_photos_of_one_encounter_are_one_sighting_unless_they_are_of_one_frame(herd: Gallery):

@@ -103,6 +103,20 @@ def test_mark_is_written_with_its_occasions_and_who_was_left_out(survey):
     assert "on occasion 2023-5 (2023-05-21 to 2023-05-25) no camera worked" in err and "left out zebra Bo" in err
 
 
+def test_a_species_of_which_nothing_is_left_does_not_hide_the_others(survey, tmp_path):
+    shown = survey.parent / "A1" / "giraffe.jpg"
+    shown.write_bytes(b"giraffe")
+    rows = survey.read_text("utf-8")
+    width = rows.splitlines()[0].count(",")
+    survey.write_text(f"{rows}A1/giraffe.jpg,giraffe,Gia,2022-01-01{',' * (width - 3)}\n", "utf-8")
+    out, report, err = run(survey, "mark")
+    assert "giraffe is not exported: no photo of giraffe is left; 1 x photo lies outside of all seasons" in err
+    assert (out / "zebra.inp").is_file() and not (out / "giraffe.inp").exists() and report["individuals"] == 3
+    alone = ("--species", "giraffe", "--out", tmp_path / "no", "--season", "2023=2023-05-01..2023-05-30")
+    told = command("export", "mark", survey, *alone)
+    assert told.code == 2 and "giraffe is not exported: no photo of giraffe is left" in told.err
+
+
 def test_the_plain_table_has_na_where_no_camera_worked_and_its_photos_are_a_manifest_again(survey):
     out, _, _ = run(survey, "csv")
     history = {row["individual"]: row for row in rows_of(out / "zebra-history.csv")}

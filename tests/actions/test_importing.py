@@ -121,6 +121,18 @@ def test_a_column_whose_name_has_a_space_keeps_it_in_the_table_of_problems(tmp_p
     ]
 
 
+def test_a_problem_is_told_once_and_with_its_remedy(tmp_path):
+    (tmp_path / "photos.csv").write_text("path,individual\ngone.jpg,A\n", "utf-8")
+    told = command("import", tmp_path / "photos.csv", "--dry-run", "--problems", tmp_path / "p.csv")
+    assert told.code == 1 and "there is no such file" in told.out and "skipped" not in told.err
+    assert told.err.endswith("finished, but 1 inputs failed (named above)\n")
+    with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["row"], row["column"], row["photo"]) == ("2", "path", "gone.jpg")
+    assert row["how_to_fix"] == "mend the path, or move the table: paths count from its folder"
+    assert len(command("import", tmp_path / "photos.csv", "--dry-run", "--json").err.splitlines()) == 2
+
+
 def test_a_colon_in_a_reason_of_no_column_makes_no_column():
     (row,) = problem_rows([Problem("a.jpg", "cannot be reached: the disk is gone; plug it in.", "photos.csv, row 2")])
     assert row == ("photos.csv", "2", "", "a.jpg", "cannot be reached: the disk is gone", "plug it in")

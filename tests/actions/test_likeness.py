@@ -81,7 +81,9 @@ def test_one_new_animal_in_two_sightings_counts_once_where_their_photos_are_comp
     )
     assert together.scopes[0].seen_drawn == (11, 11), "ten are enrolled, and one new one"
     assert apart.scopes[0].seen_drawn is not None and apart.scopes[0].seen_drawn[1] == 12
-    assert "counts several times" in apart.notes[-1] and not any("several times" in note for note in together.notes)
+    assert "not compared with each other (--no-compare)" in apart.notes[-1]
+    assert not any("compared" in note for note in together.notes)
     copies[0].unlink()
     gone = count(gallery=world.gallery, settings=CountSettings(species="zebra")).species[0]
-    assert "1 doubtful photos could not be opened" in gone.notes[-1]
+    assert gone.notes[-1].startswith("1 doubtful photo was not opened (missing or damaged) and not compared with the others")
+    assert gone.notes[-1].endswith(f"look for {copies[0]}")

@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +23,7 @@ from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.records import Box, Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
 from reid.settings import ExportSettings, QuerySettings
-from reid.store import Enrollment, Gallery
+from reid.store import EnrolledPhoto, Enrollment, Gallery
 from tests.actions import herd
 from tests.actions.small import made
 from tests.commands import command
@@ -214,6 +215,18 @@ def test_a_browser_prints_the_page_on_a4_and_shows_every_picture(done: SeasonPag
     assert len(re.findall(rb"/Filter /DCTDecode", pdf.read_bytes())) == len(pictures), "each JPEG is in the print"
 
 
+def test_a_photo_asked_now_takes_the_place_of_its_kept_decision_wherever_that_was_asked_from(
+    kept: Path, done: SeasonPage, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(kept / "study")
+    first = done.doubts[0].sighting
+    path = str(Path(first.photo).relative_to(Path.cwd()))
+    with Gallery.open(place / "gallery") as opened:
+        opened.add_sightings([replace(first, photo=path, photos=(path,), boxes=(first.box,))])
+    again = written(kept, place, kept / "study" / "cards" / "2023" / "detections.json")
+    assert [one.sighting.photo for one in again.doubts] == [one.sighting.photo for one in done.doubts]
+
+
 def test_photos_of_another_season_are_told_and_no_page_is_written(place: Path, kept: Path) -> None:
     with pytest.raises(UsageError, match=r"none of the \d+ photos given is of season 2021, the page's; they are of: 2023"):
         reid.report(
@@ -274,12 +287,33 @@ def test_a_season_of_which_nothing_is_enrolled_has_a_page_of_its_kept_decisions(
     assert [one.sighting for one in done.doubts] == [open_one]
     assert (done.unenrolled[0].known, done.unenrolled[0].new) == (2, 1)
     text = done.page.read_text(encoding="utf-8")
-    assert "Told from photos that are not enrolled: zebra-002." in text and "known, not enrolled" in text
+    [pair] = done.pairs["zebra"]
+    assert isinstance(pair.after, Photo) and pair.after.path == Path("/cards/q.jpg") and pair.score == 0.8
+    assert isinstance(pair.before, EnrolledPhoto) and (pair.individual, pair.before.individual) == ("zebra-002", "zebra-002")
+    assert "returned · 2 encounters in 2024 · told, not enrolled" in text and "known, not enrolled" in text
+    assert "told new 1" in text and "Not counted: 1 sighting told to be a new animal and not enrolled." in text
     earlier = reid.report(out=place / "earlier.html", gallery=gallery, of="2023")
     assert earlier.doubts == () and earlier.unenrolled[0].known == 0
     assert [(one.name, one.status) for one in earlier.species[0].animals] == [
         (one.name, one.status) for one in before.species[0].animals
     ]
+
+
+def test_each_photo_of_an_encounter_in_doubt_is_enrolled_with_its_own_box(place: Path) -> None:
+    gallery = place / "gallery"
+    boxes = (Box(0.0, 0.0, 0.5, 1.0), Box(0.25, 0.0, 0.5, 1.0), None)
+    one = decision(gallery, "p", 3, Outcome.REVIEW, "zebra-004", boxes[0])
+    paths = ("/cards/p.jpg", "/cards/p2.jpg", "/cards/p3.jpg")
+    with Gallery.open(gallery) as opened:
+        opened.add_sightings([replace(one, photos=paths, boxes=boxes)])
+        assert opened.sightings()[0].sighting.boxes == boxes
+    done = reid.report(out=place / "boxes.html", gallery=gallery, of="2024")
+    assert done.doubts_table is not None
+    with done.doubts_table.open(encoding="utf-8") as file:
+        rows = [(Path(row["path"]).name, row["x"], row["width"]) for row in csv.DictReader(file)]
+    assert rows == [("p.jpg", "0.0", "0.5"), ("p2.jpg", "0.25", "0.5"), ("p3.jpg", "", "")]
+    text = done.page.read_text(encoding="utf-8")
+    assert "doubt 1, perhaps zebra-004" in text
 
 
 def test_kept_decisions_go_by_the_names_of_today(place: Path) -> None:

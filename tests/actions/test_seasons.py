@@ -175,6 +175,41 @@ def test_no_decision_is_kept_where_the_page_cannot_be_written(gallery: Path, tmp
         reid.all_seasons([photos], gallery=gallery, out=out)
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="a folder that nobody can write to, not even root, is Linux's /proc")
+def test_no_decision_is_kept_where_the_folder_is_there_and_cannot_be_written_to(gallery: Path, tmp_path: Path) -> None:
+    photos = herd.write(tmp_path / "card", [Taken("Ada", when=NOW)])
+    fault = pytest.raises(UsageError, match="/proc: cannot be written to")
+    with fault:
+        reid.seasons([photos], first="2023", second="2024", gallery=gallery, out=Path("/proc"), record=True)
+    with Gallery.open(gallery) as opened:
+        assert opened.sightings() == ()
+    with fault:
+        reid.all_seasons([photos], gallery=gallery, out=Path("/proc"))
+    with fault:
+        reid.report(gallery=gallery, out=Path("/proc/season.html"))
+    with fault:
+        reid.export("mark", Path("/proc/export"), gallery=gallery)
+    with fault:
+        reid.count(gallery=gallery, out=Path("/proc/counts"))
+    with fault:
+        reid.calibrate(gallery=gallery, report=Path("/proc/calibration.html"))
+    with fault:
+        reid.query([photos], gallery=gallery, why=Path("/proc/why"), record=True)
+
+
+def test_kept_photos_are_named_so_that_they_are_found_from_another_folder(
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    herd.write(tmp_path / "card", [Taken("Ada", when=NOW)])
+    monkeypatch.chdir(tmp_path)
+    reid.seasons([Path("card")], first="2023", second="2024", gallery=gallery, record=True)
+    reid.query([Path("card")], gallery=gallery, record=True)
+    with Gallery.open(gallery) as opened:
+        kept = [one.sighting for one in opened.sightings()]
+    assert kept and all(Path(path).is_absolute() for one in kept for path in (one.photo, *one.photos))
+    assert all(Path(one.photo).is_relative_to(tmp_path / "card") and Path(one.photo).is_file() for one in kept)
+
+
 def test_decisions_kept_twice_are_kept_once(gallery: Path, tmp_path: Path) -> None:
     met = [Taken("Ada", when=NOW), Taken("Bo", "Fay", when=NOW + DAY), Taken("Eve", when=NOW + 2 * DAY)]
     photos = herd.write(tmp_path / "2024", met)

@@ -91,7 +91,7 @@ def test_a_side_is_chosen_by_rule(side, wanted):
 
 def test_a_photo_of_unknown_side_speaks_for_no_side():
     with pytest.raises(
-        UsageError, match="no photo of zebra is left to export; 1 x photo shows the unknown side, the history is of"
+        UsageError, match="no photo of zebra is left; 1 x photo shows the unknown side, the history is of"
     ):
         capture_history([photo("A", 1, side="")], side="left")
 
@@ -104,6 +104,16 @@ def test_groups_and_covariates_come_from_the_photos_and_what_is_missing_is_told(
     ]
     assert [(one.individual, one.reason) for one in found.left_out] == [("Bo", "covariate age is not known")]
     assert found.notes[-1] == "Amara: photos disagree on sex (female on 3, male on 1); the most frequent is taken"
+
+
+@pytest.mark.parametrize("cell", ["NA", "NaN", "nan", ""])
+def test_a_cell_that_says_that_nothing_is_known_is_no_sex_and_no_age(cell):
+    photos = [photo("Amara", 1, sex="female", age="3"), *(photo("Amara", day, sex=cell, age=cell) for day in (2, 3))]
+    found = capture_history([*photos, photo("Bo", 1, sex=cell, age="2")], seasons=MAY, group="sex", covariates=["age"])
+    assert [(one.individual, one.group, one.covariates) for one in found.histories] == [
+        ("Amara", "female", (3.0,)), ("Bo", "unknown", (2.0,)),
+    ]  # fmt: skip
+    assert found.groups == ("female", "unknown") and not any("disagree" in note for note in found.notes)
 
 
 def test_overlapping_seasons_ask_for_dates():
@@ -308,9 +318,9 @@ def test_a_season_without_a_capture_has_no_file_for_capture():
 
 
 def test_a_covariate_that_is_no_finite_number_leaves_its_animal_out():
-    found = capture_history([photo("Amara", 1, age="nan"), photo("Bo", 2, age="3")], covariates=["age"])
+    found = capture_history([photo("Amara", 1, age="inf"), photo("Bo", 2, age="3")], covariates=["age"])
     assert [one.individual for one in found.histories] == ["Bo"]
-    assert [one.reason for one in found.left_out] == ["covariate age is 'nan', no number"]
+    assert [one.reason for one in found.left_out] == ["covariate age is 'inf', no number"]
 
 
 def test_cameras_south_of_the_equator_count_from_ten_thousand_kilometres():

@@ -97,6 +97,31 @@ def test_every_column_of_the_table_arrives_in_its_field(tmp_path):
     assert found.clocks == {"A 1": timedelta(hours=1)}
 
 
+def test_na_is_an_empty_cell(tmp_path):
+    found = read_deployments(table(
+        tmp_path,
+        "Station,Setup_date,Retrieval_date,lat,lon,x,y,off,clock,season,Problem1_from,Problem1_to,habitat\n"
+        "A,2023-05-01,2023-05-31,NA,NaN,NA,NA,NA,NA,NA,NA,NA,NA\n",
+    ))  # fmt: skip
+    assert found.deployments == (Deployment("A", date(2023, 5, 1), date(2023, 5, 31)),)
+    assert found.clocks == {}
+
+
+@pytest.mark.parametrize(("cell", "told"), [("NA", "is NA"), ("nan", "is nan"), ("  ", "is empty")])
+@pytest.mark.parametrize("header", ["camera,start,end", "Station,Setup_date,Retrieval_date", "cameraID,start,end"])
+def test_a_camera_without_a_name_is_told_with_row_and_column(tmp_path, header, cell, told):
+    text = f"{header}\nA,2023-05-01,2023-05-31\n{cell},2023-05-01,2023-05-31\n"
+    with pytest.raises(ManifestError, match=rf"cameras\.csv: row 3, camera: {told}; name the camera as the photos do"):
+        read_deployments(table(tmp_path, text))
+
+
+def test_a_season_without_a_name_is_told_with_row_and_column(tmp_path):
+    path = tmp_path / "seasons.csv"
+    path.write_text("name,start,end\nNA,2023-05-01,2023-05-31\n", "utf-8")
+    with pytest.raises(ManifestError, match=r"seasons\.csv, row 2: name: is empty; name the season"):
+        read_seasons([str(path)])
+
+
 @pytest.mark.parametrize("latitude", ["latitude", "lat", "gps_y", "GPS_Y"])
 @pytest.mark.parametrize("longitude", ["longitude", "lon", "long", "lng", "gps_x", "Lon"])
 def test_a_position_is_read_under_each_of_its_names(tmp_path, latitude, longitude):

@@ -103,6 +103,19 @@ def test_the_sheet_of_wildbook_that_we_wrote_is_read_again(survey, tmp_path):
     assert {one.species for one in found.photos} == {"Equus quagga"}
 
 
+def test_what_r_left_na_in_a_sheet_of_wildbook_is_no_species_no_date_and_no_photo(tmp_path):
+    touch(tmp_path / "a.jpg")
+    columns = "Encounter.mediaAsset0,Encounter.mediaAsset1,Encounter.genus,Encounter.specificEpithet,Encounter.year"
+    more = "Encounter.month,Encounter.day,Encounter.hour,Encounter.individualID,Encounter.sex"
+    table(tmp_path / "w.csv", f"{columns},{more}", "a.jpg,NA,NA,NA,2023,NA,NA,NA,NA,NA", "a.jpg,,Equus,quagga,2023,5,1,NA,,")
+    found = read_photos([tmp_path / "w.csv"])
+    assert [(one.path.name, one.species, one.individual, one.captured_at, one.column("sex")) for one in found.photos] == [
+        ("a.jpg", "", "", None, "")
+    ]
+    (again,) = found.problems
+    assert again.origin == "w.csv, row 3" and "same photo and box were named before" in again.reason
+
+
 def test_a_year_alone_in_wildbook_is_no_first_of_january(tmp_path):
     touch(tmp_path / "a.jpg")
     book = openpyxl.Workbook()

@@ -164,13 +164,14 @@ def test_bad_rows_do_not_cost_the_good_ones(tmp_path):
     path = table(tmp_path, "path,individual\na.jpg,1\n,2\n\ngone.jpg,3\nfolder,4\nb.jpg,5,6\nc.jpg,#N/A\na\0b.jpg,8\n")
     found = read_photos([path])
     assert [(p.path.name, p.individual) for p in found.photos] == [("a.jpg", "1")]
+    fix = "; mend the path, or move the table: paths count from its folder."
     assert [str(p) for p in found.problems] == [
         " (photos.csv, row 3): path: is empty; name the photo.",
-        f"gone.jpg (photos.csv, row 5): path: there is no such file (looked for {tmp_path / 'gone.jpg'}).",
-        f"folder (photos.csv, row 6): path: is a folder, not a photo (looked for {tmp_path / 'folder'}).",
+        f"gone.jpg (photos.csv, row 5): path: there is no such file (looked for {tmp_path / 'gone.jpg'}){fix}",
+        f"folder (photos.csv, row 6): path: is a folder, not a photo (looked for {tmp_path / 'folder'}){fix}",
         "b.jpg (photos.csv, row 7): row: has 1 more cells than the header; quote cells that hold the separator.",
         'c.jpg (photos.csv, row 8): individual: "#N/A" is an error of the spreadsheet; mend the formula.',
-        f"a\0b.jpg (photos.csv, row 9): path: there is no such file (looked for {tmp_path / 'a'}\0b.jpg).",
+        f"a\0b.jpg (photos.csv, row 9): path: there is no such file (looked for {tmp_path / 'a'}\0b.jpg){fix}",
     ]
 
 

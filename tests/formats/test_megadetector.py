@@ -58,7 +58,7 @@ def test_the_published_example_reads_as_its_description_says(tmp_path):
     ]
     assert dict(read.photos[0].notes) == {"confidence": "0.926", "classified": "bear"}
     assert [(Path(one.path).name, one.reason, one.origin) for one in read.problems] == [
-        ("video.mp4", "is no photo; take frames out of a video first.", "detections.json, image 2"),
+        ("video.mp4", "is a video; name the video itself, or let the detector look at its frames.", "detections.json, image 2"),
         ("corrupt.jpg", "the detector could not read it (Failure image access).", "detections.json, image 5"),
     ]
 

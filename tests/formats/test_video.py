@@ -217,6 +217,56 @@ def test_of_a_video_that_is_damaged_in_the_middle_the_frames_before_are_used_and
         ]
 
 
+def package(folder: Path, media: Sequence[str], observations: Sequence[str]) -> Path:
+    """A Camtrap DP package; of each medium mediaID,filePath,fileMediatype, of each observation mediaID and all that follows."""
+    named = {name: f"{name}.csv" for name in ("deployments", "media", "observations")}
+    profile = "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json"
+    resources = [{"name": name, "path": path} for name, path in named.items()]
+    (folder / "datapackage.json").write_text(json.dumps({"profile": profile, "resources": resources}), "utf-8")
+    (folder / "deployments.csv").write_text(
+        "deploymentID,locationID,latitude,longitude,deploymentStart,deploymentEnd\nd1,A1,1,2,2023-05-01T00:00:00Z,"
+        "2023-06-01T00:00:00Z\n", "utf-8")  # fmt: skip
+    rows = [f"{one.split(',')[0]},d1,2023-05-01T06:30:00Z,{','.join(one.split(',')[1:])},true" for one in media]
+    head = "mediaID,deploymentID,timestamp,filePath,fileMediatype,filePublic"
+    (folder / "media.csv").write_text("\n".join([head, *rows, ""]), "utf-8")
+    head = "observationID,deploymentID,eventStart,eventEnd,observationLevel,mediaID,observationType,scientificName,individualID"
+    rows = [f"o{at},d1,2023-05-01T06:30:00Z,2023-05-01T06:30:10Z,media,{one}" for at, one in enumerate(observations)]
+    (folder / "observations.csv").write_text("\n".join([f"{head},bboxX,bboxY,bboxWidth,bboxHeight", *rows, ""]), "utf-8")
+    return folder
+
+
+def test_videos_of_a_camtrap_dp_package_give_their_frames(tmp_path: Path, pictures: list[Pixels]):
+    for name in ("one", "two", "blank"):
+        film(tmp_path / f"{name}.mp4", [(pictures[0], 26)])
+    media = ["m1,one.mp4,video/mp4", "m2,two.mp4,video/mp4", "m3,blank.mp4,video/mp4", "m4,song.wav,audio/wav"]
+    found = read_photos([package(tmp_path, media, [
+        "m1,animal,Equus quagga,Amara,0.1,0.1,0.2,0.2", "m1,animal,Equus quagga,Amara,0.4,0.1,0.2,0.2",
+        "m2,animal,Equus quagga,Amara,,,,", "m2,animal,Equus quagga,Bo,,,,", "m3,blank,,,,,,",
+    ])])  # fmt: skip
+    told = {(one.notes["video"], one.species, one.individual, one.camera, one.box) for one in found.photos}
+    assert told == {
+        ("one.mp4", "Equus quagga", "Amara", "A1", None), ("two.mp4", "Equus quagga", "", "A1", None),
+        ("blank.mp4", "empty", "", "A1", None),
+    }  # fmt: skip
+    assert [one.captured_at for one in found.photos if one.notes["video"] == "one.mp4"] == [
+        datetime(2023, 5, 1, 6, 30, at) for at in (0, 2, 4)
+    ]
+    assert len({one.encounter for one in found.photos}) == 3
+    (fault,) = found.problems
+    assert str(fault) == "song.wav (media.csv, row 5): filePath: song.wav is no photo and no video that can be read (audio/wav)."
+
+
+def test_without_the_extra_a_video_of_a_package_is_a_problem_that_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "one.mp4").write_bytes(b"film")
+    monkeypatch.setattr(video, "find_spec", lambda name: None)
+    found = read_photos([package(tmp_path, ["m1,one.mp4,video/mp4"], ["m1,animal,Equus quagga,Amara,,,,"])])
+    (fault,) = found.problems
+    assert found.photos == () and fault.origin == "media.csv, row 2"
+    assert fault.reason == f"is a video; `{PIP}` lets reid take frames out of it."
+
+
 def test_without_the_extra_a_named_video_is_a_problem_and_those_of_a_folder_are_a_note(
     tmp_path: Path, pictures: list[Pixels], monkeypatch: pytest.MonkeyPatch
 ):

@@ -15,17 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reid.learn import closed_population
-from reid.learn.closed_population import (
-    METHODS,
-    Tally,
-    aicc,
-    closure,
-    interval,
-    likelihood_interval,
-    log_likelihood,
-    log_normal_interval,
-    tally,
-)
+from reid.learn.closed_population import METHODS, Tally, aicc, closure, log_likelihood, tally
+from reid.learn.number_interval import interval, likelihood_interval, log_normal_interval
 from tests.learn.histories import RABBITS, TIGERS, counted, drawn, matrix
 
 

@@ -182,7 +182,9 @@ def test_the_head_in_closed_form_is_taken_unless_held_out_individuals_are_clearl
     training = task()
     before = state(training.net)
     judged(monkeypatch, training, trained, closed)
-    figures, head = settle_head(training, {"figure": 0.75, "rank_1": 0.25})
+    steps: list[int] = []
+    figures, head = settle_head(training, {"figure": 0.75, "rank_1": 0.25}, steps.append)
+    assert steps == [1, 2, 3]
     changed = {name for name, value in training.net.state_dict().items() if not torch.equal(before[name], value)}
     assert head == kept
     if kept == "as trained":

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reid.learn import imputation
-from reid.learn.closed_population import METHODS, Numbers, Tally, log_normal_interval, tally
+from reid.learn.closed_population import METHODS, tally
 from reid.learn.imputation import NEW, Doubt, Study
 from reid.learn.next_look import gains
 from reid.learn.plausible import draw, newcomers
@@ -179,37 +179,6 @@ def test_animals_as_decided_are_splits_less_merges_more_than_there_were(doubts, 
     truly = imputation.histories(study, labels, occasions).seen.mean()
     assert told.splits - told.merges == pytest.approx(decided - truly)
     assert told.merges >= told.hidden >= 0 and told.splits >= 0
-
-
-def test_estimates_are_combined_as_the_mean_of_their_distributions():
-    found = Numbers(np.array([10.0, 12.0, 14.0, np.nan]), np.array([4.0, 4.0, 7.0, np.nan]))
-    told = imputation.combine(found, np.array([9.0, 8.0, 9.0, 3.0]))
-    assert (told.within, told.between) == (5.0, (1 + 1 / 3) * 4.0)
-    assert told.failed == 0.25 and told.standard_error == pytest.approx(math.sqrt(5 + 16 / 3))
-    generator = np.random.default_rng(3)
-    sampled = []
-    for number, variance, seen in ((10, 4, 9), (12, 4, 8), (14, 7, 9)):
-        deviation = math.sqrt(math.log1p(variance / (number - seen) ** 2))
-        sampled.append(seen + (number - seen) * np.exp(deviation * generator.standard_normal(40_000)))
-    assert (told.lower, told.number, told.upper) == pytest.approx(np.quantile(sampled, (0.025, 0.5, 0.975)), rel=0.02)
-    assert math.isnan(imputation.combine(Numbers(np.array([np.nan]), np.array([np.nan])), np.array([3.0])).number)
-
-
-def test_a_few_histories_without_recaptures_do_not_move_the_number():
-    found = Numbers(np.array([20.0] * 95 + [3000.0] * 5), np.array([9.0] * 95 + [1e6] * 5))
-    told = imputation.combine(found, np.full(100, 15.0))
-    assert told.number == pytest.approx(20.0, abs=0.5) and told.lower < 17 and told.upper > 1000
-
-
-@pytest.mark.parametrize("method", ["m0", "chao", "mt"])
-def test_without_doubts_the_combined_interval_is_that_of_the_one_history(method):
-    one = tally(KNOWN)
-    found = METHODS[method].estimate(Tally(np.stack([one.counts] * 9), np.stack([one.frequencies] * 9)))
-    told = imputation.combine(found, np.full(9, 5.0))
-    number, variance = float(found.number[0]), float(found.variance[0])
-    assert (told.between, told.within) == (0.0, pytest.approx(variance))
-    wanted = log_normal_interval(number, variance, 5.0)
-    assert (told.number, told.lower, told.upper) == pytest.approx((number, *wanted), rel=1e-4)
 
 
 @pytest.mark.parametrize("method", ["chapman", "m0", "chao"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 
 import numpy as np
@@ -60,6 +61,44 @@ def test_chances_are_exact_where_the_pairs_make_no_ring(seed: int) -> None:
     apart = [(0, 1), (1, 2), (2, 3)] if seed % 2 else [(0, 1), (0, 2), (0, 3), (3, 4)]
     for told, wanted in zip(_told(chances, apart), _marginals(chances, apart), strict=True):
         assert told == {name: pytest.approx(chance, abs=1e-6) for name, chance in wanted.items()}
+
+
+def _plainly(chances: list[dict[Name, float]], apart: list[tuple[int, int]]) -> list[dict[Name, float]]:
+    """The same messages, one number after the other: what `a` takes of a name, were `b` not there."""
+    near = {row: [b if a == row else a for a, b in apart if row in (a, b)] for row in range(len(chances))}
+    taken = {(a, b): dict(chances[a]) for row, others in near.items() for a, b in ((row, other) for other in others)}
+    share = 1.0 / max(map(len, near.values()))
+    for _ in range(200):
+        fresh = {}
+        for a, b in taken:
+            worth = {
+                name: chance * math.prod(1.0 - taken[c, a].get(name, 0.0) for c in near[a] if c != b)
+                for name, chance in chances[a].items()
+            }
+            total = sum(worth.values()) + 1.0 - sum(chances[a].values())
+            fresh[a, b] = {name: one / total for name, one in worth.items()}
+        moved = max(abs(fresh[pair][name] - taken[pair][name]) for pair in taken for name in taken[pair])
+        taken = {pair: {name: one + share * (fresh[pair][name] - one) for name, one in taken[pair].items()} for pair in taken}
+        if share * moved < 1e-7:
+            break
+    return [
+        {name: 1.0 - math.prod(1.0 - taken[c, a].get(name, 0.0) for c in near[a])
+         for name in {name for c in near[a] for name in chances[c]}}
+        for a in range(len(chances))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_in_rings_the_answer_is_that_of_the_messages_worked_out_one_by_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    names = [("zebra", f"n{at}") for at in range(8)]
+    chances = []
+    for _ in range(12):
+        who = rng.choice(8, rng.integers(1, 6), replace=False)
+        chances.append(dict(zip((names[at] for at in who), rng.dirichlet(np.full(len(who) + 1, 0.4)).tolist(), strict=False)))
+    apart = [(a, b) for a in range(12) for b in range(a + 1, 12) if rng.random() < 0.5]
+    for told, wanted in zip(exclusive(chances, apart), _plainly(chances, apart), strict=True):
+        assert told == pytest.approx(wanted, abs=1e-9)
 
 
 def test_of_three_of_a_frame_who_all_look_like_one_each_may_be_it() -> None:

@@ -55,7 +55,7 @@ def test_a_sighting_carries_the_facts_of_its_photo_and_nets() -> None:
     )
     assert (found.season, found.captured_at) == ("2024", datetime(2024, 5, 1))
     assert (found.embedding_fingerprint, found.searched, found.species) == ("n" * 16, ("zebra",), ZEBRA)
-    assert found.photos == (str(Path("a/é.jpg")),)
+    assert found.photos == (str(Path("a/é.jpg")),) and found.boxes == (None,)
 
 
 def test_only_as_many_matches_are_told_as_asked_for_and_the_decision_is_the_same() -> None:
@@ -199,7 +199,10 @@ def test_one_animal_outweighs_many_empty_frames() -> None:
     looks = [look(name="1", guess=empty), look(shortlist({"Ada": 0.8}), name="2"), look(name="3", guess=empty)]
     found = sight(looks, CALIBRATED, top=5)
     assert (found.species, found.photo, found.decision.individual) == (ZEBRA, "2", "Ada")
-    assert found.photos == ("1", "2", "3")
+    assert found.photos == ("2",), "an empty frame is no sighting of the animal"
+    assert found.decision.reason.endswith("; 2 empty frames of the encounter left out")
+    nothing = sight([look(name="1", guess=empty), look(name="3", guess=empty)], CALIBRATED, top=5)
+    assert (nothing.decision.outcome, nothing.photos) == (Outcome.EMPTY, ("1", "3"))
 
 
 def test_the_species_that_most_photos_agree_on_is_taken_and_its_photos_alone_decide() -> None:
