@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -197,7 +197,10 @@ class Decision:
     """Calibrated chance in [0, 1]: of KNOWN and REVIEW that the best match is right, of NEW that nobody enrolled is shown."""
     reason: str
     nobody: float | None = None
-    """Calibrated chance in [0, 1] that nobody enrolled is shown, whatever was decided; None = not known."""
+    """Calibrated chance in [0, 1] that nobody enrolled is shown, of those it was compared with and if every second animal were
+    enrolled, whatever was decided; None = not known."""
+    new: float | None = None
+    """The chance in [0, 1] of an animal never enrolled: see `steps.newness`; None = not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,11 +240,19 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The thresholds for a gallery in which `size` individuals could match; see `Calibration` for both."""
+    """The thresholds for a gallery in which `size` individuals could match; see `Calibration` for both.
+
+    With o the odds against "nobody enrolled is shown" at even priors, slope ln o + intercept is the ln of how many times likelier
+    that is of an enrolled animal than of one never enrolled; and where the probability of nobody reaches the first of a pair of
+    `missed`, it is never taken for less than the second: more was not held out. () = not known, of an older reid.
+    """
 
     size: int
     known_at: float
     new_at: float
+    slope: float = 1.0
+    intercept: float = 0.0
+    missed: tuple[tuple[float, float], ...] = ()
 
 
 _PARTS = ("left", "right", "closer")
@@ -304,12 +315,13 @@ class Calibration:
             return Bounds(size, self.known_at, self.new_at)
         below = max((one for one in self.bounds if one.size <= size), key=lambda one: one.size, default=self.bounds[0])
         above = min((one for one in self.bounds if one.size >= size), key=lambda one: one.size, default=self.bounds[-1])
-        return Bounds(size, max(below.known_at, above.known_at), max(below.new_at, above.new_at))
+        nearer = below if size * size <= below.size * above.size else above  # in the logarithm
+        return replace(nearer, size=size, known_at=max(below.known_at, above.known_at), new_at=max(below.new_at, above.new_at))
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, the names of the fields."""
         values: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        values["bounds"] = [[one.size, one.known_at, one.new_at] for one in self.bounds]
+        values["bounds"] = [_row(one) for one in self.bounds]
         values["more_slopes"] = list(self.more_slopes)
         return values | {part: values[part].to_json() if values[part] else None for part in _PARTS}
 
@@ -322,8 +334,22 @@ class Calibration:
             for name, about in Calibration.__dataclass_fields__.items() if about.default is dataclasses.MISSING
         }
         fields["checked_up_to"] = int(values.get("checked_up_to", 0))
-        fields["bounds"] = tuple(Bounds(int(size), float(known), float(new)) for size, known, new in values.get("bounds", ()))
+        fields["bounds"] = tuple(_bounds(*one) for one in values.get("bounds", ()))
         fields["more_slopes"] = tuple(float(one) for one in values.get("more_slopes", ()))
         for part in _PARTS:
             fields[part] = Calibration.from_json(values[part]) if values.get(part) else None
         return Calibration(**fields)
+
+
+def _bounds(
+    size: int, known_at: float, new_at: float, slope: float = 1.0, intercept: float = 0.0,
+    missed: Sequence[Sequence[float]] = (),
+) -> Bounds:
+    """As `to_json` of this reid or of an older one wrote it."""
+    pairs = tuple((float(at), float(share)) for at, share in missed)
+    return Bounds(int(size), float(known_at), float(new_at), float(slope), float(intercept), pairs)
+
+
+def _row(one: Bounds) -> list[Any]:
+    plain = [one.size, one.known_at, one.new_at]
+    return [*plain, one.slope, one.intercept, [list(pair) for pair in one.missed]] if one.missed else plain

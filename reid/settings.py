@@ -152,6 +152,9 @@ class QuerySettings(IntakeSettings):
     it: with 0.05, a photo five years old must be 0.25 more alike."""
     independent_minutes: float = ENCOUNTER_MINUTES
     """Photos of an individual at one camera closer than this to the last that counted are no event of their own."""
+    returning: float = 0.0
+    """Share of the animals asked about that are enrolled already, in (0, 1): the more they are, the surer NEW must be. 0 = not
+    stated: a query takes 0.5, `seasons` and `discover` estimate it from all animals of the photos given."""
     link: float = 0.65
     """A link between two encounters of a season needs at least this probability of being right, in (0, 1].
 

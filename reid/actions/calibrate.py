@@ -28,7 +28,7 @@ from reid.records import Calibration, Photo, Problem, Vectors
 from reid.settings import QuerySettings, TrainSettings
 from reid.steps.closer import CloserLook
 from reid.steps.embedding import embed_and_map, sizes_of
-from reid.steps.encounter import encounters
+from reid.steps.encounter import encounters, stays
 from reid.steps.photo import Opened, open_photos
 from reid.store import Gallery, Map
 
@@ -211,7 +211,7 @@ class _Run:
                 made[fresh] = seen[fresh]
                 maps |= dict(enumerate(more, len(maps)))
             vectors.append(made)
-        pool, mapped = _pool(np.concatenate(vectors), photos, hashes), _mapped(maps)
+        pool, mapped = _pool(np.concatenate(vectors), photos, hashes, coming_back=True), _mapped(maps)
         chosen = calibration.sampled_rows(pool)
         return Learnable(pool.subset(chosen), mapped.subset(chosen) if mapped else None)
 
@@ -235,15 +235,17 @@ class EnrolledPool:
     pool: Pool
 
 
-def enrolled(gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str]) -> EnrolledPool:
+def enrolled(
+    gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str], *, coming_back: bool = False
+) -> EnrolledPool:
     """The photos of these individuals that have an embedding of a net, which may be none.
 
-    Photos of one encounter are found as when they were trained on.
+    Photos of one encounter are found as when they were trained on; `coming_back`: their groups are stays (`steps.encounter`).
     """
     try:
         ids, vectors = gallery.vectors(species, fingerprint)
     except ModelMismatch:
-        return EnrolledPool((), _pool(np.zeros((0, 1), np.float32), [], []))
+        return EnrolledPool((), _pool(np.zeros((0, 1), np.float32), [], [], coming_back=coming_back))
     row = {int(number): place for place, number in enumerate(ids)}
     found = [one for one in gallery.photos(species) if one.individual in individuals and one.id in row]
     photos = [
@@ -251,7 +253,8 @@ def enrolled(gallery: Gallery, species: str, fingerprint: str, individuals: Coll
         for one in found
     ]
     hashes = [one.sha256 + (one.box.key() if one.box else "") for one in found]
-    return EnrolledPool(tuple(one.id for one in found), _pool(vectors[[row[one.id] for one in found]], photos, hashes))
+    pool = _pool(vectors[[row[one.id] for one in found]], photos, hashes, coming_back=coming_back)
+    return EnrolledPool(tuple(one.id for one in found), pool)
 
 
 def learnable(
@@ -267,7 +270,7 @@ def learnable(
         net: gives that net, and is called only where a photo's file is there.
         progress: told of every photo opened.
     """
-    found = enrolled(gallery, species, fingerprint, individuals)
+    found = enrolled(gallery, species, fingerprint, individuals, coming_back=True)
     chosen = calibration.sampled_rows(found.pool)
     pool = found.pool.subset(chosen)
     photos = gallery.photos_by_id([found.ids[row] for row in chosen])
@@ -285,8 +288,9 @@ def learnable(
     return Learnable(pool, _mapped(maps))
 
 
-def _pool(vectors: Vectors, photos: Sequence[Photo], hashes: Sequence[str]) -> Pool:
+def _pool(vectors: Vectors, photos: Sequence[Photo], hashes: Sequence[str], *, coming_back: bool) -> Pool:
     groups = encounters(photos, minutes=QuerySettings().encounter_minutes)
+    groups = stays(photos, groups) if coming_back else groups
     return Pool(vectors, [one.individual for one in photos], [one.side for one in photos], groups, hashes)
 
 

@@ -29,7 +29,7 @@ from reid.steps.closer import CloserLook
 from reid.steps.embedding import classify, embed_and_map, sizes_of
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, dated, open_photos
-from reid.steps.search import SHORTLIST, Shortlist, eligible, shortlist
+from reid.steps.search import SHORTLIST, Shortlist, comparable, eligible, shortlist
 from reid.steps.side import sided
 from reid.steps.sighting import Known, Looked, sight
 from reid.store import Gallery, Map, NotKept, Where
@@ -141,8 +141,11 @@ class Identifier:
             where: restrict which enrolled photos may match (the side of each query is added to it).
 
         Raises:
-            UsageError: an unknown species was given, or there is no species net and several species.
+            UsageError: an unknown species was given, there is no species net and several species, or `settings.returning` is
+                no share.
         """
+        if not 0.0 <= settings.returning < 1.0:
+            raise UsageError(f"returning is {settings.returning:g}; wanted a share in (0, 1), or 0 where it is not known")
         self.gallery, self.settings, self.where = gallery, settings, where or Where()
         self.enrolled = gallery.embedding_nets()
         self.given = settings.species
@@ -159,8 +162,9 @@ class Identifier:
         side_net = gallery.sides.net()
         self.side_net = runtime.load(net_path(gallery, side_net), settings.device) if side_net else None
         self.nets = {name: net_path(gallery, fingerprint) for name, fingerprint in self.enrolled.items()}
-        self.known = Known({name: gallery.calibration(name) for name in self.enrolled}, dict(self.enrolled))
-        self.counts: dict[tuple[str, str], int] = {}
+        returning = dict.fromkeys(self.enrolled, settings.returning) if settings.returning else {}
+        self.known = Known({name: gallery.calibration(name) for name in self.enrolled}, dict(self.enrolled), returning)
+        self.counts: dict[tuple[str, str], tuple[int, float]] = {}
         self.on_decided: Callable[[Sequence[Looked], Sighting], None] | None = None
         """Told of every decision with all that it rests on."""
         self._closer: dict[str, CloserLook] = {}
@@ -284,17 +288,19 @@ class Identifier:
     def _search(self, species: str, vector: Vectors, where: Where, seen: Map, when: datetime | None) -> Shortlist:
         key = (species, where.side)
         if key not in self.counts:
-            self.counts[key] = eligible(self.gallery, species, where)
+            self.counts[key] = (eligible(self.gallery, species, where), comparable(self.gallery, species, where))
+        enrolled, share = self.counts[key]
         found = shortlist(
             self.gallery,
             species,
             vector,
             fingerprint=self.enrolled[species],
             where=where,
-            enrolled=self.counts[key],
+            enrolled=enrolled,
             wanted=max(SHORTLIST, self.settings.top, self.settings.rerank),
             when=when,
             fade=self.settings.fade,
+            share=share,
         )
         learned = self.known.calibrations.get(species)
         helps = learned is None or learned.of_side(where.side).closer is not None

@@ -28,7 +28,7 @@ from reid.records import Calibration, Photo, Problem
 from reid.settings import QuerySettings, TrainSettings
 from reid.steps import embedding as embedding_step
 from reid.steps.embedding import sizes_of
-from reid.steps.encounter import encounters
+from reid.steps.encounter import encounters, stays
 from reid.steps.photo import open_photos
 from reid.store import Gallery
 
@@ -174,7 +174,7 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
     fitted = replace(fitted, figures=after, state=dict(task.net.state_dict()))
     learned = None
     if held.photos:
-        pool = pool_of(embed(task.net, held, settings.image_size, device), held, held_groups)
+        pool = pool_of(embed(task.net, held, settings.image_size, device), held, stays(held.photos, held_groups))
         mapped = Mapped(np.arange(len(held.photos)), maps_of(task.net, held, settings.image_size, device))
         learned = calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
     progress.advance(SETTLING + 1)
@@ -204,7 +204,7 @@ def _shared(job: Job, gallery: Gallery, settings: TrainSettings, progress: Progr
     decoded = _decode(job, card.image_size, gallery, progress)
     pixels = [images.resize(one, *card.image_size) for one in decoded.pixels]
     vectors, maps = net.embed_and_map(pixels)
-    pool = pool_of(vectors, decoded, _groups(decoded.photos))
+    pool = pool_of(vectors, decoded, stays(decoded.photos, _groups(decoded.photos)))
     mapped = Mapped(np.arange(len(pixels)), maps.astype(np.float16))
     learned = calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
     put_to_use(gallery, job.species, card, learned, settings.device, progress)

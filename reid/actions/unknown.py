@@ -14,6 +14,7 @@ from reid.learn.open_set import halves
 from reid.learn.shortlist import shortlist
 from reid.records import Calibration, Outcome
 from reid.steps.decision import Candidate, decide, posterior, worth
+from reid.steps.newness import Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,10 @@ def unknown_rates(
             }
             learned = calibration.of_side(side) if calibration else None
             if part == half[name] and name in found:
-                outcome, said = _decision(found, learned)
+                outcome, said = _decision(found, learned, len(names))
                 own.append((name, outcome, said == name))
             elif part != half[name]:
-                foreign.append((name, _decision(found, learned)[0]))
+                foreign.append((name, _decision(found, learned, len(names))[0]))
 
     enrolled_herd, unknown_herd = (Herd([one[0] for one in asked_as], seed=seed) for asked_as in (own, foreign))
 
@@ -98,7 +99,7 @@ def _or_none(local: float) -> float | None:
 
 
 def _decision(
-    found: Mapping[str, tuple[float, float | None]], calibration: Calibration | None
+    found: Mapping[str, tuple[float, float | None]], calibration: Calibration | None, enrolled: int
 ) -> tuple[Outcome, str | None]:
     if not found:
         return Outcome.NEW, None
@@ -109,5 +110,5 @@ def _decision(
     first = max(found, key=lambda name: (chances.individuals[name], found[name][0]))
     if calibration.closer is not None and found[first][1] is not None:
         calibration = calibration.closer
-    decision = decide(first, chances, calibration, len(found))
+    decision = decide(first, chances, calibration, len(found), Field(comparable=len(found) / enrolled))
     return decision.outcome, decision.individual

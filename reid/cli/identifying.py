@@ -91,6 +91,9 @@ def query(
     rerank: Annotated[int | None,
         typer.Option(help=f"Individuals that get a closer look, place by place, where it helps; default {_QUERY.rerank}.", min=0,
                      show_default=False)] = None,
+    returning: Annotated[float | None,
+        typer.Option(help="Share of the animals asked about that are enrolled already; default 0.5. The more, the surer NEW is.",
+                     min=0, max=1, show_default=False)] = None,
     why: Annotated[Path | None,
         typer.Option(help="Folder for one picture a decision: query, best match, the places that agree.",
                      show_default=False)] = None,
@@ -109,6 +112,7 @@ def query(
     given: dict[str, object] = {"top": top, "species": species or None, "side": given_side(side)}
     given |= {"encounters": encounters or None, "video": video, "frames": frames}
     given |= {"device": device, "rerank": rerank, "fade": fade, "box_confidence": confidence}
+    given |= {"returning": returning}
     given |= in_time(clock, season, deployments) | {"side_path": tuple(side_path) if side_path else None}
     report = action(
         photos, gallery=gallery, settings=settings.resolve(QuerySettings(), given), record=record, why=why,

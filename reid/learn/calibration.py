@@ -20,7 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.learn import looks, metrics, thresholds
+from reid.learn.logistic import Fit, fit
 from reid.learn.looks import Maps
+from reid.learn.newness import with_newness
 from reid.learn.thresholds import Answers, HeldOut
 from reid.records import Calibration, Photo
 
@@ -97,18 +99,6 @@ class Mapped:
         place = {int(row): number for number, row in enumerate(self.rows)}
         kept = [(number, place[row]) for number, row in enumerate(rows) if row in place]
         return Mapped(np.asarray([new for new, _ in kept], np.int64), self.maps[np.asarray([old for _, old in kept], np.int64)])
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """ln P(scores | same) / P(scores | another) = slopes . scores + intercept."""
-
-    slopes: Numbers
-    intercept: float
-
-    def evidence(self, columns: Numbers) -> Numbers:
-        """Of scores (..., K)."""
-        return np.asarray(columns @ self.slopes + self.intercept, np.float64)
 
 
 def trials(pool: metrics.Pool) -> Trials:
@@ -254,6 +244,7 @@ def learn(found: Trials, *, max_false_match: float) -> Study | None:
     ceiling = math.log(float(impostor.sum()) + 1.0)
     up_to = thresholds.supported(found.own, impostor)
     bounds = thresholds.bounds(held, up_to, ceiling=ceiling, prior=PRIOR, max_false_match=max_false_match)
+    bounds = with_newness(bounds, held, ceiling=ceiling, prior=PRIOR)
     calibration = Calibration(
         float(everybody.slopes[0]), everybody.intercept, ceiling, known_at=max(one.known_at for one in bounds),
         new_at=max(one.new_at for one in bounds), prior=PRIOR, max_false_match=max_false_match, false_match=0.0,
@@ -269,36 +260,6 @@ def platt(genuine: Numbers, impostor: Numbers) -> tuple[float, float]:
     """Slope and intercept of ln P(score | same) / P(score | another) for scores of one kind, (G,) and (M,)."""
     found = fit(genuine[:, None], impostor[:, None])
     return float(found.slopes[0]), found.intercept
-
-
-def fit(genuine: Numbers, impostor: Numbers) -> Fit:
-    """Logistic regression by Newton's method on Platt's smoothed targets; both classes weigh the same.
-
-    Args:
-        genuine: (G, K) scores of pairs that show one individual, G >= 1.
-        impostor: (M, K) of pairs that show two, M >= 1.
-    """
-    x = np.concatenate([genuine, impostor])
-    target = np.concatenate([
-        np.full(len(genuine), (len(genuine) + 1.0) / (len(genuine) + 2.0)),
-        np.full(len(impostor), 1.0 / (len(impostor) + 2.0)),
-    ])
-    weight = np.concatenate([np.full(len(genuine), 0.5 / len(genuine)), np.full(len(impostor), 0.5 / len(impostor))])
-    middle, scale = x.mean(axis=0), x.std(axis=0)
-    scale = np.where(scale > 0.0, scale, 1.0)  # so that the steps below fit scores that lie close together, too
-    design = np.concatenate([(x - middle) / scale, np.ones((len(x), 1))], axis=1)
-    solution = np.zeros(design.shape[1])
-    for _ in range(100):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(design @ solution, -30, 30)))
-        gradient = design.T @ (weight * (chance - target))
-        curvature = (design * (weight * chance * (1.0 - chance))[:, None]).T @ design + 1e-9 * np.eye(len(solution))
-        step = np.linalg.solve(curvature, gradient)
-        step *= min(1.0, 5.0 / max(1e-12, float(np.abs(step).max())))
-        solution -= step
-        if float(np.abs(step).max()) < 1e-9:
-            break
-    slopes = solution[:-1] / scale
-    return Fit(slopes, float(solution[-1]) - float(slopes @ middle))
 
 
 def _fit(found: Trials, taught: NDArray[np.bool_]) -> Fit:

@@ -29,7 +29,8 @@ WIDENING = 3.0
 SIZES = (3, 10, 30, 100, 300, 1000, 3000)
 LARGEST = 10_000
 """Galleries drawn; none is larger than the evidence supports."""
-_AT_ONCE = 2_000_000
+AT_ONCE = 2_000_000
+"""Numbers in one drawn table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def answers(held: HeldOut, *, ceiling: float, prior: float) -> Answers:
         shown = ~np.isnan(judged) & (enrolled | (columns[None, :] != held.own[:, None]))
         asked = shown.any(axis=1) & (~np.isnan(judged[np.arange(len(judged)), held.own]) | (not enrolled))
         table = np.where(shown, judged, -np.inf)[asked]
-        parts.append(_asked(table, held.own[asked] if enrolled else None, shown[asked].sum(axis=1), ceiling, prior))
+        parts.append(answered(table, held.own[asked] if enrolled else None, shown[asked].sum(axis=1), ceiling, prior))
     return Answers.together(parts)
 
 
@@ -160,7 +161,7 @@ def least_bound(errors: Sequence[float], may_pass: float) -> float:
     return max(0.5, min(0.5 * (worst + above), 1.0))
 
 
-def _asked(
+def answered(
     table: Numbers, own: NDArray[np.int64] | None, size: NDArray[np.int64], ceiling: float, prior: float
 ) -> Answers:
     """Bayes of `steps.decision.posterior` for many questions at once: (Q, N) evidence, -inf where nobody is."""
@@ -196,14 +197,14 @@ def _drawn(held: HeldOut, size: int, *, ceiling: float, prior: float) -> Answers
         wanted = max(1, round(ASKED * len(rows) / len(held.own)))
         queries = own[rng.choice(rows, wanted)] if wanted < len(rows) else own[np.resize(rows, wanted)]
         others = _Widened(chosen, len(columns))
-        step = max(1, _AT_ONCE // size)
+        step = max(1, AT_ONCE // size)
         for start in range(0, wanted, step):
             part = queries[start : start + step]
             table = others(rng, rng.choice(chosen, (len(part), size)))
             sizes = np.full(len(part), size)
-            parts.append(_asked(table, None, sizes, ceiling, prior))
+            parts.append(answered(table, None, sizes, ceiling, prior))
             table[:, 0] = selves(rng, part)
-            parts.append(_asked(table, np.zeros(len(part), np.int64), sizes, ceiling, prior))
+            parts.append(answered(table, np.zeros(len(part), np.int64), sizes, ceiling, prior))
     return Answers.together(parts)
 
 

@@ -7,20 +7,24 @@ Bayes gives for individual i
     P(i) = (prior / N) LR_i / (1 - prior + sum_j (prior / N) LR_j)
 
 and the rest, P(nobody enrolled). So a larger gallery, in which chance look-alikes are likelier, asks for more evidence;
-two look-alikes share the probability between them; and "new" is an answer with a probability of its own.
+two look-alikes share the probability between them; and "new" is an answer with a probability of its own (`steps.newness`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reid.records import Calibration, Decision, Outcome
+from reid.steps import newness
+from reid.steps.newness import RETURNING, SURE, Field
 
 FEWEST = 14
 """Among fewer held-out individuals an error that one animal in twenty makes, as many as may be called NEW, more likely than not
 never shows (0.95 ** 13 is above a half): that none was seen then says little."""
+
+ALONE = Field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,9 @@ def posterior(candidates: Sequence[Candidate], enrolled: int, prior: float) -> P
     return Posterior({name: weight / total for name, weight in weights.items()}, (1.0 - prior) / total)
 
 
-def decide(best: str | None, chances: Posterior | None, calibration: Calibration | None, enrolled: int) -> Decision:
+def decide(
+    best: str | None, chances: Posterior | None, calibration: Calibration | None, enrolled: int, field: Field = ALONE
+) -> Decision:
     """Decide on one sighting.
 
     Args:
@@ -86,16 +92,20 @@ def decide(best: str | None, chances: Posterior | None, calibration: Calibration
         chances: as `posterior` gives; None when not calibrated.
         calibration: of the species, and of the side where it has one; None says REVIEW.
         enrolled: how many individuals could have matched.
+        field: how many of the animals asked about are enrolled, and how many of those could have been compared.
 
     Returns:
-        KNOWN from the `known_at` on that holds for so many individuals, NEW from their `new_at` on, else REVIEW. A value
-        on a bound counts as reached. Where more individuals could match than the calibration was checked for, the reason
-        says so, and NEW must hold in a gallery of the size checked, too: among more, even the enrolled animal's own evidence
-        counts for less, so that "nobody" grows without anything that speaks for it. And a calibration of fewer than `FEWEST`
-        individuals says NEW only where the best match by itself speaks against being the animal.
+        KNOWN from the `known_at` on that holds for so many individuals. NEW where two things hold, else REVIEW: the probability
+        of nobody reaches their `new_at`, which few enrolled animals do, and the probability of an animal never enrolled
+        (`steps.newness`) reaches `SURE`. A value on a bound counts as reached. Where more individuals could match than the
+        calibration was checked for, the reason says so, and NEW must hold in a gallery of the size checked, too: among more, even
+        the enrolled animal's own evidence counts for less, so that "nobody" grows without anything that speaks for it. And with
+        fewer than `FEWEST` individuals held out, NEW is said only where the best match by itself speaks against being the animal.
     """
     if best is None:
-        return Decision(Outcome.NEW, None, None, "no individual of this species and side is enrolled yet")
+        if field.comparable > 0.0:
+            return Decision(Outcome.NEW, None, None, "no individual of this species is enrolled yet")
+        return Decision(Outcome.REVIEW, None, None, "everybody enrolled is known from the other side only")
     if calibration is None or chances is None:
         return Decision(
             Outcome.REVIEW, best, None,
@@ -103,31 +113,44 @@ def decide(best: str | None, chances: Posterior | None, calibration: Calibration
         )
     chance = chances.individuals.get(best, 0.0)
     bounds = calibration.bounds_for(enrolled)
-    among = f"among {enrolled} enrolled"
-    warning = outgrown(calibration, enrolled)
-    if chance >= bounds.known_at:
-        return Decision(
-            Outcome.KNOWN, best, chance,
-            f"{best} with probability {chance:.2f}, {among} (needs {bounds.known_at:.2f}){warning}", chances.nobody,
-        )
+    among, warning = f"among {enrolled} enrolled", outgrown(calibration, enrolled)
     checked = _nobody_checked(chances.nobody, enrolled, calibration)
+    ratio = newness.ratio(checked, calibration, bounds)
+    new = newness.chance(ratio, field)
+    if chance >= bounds.known_at:
+        told = f"{best} with probability {chance:.2f}, {among} (needs {bounds.known_at:.2f})"
+        return Decision(Outcome.KNOWN, best, chance, told + warning, chances.nobody, new)
     speaks_for = chance * (1.0 - calibration.prior) * enrolled > chances.nobody * calibration.prior  # LR above 1
     unsure = speaks_for and calibration.individuals < FEWEST
-    if checked >= bounds.new_at and not unsure:
-        return Decision(
-            Outcome.NEW, None, chances.nobody,
-            f"nobody {among} with probability {chances.nobody:.2f} (needs {bounds.new_at:.2f}){warning}", chances.nobody,
-        )
-    nobody = f"{chances.nobody:.2f}" + (f", among {calibration.checked_up_to} {checked:.2f}" if checked < chances.nobody else "")
-    short = f"below {bounds.new_at:.2f}" if checked < bounds.new_at else (
-        f"but the match speaks for {best}, and {calibration.individuals} individuals held out (of {FEWEST} wanted) "
-        "cannot say that it is new"
-    )
-    return Decision(
-        Outcome.REVIEW, best, chance,
-        f"{best} with probability {chance:.2f}, below {bounds.known_at:.2f}; nobody enrolled {nobody}, {short}{warning}",
-        chances.nobody,
-    )
+    if checked >= bounds.new_at and new >= SURE and not unsure:
+        told = f"new with probability {new:.2f} (needs {SURE:.2f}): like nobody {among}"
+        return Decision(Outcome.NEW, None, new, told + warning, chances.nobody, new)
+    nobody = f"nobody enrolled {_twice(chances.nobody, checked, calibration)}"
+    if checked < bounds.new_at:
+        short = f"{nobody}, below {bounds.new_at:.2f}"
+    elif unsure:
+        short = f"{nobody}, but the match speaks for {best}, and {_few(calibration)} cannot say that it is new"
+    else:
+        short = f"new {new:.2f}, below {SURE:.2f}{_because(ratio, field, calibration)}"
+    told = f"{best} with probability {chance:.2f}, below {bounds.known_at:.2f}; {short}"
+    return Decision(Outcome.REVIEW, best, chance, told + warning, chances.nobody, new)
+
+
+def _few(calibration: Calibration) -> str:
+    return f"{calibration.individuals} individuals held out (of {FEWEST} wanted)"
+
+
+def _twice(nobody: float, checked: float, calibration: Calibration) -> str:
+    return f"{nobody:.2f}" + (f", among {calibration.checked_up_to} {checked:.2f}" if checked < nobody else "")
+
+
+def _because(ratio: float, field: Field, calibration: Calibration) -> str:
+    """What keeps a photo that is like nobody from being called NEW, the first that would do."""
+    if newness.chance(ratio, replace(field, comparable=1.0)) >= SURE:
+        return f": {1.0 - field.comparable:.2f} of the enrolled animals are not known from the side it shows"
+    if newness.chance(ratio, Field(RETURNING)) >= SURE:
+        return f": {field.returning:.2f} of all animals asked about are enrolled ones"
+    return f": as the {calibration.individuals} individuals held out have it"
 
 
 def _nobody_checked(nobody: float, enrolled: int, calibration: Calibration) -> float:

@@ -41,6 +41,28 @@ def encounters(photos: Sequence[Photo], *, minutes: float) -> tuple[str, ...]:
     return tuple(found)
 
 
+def stays(photos: Sequence[Photo], encounters: Sequence[str]) -> tuple[str, ...]:
+    """The stay of each photo: how long its individual's photos are too alike to teach what it looks like when it comes back.
+
+    An individual of several seasons has one for each season, one of several days one for each day, else one for each encounter;
+    photos without season or date keep their encounter.
+
+    Args:
+        photos: with their individual. encounters: of each photo, as `encounters` tells.
+    """
+    found = list(encounters)
+    own: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row, photo in enumerate(photos):
+        own[photo.species, photo.individual].append(row)
+    for (_, individual), rows in own.items():
+        for names in ([season(photos[row]) for row in rows], [_day(photos[row]) for row in rows]):
+            if len(set(names) - {""}) > 1:
+                for row, name in zip(rows, names, strict=True):
+                    found[row] = f"{individual}/{name}" if name else found[row]
+                break
+    return tuple(found)
+
+
 def events(taken: Sequence[tuple[str, datetime | None]], minutes: float) -> int:
     """How many independent events photos of one animal are: at each camera, those so long after the last that counted.
 
@@ -69,3 +91,7 @@ def season(photo: Photo) -> str:
 def _when(photo: Photo) -> float:
     assert photo.captured_at is not None
     return seconds(photo.captured_at)
+
+
+def _day(photo: Photo) -> str:
+    return photo.captured_at.date().isoformat() if photo.captured_at else ""

@@ -51,11 +51,16 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """Individuals in falling order of score, ties to the photo enrolled first; enrolled: how many could have matched."""
+    """Individuals in falling order of score, ties to the photo enrolled first.
+
+    enrolled: how many could have matched. comparable: chance in [0, 1] that an enrolled animal of the species, were it the one
+    shown, would be among these: the other side of an animal is like nobody.
+    """
 
     species: str
     enrolled: int
     listed: tuple[Listed, ...]
+    comparable: float = 1.0
 
 
 def eligible(gallery: Searchable, species: str, where: Where) -> int:
@@ -63,9 +68,21 @@ def eligible(gallery: Searchable, species: str, where: Where) -> int:
     return gallery.count_individuals(species, replace(where, exclude_sha256=frozenset(), exclude_encounters=frozenset()))
 
 
+def comparable(gallery: Searchable, species: str, where: Where) -> float:
+    """The chance that an enrolled animal, shown from the side asked, has a photo that may match; 1 where nobody is enrolled.
+
+    A query of unknown side shows either: of animals enrolled from one side only it misses every second one.
+    """
+    everybody = eligible(gallery, species, replace(where, side=""))
+    if not everybody:
+        return 1.0
+    sides = [where.side] if where.side else ["left", "right"]
+    return sum(eligible(gallery, species, replace(where, side=side)) for side in sides) / (len(sides) * everybody)
+
+
 def shortlist(
     gallery: Searchable, species: str, query: Vectors, *, fingerprint: str, where: Where, enrolled: int,
-    wanted: int = SHORTLIST, when: datetime | None = None, fade: float = 0.0,
+    wanted: int = SHORTLIST, when: datetime | None = None, fade: float = 0.0, share: float = 1.0,
 ) -> Shortlist:
     """Search one query.
 
@@ -80,6 +97,7 @@ def shortlist(
         when: the query was taken; None = not known, nothing fades.
         fade: what each year between the query and an enrolled photo takes off that photo's score; photos without a date keep
             theirs.
+        share: as `comparable` tells.
     """
     asked = FIRST_LOOK
     while True:
@@ -98,7 +116,7 @@ def shortlist(
             key=lambda pair: (-pair[1][0][1], pair[1][0][0].id),
         ))
     listed = tuple(Listed(of[0][0].individual, of[0][1], of[0][0], tuple(of[:PHOTOS])) for of in best.values())
-    return Shortlist(species, enrolled, listed)
+    return Shortlist(species, enrolled, listed, share)
 
 
 def years(a: datetime | None, b: datetime | None) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
@@ -21,8 +21,10 @@ from reid.records import (
     SpeciesGuess,
     Vectors,
 )
+from reid.steps.apart import APART, overlap
 from reid.steps.decision import Candidate, Posterior, decide, evidence, posterior, worth
 from reid.steps.encounter import season
+from reid.steps.newness import RETURNING, Field
 from reid.steps.search import Listed, Shortlist
 from reid.store import EnrolledPhoto
 
@@ -46,10 +48,14 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the galleries searched, by species: calibration and fingerprint of the embedding net."""
+    """What is known of the galleries searched, by species: calibration and fingerprint of the embedding net.
+
+    returning: the share of the animals asked about that are enrolled, where it is known (`steps.newness`).
+    """
 
     calibrations: Mapping[str, Calibration | None]
     fingerprints: Mapping[str, str]
+    returning: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +159,14 @@ def _decide(
     enrolled = sum(max((one.enrolled for one in listed if one.species == name), default=0) for name in species)
     shown = {look.photo.side for look in used}
     if calibration is not None and len(shown) == 1:  # photos of two sides are judged by what holds for both
-        calibration = calibration.of_side(shown.pop())
+        calibration = calibration.of_side(next(iter(shown)))
     if calibration is not None and calibration.closer is not None and best is not None and best.local is not None:
         calibration = calibration.closer
-    decision = decide(best.individual if best else None, chances, calibration, enrolled)
+    of_field = Field(known.returning.get(guess.name, RETURNING), _comparable(shown, listed))
+    decision = decide(best.individual if best else None, chances, calibration, enrolled, of_field)
+    if decision.outcome == Outcome.NEW and _several(used):
+        several = "frames of the encounter show several animals, so that this decision is of none of them: ask photo by photo"
+        decision = replace(decision, outcome=Outcome.REVIEW, reason=several)
     reason = decision.reason
     lost = taken.get((alone.species, alone.individual)) if alone else None
     told = decision.individual if decision.outcome == Outcome.KNOWN else None
@@ -168,6 +178,17 @@ def _decide(
     if len(species) > 1:
         reason += f"; species unsure, searched {' and '.join(species)}"
     return replace(decision, reason=reason), matches
+
+
+def _several(looks: Sequence[Looked]) -> bool:
+    """Whether two boxes of one frame are two animals."""
+    pairs = [(a, b) for at, a in enumerate(looks) for b in looks[:at] if a.sha256 == b.sha256]
+    return any(a.photo.box and b.photo.box and overlap(a.photo.box, b.photo.box) < APART for a, b in pairs)
+
+
+def _comparable(sides: Collection[str], listed: Sequence[Shortlist]) -> float:
+    """Of all photos together: who is seen from both sides can be compared with anybody."""
+    return 1.0 if {"left", "right"} <= set(sides) else max((one.comparable for one in listed), default=1.0)
 
 
 def _shares(guess: SpeciesGuess, species: Sequence[str]) -> dict[str, float]:

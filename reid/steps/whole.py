@@ -21,6 +21,7 @@ from reid.settings import FASTEST
 from reid.steps.apart import APART, Conflict, Place, Snap, cannot_be_one, overlap, seconds
 from reid.steps.assignment import Name, exclusive, paired, together
 from reid.steps.linking import Linkable, Worth, link
+from reid.steps.newness import share_returning
 from reid.steps.sighting import Known, Looked, Taken, showing, sight, species_of
 
 Conflicts = Mapping[tuple[int, int], Conflict]
@@ -109,10 +110,20 @@ def whole(looks: Sequence[Looked], known: Known, rules: Rules, enrolled: Mapping
     groups.sort(key=lambda one: one[0])
     together_ = [[look for unit in members for look in units[unit]] for members, _ in groups]
     final = _decided(together_, known, rules, enrolled)
+    final = _decided(together_, replace(known, returning=returning(final) | dict(known.returning)), rules, enrolled)
     return tuple(
         _animal(one, found, [replace(first[unit], matches=first[unit].matches[: rules.top]) for unit in members], ties, rules)
         for one, found, (members, ties) in zip(final, together_, groups, strict=True)
     )
+
+
+def returning(animals: Sequence[Sighting]) -> dict[str, float]:
+    """By species, the share of the animals that are enrolled, as all of them together tell."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for one in animals:
+        if one.decision.new is not None:
+            found[one.species.name].append(one.decision.new)
+    return {species: share_returning(chances) for species, chances in found.items()}
 
 
 def split(looks: Sequence[Looked]) -> list[list[Looked]]:
@@ -249,7 +260,7 @@ def _kept(one: Sighting, name: Name | None) -> Sighting:
         return one
     other = f"it would be {name[1]}" if name else "nobody enrolled"
     reason = f"{told.reason}; but with the animals it cannot be, {other}"
-    return replace(one, decision=Decision(Outcome.REVIEW, told.individual, told.probability, reason, told.nobody))
+    return replace(one, decision=Decision(Outcome.REVIEW, told.individual, told.probability, reason, told.nobody, told.new))
 
 
 def _linked(

@@ -108,8 +108,8 @@ def judge(learned: Calibration | None, scores: Numbers) -> tuple[float, float]:
     own, none = evidence[:QUERIES], evidence[QUERIES:]
     sizes = np.full(QUERIES, size)
     answers = thresholds.Answers.together([
-        thresholds._asked(own, np.zeros(QUERIES, np.int64), sizes, learned.ceiling, learned.prior),
-        thresholds._asked(none, None, sizes, learned.ceiling, learned.prior),
+        thresholds.answered(own, np.zeros(QUERIES, np.int64), sizes, learned.ceiling, learned.prior),
+        thresholds.answered(none, None, sizes, learned.ceiling, learned.prior),
     ])
     told = answers.probability >= learned.bounds_for(size).known_at
     return float((told & ~answers.right).mean()), float((told & answers.right)[:QUERIES].mean())

@@ -305,3 +305,30 @@ def test_photos_given_take_the_place_of_those_enrolled(
         (tmp_path / "zebra").rename(tmp_path / "elsewhere")
         (tmp_path / "elsewhere" / "z9" / "cut off.jpg").rename(tmp_path / "lynx" / "a" / "b.jpg")
         calibrate(gallery=gallery, photos=[tmp_path / "lynx" / ".."])
+
+
+def test_of_several_seasons_thresholds_are_learned_across_them(tmp_path: Path) -> None:
+    """Coats change by the season: photos of one day are alike, those of the next year are what comes back."""
+    rng = np.random.default_rng(3)
+    taken = []
+    for name in [f"z{at:02}" for at in range(24)]:
+        centre = rng.standard_normal(16)
+        for year in (2023, 2024):
+            coat = centre + 0.6 * rng.standard_normal(16)
+            for hour in range(3):
+                vector = coat + 0.05 * rng.standard_normal(16)
+                photo = Photo(Path(f"/p/{name}-{year}-{hour}.jpg"), "zebra", name, datetime(year, 5, 1, hour), camera="C1")
+                unit = (vector / np.linalg.norm(vector)).astype(np.float32)
+                taken.append(Enrollment(name, photo, f"{name}-{year}-{hour}".ljust(64, "0"), 640, 480, unit))
+    place = tmp_path / "gallery"
+    with Gallery.open(place, create=True) as gallery:
+        net = bundle.save(card({"trained_individuals": []}), {"weight": torch.zeros(1)}, gallery.nets_folder)
+        gallery.set_embedding_net("zebra", net.fingerprint, 16, calibration=OLD)
+        gallery.enroll("zebra", net.fingerprint, taken)
+        within = action.enrolled(gallery, "zebra", net.fingerprint, {f"z{at:02}" for at in range(24)}).pool
+    (found,) = calibrate(gallery=place).species
+    sure = study(within, max_false_match=0.01)
+    assert found.after is not None and sure is not None
+    told, too_sure = (one.slope * 0.7 + one.intercept for one in (found.after, sure.calibration))
+    assert told > too_sure  # a cosine of 0.7 may well be who came back, a year on
+    assert found.after.false_new >= sure.calibration.false_new

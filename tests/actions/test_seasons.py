@@ -99,8 +99,10 @@ def test_halves_are_halves_until_an_encounter_shows_both_sides(gallery: Path, tm
     left = [Taken("Eve", when=NOW + day * DAY) for day in range(2)]
     right = [Taken("Eve", when=NOW + day * DAY, side="right") for day in (10, 11)]
     report = reid.seasons([herd.write(tmp_path / "a", left + right)], first="2023", second="2024", gallery=gallery)
-    new = [row for row in report.rows if row.status == "new"]
-    assert [(row.sides, row.encounters) for row in new] == [("left", 2), ("right", 2)]
+    told = [(row.status, row.sides, row.encounters) for row in report.rows if row.encounters]
+    assert told == [("new", "left", 2), ("review", "right", 2)]  # whoever is enrolled is so from the left only
+    (right_one,) = [row for row in report.rows if row.status == "review"]
+    assert right_one.reason.startswith("everybody enrolled is known from the other side only")
     assert "zebra: 1 animals are known from the left only and 1 from the right only" in report.notes[0]
     both = [Taken("Eve", when=NOW + 5 * DAY, side=side, encounter="both") for side in ("left", "right")]
     report = reid.seasons([herd.write(tmp_path / "b", left + right + both)], first="2023", second="2024", gallery=gallery)

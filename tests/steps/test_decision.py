@@ -96,11 +96,14 @@ def test_a_probability_on_the_known_bound_counts_as_reached() -> None:
 
 
 def test_a_probability_on_the_new_bound_counts_as_reached() -> None:
-    on = decide("a", Posterior({"a": 0.3}, 0.6), CALIBRATION, 7)
-    assert (on.outcome, on.individual, on.probability) == (Outcome.NEW, None, 0.6)
-    assert "nobody among 7 enrolled" in on.reason
-    below = decide("a", Posterior({"a": 0.3}, math.nextafter(0.6, 0)), CALIBRATION, 7)
-    assert (below.outcome, below.individual, below.probability) == (Outcome.REVIEW, "a", 0.3)
+    strict = replace(CALIBRATION, new_at=0.95)
+    on = decide("a", Posterior({"a": 0.03}, 0.95), strict, 7)
+    assert (on.outcome, on.individual, on.nobody) == (Outcome.NEW, None, 0.95)
+    assert on.probability == on.new == pytest.approx(0.95)
+    assert on.reason == "new with probability 0.95 (needs 0.90): like nobody among 7 enrolled"
+    below = decide("a", Posterior({"a": 0.03}, math.nextafter(0.95, 0)), strict, 7)
+    assert (below.outcome, below.individual, below.probability) == (Outcome.REVIEW, "a", 0.03)
+    assert "nobody enrolled 0.95, below 0.95" in below.reason
 
 
 def test_where_both_bounds_are_reached_the_known_individual_is_told() -> None:
@@ -123,8 +126,8 @@ def test_with_nobody_enrolled_every_animal_is_new() -> None:
 
 
 BY_SIZE = replace(
-    CALIBRATION, known_at=0.9, new_at=0.7, checked_up_to=30,
-    bounds=(Bounds(3, 0.6, 0.7), Bounds(10, 0.9, 0.6), Bounds(30, 0.8, 0.5)),
+    CALIBRATION, known_at=0.9, new_at=0.97, checked_up_to=30,
+    bounds=(Bounds(3, 0.6, 0.97), Bounds(10, 0.9, 0.94), Bounds(30, 0.8, 0.92)),
 )
 
 
@@ -138,17 +141,17 @@ def test_known_needs_what_holds_for_as_many_individuals_as_could_match(enrolled:
     assert f"below {known_at:.2f}; nobody" in below.reason
 
 
-@pytest.mark.parametrize(("enrolled", "new_at"), [(2, 0.7), (7, 0.7), (10, 0.6), (30, 0.5)])
+@pytest.mark.parametrize(("enrolled", "new_at"), [(2, 0.97), (7, 0.97), (10, 0.94), (30, 0.92)])
 def test_new_needs_what_holds_for_as_many_individuals_as_could_match(enrolled: int, new_at: float) -> None:
-    assert decide("a", Posterior({"a": 0.1}, new_at), BY_SIZE, enrolled).outcome is Outcome.NEW
-    assert decide("a", Posterior({"a": 0.1}, math.nextafter(new_at, 0)), BY_SIZE, enrolled).outcome is Outcome.REVIEW
+    assert decide("a", Posterior({"a": 0.01}, new_at), BY_SIZE, enrolled).outcome is Outcome.NEW
+    assert decide("a", Posterior({"a": 0.01}, math.nextafter(new_at, 0)), BY_SIZE, enrolled).outcome is Outcome.REVIEW
 
 
 @pytest.mark.parametrize(
     ("chances", "outcome"),
     [
         (Posterior({"a": 0.95}, 0.01), Outcome.KNOWN),
-        (Posterior({"a": 0.05}, 0.9), Outcome.NEW),
+        (Posterior({"a": 0.01}, 0.98), Outcome.NEW),
         (Posterior({"a": 0.5}, 0.3), Outcome.REVIEW),
     ],
 )
@@ -179,9 +182,9 @@ def test_the_decision_rises_from_new_over_review_to_known_with_the_score(one: fl
 
 
 def test_new_beyond_the_size_checked_needs_what_it_would_need_at_that_size() -> None:
-    at_99 = 1 / (1 + 30 / 99)  # the same evidence among 30: one half
-    assert decide("a", Posterior({"a": 0.1}, at_99 + 1e-9), BY_SIZE, 99).outcome is Outcome.NEW
-    assert decide("a", Posterior({"a": 0.1}, at_99 - 1e-9), BY_SIZE, 99).outcome is Outcome.REVIEW
+    at_99 = 1 / (1 + 0.08 / 0.92 * 30 / 99)  # the same evidence among 30: 0.92
+    assert decide("a", Posterior({"a": 0.01}, at_99 + 1e-9), BY_SIZE, 99).outcome is Outcome.NEW
+    assert decide("a", Posterior({"a": 0.01}, at_99 - 1e-9), BY_SIZE, 99).outcome is Outcome.REVIEW
     assert decide("a", Posterior({"a": 0.1}, 0.0), BY_SIZE, 99).outcome is Outcome.REVIEW
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reid.records import Photo
-from reid.steps.encounter import encounters, events, season
+from reid.steps.encounter import encounters, events, season, stays
 
 NOON = datetime(2024, 5, 1, 12)
 
@@ -83,3 +83,20 @@ def test_events_count_from_the_last_that_counted_and_each_camera_for_itself() ->
     assert events(taken, 0) == 6 and events([*taken, *taken], 0) == 6
     assert events([*taken, ("C2", NOON)], 30) == 4
     assert events([("C1", None), ("C1", None), ("C2", NOON), ("C2", None)], 30) == 2
+
+
+def test_a_stay_is_a_season_where_there_are_several_else_a_day_else_an_encounter() -> None:
+    day = 24 * 60
+    photos = [
+        photo(individual="Ada", minutes=at, season=name)
+        for at, name in ((0, "2023"), (day, "2023"), (300 * day, "2024"), (None, ""))
+    ]
+    photos += [photo(individual="Bo", minutes=at) for at in (0, 60, day)]
+    photos += [photo(individual="Cy", minutes=at, encounter=f"E{at}") for at in (0, 60)]
+    groups = encounters(photos, minutes=30)
+    found = stays(photos, groups)
+    assert found[0] == found[1] != found[2]  # Ada on two days of a season, and in another season
+    assert found[3] == groups[3]
+    assert found[4] == found[5] != found[6]
+    assert found[7:] == ("E0", "E60")
+    assert len(set(found)) == 7

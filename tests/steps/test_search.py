@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reid.errors import ModelMismatch
 from reid.records import Photo, Vectors
-from reid.steps.search import FIRST_LOOK, SHORTLIST, Searchable, eligible, shortlist
+from reid.steps.search import FIRST_LOOK, SHORTLIST, Searchable, comparable, eligible, shortlist
 from reid.store import Enrollment, Gallery, Where
 from tests.steps.stock import InMemory, enrolled_photo
 
@@ -198,3 +198,12 @@ def turned(degrees: float) -> Vectors:
     found = np.zeros(DIMENSION, np.float32)
     found[:2] = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return found
+
+
+def test_the_other_side_of_an_animal_cannot_be_compared() -> None:
+    names, sides = ["both", "both", "half", "other half", "any"], ["left", "right", "left", "left", ""]
+    world = fake(names, sides, unit(np.eye(5, DIMENSION)))
+    assert comparable(world, "zebra", Where(side="left")) == 1.0
+    assert comparable(world, "zebra", Where(side="right")) == 0.5
+    assert comparable(world, "zebra", ANYWHERE) == 0.75  # a photo of unknown side shows either
+    assert comparable(fake([], [], unit(np.eye(1, DIMENSION))[:0]), "zebra", Where(side="left")) == 1.0  # nobody is missed

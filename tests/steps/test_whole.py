@@ -13,8 +13,9 @@ import pytest
 from reid.records import Box, Outcome, Photo, SpeciesGuess
 from reid.steps.apart import Place, Snap, place_in
 from reid.steps.linking import Worth
+from reid.steps.newness import share_returning
 from reid.steps.sighting import Known, Looked, sight
-from reid.steps.whole import Animal, Rules, split, whole
+from reid.steps.whole import Animal, Rules, returning, split, whole
 from tests.steps.stock import calibration, enrolled_photo, shortlist
 
 ZEBRA = SpeciesGuess("zebra", 0.95)
@@ -40,8 +41,21 @@ def told(found: tuple[Animal, ...]) -> list[tuple[str, Outcome, str | None]]:
 def test_one_animal_an_encounter_is_decided_as_a_query_is() -> None:
     looks = [look("a", {"Ada": 0.8, "Bo": 0.3}), look("b", {"Ada": 0.2, "Bo": 0.1})]
     found = whole(looks, KNOWN, RULES, {})
-    assert [one.sighting for one in found] == [sight([looks[0]], KNOWN, top=5), sight([looks[1]], KNOWN, top=5)]
+    alone = [sight([one], KNOWN, top=5) for one in looks]
+    known = replace(KNOWN, returning={"zebra": share_returning([one.decision.new or 0.0 for one in alone])})
+    assert [one.sighting for one in found] == [sight([one], known, top=5) for one in looks]
     assert told(found) == [("a", Outcome.KNOWN, "Ada"), ("b", Outcome.NEW, None)]
+
+
+def test_where_nearly_all_return_one_that_is_like_nobody_is_for_a_person() -> None:
+    """The season tells how many return; with that share, the same photo is no longer surely new."""
+    back = [look(f"r{at}", {"Ada": 0.8, "Bo": 0.3}) for at in range(12)]
+    alone = [look("n", {"Ada": 0.2, "Bo": 0.1})]
+    assert told(whole(alone, KNOWN, RULES, {})) == [("n", Outcome.NEW, None)]
+    found = whole([*back, *alone], KNOWN, RULES, {})[-1].sighting.decision
+    assert found.outcome is Outcome.REVIEW and "of all animals asked about are enrolled ones" in found.reason
+    stated = whole([*back, *alone], replace(KNOWN, returning={"zebra": 0.5}), RULES, {})
+    assert stated[-1].sighting.decision.outcome is Outcome.NEW
 
 
 def test_two_animals_of_one_frame_never_get_one_name() -> None:
@@ -174,7 +188,8 @@ def test_a_group_of_doubts_is_asked_again_as_one_animal() -> None:
     looks = [look("a", {"Ada": 0.55}, 0, side="left"), look("b", {"Ada": 0.55}, 0, side="")]
     assert [sight([one], KNOWN, top=5).decision.outcome for one in looks] == [Outcome.REVIEW, Outcome.REVIEW]
     (found,) = whole(looks, KNOWN, RULES, {})
-    assert found.sighting == replace(sight(looks, KNOWN, top=5), photos=("a", "b"))
+    known = replace(KNOWN, returning=returning([sight(looks, KNOWN, top=5)]))
+    assert found.sighting == replace(sight(looks, known, top=5), photos=("a", "b"))
 
 
 def test_an_encounter_holds_as_many_animals_as_its_fullest_frame() -> None:
