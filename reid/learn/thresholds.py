@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.records import Bounds, Calibration
+from reid.steps.newness import SURE, Field, chance, ratio
 
 Numbers = NDArray[np.float64]
 MAX_FALSE_NEW = 0.05
@@ -140,10 +141,11 @@ def log_loss(held: HeldOut, *, ceiling: float, prior: float) -> float:
 
 
 def errors(found: Answers, calibration: Calibration) -> tuple[float, float]:
-    """(share of questions told KNOWN with a wrong individual, share of enrolled animals called NEW)."""
+    """(share of questions told KNOWN with a wrong individual, share of enrolled animals called NEW), as single queries are."""
     at = [calibration.bounds_for(int(size)) for size in found.size]
     told = found.probability >= np.asarray([one.known_at for one in at])
-    new = ~told & (found.nobody >= np.asarray([one.new_at for one in at]))
+    chances = [chance(ratio(nobody, calibration, one), Field()) for nobody, one in zip(found.nobody.tolist(), at, strict=True)]
+    new = ~told & (found.nobody >= np.asarray([one.new_at for one in at])) & (np.asarray(chances) >= SURE)
     return (
         float((told & ~found.right).sum() / max(1, len(found.right))),
         float((new & found.enrolled).sum() / max(1, int(found.enrolled.sum()))),

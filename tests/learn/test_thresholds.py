@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -102,11 +104,13 @@ def test_errors_are_counted_against_the_bounds_of_each_questions_size() -> None:
         probability=np.asarray([0.75, 0.75, 0.95, 0.2, 0.2]),
         right=np.asarray([False, False, True, False, False]),
         enrolled=np.asarray([True, True, True, True, False]),
-        nobody=np.asarray([0.25, 0.25, 0.05, 0.8, 0.8]),
+        nobody=np.asarray([0.25, 0.25, 0.05, 0.98, 0.98]),
         size=np.asarray([3, 10, 10, 3, 3]),
     )
     # the first is KNOWN and wrong at size 3, the second REVIEW at size 10; the fourth is enrolled and called NEW
     assert thresholds.errors(found, TWO_SIZES) == pytest.approx((1 / 5, 1 / 4))
+    unsure = replace(found, nobody=np.asarray([0.25, 0.25, 0.05, 0.85, 0.85]))  # above the threshold, but new with 0.85 only
+    assert thresholds.errors(unsure, TWO_SIZES) == pytest.approx((1 / 5, 0.0))
 
 
 def test_the_chunks_change_no_bound(monkeypatch: pytest.MonkeyPatch) -> None:
