@@ -106,7 +106,8 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=6)
     given = parser.parse_args()
     column, _, value = given.only.partition("=")
-    herd = Herd([one for one in read_photos([given.place]).photos if one.individual and (not column or one.column(column) == value)])
+    named = [one for one in read_photos([given.place]).photos if one.individual]
+    herd = Herd([one for one in named if not column or one.column(column) == value])
     found: dict[str, Counter[tuple[bool, Outcome]]] = defaultdict(Counter)
     stated = []
     for seed in range(given.draws):
@@ -130,7 +131,8 @@ def main() -> None:
         count("encounters", ((part[0], sight(part, known, top=1).decision) for part in together.values()))
         rules = Rules({SPECIES.name: None}, 1.0, lambda photo: None)
         count("together", ((one.looks[0], one.sighting.decision) for one in whole(looks, known, rules, {})))
-    print(f"{given.place.name}, {given.share:g} enrolled, {len(stated)} draws; called new by the calibrations: {np.mean(stated):.3f}")
+    by = np.mean(stated) if stated else np.nan
+    print(f"{given.place.name}, {given.share:g} enrolled, {len(stated)} draws; called new, as the calibrations state: {by:.3f}")
     for name, counts in found.items():
         print(told(name, counts))
 

@@ -232,3 +232,18 @@ def test_the_command_says_how_to_take_it_back(card: Path, tmp_path: Path) -> Non
     done = command("discover", card, "--gallery", gallery, "--out", tmp_path / "out", "--enroll")
     entry = reid.log(gallery=gallery)[0].seq
     assert done.code == 0 and f"`reid undo {entry}` takes it back" in done.out
+
+
+def test_the_other_side_of_who_is_enrolled_is_not_enrolled_as_new(tmp_path: Path) -> None:
+    gallery = herd.gallery(tmp_path / "gallery", calibration())
+    first = [Taken(name, when=NOW + day * DAY) for name in ("Ada", "Bo", "Cy", "Di") for day in range(3)]
+    reid.enroll([herd.write(tmp_path / "first", first)], gallery=gallery)
+    left = herd.write(tmp_path / "left", [Taken("Eve", when=NOW + 300 * DAY)], named=False)
+    right = herd.write(tmp_path / "right", [Taken("Ada", when=NOW + 310 * DAY, side="right")], named=False)
+    report = reid.discover([right], gallery=gallery, enroll=True, settings=ZEBRA)
+    assert [one.status for one in report.proposals] == ["review"] and report.enrolled == 0 and len(reid.individuals(gallery)) == 4
+    most = replace(ZEBRA, returning=0.9)
+    assert reid.discover([left], gallery=gallery, enroll=True, settings=most).enrolled == 0
+    assert reid.discover([left], gallery=gallery, enroll=True, settings=ZEBRA).enrolled == 1
+    with pytest.raises(UsageError, match=r"returning is 1; wanted a share in \(0, 1\), or 0 where it is not known"):
+        reid.discover([left], gallery=gallery, settings=replace(ZEBRA, returning=1.0))
