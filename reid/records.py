@@ -197,8 +197,7 @@ class Decision:
     """Calibrated chance in [0, 1]: of KNOWN and REVIEW that the best match is right, of NEW that nobody enrolled is shown."""
     reason: str
     nobody: float | None = None
-    """Calibrated chance in [0, 1] that nobody enrolled is shown, of those it was compared with and if every second animal were
-    enrolled, whatever was decided; None = not known."""
+    """Calibrated chance in [0, 1] that nobody it was compared with is shown, whatever was decided; None = not known."""
     new: float | None = None
     """The chance in [0, 1] of an animal never enrolled: see `steps.newness`; None = not known."""
 
@@ -253,6 +252,17 @@ class Bounds:
     slope: float = 1.0
     intercept: float = 0.0
     missed: tuple[tuple[float, float], ...] = ()
+
+    def to_json(self) -> list[Any]:
+        """A row of numbers and pairs, as short as an older reid wrote it where it knew no more."""
+        learned = [self.slope, self.intercept, [list(pair) for pair in self.missed]] if self.missed else []
+        return [self.size, self.known_at, self.new_at, *learned]
+
+    @staticmethod
+    def from_json(row: Sequence[Any]) -> Bounds:
+        """The record that `to_json` wrote, of an older reid too."""
+        size, known_at, new_at, slope, intercept, missed = (*row, 1.0, 0.0, ()) if len(row) == 3 else row
+        return Bounds(int(size), known_at, new_at, slope, intercept, tuple((at, lost) for at, lost in missed))
 
 
 _PARTS = ("left", "right", "closer")
@@ -321,8 +331,7 @@ class Calibration:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, the names of the fields."""
         values: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        values["bounds"] = [_row(one) for one in self.bounds]
-        values["more_slopes"] = list(self.more_slopes)
+        values |= {"bounds": [one.to_json() for one in self.bounds], "more_slopes": list(self.more_slopes)}
         return values | {part: values[part].to_json() if values[part] else None for part in _PARTS}
 
     @staticmethod
@@ -334,22 +343,8 @@ class Calibration:
             for name, about in Calibration.__dataclass_fields__.items() if about.default is dataclasses.MISSING
         }
         fields["checked_up_to"] = int(values.get("checked_up_to", 0))
-        fields["bounds"] = tuple(_bounds(*one) for one in values.get("bounds", ()))
+        fields["bounds"] = tuple(Bounds.from_json(one) for one in values.get("bounds", ()))
         fields["more_slopes"] = tuple(float(one) for one in values.get("more_slopes", ()))
         for part in _PARTS:
             fields[part] = Calibration.from_json(values[part]) if values.get(part) else None
         return Calibration(**fields)
-
-
-def _bounds(
-    size: int, known_at: float, new_at: float, slope: float = 1.0, intercept: float = 0.0,
-    missed: Sequence[Sequence[float]] = (),
-) -> Bounds:
-    """As `to_json` of this reid or of an older one wrote it."""
-    pairs = tuple((float(at), float(share)) for at, share in missed)
-    return Bounds(int(size), float(known_at), float(new_at), float(slope), float(intercept), pairs)
-
-
-def _row(one: Bounds) -> list[Any]:
-    plain = [one.size, one.known_at, one.new_at]
-    return [*plain, one.slope, one.intercept, [list(pair) for pair in one.missed]] if one.missed else plain

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from reid.learn import newness, thresholds
 from reid.learn.newness import with_newness
 from reid.learn.thresholds import HeldOut
-from reid.records import Bounds
+from reid.records import Bounds, Calibration
 from tests.learn.test_thresholds import held_out
+from tests.steps.stock import calibration
 
 
 def learned(held: HeldOut, size: int) -> Bounds:
@@ -81,3 +84,13 @@ def test_shares_are_counted_by_individual() -> None:
     at = float(never.nobody.min())
     assert enrolled.share(at).sum() == pytest.approx(1.0)
     assert len(enrolled.share(at)) == 10
+
+
+def test_what_was_learned_is_kept_and_an_older_calibration_is_read() -> None:
+    kept = calibration(bounds=(learned(held_out(6, 20), 10),))
+    assert Calibration.from_json(json.loads(json.dumps(kept.to_json()))) == kept
+    older = calibration(bounds=(Bounds(3, 0.9, 0.8),)).to_json()
+    assert older["bounds"] == [[3, 0.9, 0.8]]
+    assert Calibration.from_json(older).bounds == (Bounds(3, 0.9, 0.8, 1.0, 0.0, ()),)
+    both = calibration(bounds=(Bounds(10, 0.9, 0.8, 2.0), Bounds(100, 0.8, 0.9, 3.0)))
+    assert [both.bounds_for(size).slope for size in (5, 31, 32, 200)] == [2.0, 2.0, 3.0, 3.0]  # the nearer in the logarithm
