@@ -102,7 +102,7 @@ def _decision(
     found: Mapping[str, tuple[float, float | None]], calibration: Calibration | None, enrolled: int
 ) -> tuple[Outcome, str | None]:
     if not found:
-        return Outcome.NEW, None
+        return decide(None, None, calibration, 0, Field(comparable=0.0 if enrolled else 1.0)).outcome, None
     if calibration is None:
         return decide(max(found, key=lambda name: found[name][0]), None, None, len(found)).outcome, None
     items = [Candidate(name, worth(score, local, calibration)) for name, (score, local) in found.items()]

@@ -64,3 +64,12 @@ def test_individuals_that_are_not_looked_at_count_by_their_cosine() -> None:
 def test_where_nothing_is_calibrated_every_answer_is_review() -> None:
     found = unknown_rates(herd(), herd(), None, seed=0)
     assert (found.enrolled_review.value, found.unknown_review.value) == (1.0, 1.0)
+
+
+def test_whom_nobody_of_its_side_can_be_compared_with_is_not_called_new() -> None:
+    """The gallery knows left flanks alone, and right ones are asked: a query says review there, so that is what is counted."""
+    left, right = (replace(herd().pool, sides=[side] * 96) for side in ("left", "right"))
+    pictures = herd().pictures
+    found = unknown_rates(Embedded(right, pictures, None), Embedded(left, pictures, None), learned(), seed=0)
+    assert (found.enrolled, found.unknown) == (0, 96)
+    assert (found.new_right.value, found.unknown_review.value) == (0.0, 1.0)
