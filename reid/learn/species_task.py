@@ -171,13 +171,20 @@ def temperature(logits: Tensor, labels: Tensor) -> float:
     return round(float(grid[int(np.argmin(losses))]), 4)
 
 
-def finished(task: SpeciesTask) -> tuple[NetCard, dict[str, Tensor]]:
+def finished(task: SpeciesTask, asked: Decoded | None = None) -> tuple[NetCard, dict[str, Tensor]]:
     """The card of a trained species net, with all that held-out photos teach about its answers, and its state.
 
     Photo and mirror image are asked together (`NetCard.mirrored`): on blocks of frames held out that was worth 0.8 points of
     top-1 and 1.1 of the mean of the species.
+
+    Args:
+        task: trained.
+        asked: photos held out, as a query sees them: shrunk once, not by way of `dataset.MARGIN`. On the latter, a little softer,
+            familiarity is larger than it will be, and its bound calls too many known photos unknown. None = `task.held`.
     """
-    settings, net, held = task.settings, task.net, task.held
+    settings, net, held = task.settings, task.net, asked or task.held
+    index = {name: number for number, name in enumerate(task.classes)}
+    labels = torch.tensor([index[task.class_of(photo)] for photo in held.photos], dtype=torch.int64)
     taught = torch.cat([task.features(net, task.taught, mirrored=mirrored) for mirrored in (False, True)])
     judge = familiarity.learned(taught, task.labels.repeat(2), len(task.classes))
     both = [task.answers(net, held, mirrored=mirrored) for mirrored in (False, True)]
@@ -190,7 +197,7 @@ def finished(task: SpeciesTask) -> tuple[NetCard, dict[str, Tensor]]:
         backbone=settings.backbone,
         image_size=settings.species_image_size,
         classes=task.classes,
-        temperature=temperature(logits, task.held_labels),
+        temperature=temperature(logits, labels),
         axes=len(judge.axes),
         familiar_at=familiarity.bound(near[~empty]),
         empty_familiar_at=familiarity.bound(near[empty]) if bool(empty.any()) else None,

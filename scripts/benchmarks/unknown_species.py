@@ -41,12 +41,14 @@ def auroc(known: Scores, unknown: Scores) -> float:
     return float((below + upto).mean() / (2 * len(unknown)))
 
 
-def trained(taught: Decoded, held: Decoded, settings: TrainSettings, classes: list[str]) -> runtime.Runtime:
+def trained(
+    taught: Decoded, held: Decoded, seen: Decoded, settings: TrainSettings, classes: list[str]
+) -> runtime.Runtime:
     task = SpeciesTask(start.species_net(settings, len(classes)), classes, taught, held, settings, CPU)
     plan = Plan(settings.species_epochs, settings.learning_rate, settings.weight_decay, 99, settings.seed)
     fitted = fit(task, plan, on_epoch=lambda epoch: print("  ", epoch.number, epoch.figures, flush=True))
     task.net.load_state_dict(fitted.state)
-    card, state = species_task.finished(task)
+    card, state = species_task.finished(task, seen)
     net = bundle.build(card)
     net.load_state_dict(state)
     return runtime.of_torch(card, net, CPU)
@@ -54,11 +56,7 @@ def trained(taught: Decoded, held: Decoded, settings: TrainSettings, classes: li
 
 def asked(net: runtime.Runtime, photos: Decoded) -> tuple[Scores, Scores, list[str]]:
     """Best probability, familiarity and what a query would say, of each photo."""
-    size = net.card.image_size
-    from reid import images
-
-    pixels = [images.resize(one, *size) for one in photos.pixels]
-    answers = [net.classify(pixels[row : row + 32]) for row in range(0, len(pixels), 32)]
+    answers = [net.classify(list(photos.pixels[row : row + 32])) for row in range(0, len(photos.pixels), 32)]
     said = [guess.name for answer in answers for guess in route(net.card, answer, QuerySettings())]
     best = np.concatenate([answer.probabilities.max(axis=1) for answer in answers]).astype(np.float64)
     return best, np.concatenate([answer.familiarity for answer in answers]).astype(np.float64), said
@@ -76,6 +74,7 @@ def main() -> None:
         TrainSettings(), weights=given.start, species_image_size=given.image_size, species_epochs=given.epochs
     )
     whole = dataset.decode(read_photos([given.data]).photos, given.image_size)
+    seen = dataset.decode(whole.photos, given.image_size, margin=1.0)  # as a query sees them
     species = sorted({photo.species for photo in whole.photos} - {EMPTY})
     found = []
     for fold in range(given.folds):
@@ -84,12 +83,13 @@ def main() -> None:
         for row, photo in enumerate(whole.photos):
             if photo.species not in out:
                 rows[photo.column("split_unseen")].append(row)
-        learn, test = whole.subset(rows["train"]), whole.subset(rows["test"])
-        strange = whole.subset([row for row, photo in enumerate(whole.photos) if photo.species in out])
+        learn, test = whole.subset(rows["train"]), seen.subset(rows["test"])
+        strange = seen.subset([row for row, photo in enumerate(whole.photos) if photo.species in out])
         groups = encounters(learn.photos, minutes=QuerySettings().encounter_minutes)
         a, b = splits.hold_out_groups([photo.species for photo in learn.photos], groups, share=0.15, seed=0)
         taught, held = learn.subset(a), learn.subset(b)
-        net = trained(taught, held, settings, sorted({photo.species for photo in learn.photos}))
+        exact = seen.subset([rows["train"][row] for row in b])
+        net = trained(taught, held, exact, settings, sorted({photo.species for photo in learn.photos}))
         (p, f, said), (q, g, told) = asked(net, test), asked(net, strange)
         found.append((auroc(p, q), auroc(f, g)))
         print(

@@ -115,6 +115,17 @@ def test_a_finished_net_is_asked_about_photo_and_mirror_image_and_its_bounds_are
     assert answer.probabilities == pytest.approx(together / together.sum(axis=1, keepdims=True), abs=1e-4)
 
 
+def test_bounds_are_learned_on_the_photos_as_a_query_sees_them_where_those_are_given(
+    trained: tuple[SpeciesTask, dict[str, torch.Tensor]],
+) -> None:
+    task, _ = trained
+    shrunk = np.stack([images.resize(one, *SIZE) for one in task.held.pixels])
+    kept = [0, 2, 3, 5, 6, 7, 8, 10, 12, 14]  # some could not be read again
+    card, state = finished(task, replace(task.held, pixels=shrunk).subset(kept))
+    answer = runtime.of_torch(card, whole(card, state), CPU).classify(list(shrunk[kept]))
+    assert card.familiar_at == pytest.approx(float(np.quantile(answer.familiarity, familiarity.UNFAMILIAR_SHARE)), abs=1e-3)
+
+
 def test_a_finished_net_finds_colours_that_it_never_saw_less_familiar_than_its_own(
     trained: tuple[SpeciesTask, dict[str, torch.Tensor]],
 ) -> None:
