@@ -120,10 +120,11 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
     )
     fitted = _fit(task, plan, job, gallery, settings, progress)
     task.net.load_state_dict(fitted.state)
-    card, centres = species_task.finished(task)
+    asked = dataset.decode(held.photos, settings.species_image_size, margin=1.0)
+    card, state = species_task.finished(task, asked)
     training = _training("species", settings, decoded, fitted, held)
     card = replace(card, training=training, figures=_figures(fitted.figures))
-    card = bundle.save(card, {**fitted.state, "prototypes": centres}, gallery.nets_folder)
+    card = bundle.save(card, state, gallery.nets_folder)
     runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     gallery.set_species_net(card.fingerprint, why="trained")
     return _trained(job, card, decoded, fitted), decoded.problems

@@ -27,7 +27,7 @@ class Decoded:
     """Photos decoded to one size.
 
     photos: (N,) those that could be read, with side, camera and date filled from EXIF where the manifest has none.
-    pixels: (N, H, W, 3) uint8 RGB, squashed to the size asked for times `MARGIN`.
+    pixels: (N, H, W, 3) uint8 RGB, squashed to the size asked for times the margin.
     problems: the photos that could not be read.
     """
 
@@ -42,7 +42,7 @@ class Decoded:
 
 def decode(
     photos: Sequence[Photo], size: tuple[int, int], *, cache: Path | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] | None = None, margin: float = MARGIN,
 ) -> Decoded:
     """Decode photos to one size; those that cannot be read become problems.
 
@@ -51,8 +51,9 @@ def decode(
         size: (height, width) of the net's input in pixels.
         cache: a folder where the decoded photos are kept for the next time, see `photo_cache`; None = nowhere.
         progress: told the number of photos done, after each.
+        margin: how much larger than `size`; 1 = as a query sees them.
     """
-    height, width = (round(edge * MARGIN) for edge in size)
+    height, width = (round(edge * margin) for edge in size)
     pixels = _room((len(photos), height, width, 3))
     kept = PhotoCache(cache, (height, width), len(photos)) if cache is not None and photos else None
 

@@ -89,16 +89,23 @@ def whitening(features: Tensor, labels: Tensor) -> Tensor:
     Returns:
         (C, C): `features @ it` have a within-class variance of v / (v + d) where the features had v; d = `DAMPING` x its mean.
     """
+    within = within_class(features, labels)
+    mean_variance = within.diagonal().mean().clamp(min=1e-12)
+    values, vectors = torch.linalg.eigh(within + DAMPING * mean_variance * torch.eye(len(within), dtype=within.dtype))
+    out: Tensor = vectors / values.sqrt()
+    return out
+
+
+def within_class(features: Tensor, labels: Tensor) -> Tensor:
+    """The covariance (C, C) of features (N, C) float64 about the mean of their class (N,), where one has two rows at least."""
     count = torch.bincount(labels).to(features.dtype)
-    means = torch.zeros(len(count), features.shape[1], dtype=features.dtype).index_add_(0, labels, features) / count[:, None]
+    means = torch.zeros(len(count), features.shape[1], dtype=features.dtype).index_add_(0, labels, features)
+    means = means / count[:, None].clamp(min=1)
     several = count[labels] > 1
     assert bool(several.any()), "see several_of_one"
     unbiased = (count / (count - 1).clamp(min=1)).sqrt()[labels][several]
     away = (features - means[labels])[several] * unbiased[:, None]
-    within = away.T @ away / len(away)
-    mean_variance = within.diagonal().mean().clamp(min=1e-12)
-    values, vectors = torch.linalg.eigh(within + DAMPING * mean_variance * torch.eye(len(within), dtype=within.dtype))
-    out: Tensor = vectors / values.sqrt()
+    out: Tensor = away.T @ away / len(away)
     return out
 
 

@@ -1,4 +1,4 @@
-"""Training of the species net: transfer learning in two steps, class weights, calibrated probabilities, prototypes."""
+"""Training of the species net: transfer learning in two steps, class weights, calibrated probabilities, familiarity."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reid.learn import augment
+from reid.learn import augment, familiarity
 from reid.learn.body import Body
 from reid.learn.dataset import Decoded
 from reid.learn.trainer import Batch, half
@@ -21,9 +21,6 @@ from reid.settings import TrainSettings
 
 BATCH = 32
 HEAD_STEPS = 300
-PROTOTYPES_PER_CLASS = 12
-UNFAMILIAR_SHARE = 0.01
-"""Share of held-out photos of known species that may be called unfamiliar."""
 MAX_CLASS_WEIGHT = 8.0
 
 
@@ -174,58 +171,37 @@ def temperature(logits: Tensor, labels: Tensor) -> float:
     return round(float(grid[int(np.argmin(losses))]), 4)
 
 
-def prototypes(features: Tensor, labels: Tensor, seed: int) -> Tensor:
-    """Up to `PROTOTYPES_PER_CLASS` unit vectors a class, by k-means on the sphere: (P, C)."""
-    unit = functional.normalize(features, dim=1)
-    found = [_centres(unit[labels == label], seed) for label in sorted(set(labels.tolist()))]
-    return torch.cat(found)
-
-
-def _centres(points: Tensor, seed: int) -> Tensor:
-    count = min(PROTOTYPES_PER_CLASS, max(1, len(points) // 3))
-    order = torch.randperm(len(points), generator=torch.Generator().manual_seed(seed))
-    centres = points[order[:count]]
-    for _ in range(20):
-        nearest = (points @ centres.T).argmax(dim=1)
-        sums = torch.zeros_like(centres).index_add_(0, nearest, points)
-        empty = sums.norm(dim=1) < 1e-6
-        sums[empty] = centres[empty]
-        centres = functional.normalize(sums, dim=1)
-    return centres
-
-
-def familiarity(features: Tensor, centres: Tensor) -> Tensor:
-    """(N,) cosine of features (N, C) to the nearest prototype (P, C)."""
-    return (functional.normalize(features, dim=1) @ centres.T).max(dim=1).values
-
-
-def familiar_bound(near: Tensor) -> float:
-    """The familiarity that all but `UNFAMILIAR_SHARE` of known photos (N,) reach; -1 without photos."""
-    if len(near) == 0:
-        return -1.0
-    return round(float(np.quantile(near.numpy(), UNFAMILIAR_SHARE)), 6)
-
-
-def finished(task: SpeciesTask) -> tuple[NetCard, Tensor]:
-    """The card of a trained species net, with all that held-out photos teach about its answers, and its prototypes (P, C).
+def finished(task: SpeciesTask, asked: Decoded | None = None) -> tuple[NetCard, dict[str, Tensor]]:
+    """The card of a trained species net, with all that held-out photos teach about its answers, and its state.
 
     Photo and mirror image are asked together (`NetCard.mirrored`): on blocks of frames held out that was worth 0.8 points of
     top-1 and 1.1 of the mean of the species.
+
+    Args:
+        task: trained.
+        asked: photos held out, as a query sees them: shrunk once, not by way of `dataset.MARGIN`. On the latter, a little softer,
+            familiarity is larger than it will be, and its bound calls too many known photos unknown. None = `task.held`.
     """
-    settings, net, held = task.settings, task.net, task.held
-    centres = prototypes(task.features(net, task.taught), task.labels, settings.seed)
+    settings, net, held = task.settings, task.net, asked or task.held
+    index = {name: number for number, name in enumerate(task.classes)}
+    labels = torch.tensor([index[task.class_of(photo)] for photo in held.photos], dtype=torch.int64)
+    taught = torch.cat([task.features(net, task.taught, mirrored=mirrored) for mirrored in (False, True)])
+    judge = familiarity.learned(taught, task.labels.repeat(2), len(task.classes))
     both = [task.answers(net, held, mirrored=mirrored) for mirrored in (False, True)]
+    familiarity.scale(judge, torch.cat([features for _, features in both]), torch.cat([logits for logits, _ in both]))
     logits = (both[0][0] + both[1][0]) / 2
-    near = (familiarity(both[0][1], centres) + familiarity(both[1][1], centres)) / 2
+    near = sum(judge(features, logits) for logits, features in both) / 2
     empty = torch.tensor([photo.species == EMPTY for photo in held.photos], dtype=torch.bool)
-    return NetCard(
+    card = NetCard(
         kind="species",
         backbone=settings.backbone,
         image_size=settings.species_image_size,
         classes=task.classes,
-        temperature=temperature(logits, task.held_labels),
-        prototypes=len(centres),
-        familiar_at=familiar_bound(near[~empty]),
-        empty_familiar_at=familiar_bound(near[empty]) if bool(empty.any()) else None,
+        temperature=temperature(logits, labels),
+        axes=len(judge.axes),
+        familiar_at=familiarity.bound(near[~empty]),
+        empty_familiar_at=familiarity.bound(near[empty]) if bool(empty.any()) else None,
         mirrored=True,
-    ), centres
+    )
+    state = {f"familiarity.{name}": value for name, value in judge.state_dict().items()}
+    return card, {**net.state_dict(), **state}

@@ -52,8 +52,11 @@ class NetCard:
     temperature: float = 1.0
     """Logits are divided by it before the softmax (Guo et al., 2017)."""
     prototypes: int = 0
+    """Of a species net of before, whose familiarity is the cosine to the nearest of them."""
+    axes: int = 0
+    """Of a species net's `networks.Familiarity`; 0 = it has none."""
     familiar_at: float = -1.0
-    """A photo whose features have a smaller cosine to every prototype shows something the net was not trained on."""
+    """A photo of less familiarity shows something the net was not trained on."""
     empty_familiar_at: float | None = None
     """The same where the net sees an empty frame: grounds differ more than animals do. None = as for animals."""
     mirrored: bool = False
@@ -73,7 +76,7 @@ class NetCard:
         """Everything that, with the weights, decides what the net answers; goes into the fingerprint."""
         newer = {
             "empty_familiar_at": self.empty_familiar_at, "mirrored": self.mirrored or None,
-            "among": list(self.among) or None, "sure_at": self.sure_at,
+            "among": list(self.among) or None, "sure_at": self.sure_at, "axes": self.axes or None,
         }  # than the first cards
         more = {name: value for name, value in newer.items() if value is not None}
         return {
@@ -209,7 +212,7 @@ def build(card: NetCard, *, imagenet: bool = False) -> nn.Module:
     from reid.nets.networks import EmbeddingNet, SpeciesNet
 
     if card.kind in ("species", "side"):
-        return SpeciesNet(card.backbone, len(card.classes), prototypes=card.prototypes, imagenet=imagenet)
+        return SpeciesNet(card.backbone, len(card.classes), prototypes=card.prototypes, axes=card.axes, imagenet=imagenet)
     return EmbeddingNet(card.backbone, dimension=card.dimension, pooling=card.pooling, imagenet=imagenet)
 
 
@@ -244,7 +247,7 @@ def _from_json(values: Mapping[str, Any]) -> NetCard:
     return NetCard(
         kind=str(values["kind"]), backbone=str(values["backbone"]), image_size=(int(height), int(width)),
         pooling=str(values["pooling"]), dimension=int(values["dimension"]), classes=tuple(map(str, values["classes"])),
-        temperature=float(values["temperature"]), prototypes=int(values["prototypes"]),
+        temperature=float(values["temperature"]), prototypes=int(values["prototypes"]), axes=int(values.get("axes", 0)),
         familiar_at=float(values["familiar_at"]),
         empty_familiar_at=None if values.get("empty_familiar_at") is None else float(values["empty_familiar_at"]),
         mirrored=bool(values.get("mirrored", False)), among=tuple(map(str, values.get("among", ()))),
@@ -260,6 +263,7 @@ def _checked(card: NetCard, path: Path) -> NetCard:
     sizes_fit = all(32 <= edge <= 1024 for edge in card.image_size)
     outputs, most = (card.dimension, MAX_DIMENSION) if card.kind == "embedding" else (len(card.classes), MAX_CLASSES)
     heads_fit = 1 <= outputs <= most and 0 <= card.prototypes <= 100_000 and 0.0 < card.temperature < math.inf
+    heads_fit &= 0 <= card.axes <= MAX_DIMENSION
     if card.kind == "side" and (card.sure_at is None or not set(card.classes) <= set(SIDES)):
         raise NetError(f"{path}: the card of a side net needs sure_at, and sides for classes, met {card.classes}")
     if card.kind not in ("species", "side", "embedding") or card.backbone not in backbones.BACKBONES:

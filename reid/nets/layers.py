@@ -100,11 +100,13 @@ class _Drawing:
         return self._unit(vectors), graph.node("Transpose", half, perm=(0, 2, 3, 1))
 
     def species(self, maps: Value) -> tuple[str, str]:
-        """Logits (B, classes), and familiarity (B,): the largest cosine to a prototype, 1 without any."""
+        """Logits (B, classes), and familiarity (B,): in nets of before the largest cosine to a prototype, 1 without any."""
         graph, arrays = self.graph, self.arrays
         features = self._average(maps)
         weight, bias = graph.constant(arrays["linear.weight"]), graph.constant(arrays["linear.bias"])
         logits = graph.node("Gemm", features, weight, bias, transB=1)
+        if self.card.axes:
+            return logits, self._familiarity(features, logits)
         centres = arrays["prototypes"]
         if not len(centres):
             nothing = graph.node("ReduceMax", graph.node("Sub", logits, logits), axes=(1,), keepdims=0)
@@ -112,6 +114,23 @@ class _Drawing:
         lengths = np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
         cosines = graph.node("MatMul", self._unit(features), graph.constant(np.ascontiguousarray((centres / lengths).T)))
         return logits, graph.node("ReduceMax", cosines, axes=(1,), keepdims=0)
+
+    def _familiarity(self, features: str, logits: str) -> str:
+        """As `networks.Familiarity`."""
+        graph = self.graph
+        middle, axes, weight, bias, (far, high) = (
+            self.arrays[f"familiarity.{name}"] for name in ("middle", "axes", "weight", "bias", "scales")
+        )
+        away = graph.node("Sub", features, graph.constant(middle))
+        whole = graph.node("ReduceSumSquare", away, axes=(1,), keepdims=0)
+        spread = graph.node("MatMul", away, graph.constant(np.ascontiguousarray(axes.T)))
+        usual = graph.node("ReduceSumSquare", spread, axes=(1,), keepdims=0)
+        classes = graph.node("Gemm", away, graph.constant(-2.0 * weight), graph.constant(bias), transB=1)
+        nearest = graph.node("ReduceMin", classes, axes=(1,), keepdims=0)
+        distance = graph.node("Add", graph.node("Sub", whole, usual), nearest)
+        energy = graph.node("ReduceLogSumExp", logits, axes=(1,), keepdims=0)
+        scaled = graph.node("Mul", energy, graph.constant(float(high)))
+        return graph.node("Sub", scaled, graph.node("Mul", distance, graph.constant(float(far))))
 
     def _unit(self, vectors: str) -> str:
         length = self.graph.node("ReduceL2", vectors, axes=(1,), keepdims=1)

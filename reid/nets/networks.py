@@ -91,22 +91,61 @@ class EmbeddingNet(_Normalised):
         return functional.normalize(self.neck(self.linear(self.pool(maps))), dim=1)
 
 
+class Familiarity(nn.Module):
+    """How like the photos that taught a species net a photo is, larger = more alike: energy of its logits less its distance.
+
+    The distance is the Mahalanobis distance to the nearest class, a covariance for all, of which the `axes` of widest spread are
+    kept and all other directions count alike: |x - m|^2 - |A (x - m)|^2 + min over the classes of (b - 2 w (x - m)).
+
+    middle: (C,) m. axes: (r, C) A. weight: (classes, C) w. bias: (classes,) b. scales: (2,) what distance and energy count.
+    """
+
+    middle: Tensor
+    axes: Tensor
+    weight: Tensor
+    bias: Tensor
+    scales: Tensor
+
+    def __init__(self, channels: int, classes: int, axes: int) -> None:
+        """With room for the numbers, which `reid.learn.familiarity` learns."""
+        super().__init__()
+        self.register_buffer("middle", torch.zeros(channels))
+        self.register_buffer("axes", torch.zeros(axes, channels))
+        self.register_buffer("weight", torch.zeros(classes, channels))
+        self.register_buffer("bias", torch.zeros(classes))
+        self.register_buffer("scales", torch.ones(2))
+
+    def distance(self, features: Tensor) -> Tensor:
+        """Pooled features (B, C) -> squared distance to the nearest class (B,), unscaled."""
+        away = features - self.middle
+        nearest = (self.bias - 2.0 * away @ self.weight.T).min(dim=1).values
+        return (away * away).sum(dim=1) - ((away @ self.axes.T) ** 2).sum(dim=1) + nearest
+
+    def forward(self, features: Tensor, logits: Tensor) -> Tensor:
+        """Pooled features (B, C) and logits (B, classes) -> familiarity (B,)."""
+        return self.scales[1] * logits.logsumexp(dim=1) - self.scales[0] * self.distance(features)
+
+
 class SpeciesNet(_Normalised):
     """Stage 1: backbone, global average pooling, dropout, linear; softmax is taken by the caller.
 
-    prototypes: (P, C) unit feature vectors of training photos, to tell what the net has never seen anything like.
+    familiarity: tells what the net has never seen anything like; None in nets of before, and while one is trained.
+    prototypes: (P, C) unit feature vectors of training photos, which did that in nets of before.
     """
 
     prototypes: Tensor
 
-    def __init__(self, backbone: str, classes: int, *, prototypes: int = 0, imagenet: bool = False) -> None:
-        """Build with random weights for a number of classes and room for prototypes."""
+    def __init__(
+        self, backbone: str, classes: int, *, prototypes: int = 0, axes: int = 0, imagenet: bool = False
+    ) -> None:
+        """Build with random weights for a number of classes, with room for prototypes or for a familiarity of so many axes."""
         super().__init__(backbone, imagenet=imagenet)
         self.pool = GlobalAverage()
         self.dropout = nn.Dropout(0.2)
         channels = backbones.spec(backbone).channels
         self.linear = nn.Linear(channels, classes)
         self.register_buffer("prototypes", torch.zeros(prototypes, channels))
+        self.familiarity = Familiarity(channels, classes, axes) if axes else None
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, H, W) RGB in [0, 1] -> logits (B, classes) and pooled features (B, C)."""
@@ -133,6 +172,8 @@ class Answers(nn.Module):
             return self.net.head(maps), early.permute(0, 2, 3, 1)
         assert isinstance(self.net, SpeciesNet)
         logits, features = self.net(images)
+        if self.net.familiarity is not None:
+            return logits, self.net.familiarity(features, logits)
         if not len(self.net.prototypes):
             return logits, torch.ones_like(logits[:, 0])
         near = functional.normalize(features, dim=1) @ functional.normalize(self.net.prototypes, dim=1).T

@@ -39,8 +39,9 @@ GPU_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/proc/driver/nvidia", "/dev/kfd"
 class SpeciesAnswer:
     """What a species net says of B photos.
 
-    probabilities: (B, classes), calibrated, each row sums to 1. familiarity: (B,) cosine in [-1, 1] of the photo's
-    features to the nearest training prototype; below the card's `familiar_at` the photo shows something else.
+    probabilities: (B, classes), calibrated, each row sums to 1. familiarity: (B,) of `networks.Familiarity`, larger = more like
+    what the net learned from, of a net of before the cosine to the nearest prototype; below the card's `familiar_at` the photo
+    shows something else.
     """
 
     probabilities: NDArray[np.float32]

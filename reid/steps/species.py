@@ -47,7 +47,7 @@ def route(
             familiar_at = card.empty_familiar_at
         if familiarity < familiar_at:
             name = UNKNOWN_SPECIES
-            reason = (f"unlike every photo the species net learned from (cosine {familiarity:.2f}, "
+            reason = (f"unlike every photo the species net learned from (familiarity {familiarity:.2f}, "
                       f"needs {familiar_at:.2f}); nearest is {best}")
         elif probability < settings.min_species_probability and not _one_of_two(best, probability, others, settings):
             name = UNKNOWN_SPECIES

@@ -6,8 +6,7 @@
 The species (not `empty`) are dealt into folds; for each fold a species net is trained on the `train` rows of all other classes,
 started from WEIGHTS (that must not have seen the classes left out: the ImageNet weights, not the start that ships). Asked are the
 `test` rows of the known classes and all photos of those left out. AUROC: the chance that a photo of a known class scores above
-one of an unknown class, by the best probability, by the familiarity of its features, and by both as a query uses them (the
-smaller of the two after each is turned into its rank among held-out photos of known classes).
+one of an unknown class, by the best probability and by its familiarity. Then what a query says of them.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from reid.learn import dataset, species_task, splits, start
 from reid.learn.dataset import Decoded
 from reid.learn.species_task import SpeciesTask
 from reid.learn.trainer import Plan, fit
-from reid.nets import runtime
+from reid.nets import bundle, runtime
 from reid.records import EMPTY, UNKNOWN_SPECIES
 from reid.settings import QuerySettings, TrainSettings, parse_image_size
 from reid.steps.encounter import encounters
@@ -42,27 +41,22 @@ def auroc(known: Scores, unknown: Scores) -> float:
     return float((below + upto).mean() / (2 * len(unknown)))
 
 
-def rank_among(values: Scores, reference: Scores) -> Scores:
-    return np.searchsorted(np.sort(reference), values) / len(reference)
-
-
-def trained(taught: Decoded, held: Decoded, settings: TrainSettings, classes: list[str]) -> runtime.Runtime:
+def trained(
+    taught: Decoded, held: Decoded, seen: Decoded, settings: TrainSettings, classes: list[str]
+) -> runtime.Runtime:
     task = SpeciesTask(start.species_net(settings, len(classes)), classes, taught, held, settings, CPU)
     plan = Plan(settings.species_epochs, settings.learning_rate, settings.weight_decay, 99, settings.seed)
     fitted = fit(task, plan, on_epoch=lambda epoch: print("  ", epoch.number, epoch.figures, flush=True))
     task.net.load_state_dict(fitted.state)
-    card, centres = species_task.finished(task)
-    task.net.prototypes = centres
-    return runtime.of_torch(card, task.net, CPU)
+    card, state = species_task.finished(task, seen)
+    net = bundle.build(card)
+    net.load_state_dict(state)
+    return runtime.of_torch(card, net, CPU)
 
 
 def asked(net: runtime.Runtime, photos: Decoded) -> tuple[Scores, Scores, list[str]]:
     """Best probability, familiarity and what a query would say, of each photo."""
-    size = net.card.image_size
-    from reid import images
-
-    pixels = [images.resize(one, *size) for one in photos.pixels]
-    answers = [net.classify(pixels[row : row + 32]) for row in range(0, len(pixels), 32)]
+    answers = [net.classify(list(photos.pixels[row : row + 32])) for row in range(0, len(photos.pixels), 32)]
     said = [guess.name for answer in answers for guess in route(net.card, answer, QuerySettings())]
     best = np.concatenate([answer.probabilities.max(axis=1) for answer in answers]).astype(np.float64)
     return best, np.concatenate([answer.familiarity for answer in answers]).astype(np.float64), said
@@ -80,6 +74,7 @@ def main() -> None:
         TrainSettings(), weights=given.start, species_image_size=given.image_size, species_epochs=given.epochs
     )
     whole = dataset.decode(read_photos([given.data]).photos, given.image_size)
+    seen = dataset.decode(whole.photos, given.image_size, margin=1.0)  # as a query sees them
     species = sorted({photo.species for photo in whole.photos} - {EMPTY})
     found = []
     for fold in range(given.folds):
@@ -88,25 +83,26 @@ def main() -> None:
         for row, photo in enumerate(whole.photos):
             if photo.species not in out:
                 rows[photo.column("split_unseen")].append(row)
-        learn, test = whole.subset(rows["train"]), whole.subset(rows["test"])
-        strange = whole.subset([row for row, photo in enumerate(whole.photos) if photo.species in out])
+        learn, test = whole.subset(rows["train"]), seen.subset(rows["test"])
+        strange = seen.subset([row for row, photo in enumerate(whole.photos) if photo.species in out])
         groups = encounters(learn.photos, minutes=QuerySettings().encounter_minutes)
         a, b = splits.hold_out_groups([photo.species for photo in learn.photos], groups, share=0.15, seed=0)
         taught, held = learn.subset(a), learn.subset(b)
-        net = trained(taught, held, settings, sorted({photo.species for photo in learn.photos}))
-        (p, f, said), (q, g, told), (r, h, _) = asked(net, test), asked(net, strange), asked(net, held)
-        both = [np.minimum(rank_among(one, r), rank_among(two, h)) for one, two in ((p, f), (q, g))]
-        found.append((auroc(p, q), auroc(f, g), auroc(*both)))
+        exact = seen.subset([rows["train"][row] for row in b])
+        net = trained(taught, held, exact, settings, sorted({photo.species for photo in learn.photos}))
+        (p, f, said), (q, g, told) = asked(net, test), asked(net, strange)
+        found.append((auroc(p, q), auroc(f, g)))
         print(
             f"left out {sorted(out)}: {len(p)} known, {len(q)} unknown photos; AUROC by probability {found[-1][0]:.3f}, by "
-            f"familiarity {found[-1][1]:.3f}, by both {found[-1][2]:.3f}; called unknown species: "
+            f"familiarity {found[-1][1]:.3f}; called unknown species: "
             f"{np.mean([name == UNKNOWN_SPECIES for name in told]):.3f} of the unknown, "
             f"{np.mean([name == UNKNOWN_SPECIES for name in said]):.3f} of the known; "
-            f"unknown called empty: {np.mean([name == EMPTY for name in told]):.3f}",
+            f"unknown called empty: {np.mean([name == EMPTY for name in told]):.3f}; known told their right species: "
+            f"{np.mean([name == photo.species for name, photo in zip(said, test.photos, strict=True)]):.3f}",
             flush=True,
         )
     mean = np.mean(found, axis=0)
-    print(f"mean AUROC by probability {mean[0]:.3f}, by familiarity {mean[1]:.3f}, by both {mean[2]:.3f}; wanted 0.90")
+    print(f"mean AUROC by probability {mean[0]:.3f}, by familiarity {mean[1]:.3f}; wanted 0.90")
 
 
 if __name__ == "__main__":

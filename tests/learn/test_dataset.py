@@ -44,6 +44,14 @@ def test_photos_are_decoded_a_little_larger_than_asked_and_bad_ones_are_told(
     assert done == [1, 2, 3, 4, 5, 6]
 
 
+def test_without_a_margin_photos_are_as_a_query_sees_them(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype=np.uint8)
+    images.write_png(tmp_path / "one.png", noise)
+    found = dataset.decode([Photo(tmp_path / "one.png")], (32, 64), margin=1.0)
+    wanted = images.decode(images.content(tmp_path / "one.png"), "one", sizes=[(32, 64)]).pixels
+    assert np.array_equal(found.pixels[0], wanted)
+
+
 def test_many_photos_lie_in_a_mapped_file_that_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     photos = files(tmp_path)
     (tmp_path / "temporary").mkdir()

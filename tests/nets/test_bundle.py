@@ -62,7 +62,7 @@ def change_card(path: Path, **changes: Any) -> None:
     text.write_text(json.dumps({**json.loads(text.read_text("utf-8")), **changes}), "utf-8")
 
 
-@pytest.mark.parametrize("card", [CARD, SPECIES])
+@pytest.mark.parametrize("card", [CARD, SPECIES, replace(SPECIES, prototypes=0, axes=5)])
 def test_a_net_comes_back_as_it_was_saved(tmp_path: Path, card: NetCard) -> None:
     net = fresh(card)
     written = bundle.save(card, net.state_dict(), tmp_path)
@@ -72,6 +72,12 @@ def test_a_net_comes_back_as_it_was_saved(tmp_path: Path, card: NetCard) -> None
     for name, value in net.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], value), name
     assert not loaded.training
+
+
+def test_a_species_net_of_before_keeps_its_fingerprint_and_its_tensors() -> None:
+    old = fresh(SPECIES)
+    assert not any(name.startswith("familiarity") for name in old.state_dict())
+    assert "axes" not in SPECIES.architecture()
 
 
 def test_only_the_two_files_are_left_and_their_name_is_the_fingerprint_or_the_one_given(
@@ -110,6 +116,7 @@ def test_the_fingerprint_changes_with_any_weight_and_with_the_architecture(state
         {"familiar_at": 0.1},
         {"classes": ("a",)},
         {"prototypes": 1},
+        {"axes": 1},
         {"kind": "species"},
         {"dimension": 9},
     ]
@@ -188,6 +195,8 @@ def test_a_card_of_a_newer_format_asks_for_an_update(saved: Path) -> None:
         {"dimension": -1},
         {"dimension": 0},
         {"prototypes": -1},
+        {"axes": -1},
+        {"axes": 10**6},
         {"prototypes": 10**9},
         {"kind": "species", "classes": ["x"] * 10_001},
         {"pooling": "sum"},

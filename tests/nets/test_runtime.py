@@ -40,6 +40,11 @@ def built(card: NetCard) -> Any:
     net.eval()
     if card.kind == "species" and card.prototypes:
         net.prototypes.copy_(torch.randn(net.prototypes.shape))
+    if card.kind == "species" and card.axes:
+        judge = net.familiarity
+        for buffer, spread in ((judge.middle, 0.1), (judge.axes, 0.03), (judge.weight, 0.1), (judge.bias, 1.0)):
+            buffer.copy_(spread * torch.randn(buffer.shape))
+        judge.scales.copy_(torch.tensor([0.3, 2.0]))
     return net
 
 
@@ -87,6 +92,19 @@ def test_probabilities_are_the_softmax_at_the_cards_temperature(species: runtime
     centres = built(SPECIES).prototypes
     cosines = torch.nn.functional.cosine_similarity(features[:, None], centres[None], dim=2)
     assert answer.familiarity == pytest.approx(cosines.max(dim=1).values.numpy(), abs=1e-5)
+
+
+def test_a_net_with_a_familiarity_tells_energy_less_distance() -> None:
+    card = replace(SPECIES, prototypes=0, axes=6)
+    net, pixels = built(card), photos(4, card)
+    with torch.inference_mode():
+        logits, features = net(tensors(pixels))
+    judge = net.familiarity
+    away = features - judge.middle
+    nearest = [float((judge.bias - 2 * judge.weight @ one).min()) for one in away]
+    distance = (away**2).sum(dim=1) - ((away @ judge.axes.T) ** 2).sum(dim=1) + torch.tensor(nearest)
+    wanted = 2.0 * torch.log(logits.exp().sum(dim=1)) - 0.3 * distance
+    assert runtime.of_torch(card, net, CPU).classify(pixels).familiarity == pytest.approx(wanted.numpy(), abs=1e-4)
 
 
 def test_without_prototypes_every_photo_is_familiar() -> None:
