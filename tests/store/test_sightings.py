@@ -113,6 +113,7 @@ def test_a_day_whose_kept_decisions_were_purged_since_is_told_and_not_shown_with
     assert of(first) == [DOUBT, DOUBT] and of(second) == [DOUBT, SURE] and caplog.messages == []
     sleep(0.002)
     purge = gallery.history.purge().seq
+    assert gallery.log(1)[0].summary == "0 photos, 0 individuals, 1 sightings, 0 embeddings deleted for good"
     with pytest.raises(GalleryError, match=rf"after entry {purge - 2} cannot be told in full any more: entry {purge} .* purged"):
         of(first)
     assert len(caplog.messages) == 1 and caplog.messages[0].endswith("all else is shown as it was")
