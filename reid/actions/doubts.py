@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid.records import Box, Match, Outcome, Photo, Sighting
-from reid.store import Gallery, KeptSighting
+from reid.store import EnrolledPhoto, Gallery, KeptSighting
 
 OPEN = (Outcome.KNOWN, Outcome.REVIEW, Outcome.NEW)
 """Outcomes that show an animal of a known species."""
@@ -72,7 +72,7 @@ def unsettled(gallery: Gallery, species: str) -> list[KeptSighting]:
     everything = gallery.sightings()
     kept = [one for one in everything if one.species == species and one.sighting.decision.outcome in OPEN]
     enrolled = gallery.photos(species)
-    settled = {(name, _box(one.box)) for one in enrolled for name in (one.sha256, str(one.path))}
+    settled = {(name, box) for one in enrolled for name in (one.sha256, _dated(one.path, one)) for box in (_box(one.box), ANY)}
     settled |= {(str(one.path), ANY) for one in enrolled}
     newest: dict[str, int] = {}
     for one in everything:
@@ -80,22 +80,45 @@ def unsettled(gallery: Gallery, species: str) -> list[KeptSighting]:
             newest[key] = max(newest.get(key, 0), one.seq)
     return [
         one for one in kept
-        if newest[one.sighting.sha256] == one.seq == newest[one.sighting.photo] and settled.isdisjoint(_places(one.sighting))
+        if max(newest.get(name, 0) for name in _lead(one.sighting)) == one.seq and settled.isdisjoint(_places(one.sighting))
     ]  # fmt: skip
 
 
 def keys(sighting: Sighting) -> set[str]:
-    """What its photos are known by: the content of the first, and the paths of all, as given and absolute."""
-    paths = {sighting.photo, *sighting.photos}
-    return {sighting.sha256, *paths, *(str(Path(path).absolute()) for path in paths)}
+    """What its photos are known by: their contents, and the place of the first with its date, for a file may be written anew.
+
+    Never the place alone, where the content is known: the next card has the same names. An encounter that was kept before the
+    contents of its other photos were has their places only.
+    """
+    own = {sighting.sha256, *(_dated(place, sighting) for place in _named(sighting.photo))}
+    contents = {one.partition(" ")[0] for one in sighting.contents}
+    return own | (contents or {place for path in _others(sighting) for place in _named(path)})
+
+
+def _lead(sighting: Sighting) -> set[str]:
+    """What its first photo may be known by, in any sighting."""
+    places = _named(sighting.photo)
+    return {sighting.sha256, *places, *(_dated(place, sighting) for place in places)}
 
 
 def _places(sighting: Sighting) -> set[tuple[str, str]]:
-    """The animals it rests on: of its first photo by content and box, of the others by the path alone."""
+    """The animals it rests on: of its first photo by content, or place and date, and box; of the others without the box."""
     lead = _box(sighting.box)
-    own = {(sighting.sha256, lead), (sighting.photo, lead), (str(Path(sighting.photo).absolute()), lead)}
-    others = set(sighting.photos) - {sighting.photo}
-    return own | {(place, ANY) for path in others for place in (path, str(Path(path).absolute()))}
+    own = {(name, lead) for name in (sighting.sha256, *(_dated(place, sighting) for place in _named(sighting.photo)))}
+    others = {one.partition(" ")[0] for one in sighting.contents} - {sighting.sha256}
+    return own | {(name, ANY) for name in others or {place for path in _others(sighting) for place in _named(path)}}
+
+
+def _others(sighting: Sighting) -> set[str]:
+    return set(sighting.photos) - {sighting.photo} if not sighting.contents else set()
+
+
+def _named(path: str) -> tuple[str, str]:
+    return path, str(Path(path).absolute())
+
+
+def _dated(place: str | Path, one: Sighting | EnrolledPhoto) -> str:
+    return f"{place} of {one.captured_at}"
 
 
 def _box(box: Box | None) -> str:

@@ -136,12 +136,13 @@ class Individuals(Camps):
         here, target = self.one(mine), self.ours_of(row.into) if row.into else None
         ours = self._ours(mine, here, STATUS, own)
         seq = ours.seq if ours else here["seq"]
-        if target == mine and row.into:
+        swapped = target == mine and bool(row.into)
+        if swapped and row.into:
             target = self.individual_of(row.into)
-            if target and not ours and mine not in self.way(target):  # the other way round no longer: they knew, and settled it
-                self.going[mine] = target
-                return
-        elif target is not None and here["merged_into"] and self.planned(target) == self.planned(mine):
+        if target and not ours and mine not in self.way(target):  # the other way round no longer: they knew, and settled it
+            self.going[mine] = target
+            return
+        if not swapped and target is not None and here["merged_into"] and self.planned(target) == self.planned(mine):
             if ours:
                 self._tell_status(4, row, mine, target, seq)
             return

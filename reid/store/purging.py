@@ -108,7 +108,8 @@ def _deleted(change: Change, plan: Purge, old_vectors: bool) -> Purge:
     change.after = {
         "photos": done.photos, "individuals": done.individuals, "sightings": done.sightings,
         "embeddings": done.embeddings, "in_use": in_use, "kept": kept, "removals": removals,
-        "summary": f"{done.photos} photos, {done.individuals} individuals, {done.embeddings} embeddings deleted for good",
+        "summary": f"{done.photos} photos, {done.individuals} individuals, {done.sightings} sightings, "
+                   f"{done.embeddings} embeddings deleted for good",
     }
     return done
 

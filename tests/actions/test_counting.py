@@ -14,7 +14,7 @@ import pytest
 
 import reid
 from reid.actions.counting import SpeciesCount, count
-from reid.actions.doubts import open_sightings
+from reid.actions.doubts import open_sightings, unsettled
 from reid.errors import GalleryError, UsageError
 from reid.records import Calibration, Decision, Match, Outcome, Sighting, SpeciesGuess
 from reid.settings import CountSettings
@@ -316,3 +316,30 @@ def test_no_name_of_an_individual_is_taken_for_a_doubt(herd: Gallery):
     herd.add_sightings([asked("p", 4, {"A": 0.5, "B": 0.2}, 0.25)])
     after = counted(herd)
     assert (after.individuals, after.open) == (before.individuals + 1, 1)
+
+
+def test_the_next_card_has_the_same_names_and_its_photos_are_others(herd: Gallery) -> None:
+    """A card in the same slot: the same paths, other contents and dates. Neither answers nor enrolled photos are taken for it."""
+    may = asked("p", 4, {"A": 0.5}, 0.5)
+    june = replace(asked("other", 19, {"B": 0.5}, 0.5), photo=may.photo, photos=may.photos)
+    herd.add_sightings([may])
+    herd.add_sightings([june])
+    assert [one.sighting for one in unsettled(herd, "zebra")] == [may, june]
+    herd.enroll("zebra", NET, [item("A", "third", unit(77, 1)[0], captured_at=datetime(2023, 5, 20))])
+    third = herd.photos("zebra")[-1]
+    last = replace(june, sha256=digest("fourth"), photo=str(third.path), photos=(str(third.path),))
+    herd.add_sightings([last])
+    assert [one.sighting for one in unsettled(herd, "zebra")] == [may, june, last]
+    again = replace(june, sha256=digest("turned upright"))  # the same file, written anew: its newest answer counts
+    herd.add_sightings([again])
+    assert [one.sighting for one in unsettled(herd, "zebra")] == [may, last, again]
+
+
+def test_an_encounter_is_settled_or_asked_again_by_the_content_of_any_of_its_photos(herd: Gallery) -> None:
+    lead = asked("p", 4, {"A": 0.5}, 0.5)
+    both = replace(lead, photos=("/cards/p.jpg", "/cards/q.jpg"), contents=(digest("p"), digest("q")))
+    herd.add_sightings([replace(asked("q", 4, {"B": 0.5}, 0.5), photo="/moved/q.jpg", photos=("/moved/q.jpg",))])
+    herd.add_sightings([both])
+    assert [one.sighting for one in unsettled(herd, "zebra")] == [both]
+    herd.enroll("zebra", NET, [item("A", "q", unit(78, 1)[0], captured_at=datetime(2023, 5, 4))])
+    assert unsettled(herd, "zebra") == []

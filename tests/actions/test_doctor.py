@@ -46,10 +46,12 @@ def test_every_byte_of_the_index_may_be_damaged(place: Path, request: pytest.Fix
         path.write_bytes(bytes(data))
         assert answers(gallery) == expected
         path.write_bytes(bytes(data))
-        if path.suffix != ".json":
-            report = reid.doctor(gallery=gallery)
-            assert ("derived", "index") in kinds(report) and report.broken
-            assert reid.doctor(gallery=gallery, fix=True).broken == ()
+        if path.suffix == ".json":  # a search writes it anew, but where the damage is in the sum of what it looks at later
+            assert answers(gallery) == expected
+        report = reid.doctor(gallery=gallery)
+        assert {(one.level, one.kind) for one in report.broken} <= {("derived", "index")}
+        assert report.broken or path.suffix == ".json"
+        assert reid.doctor(gallery=gallery, fix=True).broken == ()
         assert answers(gallery) == expected
         assert reid.doctor(gallery=gallery).broken == ()
 

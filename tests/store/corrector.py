@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from reid.errors import GalleryBusy, ModelMismatch, UndoConflict, UsageError
-from reid.records import Photo
+from reid.records import Decision, Outcome, Photo, Sighting, SpeciesGuess
 from reid.store import Enrollment, Gallery
 from tests.store.writer import vector
 
@@ -30,7 +30,9 @@ ENROLLED: set[int] = set()
 
 def digest(gallery: Gallery) -> str:
     """Of all that a user sees, and of the embeddings in use."""
-    seen = repr((gallery.species(), gallery.individuals(), gallery.photos(), gallery.individuals(removed=True)))
+    seen = repr((
+        gallery.species(), gallery.individuals(), gallery.photos(), gallery.individuals(removed=True), gallery.sightings()
+    ))
     if gallery.embedding_net(SPECIES) is None:
         return "nothing"  # everything was undone
     ids, vectors = gallery.vectors(SPECIES)
@@ -51,6 +53,21 @@ def enroll(gallery: Gallery, chance: random.Random) -> None:
     for one in gallery.enroll(SPECIES, net, batch):
         if one.status == "added":
             ENROLLED.add(one.photo_id)
+
+
+def record(gallery: Gallery, chance: random.Random) -> None:
+    """Keep decisions about photos of a card, alone or as encounters."""
+    asked = []
+    for _ in range(chance.randint(1, 3)):
+        start = chance.randrange(20)
+        paths = tuple(f"/card/{number}.jpg" for number in range(start, start + chance.choice([1, 1, 2, 3])))
+        contents = tuple(f"{number:064x}" for number in range(start, start + len(paths)))
+        decision = Decision(Outcome.KNOWN, chance.choice(NAMES), chance.random(), "at random")
+        asked.append(Sighting(
+            paths[0], contents[0], SpeciesGuess(SPECIES, 0.9), decision, (), "", None, f"E{start}", "", "", "", photos=paths,
+            contents=contents if len(paths) > 1 else (),
+        ))
+    gallery.add_sightings(asked)
 
 
 def upgrade(gallery: Gallery, chance: random.Random) -> None:
@@ -90,7 +107,7 @@ def correct(gallery: Gallery, chance: random.Random, *, alone: bool = False) -> 
         (10, lambda: gallery.corrections.move(some, one, new=True)), (5, lambda: gallery.corrections.remove(some)),
         (5, lambda: gallery.corrections.restore(gone[:2])), (5, lambda: gallery.corrections.correct(some, side="left")),
         (10, lambda: upgrade(gallery, chance)), (0 if alone else 10, lambda: merge_galleries(gallery, chance)),
-        (40, lambda: enroll(gallery, chance)),
+        (40, lambda: enroll(gallery, chance)), (15, lambda: record(gallery, chance)),
     )
     verb = chance.choices([verb for _, verb in verbs], [weight for weight, _ in verbs])[0]
     try:

@@ -48,3 +48,14 @@ def test_a_photo_that_was_moved_to_one_of_a_ring_is_not_followed_round_for_ever(
     assert owners(here) == {"a": [1, 2, 3, 4, 6], "b": [5], "x": [7]} and here.checkup.damage() == []
     run(here, told)
     assert sorted(owners(here).values()) == sorted(owners(there).values()) and here.checkup.damage() == []
+
+
+def test_a_merge_turned_round_by_the_camp_that_knew_of_it_is_taken(camps: tuple[Gallery, Gallery]) -> None:
+    """The one with the lower id is looked at first, while the other one is still merged into it here."""
+    here, there = camps
+    there.identities.merge("c", "a")
+    here.exchange.merge_from(there.exchange)
+    here.identities.split("a", "c")
+    here.identities.merge("a", "c")
+    assert there.exchange.merge_from(here.exchange).conflicts == ()
+    assert owners(there) == owners(here) == {"c": [1, 2, 3, 6], "b": [4, 5]} and there.checkup.damage() == []

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from time import sleep
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from reid.errors import GalleryError, UsageError
 from reid.records import Box, Decision, Match, Outcome, Sighting, SpeciesGuess
-from reid.store import Gallery
+from reid.store import Gallery, KeptSighting
 from tests.store.stock import NET, digest
+from tests.store.test_model import MEMORY
 
 LEFT, RIGHT = Box(0.0, 0.0, 0.4, 1.0), Box(0.5, 0.0, 1 / 3, 1.0)
 SURE = Decision(Outcome.KNOWN, "a", 0.97, "score 0.9", 0.02)
@@ -106,6 +113,7 @@ def test_a_day_whose_kept_decisions_were_purged_since_is_told_and_not_shown_with
     assert of(first) == [DOUBT, DOUBT] and of(second) == [DOUBT, SURE] and caplog.messages == []
     sleep(0.002)
     purge = gallery.history.purge().seq
+    assert gallery.log(1)[0].summary == "0 photos, 0 individuals, 1 sightings, 0 embeddings deleted for good"
     with pytest.raises(GalleryError, match=rf"after entry {purge - 2} cannot be told in full any more: entry {purge} .* purged"):
         of(first)
     assert len(caplog.messages) == 1 and caplog.messages[0].endswith("all else is shown as it was")
@@ -211,3 +219,39 @@ def test_a_decision_is_kept_whatever_the_bytes_of_the_files_names(gallery: Galle
     odd = "/fo\udcff.jpg"
     gallery.add_sightings([replace(told("p"), photo=odd, photos=(odd,))])
     assert [(one.sighting.photo, one.sighting.photos) for one in gallery.sightings()] == [("/fo\\udcff.jpg", ("/fo\\udcff.jpg",))]
+
+
+BATCH = st.lists(st.tuples(st.integers(0, 4), st.integers(1, 3), st.sampled_from([SURE, DOUBT])), min_size=1, max_size=3)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+@given(batches=st.lists(BATCH, min_size=1, max_size=6))
+def test_whatever_is_asked_no_photo_loses_its_decision_and_undo_gives_back_each_state(
+    batches: list[list[tuple[int, int, Decision]]]
+) -> None:
+    folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
+    with Gallery.open(folder / "g", create=True) as gallery:
+        states = [gallery.sightings()]
+        for batch in batches:
+            files = ["pqrstuv"[start : start + count] for start, count, _ in batch]
+            asked = [
+                of_encounter(names, decision) if len(names) > 1 else told(names, decision)
+                for names, (_, _, decision) in zip(files, batch, strict=True)
+            ]
+            head = gallery.head()
+            left = [one.sighting for one in gallery.add_sightings(asked)]
+            after = gallery.sightings()
+            assert decided(states[-1]) <= decided(after)
+            assert all(one in [kept.sighting for kept in after] for one in asked if one not in left)
+            if gallery.head() > head:
+                states.append(after)
+            else:
+                assert after == states[-1]
+        for state in reversed(states[:-1]):
+            gallery.history.undo()
+            assert gallery.sightings() == state
+    shutil.rmtree(folder)
+
+
+def decided(kept: Sequence[KeptSighting]) -> set[str]:
+    return {photo for one in kept for photo in one.sighting.photos}
