@@ -48,7 +48,7 @@ class TrainSettings:
     image_size: tuple[int, int] = (192, 288)
     """Height and width in pixels of the embedding nets' input; the photo is squashed to it."""
     species_image_size: tuple[int, int] = (320, 320)
-    """Of the species net: an animal may be small in its frame (the README's "Measured" compares 224 px)."""
+    """Of the species net: an animal may be small in its frame (`scripts/benchmarks/README.md` compares 224 px)."""
     side_image_size: tuple[int, int] = (128, 192)
     """Of the side net: which way an animal faces is seen in a small picture, too."""
     dimension: int = 256
@@ -158,7 +158,7 @@ class QuerySettings(IntakeSettings):
     link: float = 0.65
     """A link between two encounters of a season needs at least this probability of being right, in (0, 1].
 
-    This and the next two are of `scripts/benchmarks/seasons.py` (the README's "Measured"): the surest links that put animals
+    This and the next two are of `scripts/benchmarks/seasons.py` (figures beside it, in README.md): the surest links that put animals
     together about as well as any."""
     discover_link: float = 0.75
     """The same for what `discover` proposes, where seldom anybody is known who says what a link is worth."""

@@ -101,7 +101,7 @@ def drawn_worth(net: runtime.Runtime) -> Worth | None:
     """What a link is worth, counted on drawn animals: for cards of a species of which nobody is known yet.
 
     Stripes and spots, each animal four times. Where the shared net was measured on real animals, its links became right
-    from about the same scores on (README, "Measured"); of a species that looks unlike all of them nothing is known.
+    from about the same scores on (`scripts/benchmarks/README.md`); of a species that looks unlike all of them nothing is known.
     """
     photos, pictures = _drawn()
     vectors = [embed(net, pictures[at : at + BATCH]) for at in range(0, len(pictures), BATCH)]

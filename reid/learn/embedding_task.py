@@ -154,7 +154,7 @@ def settle_head(
     """Give a trained net the head in closed form, unless held-out individuals show that they are known worse by it.
 
     Worse by more than one standard error over the individuals of (rank-1 + average precision) / 2: on few of them, a head that
-    was hardly trained may look as good by chance. Neither is always better (README, "Measured").
+    was hardly trained may look as good by chance. Neither is always better (`scripts/benchmarks/README.md`).
 
     Args:
         task: after training; its net is left with the head that is kept.

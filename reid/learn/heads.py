@@ -17,7 +17,7 @@ SAMPLE = 1000
 """Photos looked at to start a head."""
 DAMPING = 0.3
 """Of `whiten_head`: what is added to every variance, as a share of their mean. 0.1 to 0.3 did best on held-out nyalas and zebras,
-0.01 much worse, 5 as no whitening (README, "Measured")."""
+0.01 much worse, 5 as no whitening (`scripts/benchmarks/README.md`)."""
 
 
 def start_head(net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], device: torch.device, seed: int) -> None:
