@@ -158,7 +158,7 @@ class QuerySettings(IntakeSettings):
     link: float = 0.65
     """A link between two encounters of a season needs at least this probability of being right, in (0, 1].
 
-    This and the next two are of `scripts/benchmarks/seasons.py` (figures beside it, in README.md): the surest links that put animals
+    This and the next two are of `scripts/benchmarks/seasons.py` (figures in README.md there): the surest links that put animals
     together about as well as any."""
     discover_link: float = 0.75
     """The same for what `discover` proposes, where seldom anybody is known who says what a link is worth."""
