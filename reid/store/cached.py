@@ -260,24 +260,41 @@ def _try_out(part: Part, settings: SearchSettings) -> None:
 def damaged_files(folder: Path) -> Iterator[str]:
     """The files of the caches in a folder that are damaged or missing, each with what is wrong. Everything is read."""
     for card_path in sorted(folder.glob("*.json")):
-        try:
-            card = json.loads(card_path.read_text("utf-8"))
-            paths = {end: folder / f"{card_path.stem}.{card['seq']}.{end}" for end in ("faiss", *card["crc32"])}
-            bad = [paths[end] for end, sum_of in card["crc32"].items() if not paths[end].is_file() or _sum(paths[end]) != sum_of]
-            if not bad and paths["faiss"].stat().st_size != card["bytes"]:
-                bad.append(paths["faiss"])
-            yield from (f"{path.name} is damaged or missing" for path in bad)
-            if bad:
-                continue
-            read_facts(paths["faiss"].with_suffix(".facts.npz"), card["photos"])
-            rows, _kept = engine.mapped_flat(paths["faiss"])
-            if "sums.npy" in paths:
-                sums = np.load(paths["sums.npy"], allow_pickle=False)
-                starts = range(0, len(rows), _BLOCK)
-                if any((row_sums(rows[at : at + _BLOCK]) != sums[at : at + _BLOCK]).any() for at in starts):
-                    yield f"{paths['faiss'].name} is damaged"
-        except UNUSABLE as error:
-            yield f"{card_path.name} or a file that it names is damaged or missing ({error})"
+        while True:
+            card = _content(card_path)
+            found = [] if card is None else list(_damaged(folder, card_path, card))
+            if _content(card_path) == card:  # else a writer swapped in new files, and threw away those that were looked at
+                break
+        yield from found
+
+
+def _content(path: Path) -> bytes | None:
+    """None where nothing is there any more."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _damaged(folder: Path, card_path: Path, content: bytes) -> Iterator[str]:
+    try:
+        card = json.loads(content.decode("utf-8"))
+        paths = {end: folder / f"{card_path.stem}.{card['seq']}.{end}" for end in ("faiss", *card["crc32"])}
+        bad = [paths[end] for end, sum_of in card["crc32"].items() if not paths[end].is_file() or _sum(paths[end]) != sum_of]
+        if not bad and paths["faiss"].stat().st_size != card["bytes"]:
+            bad.append(paths["faiss"])
+        yield from (f"{path.name} is damaged or missing" for path in bad)
+        if bad:
+            return
+        read_facts(paths["faiss"].with_suffix(".facts.npz"), card["photos"])
+        rows, _kept = engine.mapped_flat(paths["faiss"])
+        if "sums.npy" in paths:
+            sums = np.load(paths["sums.npy"], allow_pickle=False)
+            starts = range(0, len(rows), _BLOCK)
+            if any((row_sums(rows[at : at + _BLOCK]) != sums[at : at + _BLOCK]).any() for at in starts):
+                yield f"{paths['faiss'].name} is damaged"
+    except UNUSABLE as error:
+        yield f"{card_path.name} or a file that it names is damaged or missing ({error})"
 
 
 @contextlib.contextmanager

@@ -101,7 +101,14 @@ def _strange(catalog: Catalog) -> list[Damage]:
 def _left_over(cache: Path) -> list[Path]:
     """Files half-written for so long that nobody is writing them any more."""
     there = [path for place in (cache, cache.parent) if place.is_dir() for path in sorted(place.glob(f"*{NEW}*"))]
-    return [path for path in there if time.time() - path.stat().st_mtime > OLD_SECONDS]
+    return [path for path in there if _is_old(path)]
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > OLD_SECONDS
+    except OSError:  # its writer has put it in its place, or somebody clears it up
+        return False
 
 
 def _copies_left_over(catalog: Catalog) -> list[Path]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from reid.errors import GalleryError
-from reid.store import Gallery
+from reid.settings import SearchSettings
+from reid.store import Gallery, cached
 from tests.store.stock import NET, item, unit
 
 DAMAGES = (
@@ -159,3 +160,35 @@ def test_a_table_that_is_gone_is_told_by_whatever_asks_for_it_and_by_the_checkup
             opened.photos()
             opened.vectors("zebra")
             opened.identities.rename("a", "b")
+
+
+def test_a_file_that_is_gone_before_it_is_looked_at_is_neither_left_over_nor_an_error(gallery: Gallery) -> None:
+    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
+    (gallery.folder / "cache").mkdir(exist_ok=True)
+    (gallery.folder / "cache" / "zebra.json.new-1").symlink_to("gone")  # is listed, and is not there
+    assert gallery.checkup.damage() == []
+
+
+def test_an_index_that_is_written_anew_while_it_is_looked_at_is_not_told_to_be_damaged(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = unit(1, 40)
+    with Gallery.open(gallery.folder, search=SearchSettings(rewrite_photos=1, rewrite_share=0.0)) as writer:
+
+        def enroll(first: int) -> None:
+            writer.enroll("zebra", NET, [item("a", number, vectors[number]) for number in range(first, first + 20)])
+            writer.search("zebra", vectors, 3)
+            writer.settle()
+
+        enroll(0)
+        before = sorted(path.name for path in (gallery.folder / "cache").iterdir())
+        later, real = iter([20]), cached._sum
+
+        def sum_of(path: Path) -> int:
+            for first in later:  # once, in the middle
+                enroll(first)
+            return real(path)
+
+        monkeypatch.setattr(cached, "_sum", sum_of)
+        assert gallery.checkup.damage() == []
+        assert before != sorted(path.name for path in (gallery.folder / "cache").iterdir())
