@@ -102,6 +102,7 @@ def _matrix(one: SpeciesSeason, title: str) -> Section:
             blocks.append([])
         blocks[-1] += columns
     matrices = []
+    nobody: list[str] = []
     for block in blocks:
         spans = Counter(occasions[at].season for at in block)
         single = all(count == 1 for count in spans.values())
@@ -112,14 +113,18 @@ def _matrix(one: SpeciesSeason, title: str) -> Section:
         )
         names = tuple(f"{occasions[at].start:%d %b}" if single else str(occasions[at].number) for at in block)
         part = f" ({', '.join(spans)})" if len(blocks) > 1 else ""
+        if not rows:
+            nobody.append(", ".join(spans))
+            continue
         matrices.append(Matrix(f"Individuals by occasions{part}", tuple(spans.items()), names, rows))
     days = {(occasion.end - occasion.start).days + 1 for occasion in occasions}
     length = f"of {max(days)} days" if len(days) < 3 else "of one season each"
     gap = "" if all(occasion.sampled for occasion in occasions) else "; – no camera worked, so not known"
+    none = f" Nobody known was met in {', '.join(nobody)}." if nobody else ""
     return Section(
         f"{title}Who was met when",
         f"Individuals in the order in which they became known; occasions {length}. A number counts the encounters; · is not "
-        f"met{gap}.",
+        f"met{gap}.{none}",
         matrices=tuple(matrices),
     )
 

@@ -24,6 +24,9 @@ def where(one: SpeciesSeason, title: str) -> Section:
          str(place.individuals))
         for place in one.places
     )  # fmt: skip
+    if not rows:
+        nowhere = "No camera of the season is known, by a photo of a known animal or by a table."
+        return Section(f"{title}Where, season {one.season}", nowhere)
     drawn, note = _map(one)
     columns = ("camera", "from", "to", "days worked", "days off", "encounters", "individuals")
     return Section(f"{title}Where, season {one.season}", tables=(Table("Cameras", columns, rows, note=note),), plots=drawn)

@@ -299,6 +299,15 @@ def test_a_season_of_which_nothing_is_enrolled_has_a_page_of_its_kept_decisions(
     ]
 
 
+def test_a_season_in_which_nobody_known_was_met_says_so_where_a_table_would_be_empty(place: Path) -> None:
+    gallery = place / "gallery"
+    decision(gallery, "p", 3, Outcome.REVIEW, "zebra-004")
+    done = reid.report(out=place / "season.html", gallery=gallery, settings=reid.ExportSettings(days=7))
+    text = done.page.read_text(encoding="utf-8")
+    assert done.season == "2024" and done.species[0].places == ()
+    assert "No camera of the season is known" in text and ">Cameras<" not in text
+
+
 def test_each_photo_of_an_encounter_in_doubt_is_enrolled_with_its_own_box(place: Path) -> None:
     gallery = place / "gallery"
     boxes = (Box(0.0, 0.0, 0.5, 1.0), Box(0.25, 0.0, 0.5, 1.0), None)
