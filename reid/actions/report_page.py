@@ -117,8 +117,8 @@ def _matrix(one: SpeciesSeason, title: str) -> Section:
             nobody.append(", ".join(spans))
             continue
         matrices.append(Matrix(f"Individuals by occasions{part}", tuple(spans.items()), names, rows))
-    days = {(occasion.end - occasion.start).days + 1 for occasion in occasions}
-    length = f"of {max(days)} days" if len(days) < 3 else "of one season each"
+    longest = max(((occasion.end - occasion.start).days + 1 for occasion in occasions), default=0)
+    length = "of one season each" if len(occasions) == len(one.history.seasons) else f"of {longest} days"
     gap = "" if all(occasion.sampled for occasion in occasions) else "; – no camera worked, so not known"
     none = f" Nobody known was met in {', '.join(nobody)}." if nobody else ""
     return Section(
