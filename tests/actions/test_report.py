@@ -307,7 +307,8 @@ def test_a_season_in_which_nobody_known_was_met_says_so_where_a_table_would_be_e
     assert done.season == "2024" and done.species[0].places == ()
     assert "No camera of the season is known" in text and ">Cameras<" not in text
     assert "occasions of 7 days" in text
-    assert "occasions of one season each" in reid.report(out=place / "whole.html", gallery=gallery).page.read_text(encoding="utf-8")
+    whole = reid.report(out=place / "whole.html", gallery=gallery)
+    assert "occasions of one season each" in whole.page.read_text(encoding="utf-8")
 
 
 def test_each_photo_of_an_encounter_in_doubt_is_enrolled_with_its_own_box(place: Path) -> None:
