@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from reid.records import Photo
@@ -45,7 +46,8 @@ def stays(photos: Sequence[Photo], encounters: Sequence[str]) -> tuple[str, ...]
     """The stay of each photo: how long its individual's photos are too alike to teach what it looks like when it comes back.
 
     An individual of several seasons has one for each season, one of several days one for each day, else one for each encounter;
-    photos without season or date keep their encounter.
+    photos without season or date keep their encounter. An encounter is of the season or day it began on: at midnight nobody has
+    gone yet.
 
     Args:
         photos: with their individual. encounters: of each photo, as `encounters` tells.
@@ -55,12 +57,23 @@ def stays(photos: Sequence[Photo], encounters: Sequence[str]) -> tuple[str, ...]
     for row, photo in enumerate(photos):
         own[photo.species, photo.individual].append(row)
     for (_, individual), rows in own.items():
-        for names in ([season(photos[row]) for row in rows], [_day(photos[row]) for row in rows]):
+        for name_of in (season, _day):
+            names = _of_first(name_of, [photos[row] for row in rows], [encounters[row] for row in rows])
             if len(set(names) - {""}) > 1:
                 for row, name in zip(rows, names, strict=True):
                     found[row] = f"{individual}/{name}" if name else found[row]
                 break
     return tuple(found)
+
+
+def _of_first(name_of: Callable[[Photo], str], photos: Sequence[Photo], encounters: Sequence[str]) -> list[str]:
+    """The name of each photo's encounter: of its first photo that has a date, else of the first with a name."""
+    first: dict[str, tuple[float, str]] = {}
+    for photo, encounter in zip(photos, encounters, strict=True):
+        found = (math.inf if photo.captured_at is None else _when(photo), name_of(photo))
+        if found[1] and (encounter not in first or found[0] < first[encounter][0]):
+            first[encounter] = found
+    return [first.get(encounter, (0.0, ""))[1] for encounter in encounters]
 
 
 def events(taken: Sequence[tuple[str, datetime | None]], minutes: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -100,3 +101,17 @@ def test_a_stay_is_a_season_where_there_are_several_else_a_day_else_an_encounter
     assert found[4] == found[5] != found[6]
     assert found[7:] == ("E0", "E60")
     assert len(set(found)) == 7
+
+
+def test_an_encounter_over_midnight_is_one_stay_of_a_day_and_of_a_season() -> None:
+    """NOON + 719 minutes is 23:59: a burst over midnight is no animal that came back."""
+    photos = [photo(individual="Ada", minutes=at) for at in (719, 721, 3 * 24 * 60)]
+    found = stays(photos, encounters(photos, minutes=30))
+    assert found[0] == found[1] != found[2]
+    year = 366 * 24 * 60
+    eve = [replace(one, captured_at=when) for one, when in zip(
+        photos, (datetime(2023, 12, 31, 23, 59), datetime(2024, 1, 1, 0, 1), datetime(2024, 1, 1) + timedelta(minutes=year)),
+        strict=True,
+    )]
+    found = stays(eve, encounters(eve, minutes=30))
+    assert found[0] == found[1] != found[2]
