@@ -46,9 +46,13 @@ class _Asked:
 def with_newness(bounds: Sequence[Bounds], held: HeldOut, *, ceiling: float, prior: float) -> tuple[Bounds, ...]:
     """The thresholds with what evidence for a new animal is worth in a gallery of each size.
 
+    Where no held-out photo can be compared with its own individual and with another one, too, nothing tells: nobody is NEW.
+
     NEW: also the least probability of nobody from 0.5 on at which at most `MAX_FALSE_NEW` of the enrolled individuals are
     expected to look new, few individuals counting for little (`steps.newness.missed`).
     """
+    if not len(_both(held)):
+        return tuple(replace(one, new_at=1.0) for one in bounds)
     return tuple(_judged(one, *_drawn(held, one.size, ceiling=ceiling, prior=prior), prior) for one in bounds)
 
 
@@ -68,13 +72,19 @@ def _judged(one: Bounds, enrolled: _Asked, never: _Asked, prior: float) -> Bound
     return replace(one, new_at=max(one.new_at, new_at), slope=slope, intercept=intercept, missed=tuple(table))
 
 
+def _both(held: HeldOut) -> NDArray[np.int64]:
+    """The queries that can be compared with their own individual and with another one."""
+    seen = ~np.isnan(held.judged())
+    own = seen[np.arange(len(seen)), held.own]
+    return np.flatnonzero(own & (seen.sum(axis=1) > 1))
+
+
 def _drawn(held: HeldOut, size: int, *, ceiling: float, prior: float) -> tuple[_Asked, _Asked]:
     """Every query with its own individual among so many enrolled, and without it."""
     rng = np.random.default_rng(0)
     judged, columns = held.judged(), np.arange(held.evidence.shape[2])
     other = np.where(columns[None, :] == held.own[:, None], np.nan, judged)
-    genuine = judged[np.arange(len(judged)), held.own]
-    rows = np.flatnonzero(~np.isnan(genuine) & ~np.isnan(other).all(axis=1))
+    genuine, rows = judged[np.arange(len(judged)), held.own], _both(held)
     compared = [other[row][~np.isnan(other[row])] for row in rows]
     turns = np.repeat(np.arange(len(rows)), -(-ASKED // len(rows)))
     parts: tuple[list[Answers], list[Answers]] = ([], [])

@@ -94,3 +94,14 @@ def test_what_was_learned_is_kept_and_an_older_calibration_is_read() -> None:
     assert Calibration.from_json(older).bounds == (Bounds(3, 0.9, 0.8, 1.0, 0.0, ()),)
     both = calibration(bounds=(Bounds(10, 0.9, 0.8, 2.0), Bounds(100, 0.8, 0.9, 3.0)))
     assert [both.bounds_for(size).slope for size in (5, 31, 32, 200)] == [2.0, 2.0, 3.0, 3.0]  # the nearer in the logarithm
+
+
+def test_where_no_photo_can_be_compared_with_its_own_animal_and_another_nobody_is_new() -> None:
+    """Two animals known from one side each, and two strangers seen once: nothing says how seldom an enrolled one looks new."""
+    held = held_out(5, 4)
+    apart = np.where(np.arange(4)[None, :] == held.own[:, None], held.evidence, np.nan)
+    strangers = np.isin(held.own, [2, 3])
+    apart[:, strangers] = np.where(np.arange(4) >= 2, held.evidence[:, strangers], np.nan)
+    apart[:, strangers, held.own[strangers]] = np.nan
+    found = learned(HeldOut(apart, held.fold, held.own), 4)
+    assert (found.new_at, found.missed) == (1.0, ())
