@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.records import Bounds, Calibration
+from reid.steps.decision import FEWEST, speaks_for
 from reid.steps.newness import SURE, Field, chance, ratio
 
 Numbers = NDArray[np.float64]
@@ -146,6 +147,8 @@ def errors(found: Answers, calibration: Calibration) -> tuple[float, float]:
     told = found.probability >= np.asarray([one.known_at for one in at])
     chances = [chance(ratio(nobody, calibration, one), Field()) for nobody, one in zip(found.nobody.tolist(), at, strict=True)]
     new = ~told & (found.nobody >= np.asarray([one.new_at for one in at])) & (np.asarray(chances) >= SURE)
+    if calibration.individuals < FEWEST:
+        new &= ~speaks_for(found.probability, found.nobody, calibration.prior, found.size)
     return (
         float((told & ~found.right).sum() / max(1, len(found.right))),
         float((new & found.enrolled).sum() / max(1, int(found.enrolled.sum()))),

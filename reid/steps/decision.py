@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from reid.records import Calibration, Decision, Outcome
 from reid.steps import newness
@@ -88,8 +89,9 @@ def decide(
     """Decide on one sighting.
 
     Args:
-        best: the individual of rank 1; None when nobody is enrolled that could match.
-        chances: as `posterior` gives; None when not calibrated.
+        best: the individual of rank 1; None when there is no match.
+        chances: as `posterior` gives; None when not calibrated. Of nobody, without a match: everybody who could have matched is
+            surely another animal.
         calibration: of the species, and of the side where it has one; None says REVIEW.
         enrolled: how many individuals could have matched.
         field: how many of the animals asked about are enrolled, and how many of those could have been compared.
@@ -103,9 +105,7 @@ def decide(
         fewer than `FEWEST` individuals held out, NEW is said only where the best match by itself speaks against being the animal.
     """
     if best is None:
-        if field.comparable > 0.0:
-            return Decision(Outcome.NEW, None, None, "no individual of this species is enrolled yet")
-        return Decision(Outcome.REVIEW, None, None, "everybody enrolled is known from the other side only")
+        return _without_match(chances is not None, enrolled, field)
     if calibration is None or chances is None:
         return Decision(
             Outcome.REVIEW, best, None,
@@ -120,8 +120,7 @@ def decide(
     if chance >= bounds.known_at:
         told = f"{best} with probability {chance:.2f}, {among} (needs {bounds.known_at:.2f})"
         return Decision(Outcome.KNOWN, best, chance, told + warning, chances.nobody, new)
-    speaks_for = chance * (1.0 - calibration.prior) * enrolled > chances.nobody * calibration.prior  # LR above 1
-    unsure = speaks_for and calibration.individuals < FEWEST
+    unsure = calibration.individuals < FEWEST and bool(speaks_for(chance, chances.nobody, calibration.prior, enrolled))
     if checked >= bounds.new_at and new >= SURE and not unsure:
         told = f"new with probability {new:.2f} (needs {SURE:.2f}): like nobody {among}"
         return Decision(Outcome.NEW, None, new, told + warning, chances.nobody, new)
@@ -136,6 +135,28 @@ def decide(
     return Decision(Outcome.REVIEW, best, chance, told + warning, chances.nobody, new)
 
 
+def speaks_for(chance: Any, nobody: Any, prior: float, enrolled: Any) -> Any:
+    """Whether the evidence of an individual by itself is above 1: chances of it and of nobody, (...) each, among so many."""
+    return chance * (1.0 - prior) * enrolled > nobody * prior
+
+
+def _without_match(ruled_out: bool, enrolled: int, field: Field) -> Decision:
+    if enrolled and not ruled_out:
+        reason = "the only enrolled photos that it could be compared with are of this very file, with another box"
+        return Decision(Outcome.REVIEW, None, None, reason)
+    all_others = "everybody enrolled that it could be compared with is another animal"
+    if newness.chance(0.0, field) >= SURE:
+        return Decision(Outcome.NEW, None, None, all_others if enrolled else "no individual of this species is enrolled yet")
+    if field.comparable <= 0.0:
+        return Decision(Outcome.REVIEW, None, None, "everybody enrolled is known from the other side only")
+    before = f"{all_others}, but " if enrolled else ""
+    return Decision(Outcome.REVIEW, None, None, f"{before}{_unseen(field)}")
+
+
+def _unseen(field: Field) -> str:
+    return f"{1.0 - field.comparable:.2f} of the enrolled animals are not known from the side it shows"
+
+
 def _few(calibration: Calibration) -> str:
     return f"{calibration.individuals} individuals held out (of {FEWEST} wanted)"
 
@@ -147,7 +168,7 @@ def _twice(nobody: float, checked: float, calibration: Calibration) -> str:
 def _because(ratio: float, field: Field, calibration: Calibration) -> str:
     """What keeps a photo that is like nobody from being called NEW, the first that would do."""
     if newness.chance(ratio, replace(field, comparable=1.0)) >= SURE:
-        return f": {1.0 - field.comparable:.2f} of the enrolled animals are not known from the side it shows"
+        return f": {_unseen(field)}"
     if newness.chance(ratio, Field(RETURNING)) >= SURE:
         return f": {field.returning:.2f} of all animals asked about are enrolled ones"
     return f": as the {calibration.individuals} individuals held out have it"

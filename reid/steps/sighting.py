@@ -144,6 +144,7 @@ def _decide(
         matches += found
         nobody += none
     alone = max(matches, key=lambda one: (one.probability or 0.0, one.score), default=None)
+    compared = len(matches)
     matches, nobody = _left(matches, nobody, taken)
     plain = _ranked(matches)
     matches = _reordered(plain, used, known)
@@ -155,23 +156,21 @@ def _decide(
     chances = None
     if best is not None and best.probability is not None and all(match.probability is not None for match in matches):
         chances = Posterior({best.individual: best.probability}, nobody)
-    listed = [one for look in used for one in look.shortlists]
-    enrolled = sum(max((one.enrolled for one in listed if one.species == name), default=0) for name in species)
+    lists = {name: [one for look in used for one in look.shortlists if one.species == name] for name in species}
+    enrolled = sum(_could_match(own) for own in lists.values())
+    if best is None and 0 < enrolled <= compared:
+        chances = Posterior({}, 1.0)
     shown = {look.photo.side for look in used}
     if calibration is not None and len(shown) == 1:  # photos of two sides are judged by what holds for both
         calibration = calibration.of_side(next(iter(shown)))
     if calibration is not None and calibration.closer is not None and best is not None and best.local is not None:
         calibration = calibration.closer
-    of_field = Field(known.returning.get(guess.name, RETURNING), _comparable(shown, listed))
+    comparable = sum(shares[name] * _comparable(shown, own) for name, own in lists.items())
+    of_field = Field(known.returning.get(guess.name, RETURNING), comparable)
     decision = decide(best.individual if best else None, chances, calibration, enrolled, of_field)
     if decision.outcome == Outcome.NEW and _several(used):
-        several = "frames of the encounter show several animals, so that this decision is of none of them: ask photo by photo"
-        decision = replace(decision, outcome=Outcome.REVIEW, reason=several)
-    reason = decision.reason
-    lost = taken.get((alone.species, alone.individual)) if alone else None
-    told = decision.individual if decision.outcome == Outcome.KNOWN else None
-    if alone is not None and lost is not None and lost.chance >= 0.5 and told != alone.individual:
-        reason += f"; {alone.individual} is another animal with probability {lost.chance:.2f}: {lost.reason}"
+        decision = _of_none(decision, best)
+    reason = decision.reason + _lost(alone, decision, taken)
     if plain and plain[0].individual != matches[0].individual:
         chance = "" if plain[0].probability is None else f" ({plain[0].probability:.2f})"
         reason += f"; by the scores alone {plain[0].individual}{chance}: the closer look disagrees"
@@ -180,10 +179,32 @@ def _decide(
     return replace(decision, reason=reason), matches
 
 
+def _lost(alone: Match | None, decision: Decision, taken: Mapping[tuple[str, str], Taken]) -> str:
+    """What to add to a reason where the best match by itself is another animal; else ""."""
+    lost = taken.get((alone.species, alone.individual)) if alone else None
+    told = decision.individual if decision.outcome == Outcome.KNOWN else None
+    if alone is None or lost is None or lost.chance < 0.5 or told == alone.individual:
+        return ""
+    return f"; {alone.individual} is another animal with probability {lost.chance:.2f}: {lost.reason}"
+
+
+def _of_none(decision: Decision, best: Match | None) -> Decision:
+    """What is told of several animals that together are like nobody."""
+    reason = "frames of the encounter show several animals, so that this decision is of none of them: ask photo by photo"
+    name, chance = (best.individual, best.probability) if best else (None, None)
+    return Decision(Outcome.REVIEW, name, chance, reason, decision.nobody, decision.new)
+
+
 def _several(looks: Sequence[Looked]) -> bool:
     """Whether two boxes of one frame are two animals."""
     pairs = [(a, b) for at, a in enumerate(looks) for b in looks[:at] if a.sha256 == b.sha256]
     return any(a.photo.box and b.photo.box and overlap(a.photo.box, b.photo.box) < APART for a, b in pairs)
+
+
+def _could_match(lists: Sequence[Shortlist]) -> int:
+    """How many individuals of one species the photos together could show: of two sides, at least all that are listed."""
+    listed = {one.individual for found in lists for one in found.listed}
+    return max(len(listed), max((found.enrolled for found in lists), default=0))
 
 
 def _comparable(sides: Collection[str], listed: Sequence[Shortlist]) -> float:
@@ -210,7 +231,7 @@ def _matches(
     if calibration is None:
         return [_match(species, item, None) for item in best.values()], 0.0
     items = [Candidate(name, _evidence(name, lists, calibration)) for name in best]
-    chances = posterior(items, max((one.enrolled for _, one in lists), default=0), calibration.prior)
+    chances = posterior(items, _could_match([one for _, one in lists]), calibration.prior)
     return [_match(species, best[name], share * chances.individuals[name]) for name in best], share * chances.nobody
 
 

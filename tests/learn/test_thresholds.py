@@ -111,6 +111,10 @@ def test_errors_are_counted_against_the_bounds_of_each_questions_size() -> None:
     assert thresholds.errors(found, TWO_SIZES) == pytest.approx((1 / 5, 1 / 4))
     unsure = replace(found, nobody=np.asarray([0.25, 0.25, 0.05, 0.85, 0.85]))  # above the threshold, but new with 0.85 only
     assert thresholds.errors(unsure, TWO_SIZES) == pytest.approx((1 / 5, 0.0))
+    # nor is one called NEW whose best match speaks for it where few were held out: 0.4 of 0.98 among 3 is a ratio above 1
+    alike = replace(found, probability=np.asarray([0.75, 0.75, 0.95, 0.4, 0.4]))
+    assert thresholds.errors(alike, TWO_SIZES) == pytest.approx((1 / 5, 0.0))
+    assert thresholds.errors(alike, replace(TWO_SIZES, individuals=14)) == pytest.approx((1 / 5, 1 / 4))
 
 
 def test_the_chunks_change_no_bound(monkeypatch: pytest.MonkeyPatch) -> None:

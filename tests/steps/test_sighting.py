@@ -13,7 +13,7 @@ import pytest
 
 from reid.records import EMPTY, UNKNOWN_SPECIES, Box, Calibration, Outcome, Photo, SpeciesGuess
 from reid.steps.search import Shortlist
-from reid.steps.sighting import Known, Looked, sight
+from reid.steps.sighting import Known, Looked, Taken, sight
 from tests.steps.stock import calibration, enrolled_photo, shortlist
 
 ZEBRA = SpeciesGuess("zebra", 0.9, (("lion", 0.1),), fingerprint="s" * 16)
@@ -404,3 +404,50 @@ def test_an_individual_that_was_not_looked_at_counts_by_its_cosine() -> None:
     assert {one.individual: one.probability for one in found.matches} == pytest.approx(
         {"Ada": chance(ada, 1.0, 2), "Bo": chance(0.0, math.exp(ada), 2)}
     )
+
+
+AWAY = {("zebra", "Ada"): Taken(1.0, "it is in the same frame")}
+
+
+def test_who_can_only_be_somebody_that_is_another_animal_is_new_and_the_reason_says_so() -> None:
+    found = sight([look(shortlist({"Ada": 0.7}))], CALIBRATED, top=5, taken=AWAY)
+    assert (found.decision.outcome, found.matches) == (Outcome.NEW, ())
+    told = "everybody enrolled that it could be compared with is another animal; Ada is another animal"
+    assert found.decision.reason.startswith(told)
+
+
+def test_who_could_be_an_animal_known_from_its_other_side_only_is_not_new_because_the_rest_is_taken() -> None:
+    found = sight([look(replace(shortlist({"Ada": 0.7}), comparable=0.5), side="left")], CALIBRATED, top=5, taken=AWAY)
+    assert found.decision.outcome is Outcome.REVIEW
+    assert "0.50 of the enrolled animals are not known from the side it shows" in found.decision.reason
+
+
+def test_a_photo_whose_only_match_is_its_own_file_is_for_a_person() -> None:
+    """Enrolled whole, asked with a box: the one photo of the one animal may not match itself."""
+    found = sight([look(replace(shortlist({}), enrolled=1))], CALIBRATED, top=5).decision
+    assert (found.outcome, found.individual) == (Outcome.REVIEW, None)
+    assert "of this very file" in found.reason
+
+
+def test_of_two_sides_at_least_all_that_are_listed_could_be_meant() -> None:
+    """Ada is known from the left only and Bo from the right only: two could match, not one."""
+    looks = [look(shortlist({"Ada": 0.7}), side="left"), look(shortlist({"Bo": 0.5}), side="right", name="r.jpg")]
+    found = sight(looks, CALIBRATED, top=5)
+    assert found.matches[0].probability == pytest.approx(chance(4.0, 1.0, 2))
+    assert "among 2 enrolled" in found.decision.reason
+
+
+def test_of_two_species_the_one_whose_animals_could_not_be_compared_counts() -> None:
+    unsure = SpeciesGuess("zebra", 0.5, (("lion", 0.5),), fingerprint="s" * 16)
+    lists = shortlist({}), replace(shortlist({}, species="lion"), comparable=0.0)
+    both = known(zebra=calibration(), lion=calibration())
+    found = sight([look(*lists, side="left", guess=unsure)], both, top=5).decision
+    assert found.outcome is Outcome.REVIEW
+
+
+def test_an_encounter_of_several_animals_tells_the_chance_of_its_best_match_not_of_a_new_animal() -> None:
+    plain = look(shortlist({"Ada": 0.1, "Bo": 0.0}))
+    looks = [replace(plain, photo=replace(plain.photo, box=Box(x, 0.0, 0.4, 1.0))) for x in (0.0, 0.5)]
+    found = sight(looks, CALIBRATED, top=5)
+    assert (found.decision.individual, found.decision.probability) == ("Ada", found.matches[0].probability)
+    assert found.decision.new == pytest.approx(1 / (1 + 1 / 40))
