@@ -51,6 +51,7 @@ def unknown_rates(
     for part in (0, 1):
         rows = [row for row, name in enumerate(enrolled.pool.individuals) if half[name] == part]
         names, scores, local = _compared(queries, enrolled, rows, rerank)
+        field = {side: Field(comparable=_comparable(enrolled, rows, side)) for side in set(asked.sides)}
         for query, (name, side) in enumerate(zip(asked.individuals, asked.sides, strict=True)):
             found = {
                 names[column]: (float(scores[query, column]), _or_none(float(local[query, column])))
@@ -58,10 +59,10 @@ def unknown_rates(
             }
             learned = calibration.of_side(side) if calibration else None
             if part == half[name] and name in found:
-                outcome, said = _decision(found, learned, len(names))
+                outcome, said = _decision(found, learned, field[side])
                 own.append((name, outcome, said == name))
             elif part != half[name]:
-                foreign.append((name, _decision(found, learned, len(names))[0]))
+                foreign.append((name, _decision(found, learned, field[side])[0]))
 
     enrolled_herd, unknown_herd = (Herd([one[0] for one in asked_as], seed=seed) for asked_as in (own, foreign))
 
@@ -94,15 +95,26 @@ def _compared(
     return near.names, near.scores, of_individuals(found, queries.pool, gallery)
 
 
+def _comparable(enrolled: Embedded, rows: Sequence[int], side: str) -> float:
+    """As `steps.search.comparable`: a query of unknown side shows either."""
+    pool = enrolled.pool
+    everybody = {pool.individuals[row] for row in rows}
+    if not everybody:
+        return 1.0
+    sides = [side] if side else ["left", "right"]
+    seen = [{pool.individuals[row] for row in rows if pool.sides[row] in (one, "")} for one in sides]
+    return sum(map(len, seen)) / (len(sides) * len(everybody))
+
+
 def _or_none(local: float) -> float | None:
     return None if np.isnan(local) else local
 
 
 def _decision(
-    found: Mapping[str, tuple[float, float | None]], calibration: Calibration | None, enrolled: int
+    found: Mapping[str, tuple[float, float | None]], calibration: Calibration | None, field: Field
 ) -> tuple[Outcome, str | None]:
     if not found:
-        return decide(None, None, calibration, 0, Field(comparable=0.0 if enrolled else 1.0)).outcome, None
+        return decide(None, None, calibration, 0, field).outcome, None
     if calibration is None:
         return decide(max(found, key=lambda name: found[name][0]), None, None, len(found)).outcome, None
     items = [Candidate(name, worth(score, local, calibration)) for name, (score, local) in found.items()]
@@ -110,5 +122,5 @@ def _decision(
     first = max(found, key=lambda name: (chances.individuals[name], found[name][0]))
     if calibration.closer is not None and found[first][1] is not None:
         calibration = calibration.closer
-    decision = decide(first, chances, calibration, len(found), Field(comparable=len(found) / enrolled))
+    decision = decide(first, chances, calibration, len(found), field)
     return decision.outcome, decision.individual

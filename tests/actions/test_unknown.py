@@ -15,6 +15,7 @@ from reid.learn.duplicates import BITS, Pictures
 from reid.records import Calibration
 from tests.learn.pools import crowd
 from tests.learn.test_looks import coats
+from tests.steps import stock
 
 SPREAD = 1.1
 
@@ -73,3 +74,13 @@ def test_whom_nobody_of_its_side_can_be_compared_with_is_not_called_new() -> Non
     found = unknown_rates(Embedded(right, pictures, None), Embedded(left, pictures, None), learned(), seed=0)
     assert (found.enrolled, found.unknown) == (0, 96)
     assert (found.new_right.value, found.unknown_review.value) == (0.0, 1.0)
+
+
+def test_a_photo_of_unknown_side_is_new_no_sooner_than_a_query_says_so() -> None:
+    """Everybody is enrolled from the left alone: half of them, shown from anywhere, could not be compared."""
+    clear = crowd(5, 16, 6, 0.3)
+    left, unknown = (Embedded(replace(clear, sides=[side] * 96), herd().pictures, None) for side in ("left", ""))
+    told, found = (unknown_rates(asked, left, stock.calibration(individuals=40), seed=0) for asked in (left, unknown))
+    assert told.new_right.value > 0.1
+    assert found.new_right.value == found.called_new.value == 0.0
+    assert found.known_right.value == told.known_right.value
