@@ -202,7 +202,8 @@ def test_the_newest_answer_about_a_photo_counts(herd: Gallery):
 
 def test_a_file_that_lies_in_two_places_is_one_sighting(herd: Gallery):
     first = asked("p", 19, {}, 1.0, Outcome.NEW)
-    herd.add_sightings([first, replace(first, photo="/copy/p.jpg", photos=("/copy/p.jpg",)), asked("q", 12, {}, 1.0, Outcome.NEW)])
+    copy = replace(first, photo="/copy/p.jpg", photos=("/copy/p.jpg",))
+    herd.add_sightings([first, copy, asked("q", 12, {}, 1.0, Outcome.NEW)])
     one = counted(herd)
     assert (one.sightings, one.told_new) == (2, 2)
     assert [seen.photos[0].path for seen in open_sightings(herd, "zebra")] == [Path("/cards/q.jpg"), Path("/cards/p.jpg")]
