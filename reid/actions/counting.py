@@ -213,7 +213,8 @@ def _asked_before(opened: Gallery, species: str, used: Sequence[OpenSighting]) -
     here = {str(one.id): one.name for one in opened.individuals(species)}
     new = [(seq, here[number]) for seq, made in enrolled if made.get("species") == species
            for number in made.get("new_individuals", {}) if number in here]  # fmt: skip
-    old = [one for one in used if not sure(one) and any(seq > one.seq for seq, _ in new)]
+    last = max((seq for seq, _ in new), default=0)
+    old = [one for one in used if not sure(one) and last > one.seq]
     if not old:
         return []
     first = min(one.seq for one in old)

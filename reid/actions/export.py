@@ -105,8 +105,9 @@ def _photos(given: Sequence[Path], gallery: Path | None) -> tuple[list[Photo], t
 def _not_enrolled(gallery: Gallery) -> list[str]:
     """What `reid query --record` kept and nobody has enrolled: it is in no history, so that an animal may look unseen."""
     notes = []
-    for species in sorted({one.species for one in gallery.sightings()} - {"", EMPTY}):
-        told = Counter(one.sighting.decision.outcome.value for one in unsettled(gallery, species))
+    kept = gallery.sightings()
+    for species in sorted({one.species for one in kept} - {"", EMPTY}):
+        told = Counter(one.sighting.decision.outcome.value for one in unsettled(gallery, species, kept))
         if told:
             many = ", ".join(f"{count} {outcome}" for outcome, count in sorted(told.items()))
             notes.append(f"{species}: decisions kept and not enrolled are not in the export ({many}); `reid report` shows them")

@@ -106,9 +106,15 @@ def query(
                     on_sighting(item)
             progress.advance(done)
         if record:
-            problems += not_kept(opened.add_sightings(to_keep(sightings)))
+            problems += not_kept(opened.add_sightings(to_keep(sightings), looked_at(given, problems)))
     progress.finish()
     return QueryReport(tuple(sightings), tuple(problems), tuple(drawn))
+
+
+def looked_at(given: Iterable[Photo], failed: Iterable[Problem]) -> list[Path]:
+    """The photos that were asked about and could be read."""
+    unread = {one.path for one in failed}
+    return [photo.path for photo in given if str(photo.path) not in unread]
 
 
 def not_kept(left: Iterable[NotKept]) -> list[Problem]:

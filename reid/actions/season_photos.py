@@ -39,12 +39,12 @@ class Told:
 
 def kept_decisions(gallery: Gallery, settings: ExportSettings) -> list[Told]:
     """The decisions that `reid query --record` kept, of each photo the latest, of photos that are not enrolled."""
-    told = []
-    for species in sorted({one.species for one in gallery.sightings()} - {"", EMPTY}):
+    told, everything = [], gallery.sightings()
+    for species in sorted({one.species for one in everything} - {"", EMPTY}):
         if settings.species not in ("", species):
             continue
         names = Names(gallery, species)
-        for kept in unsettled(gallery, species):
+        for kept in unsettled(gallery, species, everything):
             one = today(kept, names)
             paths = one.photos or (one.photo,)
             boxes = one.boxes or [one.box if path == one.photo else None for path in paths]

@@ -11,7 +11,7 @@ from reid import settings as options
 from reid.actions.doubts import to_keep
 from reid.actions.drifting import drifts
 from reid.actions.linking import seen
-from reid.actions.query import not_kept
+from reid.actions.query import looked_at, not_kept
 from reid.actions.season_rows import COLUMNS, STATUSES, SeasonRow, halves, rows
 from reid.actions.selecting import as_taken
 from reid.errors import UsageError
@@ -107,7 +107,7 @@ def seasons(
         animals, failed = identified(opened, chosen, enrolled, settings, progress)
         drift = drifts(opened, enrolled)
         if record:
-            failed = (*failed, *not_kept(opened.add_sightings(to_keep(encounters_of(animals)))))
+            failed = (*failed, *not_kept(opened.add_sightings(to_keep(encounters_of(animals)), looked_at(chosen, failed))))
     table = rows(enrolled, animals, first, second, settings.independent_minutes)
     report = SeasonsReport(
         first, second, tuple(table), tuple(one.sighting for one in animals), sum(map(len, by_season.values())) - len(chosen),

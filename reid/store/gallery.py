@@ -318,9 +318,9 @@ class Gallery:
         """Wait until no cache is being written. Searches need not wait: they go on with what was there before."""
         self._searches.settle()
 
-    def add_sightings(self, sightings: Sequence[Sighting]) -> tuple[keeping.NotKept, ...]:
+    def add_sightings(self, sightings: Sequence[Sighting], looked_at: Sequence[Path] = ()) -> tuple[keeping.NotKept, ...]:
         """Keep the decisions of queries, in one transaction, in the place of those of the same animals; see `store.keeping`."""
-        return keeping.keep_sightings(self._catalog, sightings)
+        return keeping.keep_sightings(self._catalog, sightings, looked_at)
 
     def sightings(self) -> tuple[KeptSighting, ...]:
         """The decisions that were kept, the oldest first. Raises GalleryError: of the day shown some were purged since."""

@@ -1,11 +1,13 @@
 """The decisions of queries that another gallery kept since the common past: brought in by content, with the rest of the merge.
 
-Of a photo that both asked about since, each without knowing of the other's answer, the decisions made here stay.
+Of a photo that both asked about since, each without knowing of the other's answer, the decisions made here stay: of an encounter
+those for any of its photos.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,15 +31,20 @@ def bring(camps: Camps) -> Brought:
     """Bring in what is new there, and take back here what was taken back there (or the other way round)."""
     fresh = [row for row in _theirs(camps, "seq > ? AND removed_seq IS NULL") if row[1] not in camps.there.echoes]
     ours, paths = _ours(camps), _Paths(camps)
-    left = {number for number, seq, _, sha256, *_ in fresh if max(ours.get(sha256, [0])) > camps.there.knew(seq)}
-    new, ours_stay = 0, {sha256 for number, _, _, sha256, *_ in fresh if number in left}
+    shown = {number: _contents(values) for number, _, _, *values in fresh}
+    left = {
+        number for number, seq, *_ in fresh
+        if max(at for content in shown[number] for at in ours.get(content, [0])) > camps.there.knew(seq)
+    }
+    new, ours_stay = 0, set[str]().union(*(shown[number] for number in left))
     for number, _, _, *values in fresh:
         if number not in left and not _here(camps, values):
             _add(camps, paths, dict(zip(_COLUMNS, values, strict=True)))
             new += 1
     for number, seq, removed, *values in _theirs(camps, "id IN (SELECT row FROM history WHERE kind = 'sighting' AND seq > ?)"):
         own = camps.there.news("sighting", [(number, seq)], ("removed_seq",), camps.past.their_seq)
-        if own and own.altered({"removed_seq": removed}) and values[0] not in ours_stay:  # what took its place did not come in
+        stays = not ours_stay.isdisjoint(_contents(values))  # what took its place did not come in
+        if own and own.altered({"removed_seq": removed}) and not stays:
             _take_back(camps, values, removed is not None, camps.there.knew(own.seq))
     return Brought(new, len(left))
 
@@ -52,20 +59,34 @@ def _theirs(camps: Camps, wanted: str) -> list[Row]:
 def _ours(camps: Camps) -> dict[str, list[int]]:
     """Of each content that was asked about here since the common past: the entries of its decisions, but for theirs."""
     found: dict[str, list[int]] = {}
-    for sha256, seq in camps.change.ask(
-        "SELECT sha256, seq FROM sighting WHERE seq > ? AND seq < ? AND removed_seq IS NULL", (camps.past.start, camps.change.seq)
+    columns = ", ".join(_COLUMNS)
+    for seq, *values in camps.change.ask(
+        f"SELECT seq, {columns} FROM sighting WHERE seq > ? AND seq < ? AND removed_seq IS NULL",
+        (camps.past.start, camps.change.seq),
     ):
         if seq not in camps.here.echoes:
-            found.setdefault(sha256, []).append(seq)
+            for content in _contents(values):
+                found.setdefault(content, []).append(seq)
     return found
+
+
+def _contents(values: Sequence[Any]) -> set[str]:
+    """What a decision's photos show, as far as that was kept."""
+    told = json.loads(values[_COLUMNS.index("details")]).get("contents") or ()
+    return {values[0], *(one.partition(" ")[0] for one in told)}
 
 
 def _here(camps: Camps, values: list[Any]) -> list[tuple[int, int, int | None]]:
     """(id, seq, removed_seq) of the same decision here."""
     same = " AND ".join(f"{column} IS ?" for column in _SAME)
     rows = camps.change.ask(f"SELECT id, seq, removed_seq, details FROM sighting WHERE {same} ORDER BY id", values[: len(_SAME)])
-    box = json.loads(values[_COLUMNS.index("details")]).get("box")
-    return [(number, seq, removed) for number, seq, removed, details in rows if json.loads(details).get("box") == box]
+    shown = _shown(values[_COLUMNS.index("details")])
+    return [(number, seq, removed) for number, seq, removed, details in rows if _shown(details) == shown]
+
+
+def _shown(details: str) -> tuple[Any, Any]:
+    told = json.loads(details)
+    return told.get("box"), told.get("contents")
 
 
 class _Paths:

@@ -2,14 +2,15 @@
 
 A decision for several photos stays unless all of them are asked about again: a later answer about one of them alone would
 leave the others without any. So do the decisions for several animals of one frame where a later answer is about the whole frame.
-Such an answer is not kept, and told.
+Such an answer is not kept, and told. Asked about was a photo, too, that is in no answer: an empty frame of an encounter.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
@@ -58,7 +59,10 @@ class NotKept:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A decision as a row without its seq. photos: (content, path) of each, "" = not known. animals: content and box of each."""
+    """A decision as a row without its seq. photos: (content, path from the root) of each, "" = not known.
+
+    animals: content and box of each.
+    """
 
     values: Row
     photos: tuple[tuple[str, str], ...]
@@ -71,7 +75,8 @@ class _Told:
         lead = f"{sha256} {Box(*details['box']).key()}" if details.get("box") else sha256
         paths, contents = details["photos"] or [path], details.get("contents") or []
         known = [one.split(" ")[0] for one in contents] or [sha256 if one == path else "" for one in paths]
-        return cls(values, tuple(zip(known, paths, strict=True)), frozenset({lead, *contents}))
+        rooted = map(_rooted, paths)  # once they were kept as they were given
+        return cls(values, tuple(zip(known, rooted, strict=True)), frozenset({lead, *contents}))
 
     @property
     def marks(self) -> set[str]:
@@ -95,11 +100,16 @@ class _Kept:
         return not all(asked & {content, path} for content, path in self.told.photos) and len(self.told.photos) > 1
 
 
-def keep_sightings(catalog: Catalog, sightings: Sequence[Sighting]) -> tuple[NotKept, ...]:
+def keep_sightings(catalog: Catalog, sightings: Sequence[Sighting], looked_at: Iterable[Path] = ()) -> tuple[NotKept, ...]:
     """Keep the decisions of queries, in one transaction; see `Gallery.add_sightings`.
 
     Those that are linked by a photo (the animals of one frame, of one encounter) are written anew together where one of them
     differs, for of each photo those of the newest change count (`actions.doubts`); all others stay as they are.
+
+    Args:
+        catalog: of the gallery.
+        sightings: the decisions.
+        looked_at: the photos asked about, those that are in no decision, too.
 
     Returns:
         Those that were not kept, because a decision for more photos than were asked about stays, or those for several animals
@@ -111,6 +121,7 @@ def keep_sightings(catalog: Catalog, sightings: Sequence[Sighting]) -> tuple[Not
     with catalog.change("add_sightings", "") as change:
         fresh = [(one, _Told.of(_sighting(change, one))) for one in sightings]
         asked = {name for _, told in fresh for photo in told.photos for name in photo} - {""}
+        asked |= {_rooted(_text(str(path))) for path in looked_at}
         for group, kept in _linked(fresh, _touched(change, asked)):
             animals = frozenset[str]().union(*(told.animals for _, told in group))
             before = [one for one in kept if not one.told.animals.isdisjoint(animals)]
@@ -141,8 +152,9 @@ def _several_of(kept: Sequence[_Kept], animals: frozenset[str]) -> _Kept | None:
 
 def _touched(change: Change, asked: set[str]) -> list[_Kept]:
     """The decisions that are kept of any of the photos asked about, the oldest first."""
-    found = []
-    for number, *values, seq in change.ask(_TOUCHED, (to_json(sorted(asked)),)):
+    found, here = [], f"{_rooted('')}{os.sep}"
+    names = asked | {name.removeprefix(here) for name in asked}  # as they were kept once
+    for number, *values, seq in change.ask(_TOUCHED, (to_json(sorted(names)),)):
         try:
             found.append(_Kept(number, seq, _Told.of(tuple(values))))
         except (KeyError, TypeError, ValueError) as error:
@@ -211,6 +223,10 @@ def _told_of(change: Change, sighting: Sighting, species: str) -> int | None:
             (species, told),
         )
     return shown[0][0] if shown else None
+
+
+def _rooted(path: str) -> str:
+    return str(Path(path).absolute())
 
 
 def _text(path: str) -> str:

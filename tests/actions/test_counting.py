@@ -200,6 +200,15 @@ def test_the_newest_answer_about_a_photo_counts(herd: Gallery):
     assert (one.sightings, one.told_known) == (1, 1)
 
 
+def test_a_file_that_lies_in_two_places_is_one_sighting(herd: Gallery):
+    first = asked("p", 19, {}, 1.0, Outcome.NEW)
+    copy = replace(first, photo="/copy/p.jpg", photos=("/copy/p.jpg",))
+    herd.add_sightings([first, copy, asked("q", 12, {}, 1.0, Outcome.NEW)])
+    one = counted(herd)
+    assert (one.sightings, one.told_new) == (2, 2)
+    assert [seen.photos[0].path for seen in open_sightings(herd, "zebra")] == [Path("/cards/q.jpg"), Path("/cards/p.jpg")]
+
+
 def test_an_export_tells_of_decisions_that_are_kept_and_not_enrolled(herd: Gallery, tmp_path: Path):
     assert not any("kept" in note for note in reid.export("mark", tmp_path / "a", gallery=herd.folder).notes)
     herd.add_sightings([asked("p", 19, {"D": 0.5}, 0.5), asked("q", 19, {"D": 0.97}, 0.03, Outcome.KNOWN)])

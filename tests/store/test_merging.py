@@ -626,6 +626,25 @@ def test_decisions_go_to_and_fro_once_and_the_newer_of_two_that_knew_of_each_oth
     assert kept(here) == kept(there) == [("q.jpg", "a", 1)]
 
 
+def test_of_an_encounter_that_was_asked_about_here_in_part_the_decisions_made_here_stay(camps: tuple[Gallery, Gallery]) -> None:
+    here, there = camps
+
+    def of(*contents: str) -> Sighting:
+        paths = tuple(f"/{one}.jpg" for one in contents)
+        return replace(asked(contents[0], "a", paths[0]), contents=tuple(map(digest, contents)), photos=paths)
+
+    here.add_sightings([of("p", "q"), asked("r", "a")])
+    there.add_sightings([of("q", "p"), of("s", "r"), of("x", "y"), asked("z", "a")])
+    before = here.sightings()
+    told = here.exchange.merge_from(there.exchange)
+    assert (told.new_sightings, told.sightings_left) == (2, 2)
+    assert here.sightings()[:2] == before
+    assert [one.sighting.contents for one in here.sightings()[2:]] == [(digest("x"), digest("y")), ()]
+    there.add_sightings([of("x", "y", "w")])  # of one more photo, the rest equal
+    assert here.exchange.merge_from(there.exchange).new_sightings == 1
+    assert [len(one.sighting.contents) for one in here.sightings()] == [2, 0, 0, 3]
+
+
 def test_decisions_that_were_taken_back_there_are_taken_back_here_and_come_again_with_theirs(
     camps: tuple[Gallery, Gallery]
 ) -> None:

@@ -180,6 +180,30 @@ def test_a_photo_of_an_encounter_is_known_by_its_content_and_where_that_was_not_
     assert gallery.sightings()[:2] == before
 
 
+def test_photos_of_an_encounter_that_were_kept_by_relative_paths_are_found_from_their_folder(
+    gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def at(folder: str, one: Sighting) -> Sighting:
+        return replace(one, photo=folder + one.photo, photos=tuple(folder + path for path in one.photos))
+
+    gallery.add_sightings([at("card", replace(of_encounter("pqr"), contents=()))])  # as reid kept them once
+    for alone in ("p", "r"):
+        assert len(gallery.add_sightings([at(f"{tmp_path}/card", told(alone, SURE))])) == 1
+    again = at(f"{tmp_path}/card", of_encounter("pqr", SURE))
+    assert gallery.add_sightings([again]) == ()
+    assert [one.sighting for one in gallery.sightings()] == [again]
+
+
+def test_photos_that_are_in_no_answer_were_asked_about_too(gallery: Gallery) -> None:
+    gallery.add_sightings([of_encounter("pqr")])
+    assert len(gallery.add_sightings([of_encounter("pq", SURE)])) == 1
+    looked_at = [Path(f"/{file}.jpg") for file in "pqr"]  # r.jpg is told to be empty now
+    assert gallery.add_sightings([of_encounter("pq", SURE)], looked_at) == ()
+    assert [one.sighting for one in gallery.sightings()] == [of_encounter("pq", SURE)]
+
+
 @pytest.mark.parametrize("again", [
     [of_encounter("pqrs", SURE)], [told("r"), told("p"), told("q", SURE)], [of_encounter("pq"), told("r")],
 ])
