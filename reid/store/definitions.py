@@ -17,6 +17,7 @@ _COMMENT = re.compile(r"--[^\n]*")
 _MADE = re.compile(r"CREATE (TABLE|TRIGGER|UNIQUE INDEX) (\w+)")
 _OF_SQLITE = re.compile(r"sqlite_(sequence|stat\d)$")
 _PLAIN_INDEX = re.compile(r"CREATE INDEX [^()]+\((\s*[\w\"\[\]`]+( (ASC|DESC))?\s*,?)+\)", re.IGNORECASE)
+_COLUMN = re.compile(r"\s*,\s*[\"\[`]?(\w+)[\"\]`]?(?:\s+(?:TEXT|INTEGER|REAL|NUMERIC|BLOB|VARCHAR))?\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,22 @@ def strange(found: Iterable[tuple[str, str, str, str | None]], version: int) -> 
             told.append(Strange(f"the {kind} {name!r} is missing, so that changes would not be kept as they must", RESTORE))
         elif kind == "table" and made != sql:
             text = f"the table {name!r} is not defined as reid defines it, and may keep other values than were given"
-            told.append(Strange(text, RESTORE))
+            told.append(Strange(text, _without(name, _added(made, sql)) or RESTORE))
     return told
+
+
+def _added(made: str, sql: str) -> list[str]:
+    """The columns that somebody added to a table of ours; [] where it differs in any other way."""
+    until = sql.rindex(")")
+    if not (made.startswith(sql[:until]) and made.endswith(sql[until:])):
+        return []
+    more = made[until : len(made) - len(sql) + until].strip()
+    return _COLUMN.findall(more) if re.fullmatch(rf"({_COLUMN.pattern})+", more) else []
+
+
+def _without(table: str, columns: list[str]) -> str:
+    drops = "; ".join(f'ALTER TABLE "{table}" DROP COLUMN "{column}"' for column in columns)
+    return f"the columns that were added can be dropped in any SQLite program, by `{drops}`" if drops else ""
 
 
 def _not_ours(kind: str, name: str, table: str, sql: str, *, version: int) -> Strange | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -100,7 +101,7 @@ def defined_anew(connection: sqlite3.Connection, table: str, old: str, new: str)
     ("photo", "season TEXT NOT NULL", "season TEXT NOT NULL DEFAULT 'dry'"),
     ("photo", "sha256 TEXT NOT NULL", "sha256 TEXT COLLATE NOCASE NOT NULL"),
     ("journal", "seq INTEGER PRIMARY KEY AUTOINCREMENT", "seq INTEGER PRIMARY KEY"),
-    ("individual", "origin TEXT)", "origin TEXT, nickname TEXT)"),
+    ("individual", "origin TEXT)", "origin TEXT, nickname TEXT CHECK (nickname <> 'x'))"),
     ("species", "name TEXT NOT NULL UNIQUE", "name TEXT NOT NULL UNIQUE ON CONFLICT REPLACE"),
 ])
 def test_a_table_that_is_not_defined_as_ours_is_read_and_not_written(gallery: Gallery, table: str, old: str, new: str) -> None:
@@ -134,6 +135,24 @@ def test_a_view_a_table_and_an_index_that_a_person_made_for_looking_change_nothi
     for folder in (gallery.folder, copy):
         with Gallery.open(folder) as again, Gallery.open(folder, as_of=then) as past:
             assert again.writable and [one.name for one in (*again.individuals(), *past.individuals())] == ["a", "a"]
+
+
+def test_columns_that_a_person_added_are_named_with_what_drops_them_and_nothing_is_lost(gallery: Gallery) -> None:
+    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
+    connection = sqlite3.connect(gallery.folder / "catalog.sqlite")
+    connection.executescript("ALTER TABLE photo ADD COLUMN note TEXT; ALTER TABLE photo ADD seen")
+    with Gallery.open(gallery.folder) as opened:
+        [told] = opened.checkup.damage()
+        with pytest.raises(GalleryError, match="is not defined as reid defines it"):
+            opened.identities.rename("a", "b")
+    found = re.search("`(ALTER.*)`", told.reason)
+    assert found and found[1] == 'ALTER TABLE "photo" DROP COLUMN "note"; ALTER TABLE "photo" DROP COLUMN "seen"'
+    connection.executescript(found[1])
+    connection.close()
+    with Gallery.open(gallery.folder) as opened:
+        assert opened.checkup.damage() == []
+        opened.identities.rename("a", "b")
+        assert [one.name for one in opened.individuals()] == ["b"]
 
 
 def test_an_index_by_which_sqlite_reads_nothing_any_more_is_named(gallery: Gallery) -> None:
