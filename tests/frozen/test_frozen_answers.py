@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.frozen.place import Place, check, plain, run
+import reid
+from tests.frozen.place import Place, check, fields, plain, run
 
 READ = {
     "gallery": ["gallery"],
@@ -77,6 +78,21 @@ def test_report(herd: Place) -> None:
     options = ("--out", herd.out("report") / "season.html", "--days", 60, "--deployments", herd.cameras)
     answer = run("report", herd.second, "--gallery", herd.gallery, "--json", *options)
     check("report", plain(answer, herd, "report"))
+
+
+def test_the_figures_of_a_report(herd: Place) -> None:
+    herd.out("figures").mkdir()
+    page = reid.report([herd.second], out=herd.out("figures") / "season.html", gallery=herd.gallery, of="2024")
+    shown = ("species", "animals", "seasons", "places", "discovered", "expected")
+    species = [{name: fields(getattr(season, name), herd) for name in shown} for season in page.species]
+    doubts = [fields((doubt.number, doubt.sighting.photos, doubt.sighting.decision), herd) for doubt in page.doubts]
+    check("report_figures", {"species": species, "doubts": doubts, "unenrolled": fields(page.unenrolled, herd)})
+
+
+def test_evaluate(herd: Place) -> None:
+    herd.out("evaluate").mkdir()
+    options = ("--report", herd.out("evaluate") / "page.html")
+    check("evaluate", plain(run("evaluate", herd.first, "--gallery", herd.gallery, "--json", *options), herd, "evaluate"))
 
 
 EXPORTS = ("csv", "mark", "secr", "capture", "camtrapr", "camtrap-dp", "wildbook", "folders")
