@@ -1,8 +1,9 @@
 """How the fixed gallery beside this file was made: `python tests/frozen/make_fixture.py FOLDER` makes another one there.
 
-FOLDER must not exist; it gets `photos/` (two drawn seasons), `tables/` and `gallery/`. The committed files are of format 2 and
-stay as they are: a gallery made anew has other dates in its journal, and after it every answer must be kept anew. Nets are not
-committed; both are those that ship (`place.py` copies them into a gallery before it is opened).
+FOLDER must not exist; it gets `photos/` (two drawn seasons), `tables/` and `gallery/`. The committed one was made in
+/tmp/frozen-herd and moved from there, so that its photos are found from the gallery, wherever that is. It is of format 2
+and stays as it is: a gallery made anew has other dates in its journal, and after it every answer must be kept anew.
+The nets are those that ship: `place.py` puts them into a gallery before it is opened.
 """
 
 from __future__ import annotations
