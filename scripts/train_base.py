@@ -18,14 +18,14 @@ from pathlib import Path
 
 import torch
 
-from reid import drawn, threads
+from reid import synthetic, threads
 from reid.formats.manifest import read_photos
 from reid.learn import dataset, splits
 from reid.learn.embedding_task import EmbeddingTask
 from reid.learn.heads import start_head, whiten_head
 from reid.learn.trainer import Epoch, Plan, fit
-from reid.nets import bundle
-from reid.nets.bundle import NetCard
+from reid.nets import net_files
+from reid.nets.net_files import NetCard
 from reid.nets.networks import EmbeddingNet
 from reid.records import Photo
 from reid.settings import TrainSettings, parse_image_size
@@ -49,9 +49,9 @@ def real_photos(data: Path) -> list[Photo]:
 
 def draw(folder: Path, species: str, individuals: range, season: int) -> Path:
     """One species, one season: every individual in three encounters, with the boxes that a good detector would tell."""
-    drawn.write_photos(
+    synthetic.write_photos(
         folder,
-        drawn.draw_season(
+        synthetic.draw_season(
             [species], individuals, season=season, encounters=3, photos_per_encounter=1, seed=DRAWN_SEED
         ),
     )
@@ -62,7 +62,7 @@ def drawn_photos(folder: Path, individuals: range) -> list[Photo]:
     with ProcessPoolExecutor(threads.cores(), mp_context=get_context("spawn")) as pool:
         jobs = [
             pool.submit(draw, folder / f"{species}-{season}-{individuals.start}", species, individuals, season)
-            for species in drawn.SPECIES
+            for species in synthetic.SPECIES
             for season in (0, 1)
         ]
         photos = read_photos([job.result() for job in jobs]).photos
@@ -73,7 +73,7 @@ def start_of(weights: Path) -> str:
     """What the training starts from, for the card: an earlier net of ours with all its steps, or the ImageNet weights."""
     if not weights.with_suffix(".json").exists():
         return "MobileNetV2 1.0 224 trained on ImageNet-1k (Apache-2.0 release)"
-    card = bundle.read_card(weights)
+    card = net_files.read_card(weights)
     steps = card.training.get("steps", [])
     return f"{card.fingerprint} ({'; '.join(steps)}), which started from {card.training['start']}"
 
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--image-size", type=parse_image_size, default=TrainSettings().image_size)
     parser.add_argument("--loss", default="triplet+arcface")
     parser.add_argument("--individuals", type=int, default=28, help="drawn individuals per species")
-    parser.add_argument("--out", type=Path, default=bundle.SHIPPED)
+    parser.add_argument("--out", type=Path, default=net_files.SHIPPED)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--frozen", type=int, default=7)
     parser.add_argument("--rate", type=float, default=6e-4)
@@ -113,7 +113,7 @@ def main() -> None:
         image_size=args.image_size, loss=args.loss, frozen_blocks=args.frozen, individuals_per_batch=18
     )
     net = EmbeddingNet(settings.backbone, dimension=settings.dimension, pooling=settings.pooling)
-    state = bundle.read_state(args.start)
+    state = net_files.read_state(args.start)
     net.load_state_dict(state, strict=False)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if "linear.weight" not in state:
@@ -168,7 +168,7 @@ def main() -> None:
             "data": {
                 "photos per species": counts,
                 "sources": "NyalaData and LionData (tvanzyl/wildlife_reidentification, no licence stated), "
-                "StripeSpotter subset (CC BY-SA 3.0), drawn animals (reid.drawn)",
+                "StripeSpotter subset (CC BY-SA 3.0), drawn animals (reid.synthetic)",
                 "split": "no photo whose split_published or split_unseen is test; 12 % of the individuals held out "
                 "for the figures",
             },
@@ -181,7 +181,7 @@ def main() -> None:
             "head": "in closed form (learn/heads.py)" if better else "as trained",
         },
     )
-    saved = bundle.save(card, final, args.out, name="base")
+    saved = net_files.save(card, final, args.out, name="base")
     print("saved", args.out / "base.safetensors", saved.fingerprint, saved.figures)
 
 

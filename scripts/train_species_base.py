@@ -21,8 +21,8 @@ from reid.formats.manifest import read_photos
 from reid.learn import dataset, splits
 from reid.learn.species_task import SpeciesTask
 from reid.learn.trainer import Epoch, Plan, fit
-from reid.nets import bundle
-from reid.nets.bundle import NetCard
+from reid.nets import net_files
+from reid.nets.net_files import NetCard
 from reid.nets.networks import SpeciesNet
 from reid.records import Photo
 from reid.settings import TrainSettings, parse_image_size
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=12.0)
     parser.add_argument("--image-size", type=parse_image_size, default=(224, 224))
     parser.add_argument("--individuals", type=int, default=8, help="drawn individuals per species")
-    parser.add_argument("--out", type=Path, default=bundle.SHIPPED)
+    parser.add_argument("--out", type=Path, default=net_files.SHIPPED)
     args = parser.parse_args()
     settings = TrainSettings(species_image_size=args.image_size)
     with tempfile.TemporaryDirectory() as folder:
@@ -61,7 +61,7 @@ def main() -> None:
     classes = sorted(set(names))
     torch.manual_seed(0)
     net = SpeciesNet(settings.backbone, len(classes))
-    features = {name: value for name, value in bundle.read_state(args.start).items() if name.startswith("features.")}
+    features = {name: value for name, value in net_files.read_state(args.start).items() if name.startswith("features.")}
     net.load_state_dict(features, strict=False)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     task = SpeciesTask(net, classes, decoded.subset(taught), decoded.subset(held), settings, device)
@@ -83,7 +83,7 @@ def main() -> None:
                 "photos per species": {name: names.count(name) for name in classes},
                 "sources": "MLWIC_examples (mikeyEcology, no licence stated), NyalaData and LionData "
                 "(tvanzyl/wildlife_reidentification, no licence stated), StripeSpotter subset (CC BY-SA 3.0), "
-                "drawn animals (reid.drawn)",
+                "drawn animals (reid.synthetic)",
                 "split": "no photo whose split_published or split_unseen is test; blocks held out for the figures",
             },
             "start": "MobileNetV2 1.0 224 trained on ImageNet-1k (Apache-2.0 release)",
@@ -94,7 +94,7 @@ def main() -> None:
         },
     )
     state = {**fitted.state, "prototypes": torch.zeros(0, net.linear.in_features)}
-    saved = bundle.save(replace(card, prototypes=0), state, args.out, name="species")
+    saved = net_files.save(replace(card, prototypes=0), state, args.out, name="species")
     print("saved", args.out / "species.safetensors", saved.fingerprint, saved.figures)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reid import drawn
+from reid import synthetic
 from tests.commands import TRAIN, World, command
 
 
@@ -20,7 +20,7 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Season one: zebras 0-9, deer 0-7, one lonely giraffe, empty frames. Season two: some of them, and new ones."""
     folder = tmp_path_factory.mktemp("drawings")
     size = {"width": 240, "height": 160, "seed": 77}
-    one = drawn.draw_season(
+    one = synthetic.draw_season(
         ["zebra", "deer"],
         {"zebra": range(10), "deer": range(8)},
         season=0,
@@ -29,8 +29,8 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         empty_frames=10,
         **size,
     )
-    lonely = drawn.draw_season(["giraffe"], [0, 1], season=0, encounters=4, photos_per_encounter=1, **size)
-    two = drawn.draw_season(
+    lonely = synthetic.draw_season(["giraffe"], [0, 1], season=0, encounters=4, photos_per_encounter=1, **size)
+    two = synthetic.draw_season(
         ["zebra", "deer"],
         {"zebra": [0, 1, 2, 10, 11], "deer": [0, 1, 2, 8]},
         season=1,
@@ -40,12 +40,12 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         **size,
     )
     renamed = ((_renamed(photo), pixels) for photo, pixels in lonely)
-    drawn.write_photos(folder / "season one", chain(one, renamed))
-    drawn.write_photos(folder / "saison zwei é", two)
+    synthetic.write_photos(folder / "season one", chain(one, renamed))
+    synthetic.write_photos(folder / "saison zwei é", two)
     return folder / "season one", folder / "saison zwei é"
 
 
-def _renamed(photo: drawn.DrawnPhoto) -> drawn.DrawnPhoto:
+def _renamed(photo: synthetic.DrawnPhoto) -> synthetic.DrawnPhoto:
     return replace(photo, encounter=f"{photo.encounter}-giraffe")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import reid
-from reid import drawn, reports
+from reid import reports, synthetic
 from reid.actions import evaluate as action
 from reid.actions.evaluate import EvaluateReport
 from reid.errors import UsageError
@@ -23,7 +23,7 @@ def herd(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Photos of five zebras and three deer, each in four encounters, and a gallery that has a net for both."""
     folder = tmp_path_factory.mktemp("herd")
     animals = {"zebra": range(5), "deer": range(3)}
-    drawn.write_photos(folder / "photos", drawn.draw_season(list(animals), animals, season=0, encounters=4,
+    synthetic.write_photos(folder / "photos", synthetic.draw_season(list(animals), animals, season=0, encounters=4,
                                                             photos_per_encounter=1, width=160, height=112, seed=11))
     with (folder / "photos" / "manifest.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -21,7 +21,7 @@ import reid
 from reid import images
 from reid.errors import GalleryError, ManifestError, NetError, PhotoError, ReidError, UsageError
 from reid.formats.manifest import read_photos
-from reid.nets import bundle
+from reid.nets import net_files
 from reid.store import Gallery
 from tests.actions.small import made
 from tests.store.stock import NET, item, unit
@@ -167,13 +167,13 @@ def test_broken_nets_and_cards_are_refused(tmp_path: Path, request: pytest.Fixtu
     count = 400 if request.config.getoption("--campaign") else 10
     net = made(tmp_path / "nets", 1)
     card, weights, chance = net.with_suffix(".json").read_bytes(), net.read_bytes(), random.Random(9)
-    whole, began = bundle.read_card(net), peak()
+    whole, began = net_files.read_card(net), peak()
     for number in range(count):
         net.with_suffix(".json").write_bytes(broken(card, chance) if number % 2 else card)
         net.write_bytes(weights if number % 2 else broken(weights[:4096], chance) + weights[4096:])
         start = time.monotonic()
         try:
-            found, _ = bundle.load(net)
+            found, _ = net_files.load(net)
             assert found.fingerprint == whole.fingerprint  # what is not in the fingerprint may say anything
         except NetError as error:
             assert str(error).strip()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import reid
-from reid import drawn
+from reid import synthetic
 
 CODE = """
 import json, sys
@@ -28,8 +28,8 @@ except SystemExit as error:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("light")
     size = {"encounters": 1, "photos_per_encounter": 1, "width": 160, "height": 112}
-    drawn.write_photos(folder / "one", drawn.draw_season(["zebra"], range(3), season=0, **size))
-    drawn.write_photos(folder / "two", drawn.draw_season(["zebra"], range(1), season=1, **size))
+    synthetic.write_photos(folder / "one", synthetic.draw_season(["zebra"], range(3), season=0, **size))
+    synthetic.write_photos(folder / "two", synthetic.draw_season(["zebra"], range(1), season=1, **size))
     reid.enroll([folder / "one"], gallery=folder / "gallery", device="cpu")
     return folder
 

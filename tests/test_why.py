@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import reid
-from reid import drawn, images
+from reid import images, synthetic
 from reid.actions.query import QueryReport, query
 from reid.errors import UsageError
 from reid.settings import QuerySettings
@@ -22,10 +22,12 @@ SETTINGS = QuerySettings(species="zebra", device="cpu", top=8)
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four zebras enrolled with the net that ships, and each photo again: darker, and moved within its frame."""
     folder = tmp_path_factory.mktemp("zèbres")
-    season = list(drawn.draw_season(["zebra"], range(4), season=0, encounters=1, photos_per_encounter=1, width=240, height=160))
-    drawn.write_photos(folder / "one", season)
+    season = list(
+        synthetic.draw_season(["zebra"], range(4), season=0, encounters=1, photos_per_encounter=1, width=240, height=160)
+    )
+    synthetic.write_photos(folder / "one", season)
     moved = [(photo, (0.6 * np.roll(pixels, (2, 9), (0, 1))).astype(np.uint8)) for photo, pixels in season]
-    drawn.write_photos(folder / "two", moved)
+    synthetic.write_photos(folder / "two", moved)
     reid.enroll([folder / "one"], gallery=folder / "gallery")
     return folder
 
@@ -68,8 +70,10 @@ def test_maps_of_enrolled_photos_are_kept_so_that_their_files_may_be_elsewhere(w
 
 
 def test_enrolling_keeps_the_maps_so_that_the_first_query_opens_no_enrolled_photo(tmp_path: Path) -> None:
-    season = list(drawn.draw_season(["zebra"], range(2), season=0, encounters=1, photos_per_encounter=1, width=160, height=112))
-    drawn.write_photos(tmp_path / "one", season)
+    season = list(
+        synthetic.draw_season(["zebra"], range(2), season=0, encounters=1, photos_per_encounter=1, width=160, height=112)
+    )
+    synthetic.write_photos(tmp_path / "one", season)
     reid.enroll([tmp_path / "one"], gallery=tmp_path / "gallery")
     shutil.move(tmp_path / "one", tmp_path / "away")
     report = query([tmp_path / "away" / season[0][0].path], gallery=tmp_path / "gallery", settings=SETTINGS)

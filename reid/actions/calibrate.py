@@ -21,8 +21,8 @@ from reid.learn import calibration
 from reid.learn.calibration import Mapped
 from reid.learn.metrics import Pool
 from reid.learn.reliability import Bin, calibration_error, reliability
-from reid.nets import bundle, runtime
-from reid.nets.bundle import NetCard
+from reid.nets import inference, net_files
+from reid.nets.net_files import NetCard
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem, Vectors
 from reid.settings import QuerySettings, TrainSettings
@@ -168,12 +168,12 @@ class _Run:
     def species(self, name: str, given: Sequence[Photo] | None) -> SpeciesCalibration:
         fingerprint = self.gallery.embedding_net(name)
         assert fingerprint is not None
-        card = bundle.read_card(net_path(self.gallery, fingerprint))
+        card = net_files.read_card(net_path(self.gallery, fingerprint))
         there = {one.name for one in self.gallery.individuals(name)}
         chosen = [photo for photo in given if _name(photo.species) == name] if given is not None else None
         shown = {_name(photo.individual) for photo in chosen} if chosen is not None else there
         unseen = unseen_individuals(card, shown)
-        net = partial(runtime.load, net_path(self.gallery, fingerprint), self.device)
+        net = partial(inference.load, net_path(self.gallery, fingerprint), self.device)
         if chosen is None:
             found = learnable(self.gallery, name, fingerprint, unseen, net, self.progress)
         else:
@@ -188,7 +188,7 @@ class _Run:
             "" if learned else calibration.lacking(calibration.trials(pool)), bins, calibration_error(bins),
         )
 
-    def _given(self, name: str, given: Sequence[Photo], unseen: set[str], net: runtime.Runtime) -> Learnable:
+    def _given(self, name: str, given: Sequence[Photo], unseen: set[str], net: inference.Runtime) -> Learnable:
         """Embeddings and maps of photos given; of those that are enrolled too, the stored embeddings."""
         ids, stored = self.gallery.vectors(name)
         row = {int(number): place for place, number in enumerate(ids)}
@@ -215,7 +215,7 @@ class _Run:
         chosen = calibration.sampled_rows(pool)
         return Learnable(pool.subset(chosen), mapped.subset(chosen) if mapped else None)
 
-    def _opened(self, name: str, chosen: Sequence[Photo], net: runtime.Runtime) -> Iterator[list[Opened]]:
+    def _opened(self, name: str, chosen: Sequence[Photo], net: inference.Runtime) -> Iterator[list[Opened]]:
         """The photos that can be read, a batch at a time; problems are put aside."""
         self.progress.start(f"{name}: embedding", len(chosen))
         answers = open_photos(chosen, sizes=sizes_of(net))
@@ -258,7 +258,7 @@ def enrolled(
 
 
 def learnable(
-    gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str], net: Callable[[], runtime.Runtime],
+    gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str], net: Callable[[], inference.Runtime],
     progress: Progress,
 ) -> Learnable:
     """Enrolled photos of these individuals to learn thresholds from, at most as many as calibration takes.

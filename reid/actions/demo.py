@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reid import drawn, reports
+from reid import reports, synthetic
 from reid.actions import showing
 from reid.actions.enroll import enroll
 from reid.actions.evaluate import evaluate
@@ -26,7 +26,7 @@ from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Outcome, Photo, Problem, Sighting
 from reid.settings import TrainSettings
 
-Frame = tuple[drawn.DrawnPhoto, NDArray[np.uint8]]
+Frame = tuple[synthetic.DrawnPhoto, NDArray[np.uint8]]
 SHOWN_PER_KIND = 10
 """Right decisions of one kind shown on the page; all that are not right are shown."""
 
@@ -158,7 +158,7 @@ def _draw(folder: Path, settings: DemoSettings, seed: int, progress: Progress) -
             yield photo
 
     winter, summer = (
-        drawn.draw_season(
+        synthetic.draw_season(
             settings.species,
             numbers,
             season=season,
@@ -169,8 +169,8 @@ def _draw(folder: Path, settings: DemoSettings, seed: int, progress: Progress) -
         )
         for season, numbers in enumerate((settings.first_season, settings.second_season))
     )
-    strangers = drawn.draw_season(
-        [drawn.UNTRAINED_SPECIES],
+    strangers = synthetic.draw_season(
+        [synthetic.UNTRAINED_SPECIES],
         range(settings.untrained),
         season=1,
         encounters=1,
@@ -179,8 +179,8 @@ def _draw(folder: Path, settings: DemoSettings, seed: int, progress: Progress) -
     )
     own = ((replace(photo, encounter=f"{photo.encounter}-boar"), pixels) for photo, pixels in strangers)
     first, second = folder / "season-2023", folder / "season-2024"
-    drawn.write_photos(first, counted(winter))
-    written = drawn.write_photos(second, counted(chain(summer, own)))
+    synthetic.write_photos(first, counted(winter))
+    written = synthetic.write_photos(second, counted(chain(summer, own)))
     corrupt = folder / "IMG_cut_off.JPG"
     corrupt.write_bytes((second / written[0].path).read_bytes()[:9000])
     return first, second, corrupt
@@ -191,7 +191,7 @@ def _cases(
 ) -> list[_Case]:
     """Every photo of season two with the truth about it."""
     truth = {str(photo.path): photo for photo in photos}
-    enrolled = {drawn.individual_name(name, number) for name in settings.species for number in settings.first_season}
+    enrolled = {synthetic.individual_name(name, number) for name in settings.species for number in settings.first_season}
     cases = [_case(sighting, truth[sighting.photo], enrolled) for sighting in sightings]
     corrupt = [problem for problem in problems if problem.path not in truth]
     lost = [problem for problem in problems if problem.path in truth]
@@ -203,7 +203,7 @@ def _case(sighting: Sighting, photo: Photo, enrolled: set[str]) -> _Case:
     outcome = sighting.decision.outcome
     if photo.species == EMPTY:
         return _Case("empty frame", EMPTY, _verdict(outcome == Outcome.EMPTY, outcome), sighting)
-    if photo.species == drawn.UNTRAINED_SPECIES:
+    if photo.species == synthetic.UNTRAINED_SPECIES:
         verdict = _verdict(outcome == Outcome.UNKNOWN_SPECIES, outcome)
         return _Case("species nobody trained on", photo.species, verdict, sighting)
     if photo.individual in enrolled:

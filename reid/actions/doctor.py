@@ -13,7 +13,7 @@ from reid.actions.drifting import drift_of
 from reid.actions.nets import net_path
 from reid.errors import NetError, UsageError
 from reid.learn.suspects import MOST_PHOTOS, Shown, Suspect, suspects
-from reid.nets import bundle
+from reid.nets import net_files
 from reid.progress import SILENT, Progress
 from reid.settings import FASTEST
 from reid.steps.apart import place_in
@@ -114,7 +114,7 @@ def _nets(gallery: Gallery) -> Iterator[Finding]:
     used |= {fingerprint: "" for fingerprint in (gallery.species_net(), gallery.sides.net()) if fingerprint}
     for fingerprint, species in used.items():
         try:
-            card, _ = bundle.load(net_path(gallery, fingerprint))
+            card, _ = net_files.load(net_path(gallery, fingerprint))
         except NetError as error:
             yield Finding("broken", "net", species, str(error))
             continue

@@ -14,7 +14,7 @@ from reid.learn.background import without_animal
 from reid.learn.duplicates import BITS, Pictures, picture_bits
 from reid.learn.looks import Maps
 from reid.learn.metrics import Pool
-from reid.nets.runtime import Runtime
+from reid.nets.inference import Runtime
 from reid.progress import Progress
 from reid.records import Box, Photo, Picture, Problem, Vectors
 from reid.settings import QuerySettings

@@ -14,7 +14,7 @@ from reid.actions.nets import net_path
 from reid.actions.selecting import as_taken, photos_of_column
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
-from reid.nets import bundle, runtime
+from reid.nets import inference, net_files
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EnrollSettings
@@ -139,7 +139,7 @@ def intake(**given: object) -> EnrollSettings:
     return settings
 
 
-def net_of(gallery: Gallery, species: str, device: str) -> tuple[runtime.Runtime, str]:
+def net_of(gallery: Gallery, species: str, device: str) -> tuple[inference.Runtime, str]:
     """The embedding net of a species, ready to answer; the shared net where it has none yet, with a note that says so."""
     note = ""
     fingerprint = gallery.embedding_net(species)
@@ -148,12 +148,12 @@ def net_of(gallery: Gallery, species: str, device: str) -> tuple[runtime.Runtime
         note = (
             f"{species} has no net of its own: it uses the shared net that ships, uncalibrated; `reid train` makes one"
         )
-    return runtime.load(net_path(gallery, fingerprint), device), note
+    return inference.load(net_path(gallery, fingerprint), device), note
 
 
 def give_shared_net(gallery: Gallery, species: str) -> str:
     """Let a species use the shared net that ships; its fingerprint."""
-    card = bundle.adopt(bundle.BASE, gallery.nets_folder)
+    card = net_files.adopt(net_files.BASE, gallery.nets_folder)
     gallery.set_embedding_net(species, card.fingerprint, card.dimension, calibration=None, why="shared net, untrained")
     return card.fingerprint
 
@@ -167,7 +167,7 @@ class _Run:
         self.progress, self.settings, self.problems, self.again = progress, settings, problems, again
         self.added: Counter[str] = Counter()
         self.sides_predicted: Counter[str] = Counter()
-        self.side_net: runtime.Runtime | None = None
+        self.side_net: inference.Runtime | None = None
         self.already = self.done = 0
         self.new: set[str] = set()
         self.new_individuals: list[tuple[str, str]] = []
@@ -184,7 +184,7 @@ class _Run:
         calibration = gallery.calibration(species)
         self.looks_closer = calibration is None or calibration.looks_closer
         side_net = gallery.sides.net() if any(not photo.side for photo in photos) else None
-        self.side_net = runtime.load(net_path(gallery, side_net), device) if side_net else None
+        self.side_net = inference.load(net_path(gallery, side_net), device) if side_net else None
         answers = open_photos(photos, sizes=sizes_of(net, self.side_net))
         while batch := list(islice(answers, BATCH)):
             self.batch(gallery, species, net, batch)
@@ -207,7 +207,7 @@ class _Run:
                 kept.append(item)
         return kept
 
-    def batch(self, gallery: Gallery, species: str, net: runtime.Runtime, batch: Iterable[Opened | Problem]) -> None:
+    def batch(self, gallery: Gallery, species: str, net: inference.Runtime, batch: Iterable[Opened | Problem]) -> None:
         self.problems += [item for item in batch if isinstance(item, Problem)]
         opened = self._as_before(gallery, [item for item in batch if isinstance(item, Opened)])
         if not opened:

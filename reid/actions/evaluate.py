@@ -25,7 +25,7 @@ from reid.learn.growth import Point
 from reid.learn.metrics import Pool, Ranking
 from reid.learn.open_set import Separation, halves, separation, trials
 from reid.learn.shortlist import shortlist
-from reid.nets import runtime
+from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem
 from reid.settings import QuerySettings
@@ -170,7 +170,7 @@ class _Run:
         fingerprint = self.gallery.embedding_net(name)
         if fingerprint is None:
             raise UsageError(f"the gallery has no net for {name!r}; `reid train` or `reid enroll` it first")
-        net = runtime.load(net_path(self.gallery, fingerprint), self.device)
+        net = inference.load(net_path(self.gallery, fingerprint), self.device)
         calibration = self.gallery.calibration(name)
         closer = self.rerank if calibration is None or calibration.looks_closer else 0
         queries, enrolled = self._embedded(name, known, asked, net, closer=closer > 0)
@@ -186,7 +186,7 @@ class _Run:
         )
 
     def _embedded(
-        self, name: str, known: Sequence[Photo], asked: Sequence[Photo], net: runtime.Runtime, *, closer: bool
+        self, name: str, known: Sequence[Photo], asked: Sequence[Photo], net: inference.Runtime, *, closer: bool
     ) -> tuple[Embedded, Embedded]:
         """Queries and gallery; the same one where every photo is asked against all others."""
         chosen = [[one for one in part if one.species == name and one.individual] for part in (asked, known)]
@@ -199,7 +199,7 @@ class _Run:
             )
         return queries, enrolled
 
-    def _probe(self, name: str, queries: Embedded, enrolled: Embedded, net: runtime.Runtime) -> Probe:
+    def _probe(self, name: str, queries: Embedded, enrolled: Embedded, net: inference.Runtime) -> Probe:
         boxes = boxes_of([*self.frames, *queries.pictures.photos, *enrolled.pictures.photos])
         asked = background(name, queries, boxes, net, self.opener)
         known = asked if enrolled is queries else background(name, enrolled, boxes, net, self.opener)

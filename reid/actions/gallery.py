@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.errors import NetError
-from reid.nets import bundle
+from reid.nets import net_files
 from reid.records import Calibration
 from reid.store import EnrolledPhoto, Gallery, IndividualSummary, SpeciesSummary
 
@@ -18,7 +18,7 @@ class SpeciesInGallery:
     """One species: what is enrolled, with which net, calibrated how. card: None when the net's file is missing."""
 
     summary: SpeciesSummary
-    card: bundle.NetCard | None
+    card: net_files.NetCard | None
     calibration: Calibration | None
 
 
@@ -93,10 +93,10 @@ def photos(
         return opened.photos(species, individual, removed=removed)
 
 
-def _card(opened: Gallery, fingerprint: str) -> bundle.NetCard | None:
+def _card(opened: Gallery, fingerprint: str) -> net_files.NetCard | None:
     if not fingerprint:
         return None
     try:
-        return bundle.read_card(opened.nets_folder / f"{fingerprint}.safetensors")
+        return net_files.read_card(opened.nets_folder / f"{fingerprint}.safetensors")
     except NetError:
         return None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reid.actions.doubts import OpenSighting
 from reid.actions.nets import net_path
-from reid.nets import runtime
+from reid.nets import inference
 from reid.progress import Progress
 from reid.records import SIDES, Calibration, Vectors
 from reid.steps.embedding import embed, sizes_of
@@ -57,7 +57,7 @@ def likeness(
         return Likeness(fault=f"{species} is not calibrated: `reid calibrate`")
     if fingerprint is None or not net_path(gallery, fingerprint).is_file():
         return Likeness(fault=f"the net of {species} is not in the gallery: `reid doctor` examines it")
-    net = runtime.load(net_path(gallery, fingerprint), device)
+    net = inference.load(net_path(gallery, fingerprint), device)
     progress.start(f"{species}: comparing doubtful sightings", len(rows))
     units: list[int] = []
     sides: list[str] = []

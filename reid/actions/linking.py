@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from reid import drawn
+from reid import synthetic
 from reid.actions.calibrate import enrolled, unseen_individuals
 from reid.actions.nets import net_path
 from reid.actions.query import Identifier
 from reid.formats.deployments import read_deployments
 from reid.learn.linkage import worth
 from reid.learn.metrics import Pool
-from reid.nets import bundle, runtime
+from reid.nets import inference, net_files
 from reid.progress import Progress
 from reid.records import Box, Deployment, Photo, Picture, Pixels, Problem
 from reid.settings import QuerySettings
@@ -75,8 +75,8 @@ def seen(
     notes = []
     for name in sorted({name for look in looks for name in look.vectors}):
         worth_of[name] = link_worth(gallery, name)
-        if drawn and worth_of[name] is None:
-            worth_of[name] = drawn_worth(runtime.load(net_path(gallery, identifier.enrolled[name]), settings.device))
+        if synthetic and worth_of[name] is None:
+            worth_of[name] = drawn_worth(inference.load(net_path(gallery, identifier.enrolled[name]), settings.device))
             found = "was counted on drawn animals: look at each" if worth_of[name] else "is not known: encounters stay alone"
             notes.append(f"{name}: too few individuals are known that its net was not trained on; what a link is worth {found}")
     place = places(settings.deployments)
@@ -92,12 +92,12 @@ def link_worth(gallery: Gallery, species: str) -> Worth | None:
     fingerprint = gallery.embedding_net(species)
     if fingerprint is None:
         return None
-    card = bundle.read_card(net_path(gallery, fingerprint))
+    card = net_files.read_card(net_path(gallery, fingerprint))
     unseen = unseen_individuals(card, {one.name for one in gallery.individuals(species)})
     return worth(enrolled(gallery, species, fingerprint, unseen).pool)
 
 
-def drawn_worth(net: runtime.Runtime) -> Worth | None:
+def drawn_worth(net: inference.Runtime) -> Worth | None:
     """What a link is worth, counted on drawn animals: for cards of a species of which nobody is known yet.
 
     Stripes and spots, each animal four times. Where the shared net was measured on real animals, its links became right
@@ -111,12 +111,12 @@ def drawn_worth(net: runtime.Runtime) -> Worth | None:
 
 
 @cache
-def _drawn() -> tuple[list[drawn.DrawnPhoto], list[Picture]]:
+def _drawn() -> tuple[list[synthetic.DrawnPhoto], list[Picture]]:
     """Drawn animals cut to their boxes, each in four encounters of one photo; always the same ones."""
     frames = [
         frame
         for kind in DRAWN
-        for frame in drawn.draw_season(
+        for frame in synthetic.draw_season(
             [kind], range(DRAWN_ANIMALS), season=0, encounters=4, photos_per_encounter=1, width=240, height=160, seed=5
         )
     ]

@@ -20,7 +20,7 @@ from reid.errors import UsageError
 from reid.formats.manifest import read_photos
 from reid.formats.megadetector import FOUND_NOTHING
 from reid.formats.text import place_for
-from reid.nets import bundle, runtime
+from reid.nets import inference, net_files
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem, Sighting, Size, SpeciesGuess, Vectors
 from reid.settings import QuerySettings
@@ -162,11 +162,11 @@ class Identifier:
         self.species_net = None
         fingerprint = gallery.species_net()
         if not self.given and fingerprint is not None:
-            self.species_net = runtime.load(net_path(gallery, fingerprint), settings.device)
+            self.species_net = inference.load(net_path(gallery, fingerprint), settings.device)
         elif not self.given:
             self.given = self._only_species()
         side_net = gallery.sides.net()
-        self.side_net = runtime.load(net_path(gallery, side_net), settings.device) if side_net else None
+        self.side_net = inference.load(net_path(gallery, side_net), settings.device) if side_net else None
         self.nets = {name: net_path(gallery, fingerprint) for name, fingerprint in self.enrolled.items()}
         returning = dict.fromkeys(self.enrolled, settings.returning) if settings.returning else {}
         self.known = Known({name: gallery.calibration(name) for name in self.enrolled}, dict(self.enrolled), returning)
@@ -178,7 +178,7 @@ class Identifier:
     def closer(self, species: str) -> CloserLook:
         """The closer look at the photos of a species; it keeps their maps as long as this object lives."""
         if species not in self._closer:
-            self._closer[species] = CloserLook(self.gallery, runtime.load(self.nets[species], self.settings.device))
+            self._closer[species] = CloserLook(self.gallery, inference.load(self.nets[species], self.settings.device))
         return self._closer[species]
 
     def _only_species(self) -> str:
@@ -239,7 +239,7 @@ class Identifier:
 
     def _sizes(self) -> tuple[Size, ...]:
         """Of every net that a photo may meet: it is decoded once for all of them, though most may never be loaded."""
-        cards = [bundle.read_card(path) for path in sorted(set(self.nets.values()))]
+        cards = [net_files.read_card(path) for path in sorted(set(self.nets.values()))]
         return sizes_of(self.species_net, *cards, self.side_net)
 
     def _look(self, batch: Sequence[Opened | Problem], encounter: Sequence[str]) -> Iterable[Looked | Problem]:
@@ -252,7 +252,7 @@ class Identifier:
         seen: dict[tuple[int, str], tuple[Vectors, Map]] = {}
         for name in sorted({name for names in wanted for name in names if name in self.nets}):
             rows = [row for row, names in enumerate(wanted) if name in names]
-            net = runtime.load(self.nets[name], self.settings.device)
+            net = inference.load(self.nets[name], self.settings.device)
             for row, vector, one in zip(rows, *embed_and_map(net, [opened[row][0].picture for row in rows]), strict=True):
                 seen[row, name] = np.ascontiguousarray(vector[None]), one
         looks = iter(

@@ -10,7 +10,7 @@ import numpy as np
 
 from reid.actions.embedded import Opener
 from reid.actions.nets import net_path
-from reid.nets import runtime
+from reid.nets import inference
 from reid.records import UNKNOWN_SPECIES, Photo, SpeciesGuess
 from reid.settings import QuerySettings
 from reid.steps.embedding import classify
@@ -34,7 +34,7 @@ def routing(gallery: Gallery, photos: Sequence[Photo], device: str, opener: Open
     fingerprint = gallery.species_net()
     if fingerprint is None:
         return None
-    net = runtime.load(net_path(gallery, fingerprint), device)
+    net = inference.load(net_path(gallery, fingerprint), device)
     chosen = [photo for photo in photos if photo.species in net.card.classes]
     if not chosen:
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 from reid import settings as options
 from reid.actions.nets import net_path
 from reid.errors import UsageError
-from reid.nets import runtime
+from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import SIDE_PROBABILITY, Photo, Problem
 from reid.steps.embedding import sizes_of
@@ -59,7 +59,7 @@ def predict_sides(
         fingerprint = opened.sides.net()
         if fingerprint is None:
             raise UsageError("the gallery has no side net: `reid train PHOTOS --stage side` makes one")
-        net = runtime.load(net_path(opened, fingerprint), device)
+        net = inference.load(net_path(opened, fingerprint), device)
         if species and species not in net.card.among:
             raise UsageError(f"the side net learned nothing of {species!r}; it knows {', '.join(net.card.among)}")
         unknown = {
@@ -82,7 +82,7 @@ def predict_sides(
 
 
 def _seen(
-    gallery: Gallery, net: runtime.Runtime, species: str, members: list[EnrolledPhoto], progress: Progress
+    gallery: Gallery, net: inference.Runtime, species: str, members: list[EnrolledPhoto], progress: Progress
 ) -> tuple[dict[int, tuple[str, float]], list[Problem]]:
     """Photo id -> side and how sure, of those that the net is sure of; and the photos that cannot be read."""
     seen: dict[int, tuple[str, float]] = {}

@@ -14,7 +14,7 @@ from reid.actions.selecting import photos_of_column
 from reid.actions.train_net import Job, TrainedNet
 from reid.errors import TrainingError, UsageError
 from reid.formats.manifest import read_photos
-from reid.nets import runtime
+from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import TrainSettings
@@ -57,7 +57,7 @@ def train(
         ManifestError, GalleryError: the photos' table or the gallery cannot be read.
     """
     settings = options.check_train(settings or options.resolve(TrainSettings(), {}))
-    device = runtime.device(settings.device)
+    device = inference.device(settings.device)
     found = read_photos(list(photos))
     for note in found.notes:
         progress.say(note)

@@ -21,8 +21,8 @@ from reid.learn.embedding_task import COLLAPSED_AT, SETTLING, EmbeddingTask, emb
 from reid.learn.side_task import SideTask
 from reid.learn.species_task import SpeciesTask
 from reid.learn.trainer import Epoch, Fitted, Plan, fit
-from reid.nets import bundle, runtime
-from reid.nets.bundle import NetCard
+from reid.nets import inference, net_files
+from reid.nets.net_files import NetCard
 from reid.progress import Progress
 from reid.records import Calibration, Photo, Problem
 from reid.settings import QuerySettings, TrainSettings
@@ -124,8 +124,8 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
     card, state = species_task.finished(task, asked)
     training = _training("species", settings, decoded, fitted, held)
     card = replace(card, training=training, figures=_figures(fitted.figures))
-    card = bundle.save(card, state, gallery.nets_folder)
-    runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
+    card = net_files.save(card, state, gallery.nets_folder)
+    inference.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     gallery.set_species_net(card.fingerprint, why="trained")
     return _trained(job, card, decoded, fitted), decoded.problems
 
@@ -146,8 +146,8 @@ def _side(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.dev
     task.net.load_state_dict(fitted.state)
     card = side_task.finished(task, task.net)
     card = replace(card, training=_training("side", settings, decoded, fitted, held), figures=_figures(card.figures))
-    card = bundle.save(card, fitted.state, gallery.nets_folder)
-    runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
+    card = net_files.save(card, fitted.state, gallery.nets_folder)
+    inference.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     gallery.sides.use_net(card.fingerprint, why="trained")
     note = f"too few photos were held out for an error of {settings.max_wrong_side}: it says no side at all"
     trained = _trained(job, card, decoded, fitted)
@@ -191,8 +191,8 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
         calibration=learned,
         training={**_training("embedding", settings, decoded, fitted, held, taught), "head": head},
     )
-    card = bundle.save(card, fitted.state, gallery.nets_folder)
-    runtime.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
+    card = net_files.save(card, fitted.state, gallery.nets_folder)
+    inference.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
     note = calibration.caution(decoded.photos) if learned else ""
     return replace(_trained(job, card, decoded, fitted), note=note), decoded.problems
@@ -200,8 +200,8 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
 
 def _shared(job: Job, gallery: Gallery, settings: TrainSettings, progress: Progress) -> Result:
     """The net that ships, calibrated on these photos where they are enough: it has seen none of them."""
-    card = bundle.adopt(bundle.BASE, gallery.nets_folder)
-    net = runtime.load(net_path(gallery, card.fingerprint), settings.device)
+    card = net_files.adopt(net_files.BASE, gallery.nets_folder)
+    net = inference.load(net_path(gallery, card.fingerprint), settings.device)
     decoded = _decode(job, card.image_size, gallery, progress)
     pixels = [images.resize(one, *card.image_size) for one in decoded.pixels]
     vectors, maps = net.embed_and_map(pixels)
@@ -236,7 +236,7 @@ def put_to_use(
     """
     vectors: Mapping[int, NDArray[np.float32]] = {}
     if gallery.embedding_net(species) != card.fingerprint:
-        net = runtime.load(net_path(gallery, card.fingerprint), device)
+        net = inference.load(net_path(gallery, card.fingerprint), device)
         vectors = _embed_enrolled(gallery, species, net, progress)
     gallery.set_embedding_net(
         species, card.fingerprint, card.dimension, calibration=learned, vectors=vectors, why="trained"
@@ -244,7 +244,7 @@ def put_to_use(
 
 
 def _embed_enrolled(
-    gallery: Gallery, species: str, net: runtime.Runtime, progress: Progress
+    gallery: Gallery, species: str, net: inference.Runtime, progress: Progress
 ) -> dict[int, NDArray[np.float32]]:
     enrolled = gallery.photos(species)
     if enrolled:

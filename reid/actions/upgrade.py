@@ -14,8 +14,8 @@ from reid.actions.calibrate import EnrolledPool, enrolled, learnable, unseen_ind
 from reid.actions.nets import net_path
 from reid.errors import ModelMismatch, UsageError
 from reid.learn import calibration
-from reid.nets import bundle, runtime
-from reid.nets.bundle import NetCard
+from reid.nets import inference, net_files
+from reid.nets.net_files import NetCard
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem
 from reid.settings import TrainSettings
@@ -111,7 +111,7 @@ def upgrade(
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         card = _adopt(opened, net)
         names = _names(opened, card, species)
-        loaded = runtime.load(net_path(opened, card.fingerprint), device)
+        loaded = inference.load(net_path(opened, card.fingerprint), device)
         run = _Run(opened, card, loaded, progress)
         asked = confirm or (lambda _: yes)
         told = tuple(run.species(name, (lambda _: True) if yes else asked) for name in names)
@@ -121,7 +121,7 @@ def upgrade(
 
 def _adopt(gallery: Gallery, net: str) -> NetCard:
     if net == "base":
-        path = bundle.BASE
+        path = net_files.BASE
     elif Path(net).suffix == ".safetensors":
         path = Path(net)
     else:
@@ -129,11 +129,11 @@ def _adopt(gallery: Gallery, net: str) -> NetCard:
         if not path.exists():
             there = ", ".join(sorted(one.stem for one in gallery.nets_folder.glob("*.safetensors"))) or "none"
             raise UsageError(f"no net {net!r}: name a .safetensors file, `base`, or a net of the gallery ({there})")
-    card = bundle.read_card(path)
+    card = net_files.read_card(path)
     if card.kind != "embedding":
         raise ModelMismatch(f"{path} is a {card.kind} net: a gallery is enrolled with an embedding net")
-    bundle.load(path)  # damaged weights are told before anything is copied
-    return bundle.adopt(path, gallery.nets_folder)
+    net_files.load(path)  # damaged weights are told before anything is copied
+    return net_files.adopt(path, gallery.nets_folder)
 
 
 def _names(gallery: Gallery, card: NetCard, species: str) -> list[str]:
@@ -147,7 +147,7 @@ def _names(gallery: Gallery, card: NetCard, species: str) -> list[str]:
 
 
 class _Run:
-    def __init__(self, gallery: Gallery, card: NetCard, net: runtime.Runtime, progress: Progress) -> None:
+    def __init__(self, gallery: Gallery, card: NetCard, net: inference.Runtime, progress: Progress) -> None:
         self.gallery, self.card, self.net, self.progress = gallery, card, net, progress
 
     def species(self, name: str, agreed: Callable[[SpeciesUpgrade], bool]) -> SpeciesUpgrade:

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from reid.learn import splits
 from reid.learn.dataset import Decoded
 from reid.learn.species_task import SpeciesTask, temperature
-from reid.nets.bundle import NetCard
+from reid.nets.inference import mirrored_classes
+from reid.nets.net_files import NetCard
 from reid.nets.networks import SpeciesNet
-from reid.nets.runtime import mirrored_classes
 from reid.records import SIDES, Photo
 from reid.settings import TrainSettings
 

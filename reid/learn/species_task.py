@@ -14,7 +14,7 @@ from reid.learn import augment, familiarity
 from reid.learn.body import Body
 from reid.learn.dataset import Decoded
 from reid.learn.trainer import Batch, half
-from reid.nets.bundle import NetCard
+from reid.nets.net_files import NetCard
 from reid.nets.networks import SpeciesNet
 from reid.records import EMPTY, Photo
 from reid.settings import TrainSettings

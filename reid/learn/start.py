@@ -9,7 +9,7 @@ import torch
 from reid.errors import NetError, UsageError
 from reid.learn.dataset import Decoded
 from reid.learn.heads import settle_neck, start_head
-from reid.nets import backbones, bundle
+from reid.nets import backbones, net_files
 from reid.nets.networks import EmbeddingNet, SpeciesNet
 from reid.settings import START_WEIGHTS, TrainSettings
 
@@ -25,7 +25,7 @@ def embedding_net(settings: TrainSettings, decoded: Decoded, device: torch.devic
         settings.backbone, dimension=settings.dimension, pooling=settings.pooling,
         imagenet=settings.weights == "imagenet",
     )
-    loaded = _fill(net, _path(settings, bundle.BASE), settings.backbone)
+    loaded = _fill(net, _path(settings, net_files.BASE), settings.backbone)
     if "linear.weight" in loaded:
         settle_neck(net, decoded, settings.image_size, device, settings.seed)
     elif settings.weights != "none":
@@ -41,16 +41,16 @@ def species_net(settings: TrainSettings, classes: int) -> SpeciesNet:
     """
     torch.manual_seed(settings.seed)
     net = SpeciesNet(settings.backbone, classes, imagenet=settings.weights == "imagenet")
-    _fill(net, _path(settings, bundle.SPECIES_BASE), settings.backbone, only="features.")
+    _fill(net, _path(settings, net_files.SPECIES_BASE), settings.backbone, only="features.")
     return net
 
 
 def fingerprint(settings: TrainSettings, stage: str) -> str:
     """What a stage's start weights are, for the card: a name, or the fingerprint of a net of ours."""
-    path = _path(settings, bundle.BASE if stage == "embedding" else bundle.SPECIES_BASE)
+    path = _path(settings, net_files.BASE if stage == "embedding" else net_files.SPECIES_BASE)
     if path is None:
         return settings.weights
-    return bundle.read_card(path).fingerprint if path.with_suffix(".json").exists() else path.name
+    return net_files.read_card(path).fingerprint if path.with_suffix(".json").exists() else path.name
 
 
 def _fill(net: EmbeddingNet | SpeciesNet, path: Path | None, backbone: str, only: str = "") -> set[str]:
@@ -58,7 +58,7 @@ def _fill(net: EmbeddingNet | SpeciesNet, path: Path | None, backbone: str, only
     if path is None:
         return set()
     try:
-        state = bundle.read_state(path)
+        state = net_files.read_state(path)
     except NetError as error:
         raise UsageError(f"start weights: {error}") from error
     own = net.state_dict()

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from reid.nets.runtime import Runtime
+from reid.nets.inference import Runtime
 from reid.records import Photo, Picture
 from reid.steps.embedding import inputs, sizes_of
 from reid.steps.photo import Opened, open_photos

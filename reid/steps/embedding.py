@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid import images
-from reid.nets.bundle import NetCard
-from reid.nets.runtime import Runtime, SpeciesAnswer
+from reid.nets.inference import Runtime, SpeciesAnswer
+from reid.nets.net_files import NetCard
 from reid.records import Picture, Pixels, Size, Vectors
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reid.nets.runtime import Runtime
+from reid.nets.inference import Runtime
 from reid.records import SIDE_NET, SIDE_PROBABILITY
 from reid.steps.embedding import inputs
 from reid.steps.photo import Opened

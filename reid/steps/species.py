@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reid.nets.bundle import NetCard
-from reid.nets.runtime import SpeciesAnswer
+from reid.nets.inference import SpeciesAnswer
+from reid.nets.net_files import NetCard
 from reid.records import EMPTY, UNKNOWN_SPECIES, SpeciesGuess
 from reid.settings import QuerySettings
 

@@ -28,7 +28,7 @@ from reid.learn.dataset import Decoded
 from reid.learn.embedding_task import embed, maps_of, pool_of
 from reid.learn.metrics import Places, Pool
 from reid.learn.shortlist import shortlist
-from reid.nets import bundle
+from reid.nets import net_files
 from reid.nets.networks import EmbeddingNet, SpeciesNet
 from reid.records import Photo, Vectors
 from reid.settings import QuerySettings
@@ -100,7 +100,7 @@ def text(figure: Estimate) -> str:
 
 
 def measure(case: Case, photos: Sequence[Photo], path: Path, imagenet: dict[str, torch.Tensor]) -> Iterator[tuple[str, ...]]:
-    card, net = bundle.load(path)
+    card, net = net_files.load(path)
     assert isinstance(net, EmbeddingNet)
     groups = encounters(photos, minutes=QuerySettings().encounter_minutes)
     ours = dataset.decode(photos, card.image_size)
@@ -137,14 +137,14 @@ def main() -> None:
     parser.add_argument("--only", default="", help="sets, comma-separated")
     given = parser.parse_args()
     nets = {name: Path(path) for name, path in (one.split("=", 1) for one in given.net)}
-    imagenet = bundle.read_state(given.imagenet)
+    imagenet = net_files.read_state(given.imagenet)
     print("| set | net | rank-1 | rank-5 | mAP | to frozen | open set, geometric mean |\n|---|---|---|---|---|---|---|")
     for case in CASES:
         if given.only and case.name not in given.only.split(","):
             continue
         photos = [one for one in dated(read_photos([given.data / case.name / "manifest.csv"]).photos) if one.individual]
         photos = [one for one in photos if case.known(one) or case.asked(one)]
-        for row in measure(case, photos, nets.get(case.name, bundle.BASE), imagenet):
+        for row in measure(case, photos, nets.get(case.name, net_files.BASE), imagenet):
             print(f"| {case.name}, {case.what} | " + " | ".join(row) + " |", flush=True)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import reid
-from reid import drawn
+from reid import synthetic
 from reid.formats.manifest import read_photos
 from reid.learn.bootstrap import Herd
 from reid.records import Outcome
@@ -27,7 +27,7 @@ from reid.terminal import Bars
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--species", default="zebra", choices=drawn.SPECIES)
+    parser.add_argument("--species", default="zebra", choices=synthetic.SPECIES)
     parser.add_argument("--individuals", type=int, default=200)
     parser.add_argument("--new", type=int, default=40)
     parser.add_argument("--minutes", type=float, default=10.0)
@@ -39,15 +39,15 @@ def main() -> None:
         folder = given.folder / f"season-{season}"
         folders.append(folder)
         if not (folder / "manifest.csv").exists():
-            photos = drawn.draw_season(
+            photos = synthetic.draw_season(
                 [given.species], numbers, season=season, encounters=encounters, photos_per_encounter=1, seed=given.seed
             )
-            drawn.write_photos(folder, photos)
+            synthetic.write_photos(folder, photos)
     gallery = given.folder / "gallery"
     settings = TrainSettings(stages=("embedding",), minutes=given.minutes, loss="triplet+arcface", epochs=200)
     report = reid.train([folders[0]], gallery=gallery, settings=settings, progress=Bars())
     reid.enroll([folders[0]], gallery=gallery, progress=Bars())
-    names = {drawn.individual_name(given.species, number) for number in enrolled}
+    names = {synthetic.individual_name(given.species, number) for number in enrolled}
     truth = {str(photo.path): photo.individual for photo in read_photos([folders[1]]).photos}
     for what, rerank in (("by cosine alone", 0), ("as it is", QuerySettings().rerank)):
         answers = reid.query([folders[1]], gallery=gallery, settings=QuerySettings(species=given.species, rerank=rerank))

@@ -24,7 +24,7 @@ from reid.learn.closed_set import ANY_PHOTO, STRICT, ranked
 from reid.learn.dataset import Decoded
 from reid.learn.embedding_task import pool_of
 from reid.learn.heads import whitening
-from reid.nets import bundle
+from reid.nets import net_files
 from reid.nets.networks import SpeciesNet
 from reid.records import Vectors
 from reid.settings import ENCOUNTER_MINUTES
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--imagenet", type=Path, required=True)
     given = parser.parse_args()
-    imagenet = bundle.read_state(given.imagenet)
+    imagenet = net_files.read_state(given.imagenet)
     print("| set | by | any photo: rank-1, mAP | same side and other encounter: rank-1, mAP |\n|---|---|---|---|")
     for case in (one for one in CASES if one.known is not one.asked):  # else it would learn from those it is asked about
         photos = [one for one in dated(read_photos([given.data / case.name / "manifest.csv"]).photos) if one.individual]

@@ -21,7 +21,7 @@ import numpy as np
 from reid.formats.manifest import read_photos
 from reid.learn import calibration
 from reid.learn.metrics import Pool
-from reid.nets import bundle, runtime
+from reid.nets import inference, net_files
 from reid.records import Calibration, Decision, Outcome, Photo, SpeciesGuess, Vectors
 from reid.settings import ENCOUNTER_MINUTES
 from reid.steps.embedding import embed
@@ -39,7 +39,7 @@ class Herd:
     """Photos with their embeddings and encounters."""
 
     def __init__(self, photos: Sequence[Photo]) -> None:
-        net = runtime.load(bundle.BASE, "cpu")
+        net = inference.load(net_files.BASE, "cpu")
         opened = [one for one in open_photos(photos, sizes=[net.card.image_size]) if isinstance(one, Opened)]
         self.photos, self.hashes = [one.photo for one in opened], [one.picture.sha256 for one in opened]
         self.vectors: Vectors = np.concatenate([embed(net, [one.picture]) for one in opened])

@@ -3,9 +3,9 @@
     python scripts/benchmarks/season.py FOLDER [--individuals 100] [--seasons 5] [--minutes 8] [--rules known,person]
     python scripts/benchmarks/season.py FOLDER --real /work/shared/data
 
-A study is drawn (`reid.drawn.Study`: bursts, two animals a frame, wrong clocks, spoilt files, days without work). Season one is
-enrolled by its labels and trains the net (`--minutes 0`: the base net as it ships, calibrated on it); every later one comes in as
-MegaDetector's JSON with the table of deployments, through `reid seasons`, and is settled by a rule:
+A study is drawn (`reid.synthetic.Study`: bursts, two animals a frame, wrong clocks, spoilt files, days without work). Season one
+is enrolled by its labels and trains the net (`--minutes 0`: the base net as it ships, calibrated on it); every later one comes in
+as MegaDetector's JSON with the table of deployments, through `reid seasons`, and is settled by a rule:
 
     known    what was told KNOWN is enrolled under that name, nothing else is
     new      beside it, what was told NEW is enrolled as a new individual
@@ -32,7 +32,7 @@ from pathlib import Path
 import openpyxl
 
 import reid
-from reid import drawn
+from reid import synthetic
 from reid.formats.manifest import BOX_COLUMNS, COLUMNS, read_photos
 from reid.records import EMPTY, Outcome, Photo
 from reid.settings import CountSettings, ExportSettings, QuerySettings, TrainSettings
@@ -229,11 +229,11 @@ def calibrate(gallery: Path, max_false_match: float) -> None:
 
 
 def drawn_study(given: argparse.Namespace) -> None:
-    study = drawn.Study(individuals=given.individuals, seasons=given.seasons, cameras=given.cameras, width=given.width,
+    study = synthetic.Study(individuals=given.individuals, seasons=given.seasons, cameras=given.cameras, width=given.width,
                         height=given.width * 2 // 3, seed=given.seed)  # fmt: skip
-    plan = drawn.plan_study(study)
+    plan = synthetic.plan_study(study)
     began = time.monotonic()
-    made = drawn.write_study(given.folder / "drawn", plan)
+    made = synthetic.write_study(given.folder / "drawn", plan)
     print(
         f"{len(plan.frames)} frames of {study.individuals} animals, {study.seasons} seasons, {study.cameras} cameras "
         f"({sum(bool(one.clock_error) for one in plan.cameras)} with a wrong clock), "

@@ -27,14 +27,14 @@ import reid
 from reid.actions.enroll import net_of
 from reid.actions.linking import seen
 from reid.actions.selecting import as_taken
-from reid.drawn.cards import write_study
-from reid.drawn.study import Study, plan_study
 from reid.formats.manifest import read_photos
 from reid.learn.partitions import agreement
 from reid.records import Outcome, Photo, Sighting
 from reid.settings import QuerySettings
 from reid.steps.encounter import encounters
 from reid.steps.photo import dated
+from reid.synthetic.cards import write_study
+from reid.synthetic.study import Study, plan_study
 from reid.terminal import Bars
 
 COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side", "season", "x", "y", "width", "height")

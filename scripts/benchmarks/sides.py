@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from reid.formats.manifest import read_photos
-from reid.nets import runtime
+from reid.nets import inference
 from reid.steps.embedding import inputs, sizes_of
 from reid.steps.photo import Opened, open_photos
 
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("net", type=Path)
     parser.add_argument("tables", type=Path, nargs="+")
     given = parser.parse_args()
-    net = runtime.load(given.net, "cpu")
+    net = inference.load(given.net, "cpu")
     print(f"side net {net.card.fingerprint}, learned from {', '.join(net.card.among)}, tells from {net.card.sure_at:.3f} on\n")
     print("| photos | number | individuals | right | told | wrong |\n|---|---|---|---|---|---|")
     for table in given.tables:

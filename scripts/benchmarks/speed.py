@@ -29,10 +29,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reid import drawn, images, threads
+from reid import images, synthetic, threads
 from reid.actions.enroll import enroll
 from reid.actions.query import Identifier
-from reid.nets import bundle, runtime
+from reid.nets import inference, net_files
 from reid.records import Photo
 from reid.settings import QuerySettings
 from reid.steps.embedding import classify, embed_and_map, shortest_side
@@ -105,7 +105,7 @@ def small(pixels: np.ndarray, short: int = 384) -> bytes:
 
 def drawings(count: int) -> list[np.ndarray]:
     size = {"encounters": count, "photos_per_encounter": 1, "width": 576, "height": 384}
-    return [pixels for _, pixels in drawn.draw_season(["zebra"], range(1), season=0, **size)]
+    return [pixels for _, pixels in synthetic.draw_season(["zebra"], range(1), season=0, **size)]
 
 
 def enrolling(options: Options) -> Iterator[Row]:
@@ -156,7 +156,7 @@ def embedding(options: Options) -> Iterator[Row]:
     import torch
 
     torch.set_num_threads(threads.cores())
-    card, net = bundle.load(bundle.BASE)
+    card, net = net_files.load(net_files.BASE)
     ready = _base(options.folder)
     pixels = list(np.random.default_rng(0).integers(0, 256, (16, *card.image_size, 3), dtype=np.uint8))
     square = np.random.default_rng(0).random((1536, 1536), dtype=np.float32)
@@ -178,9 +178,9 @@ def embedding(options: Options) -> Iterator[Row]:
     yield Row(f"{name}, one photo", 1000 * one, "ms", "the same", floor, 1000 * one / floor, "")
 
 
-def _base(folder: Path) -> runtime.Runtime:
-    card = bundle.adopt(bundle.BASE, folder / "nets")
-    return runtime.load(folder / "nets" / f"{card.fingerprint}.safetensors", "cpu")
+def _base(folder: Path) -> inference.Runtime:
+    card = net_files.adopt(net_files.BASE, folder / "nets")
+    return inference.load(folder / "nets" / f"{card.fingerprint}.safetensors", "cpu")
 
 
 def _flops(net: Any, size: tuple[int, int]) -> float:
@@ -206,8 +206,8 @@ def both_stages(folder: Path) -> tuple[Path, list[Path]]:
     gallery = folder / "gallery"
     enroll(paths[:32], gallery=gallery, species=SPECIES, individual="one", device="cpu")
     with Gallery.open(gallery) as opened:
-        card = bundle.adopt(bundle.SPECIES_BASE, opened.nets_folder)
-        runtime.load(opened.nets_folder / f"{card.fingerprint}.safetensors", "cpu")
+        card = net_files.adopt(net_files.SPECIES_BASE, opened.nets_folder)
+        inference.load(opened.nets_folder / f"{card.fingerprint}.safetensors", "cpu")
         opened.set_species_net(card.fingerprint)
     return gallery, paths[32:]
 
@@ -241,7 +241,7 @@ def warm(options: Options) -> Iterator[Row]:
 
 def _parts(opened: Gallery, identifier: Identifier, path: Path, clock: str) -> float:
     """Seconds of reading, routing, embedding and searching, nothing else."""
-    species_net, net = identifier.species_net, runtime.load(identifier.nets[SPECIES], "cpu")
+    species_net, net = identifier.species_net, inference.load(identifier.nets[SPECIES], "cpu")
     assert species_net is not None
     now = time.perf_counter if clock == "wall" else processors
     start = now()

@@ -25,7 +25,7 @@ from reid.learn import dataset, species_task, splits, start
 from reid.learn.dataset import Decoded
 from reid.learn.species_task import SpeciesTask
 from reid.learn.trainer import Plan, fit
-from reid.nets import bundle, runtime
+from reid.nets import inference, net_files
 from reid.records import EMPTY, UNKNOWN_SPECIES
 from reid.settings import QuerySettings, TrainSettings, parse_image_size
 from reid.steps.encounter import encounters
@@ -45,18 +45,18 @@ def auroc(known: Scores, unknown: Scores) -> float:
 
 def trained(
     taught: Decoded, held: Decoded, seen: Decoded, settings: TrainSettings, classes: list[str]
-) -> runtime.Runtime:
+) -> inference.Runtime:
     task = SpeciesTask(start.species_net(settings, len(classes)), classes, taught, held, settings, CPU)
     plan = Plan(settings.species_epochs, settings.learning_rate, settings.weight_decay, 99, settings.seed)
     fitted = fit(task, plan, on_epoch=lambda epoch: print("  ", epoch.number, epoch.figures, flush=True))
     task.net.load_state_dict(fitted.state)
     card, state = species_task.finished(task, seen)
-    net = bundle.build(card)
+    net = net_files.build(card)
     net.load_state_dict(state)
-    return runtime.of_torch(card, net, CPU)
+    return inference.of_torch(card, net, CPU)
 
 
-def asked(net: runtime.Runtime, photos: Decoded) -> tuple[Scores, Scores, list[str]]:
+def asked(net: inference.Runtime, photos: Decoded) -> tuple[Scores, Scores, list[str]]:
     """Best probability, familiarity and what a query would say, of each photo."""
     answers = [net.classify(list(photos.pixels[row : row + 32])) for row in range(0, len(photos.pixels), 32)]
     said = [guess.name for answer in answers for guess in route(net.card, answer, QuerySettings())]
@@ -64,7 +64,7 @@ def asked(net: runtime.Runtime, photos: Decoded) -> tuple[Scores, Scores, list[s
     return best, np.concatenate([answer.familiarity for answer in answers]).astype(np.float64), said
 
 
-def by_bounds(net: runtime.Runtime, held: Decoded, known: Decoded, unknown: Decoded) -> str:
+def by_bounds(net: inference.Runtime, held: Decoded, known: Decoded, unknown: Decoded) -> str:
     """What the familiarity alone would call unknown, of photos of animals, with bounds that so many held-out ones miss."""
     scores = []
     for photos in (held, known, unknown):

@@ -22,7 +22,7 @@ from torchvision import transforms
 from wildlife_tools.data import WildlifeDataset
 from wildlife_tools.features.deep import DeepFeatures
 
-from reid.nets import bundle
+from reid.nets import net_files
 
 
 def processors() -> float:
@@ -32,7 +32,7 @@ def processors() -> float:
 
 
 def features(folder: Path, out: Path) -> None:
-    card, net = bundle.load(bundle.BASE)
+    card, net = net_files.load(net_files.BASE)
     paths = sorted(str(path) for path in folder.iterdir())
     shape = transforms.Compose([transforms.Resize(card.image_size), transforms.ToTensor()])
     table = pandas.DataFrame({"path": paths, "identity": ["one"] * len(paths)})
@@ -53,7 +53,7 @@ def train(folder: Path, frozen: int, epochs: int, photos: int) -> None:
     from reid.settings import TrainSettings
 
     settings = TrainSettings()
-    card, net = bundle.load(bundle.BASE)
+    card, net = net_files.load(net_files.BASE)
     net.requires_grad_(True)
     for block in list(net.features.children())[:frozen]:
         block.requires_grad_(False)
@@ -86,7 +86,7 @@ def known(task: Path) -> None:
     asked, settings = json.loads(task.read_text()), TrainSettings()
     torch.manual_seed(0)
     net = EmbeddingNet(settings.backbone, dimension=settings.dimension, pooling=settings.pooling)
-    net.load_state_dict(bundle.read_state(Path(asked["weights"])), strict=False)
+    net.load_state_dict(net_files.read_state(Path(asked["weights"])), strict=False)
     for block in list(net.features.children())[: asked["frozen"]]:
         block.requires_grad_(False)
     table = pandas.DataFrame({"path": asked["paths"], "identity": asked["identities"]})

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from reid.images import write_jpeg
-from reid.nets import bundle
-from reid.nets.runtime import Runtime
+from reid.nets import net_files
+from reid.nets.inference import Runtime
 from reid.records import Calibration, Picture, Vectors
 from reid.steps.embedding import inputs
 from reid.store import Gallery
@@ -63,7 +63,7 @@ def write(folder: Path, photos: Sequence[Taken], *, named: bool = True) -> Path:
 def gallery(folder: Path, calibration: Calibration | None) -> Path:
     """An empty gallery with a net for zebras, of which nothing but its size matters: see `colours`."""
     with Gallery.open(folder, create=True) as opened:
-        card = bundle.adopt(made(folder.parent / "nets", 1, replace(CARD, dimension=48)), opened.nets_folder)
+        card = net_files.adopt(made(folder.parent / "nets", 1, replace(CARD, dimension=48)), opened.nets_folder)
         opened.set_embedding_net("zebra", card.fingerprint, card.dimension, calibration=calibration)
     return folder
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from reid import drawn, reports
+from reid import reports, synthetic
 from reid.actions import calibrate as action
 from reid.actions.calibrate import CalibrateReport, calibrate
 from reid.actions.enroll import enroll
@@ -25,8 +25,8 @@ from reid.errors import GalleryBusy, GalleryError, UsageError
 from reid.formats import json_lines, plots
 from reid.learn.calibration import study
 from reid.learn.metrics import Pool
-from reid.nets import bundle
-from reid.nets.bundle import NetCard
+from reid.nets import net_files
+from reid.nets.net_files import NetCard
 from reid.records import Calibration, Photo
 from reid.store import Enrollment, Gallery
 
@@ -65,8 +65,10 @@ def folder(tmp_path: Path) -> Path:
     place = tmp_path / "indexes" / "Été"
     with Gallery.open(place, create=True) as gallery:
         state = {"weight": torch.zeros(1)}
-        zebra = bundle.save(card({"held_out_individuals": HELD, "trained_individuals": TAUGHT}), state, gallery.nets_folder)
-        lion = bundle.save(card({"held_out_individuals": ["l0", "l1"]}, "lion"), {"weight": torch.ones(1)}, gallery.nets_folder)
+        zebra = net_files.save(card({"held_out_individuals": HELD, "trained_individuals": TAUGHT}), state, gallery.nets_folder)
+        lion = net_files.save(
+            card({"held_out_individuals": ["l0", "l1"]}, "lion"), {"weight": torch.ones(1)}, gallery.nets_folder
+        )
         for name, net in (("zebra", zebra), ("lion", lion)):
             gallery.set_embedding_net(name, net.fingerprint, 16, calibration=OLD)
         gallery.enroll("zebra", zebra.fingerprint, items([*HELD, *TAUGHT], 1))
@@ -139,7 +141,7 @@ def test_a_stricter_stated_error_never_asks_for_less(folder: Path) -> None:
 
 def test_the_card_of_an_older_net_names_only_the_held_out_so_all_others_are_left_out(folder: Path) -> None:
     with Gallery.open(folder) as gallery:
-        net = bundle.save(card({"held_out_individuals": HELD}), {"weight": torch.full((1,), 2.0)}, gallery.nets_folder)
+        net = net_files.save(card({"held_out_individuals": HELD}), {"weight": torch.full((1,), 2.0)}, gallery.nets_folder)
         vectors = {int(number): vector for number, vector in zip(*gallery.vectors("zebra"), strict=True)}
         gallery.set_embedding_net("zebra", net.fingerprint, 16, calibration=None, vectors=vectors)
         gallery.enroll("zebra", net.fingerprint, items(["newcomer"], 3))
@@ -233,11 +235,11 @@ def test_the_page_shows_the_diagram_and_needs_nothing_but_itself(folder: Path, t
     zebra = report.species[1]
     assert len(zebra.bins) > 1
     dots = [plots.Dot(one.probability, one.right, one.count / 64) for one in zebra.bins]
-    drawn = plots.reliability(
+    synthetic = plots.reliability(
         "How often answers of a probability are right", "mean probability of the best match", "share right", dots
     )
     [(svg, alternative)] = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]+)">', text)
-    assert base64.b64decode(svg, validate=True) == drawn
+    assert base64.b64decode(svg, validate=True) == synthetic
     assert alternative == "zebra: how often answers of a probability are right."
     assert "its share of the 64 answers, 1 % where it is less" in text
     text = text.replace(svg, "")
@@ -260,8 +262,8 @@ def seasons(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]
     """Drawn zebras enrolled with the shared net: four in the gallery, five others in a second folder."""
     place = tmp_path_factory.mktemp("drawn")
     size: dict[str, Any] = {"width": 160, "height": 112, "seed": 5, "photos_per_encounter": 1, "encounters": 3}
-    drawn.write_photos(place / "first", drawn.draw_season(["zebra"], range(4), season=0, **size))
-    drawn.write_photos(place / "others", drawn.draw_season(["zebra"], range(10, 15), season=0, **size))
+    synthetic.write_photos(place / "first", synthetic.draw_season(["zebra"], range(4), season=0, **size))
+    synthetic.write_photos(place / "others", synthetic.draw_season(["zebra"], range(10, 15), season=0, **size))
     enroll([place / "first"], gallery=place / "gallery")
     return place / "first", place / "others", place / "gallery"
 
@@ -322,7 +324,7 @@ def test_of_several_seasons_thresholds_are_learned_across_them(tmp_path: Path) -
                 taken.append(Enrollment(name, photo, f"{name}-{year}-{hour}".ljust(64, "0"), 640, 480, unit))
     place = tmp_path / "gallery"
     with Gallery.open(place, create=True) as gallery:
-        net = bundle.save(card({"trained_individuals": []}), {"weight": torch.zeros(1)}, gallery.nets_folder)
+        net = net_files.save(card({"trained_individuals": []}), {"weight": torch.zeros(1)}, gallery.nets_folder)
         gallery.set_embedding_net("zebra", net.fingerprint, 16, calibration=OLD)
         gallery.enroll("zebra", net.fingerprint, taken)
         within = action.enrolled(gallery, "zebra", net.fingerprint, {f"z{at:02}" for at in range(24)}).pool

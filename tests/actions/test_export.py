@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 import reid
-from reid import drawn
+from reid import synthetic
 from reid.errors import UsageError
 from reid.formats import camtrap_dp, camtrapr, wildbook
 from reid.formats.manifest import read_photos
@@ -357,7 +357,7 @@ def test_where_a_file_is_in_the_way_of_the_folder_it_is_told(survey):
 
 def test_enrolled_photos_take_the_seasons_of_the_deployments_though_enrolling_filled_the_year_in(tmp_path):
     size = {"encounters": 1, "photos_per_encounter": 1, "width": 96, "height": 64}
-    drawn.write_photos(tmp_path / "one", drawn.draw_season(["zebra"], range(2), season=0, **size))
+    synthetic.write_photos(tmp_path / "one", synthetic.draw_season(["zebra"], range(2), season=0, **size))
     reid.enroll([tmp_path / "one"], gallery=tmp_path / "g", device="cpu")
     cameras = sorted({one.camera for one in read_photos([tmp_path / "one"]).photos})
     table = "camera,start,end,latitude,longitude,season,clock\n"

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import reid
-from reid import drawn
+from reid import synthetic
 from reid.actions.report import SeasonPage
 from reid.errors import UsageError
 from reid.formats.manifest import read_photos
@@ -28,7 +28,9 @@ from tests.actions import herd
 from tests.actions.small import made
 from tests.commands import command
 
-STUDY = drawn.Study(individuals=7, seasons=3, cameras=4, days=20, visits=2.5, burst=2, pairs=0.2, width=96, height=64, seed=11)
+STUDY = synthetic.Study(
+    individuals=7, seasons=3, cameras=4, days=20, visits=2.5, burst=2, pairs=0.2, width=96, height=64, seed=11
+)
 
 
 HOSTILE = "<script>alert(1)</script>'\"&"
@@ -38,13 +40,13 @@ HOSTILE = "<script>alert(1)</script>'\"&"
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A drawn study whose first two seasons are enrolled, and of the third the individuals of even numbers."""
-    from reid.nets import bundle
+    from reid.nets import net_files
 
     place = tmp_path_factory.mktemp("report")
-    study = drawn.write_study(place / "study", drawn.plan_study(STUDY))
+    study = synthetic.write_study(place / "study", synthetic.plan_study(STUDY))
     net = made(place / "nets", 1)
     with Gallery.open(place / "gallery", create=True) as opened:
-        card = bundle.adopt(net, opened.nets_folder)
+        card = net_files.adopt(net, opened.nets_folder)
         opened.set_embedding_net("zebra", card.fingerprint, card.dimension, calibration=None)
     with study.truth.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

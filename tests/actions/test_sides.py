@@ -12,8 +12,8 @@ import torch
 import reid
 from reid.actions.train import _jobs
 from reid.errors import UsageError
-from reid.nets import bundle
-from reid.nets.bundle import NetCard
+from reid.nets import net_files
+from reid.nets.net_files import NetCard
 from reid.records import Photo
 from reid.settings import QuerySettings, TrainSettings
 from reid.store import Gallery
@@ -26,7 +26,7 @@ def give(gallery: Path, card: NetCard = CARD, seed: int = 3) -> str:
     """A gallery gets a side net of random weights: it sees some side in every photo."""
     torch.manual_seed(seed)
     with Gallery.open(gallery) as opened:
-        saved = bundle.save(card, bundle.build(card).state_dict(), opened.nets_folder)
+        saved = net_files.save(card, net_files.build(card).state_dict(), opened.nets_folder)
         opened.sides.use_net(saved.fingerprint)
     return saved.fingerprint
 
@@ -130,6 +130,6 @@ def test_training_a_side_net_binds_it_to_the_gallery(drawings: tuple[Path, Path]
     assert net["figures"]["max_wrong_side"] == 0.5 and net["figures"]["wrong_side"] <= 0.5
     with Gallery.open(tmp_path / "g") as opened:
         assert opened.sides.net() == net["fingerprint"]
-        card = bundle.read_card(opened.nets_folder / f"{net['fingerprint']}.safetensors")
+        card = net_files.read_card(opened.nets_folder / f"{net['fingerprint']}.safetensors")
     assert (card.kind, card.among) == ("side", ("deer", "giraffe", "zebra"))
     assert net["fingerprint"] in command("log", "--gallery", tmp_path / "g").out

@@ -15,7 +15,7 @@ from reid.actions.train_net import Job, _signature
 from reid.formats.manifest import read_photos
 from reid.learn import dataset, splits
 from reid.learn.familiarity import UNFAMILIAR_SHARE
-from reid.nets import bundle, runtime
+from reid.nets import inference, net_files
 from reid.records import EMPTY, Box, Photo
 from reid.settings import ENCOUNTER_MINUTES, TrainSettings
 from reid.steps.embedding import classify, sizes_of
@@ -49,7 +49,7 @@ def test_the_bound_of_a_species_net_is_learned_on_photos_as_a_query_sees_them(tr
         fingerprint = gallery.species_net()
         assert fingerprint
         path = net_path(gallery, fingerprint)
-    net, card = runtime.load(path, "cpu"), bundle.read_card(path)
+    net, card = inference.load(path, "cpu"), net_files.read_card(path)
     photos = dataset.decode(read_photos([trained.first]).photos, card.image_size, margin=1.0).photos
     groups = encounters(photos, minutes=ENCOUNTER_MINUTES)
     names = [photo.species for photo in photos]

@@ -10,15 +10,15 @@ import pytest
 import reid
 from reid.actions import upgrade as action
 from reid.errors import ModelMismatch, NetError, UsageError
-from reid.nets import bundle
-from reid.nets.bundle import NetCard
+from reid.nets import net_files
+from reid.nets.net_files import NetCard
 from reid.store import Gallery
 from tests.actions.small import CARD, made
 from tests.commands import command
 
 
 def fingerprint(place: Path, number: int) -> str:
-    return bundle.read_card(place / "nets" / f"net {number}.safetensors").fingerprint
+    return net_files.read_card(place / "nets" / f"net {number}.safetensors").fingerprint
 
 
 def nearest_others(vectors: np.ndarray) -> list[int]:

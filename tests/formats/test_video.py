@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import reid
-from reid import drawn, images
+from reid import images, synthetic
 from reid.errors import UsageError
 from reid.formats import video
 from reid.formats.manifest import PhotoList, read_photos
@@ -28,7 +28,7 @@ PIP = "pip install 'reid[video]'"
 @pytest.fixture(scope="module")
 def pictures() -> list[Pixels]:
     """A drawn zebra, and the empty place it stood in."""
-    season = drawn.draw_season(["zebra"], [0], season=0, encounters=1, photos_per_encounter=2, width=160, height=96, seed=5)
+    season = synthetic.draw_season(["zebra"], [0], season=0, encounters=1, photos_per_encounter=2, width=160, height=96, seed=5)
     return [pixels for _, pixels in season]
 
 

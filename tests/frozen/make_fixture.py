@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 import reid
-from reid import drawn
+from reid import synthetic
 
 SIZE = {"width": 144, "height": 96, "seed": 14, "cameras": 3}
 
@@ -43,15 +43,17 @@ def make(folder: Path) -> None:
 
 def draw(folder: Path) -> None:
     """The first season is enrolled: 8 zebras and 6 deer. The second shows three and two of them, and a new one of each."""
-    first = drawn.draw_season(
+    first = synthetic.draw_season(
         ["zebra", "deer"], {"zebra": range(8), "deer": range(6)}, season=0, encounters=4, photos_per_encounter=1, **SIZE
     )
-    second = drawn.draw_season(
+    second = synthetic.draw_season(
         ["zebra", "deer"], {"zebra": [0, 3, 5, 20], "deer": [1, 4, 30]}, season=1, encounters=2, photos_per_encounter=2,
         empty_frames=2, **SIZE,
     )
     for name, photos in (("first", first), ("second", second)):
-        drawn.write_photos(folder / name, ((replace(photo, species=named(photo.species)), pixels) for photo, pixels in photos))
+        synthetic.write_photos(
+            folder / name, ((replace(photo, species=named(photo.species)), pixels) for photo, pixels in photos)
+        )
     manifest = folder / "second" / "manifest.csv"  # of the second nobody knows who it is
     head, *rows = manifest.read_text("utf-8").splitlines()
     species, individual = head.split(",").index("species"), head.split(",").index("individual")

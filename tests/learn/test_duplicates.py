@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reid import drawn, images
+from reid import images, synthetic
 from reid.learn.duplicates import NEAR, Audit, Pair, Pictures, audit, picture_bits
 from reid.records import Box, Photo
 
@@ -15,7 +15,9 @@ from reid.records import Box, Photo
 @pytest.fixture(scope="module")
 def scenes() -> list[np.ndarray]:
     """Two photos of each of two encounters of four zebras."""
-    found = drawn.draw_season(["zebra"], range(4), season=0, encounters=2, photos_per_encounter=2, width=240, height=160, seed=5)
+    found = synthetic.draw_season(
+        ["zebra"], range(4), season=0, encounters=2, photos_per_encounter=2, width=240, height=160, seed=5
+    )
     return [pixels for _, pixels in found]
 
 

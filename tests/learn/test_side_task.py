@@ -13,7 +13,7 @@ from reid import images
 from reid.learn.dataset import Decoded
 from reid.learn.side_task import NEVER, SideTask, finished, hold_out, threshold
 from reid.learn.trainer import Plan, fit
-from reid.nets import bundle, runtime
+from reid.nets import inference, net_files
 from reid.records import Photo
 from tests.learn.stock import CPU, SETTINGS, SIZE, species_net
 
@@ -39,7 +39,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[SideTask, Path]:
     assert (found.best_epoch, found.figures) == (2, {"top_1": 1.0})  # no `figure`: what is held out chooses no epoch
     task.net.load_state_dict(found.state)
     folder = tmp_path_factory.mktemp("side")
-    card = bundle.save(finished(task, task.net), found.state, folder)
+    card = net_files.save(finished(task, task.net), found.state, folder)
     return task, folder / f"{card.fingerprint}.safetensors"
 
 
@@ -65,7 +65,7 @@ def test_no_individual_teaches_the_net_and_judges_it(names: tuple[str, ...]) -> 
 
 
 def test_left_flanks_alone_teach_both_sides(trained: tuple[SideTask, Path]) -> None:
-    card = bundle.read_card(trained[1])
+    card = net_files.read_card(trained[1])
     assert (card.kind, card.classes, card.among) == ("side", ("left", "right"), ("zebra",))
     least = torch.softmax(trained[0].both(trained[0].net) / card.temperature, dim=1).max(dim=1).values.min()
     assert card.sure_at == pytest.approx(float(least))  # all were right; a photo of less certainty than all may show no flank
@@ -86,7 +86,7 @@ def test_by_the_exported_graph_a_photo_and_its_mirror_image_have_the_same_number
     trained: tuple[SideTask, Path],
 ) -> None:
     pixels = [images.resize(one, *SIZE) for one in flanks(6, seed=2).pixels]
-    for net in (runtime.load(trained[1], "cpu"), runtime.of_torch(*bundle.load(trained[1]), CPU)):
+    for net in (inference.load(trained[1], "cpu"), inference.of_torch(*net_files.load(trained[1]), CPU)):
         plain = net.sides(pixels)
         turned = net.sides([np.ascontiguousarray(one[:, ::-1]) for one in pixels])
         assert plain == pytest.approx(turned[:, ::-1], abs=1e-6)
@@ -96,9 +96,9 @@ def test_by_the_exported_graph_a_photo_and_its_mirror_image_have_the_same_number
 
 def test_the_graph_says_what_the_figures_were_made_of(trained: tuple[SideTask, Path]) -> None:
     task, path = trained
-    card = bundle.read_card(path)
+    card = net_files.read_card(path)
     wanted = torch.softmax(task.both(task.net) / card.temperature, dim=1).numpy()
-    found = runtime.load(path, "cpu").sides([images.resize(one, *SIZE) for one in task.held.pixels[:8]])
+    found = inference.load(path, "cpu").sides([images.resize(one, *SIZE) for one in task.held.pixels[:8]])
     assert found == pytest.approx(wanted[:8], abs=0.05)  # another way of resizing
 
 

@@ -15,8 +15,8 @@ from reid import images
 from reid.learn import familiarity, species_task
 from reid.learn.species_task import SpeciesTask, class_weights, finished, temperature
 from reid.learn.trainer import Plan, fit
-from reid.nets import bundle, runtime
-from reid.nets.bundle import NetCard
+from reid.nets import inference, net_files
+from reid.nets.net_files import NetCard
 from tests.learn.stock import CPU, SETTINGS, SIZE, species_net, species_photos
 
 COLOURS = {"lion": (220, 60, 30), "zebra": (230, 230, 230), "frog": (20, 60, 220)}
@@ -101,14 +101,14 @@ def test_a_finished_net_is_asked_about_photo_and_mirror_image_and_its_bounds_are
     task, _ = trained
     card, state = finished(task)
     assert card.mirrored and card.classes == tuple(COLOURS) and card.prototypes == 0
-    net = runtime.of_torch(card, whole(card, state), CPU)
+    net = inference.of_torch(card, whole(card, state), CPU)
     pixels = [images.resize(one, *SIZE) for one in task.held.pixels]
     answer = net.classify(pixels)
     assert float((answer.familiarity >= card.familiar_at - 1e-4).mean()) > 0.9
     judge: Any = whole(card, state).familiarity
     near = [judge(*reversed(task.answers(task.net, task.held, mirrored=mirrored))) for mirrored in (False, True)]
     assert card.familiar_at == familiarity.bound((near[0] + near[1]) / 2)
-    alone = runtime.of_torch(replace(card, mirrored=False), whole(card, state), CPU)
+    alone = inference.of_torch(replace(card, mirrored=False), whole(card, state), CPU)
     one, other = alone.classify(pixels), alone.classify([np.ascontiguousarray(photo[:, ::-1]) for photo in pixels])
     assert answer.familiarity == pytest.approx((one.familiarity + other.familiarity) / 2, abs=1e-3)
     together = np.sqrt(one.probabilities * other.probabilities)  # of averaged logits: the geometric mean, scaled to sum to 1
@@ -122,7 +122,7 @@ def test_bounds_are_learned_on_the_photos_as_a_query_sees_them_where_those_are_g
     shrunk = np.stack([images.resize(one, *SIZE) for one in task.held.pixels])
     kept = [0, 2, 3, 5, 6, 7, 8, 10, 12, 14]  # some could not be read again
     card, state = finished(task, replace(task.held, pixels=shrunk).subset(kept))
-    answer = runtime.of_torch(card, whole(card, state), CPU).classify(list(shrunk[kept]))
+    answer = inference.of_torch(card, whole(card, state), CPU).classify(list(shrunk[kept]))
     assert card.familiar_at == pytest.approx(float(np.quantile(answer.familiarity, familiarity.UNFAMILIAR_SHARE)), abs=1e-3)
 
 
@@ -131,7 +131,7 @@ def test_a_finished_net_finds_colours_that_it_never_saw_less_familiar_than_its_o
 ) -> None:
     task, _ = trained
     card, state = finished(task)
-    net = runtime.of_torch(card, whole(card, state), CPU)
+    net = inference.of_torch(card, whole(card, state), CPU)
     known = species_photos(COLOURS, 6, seed=5)
     strange = species_photos({"parrot": (40, 220, 40), "flamingo": (240, 60, 240)}, 6, seed=5)
     own, other = (net.classify([images.resize(one, *SIZE) for one in some.pixels]).familiarity for some in (known, strange))
@@ -140,7 +140,7 @@ def test_a_finished_net_finds_colours_that_it_never_saw_less_familiar_than_its_o
 
 
 def whole(card: NetCard, state: dict[str, torch.Tensor]) -> nn.Module:
-    net = bundle.build(card)
+    net = net_files.build(card)
     net.load_state_dict(state)
     return net
 

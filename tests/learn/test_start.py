@@ -10,8 +10,8 @@ import torch
 
 from reid.errors import UsageError
 from reid.learn import start
-from reid.nets import bundle
-from reid.nets.bundle import NetCard
+from reid.nets import net_files
+from reid.nets.net_files import NetCard
 from tests.learn.stock import CPU, SETTINGS, embedding_net, herd, species_net
 
 CARD = NetCard("embedding", SETTINGS.backbone, (32, 32), "average", 8)
@@ -21,8 +21,8 @@ DECODED = herd(range(6))[0]
 @pytest.fixture
 def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, torch.Tensor]:
     state = embedding_net(seed=3).state_dict()
-    bundle.save(CARD, state, tmp_path, name="base")
-    monkeypatch.setattr(bundle, "BASE", tmp_path / "base.safetensors")
+    net_files.save(CARD, state, tmp_path, name="base")
+    monkeypatch.setattr(net_files, "BASE", tmp_path / "base.safetensors")
     return state
 
 
@@ -30,7 +30,7 @@ def test_the_base_net_is_taken_whole_where_it_fits_but_its_neck_is_settled_on_th
     net = start.embedding_net(SETTINGS, DECODED, CPU)
     changed = {name for name, value in net.state_dict().items() if not torch.equal(value, base[name])}
     assert changed == {"neck.running_mean", "neck.running_var"}
-    assert start.fingerprint(SETTINGS, "embedding") == bundle.fingerprint(CARD, base)
+    assert start.fingerprint(SETTINGS, "embedding") == net_files.fingerprint(CARD, base)
 
 
 def test_a_head_of_another_dimension_starts_from_the_photos(base: dict[str, torch.Tensor]) -> None:
@@ -46,8 +46,8 @@ def test_a_species_net_takes_the_backbone_of_the_net_for_stage_1_only_and_a_seed
 ) -> None:
     base = species_net(5).state_dict()
     card = NetCard("species", SETTINGS.backbone, (32, 32), classes=tuple("abcde"))
-    saved = bundle.save(card, base, tmp_path, name="species")
-    monkeypatch.setattr(bundle, "SPECIES_BASE", tmp_path / "species.safetensors")
+    saved = net_files.save(card, base, tmp_path, name="species")
+    monkeypatch.setattr(net_files, "SPECIES_BASE", tmp_path / "species.safetensors")
     assert start.fingerprint(SETTINGS, "species") == saved.fingerprint
     one, two, other = (start.species_net(replace(SETTINGS, seed=seed), 3) for seed in (1, 1, 2))
     assert torch.equal(one.state_dict()["features.0.0.weight"], base["features.0.0.weight"])

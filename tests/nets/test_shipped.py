@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reid import drawn, images
-from reid.nets import bundle, runtime
+from reid import images, synthetic
+from reid.nets import inference, net_files
 
-NETS = {bundle.BASE: "embedding", bundle.SPECIES_BASE: "species"}
+NETS = {net_files.BASE: "embedding", net_files.SPECIES_BASE: "species"}
 MOST_BYTES, MOST_BYTES_TOGETHER = 12_000_000, 25_000_000
 
 
 @pytest.mark.parametrize("path", NETS, ids=lambda path: path.stem)
 def test_a_net_that_ships_is_whole_and_its_card_names_data_licence_and_split(path: Path) -> None:
-    card, _ = bundle.load(path)  # refuses weights that are not those of the card
+    card, _ = net_files.load(path)  # refuses weights that are not those of the card
     assert card.kind == NETS[path]
     assert path.stat().st_size <= MOST_BYTES
     data = card.training["data"]
@@ -27,12 +27,12 @@ def test_a_net_that_ships_is_whole_and_its_card_names_data_licence_and_split(pat
 
 
 def test_all_nets_together_are_small_enough_to_install() -> None:
-    assert sum(path.stat().st_size for path in bundle.SHIPPED.iterdir()) <= MOST_BYTES_TOGETHER
+    assert sum(path.stat().st_size for path in net_files.SHIPPED.iterdir()) <= MOST_BYTES_TOGETHER
 
 
 def test_the_base_net_tells_a_frame_from_its_mirror_image() -> None:
-    net = runtime.load(bundle.BASE, "cpu")
-    _, pixels = next(iter(drawn.draw_season(["zebra"], [0], season=0, encounters=1, photos_per_encounter=1)))
+    net = inference.load(net_files.BASE, "cpu")
+    _, pixels = next(iter(synthetic.draw_season(["zebra"], [0], season=0, encounters=1, photos_per_encounter=1)))
     frame = images.resize(pixels, *net.card.image_size)
     one, again, mirrored = net.embed([frame, frame, np.ascontiguousarray(frame[:, ::-1])])
     assert one @ again == pytest.approx(1.0, abs=1e-5)

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from reid import images
-from reid.nets.bundle import NetCard
-from reid.nets.runtime import Runtime
+from reid.nets.inference import Runtime
+from reid.nets.net_files import NetCard
 from reid.records import Pixels
 from reid.steps import closer as closer_module
 from reid.steps.closer import CloserLook

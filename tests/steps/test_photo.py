@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reid import drawn, images, threads
-from reid.nets import bundle, runtime
-from reid.nets.bundle import NetCard
-from reid.nets.runtime import SpeciesAnswer
+from reid import images, synthetic, threads
+from reid.nets import inference, net_files
+from reid.nets.inference import SpeciesAnswer
+from reid.nets.net_files import NetCard
 from reid.records import Photo, Picture, Pixels, Problem, Vectors
 from reid.steps import embedding
 from reid.steps.photo import Opened, open_photos
@@ -111,13 +111,13 @@ def test_input_sizes_of_nets_are_named_once_each_in_their_order() -> None:
 def _large_jpegs(folder: Path) -> Iterator[Path]:
     yield from sorted(ORIGINALS.iterdir()) if ORIGINALS.is_dir() else []
     size: dict[str, Any] = {"encounters": 2, "photos_per_encounter": 1, "width": 720, "height": 480}
-    for number, (_, pixels) in enumerate(drawn.draw_season(["zebra"], [0], season=0, **size)):
+    for number, (_, pixels) in enumerate(synthetic.draw_season(["zebra"], [0], season=0, **size)):
         images.write_jpeg(folder / f"{number}.jpg", images.resize(pixels, 1920, 2880))
         yield folder / f"{number}.jpg"
 
 
 def test_embeddings_of_photos_scaled_while_decoding_are_those_of_the_whole_decode(tmp_path: Path) -> None:
-    net = runtime.load(bundle.BASE, "cpu")
+    net = inference.load(net_files.BASE, "cpu")
     for path in _large_jpegs(tmp_path):
         [opened] = open_photos([Photo(path)], sizes=embedding.sizes_of(net))
         assert isinstance(opened, Opened)

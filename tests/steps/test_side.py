@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reid.nets.bundle import NetCard
-from reid.nets.runtime import Runtime
+from reid.nets.inference import Runtime
+from reid.nets.net_files import NetCard
 from reid.records import Photo, Picture
 from reid.steps.photo import Opened
 from reid.steps.side import sided

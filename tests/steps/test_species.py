@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reid.nets.bundle import NetCard
-from reid.nets.runtime import SpeciesAnswer
+from reid.nets.inference import SpeciesAnswer
+from reid.nets.net_files import NetCard
 from reid.records import EMPTY, UNKNOWN_SPECIES, SpeciesGuess
 from reid.settings import QuerySettings
 from reid.steps.species import galleries, route

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reid.drawn.noise import Field
+from reid.synthetic.noise import Field
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reid import drawn
-from reid.drawn.scenes import _planned
+from reid import synthetic
 from reid.formats.manifest import read_photos
+from reid.synthetic.scenes import _planned
 
 
-@pytest.mark.parametrize("species", [*drawn.SPECIES, drawn.UNTRAINED_SPECIES])
+@pytest.mark.parametrize("species", [*synthetic.SPECIES, synthetic.UNTRAINED_SPECIES])
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_the_pixels_that_an_animal_changes_lie_in_its_box_and_fill_it(species: str, side: str):
     placed, view = _planned(species, 3, side, 0, 5, 1, 7, "day", None)
-    changed = (drawn.draw_frame([placed], view) != drawn.draw_frame([], view)).any(axis=2)
-    box = drawn.box_of_animal(species, 3, side=side, scene=5, camera=1, seed=7)
+    changed = (synthetic.draw_frame([placed], view) != synthetic.draw_frame([], view)).any(axis=2)
+    box = synthetic.box_of_animal(species, 3, side=side, scene=5, camera=1, seed=7)
     rows, columns = np.arange(320) / 320, np.arange(480) / 480
     inside = ((rows >= box.y - 0.01) & (rows <= box.y + box.height + 0.01))[:, None] & (
         (columns >= box.x - 0.01) & (columns <= box.x + box.width + 0.01)
@@ -29,10 +29,10 @@ def test_the_pixels_that_an_animal_changes_lie_in_its_box_and_fill_it(species: s
 
 
 def test_the_manifest_of_a_season_holds_the_boxes(tmp_path: Path):
-    season = drawn.draw_season(
+    season = synthetic.draw_season(
         ["zebra"], [1], season=0, encounters=1, photos_per_encounter=1, empty_frames=1, width=96, height=64
     )
-    written = drawn.write_photos(tmp_path, season)
+    written = synthetic.write_photos(tmp_path, season)
     with (tmp_path / "manifest.csv").open(encoding="utf-8") as file:
         rows = {row["species"]: row for row in csv.DictReader(file)}
     box = next(photo.box for photo in written if photo.species == "zebra")

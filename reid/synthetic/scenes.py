@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.drawn.animal import Placed, Sun, cast_shadow, outline, paint_animal
-from reid.drawn.backgrounds import blade_rows, land_of, station
-from reid.drawn.builds import pose_of
-from reid.drawn.coats import coat_of
-from reid.drawn.noise import Field, name_word, smooth_noise, step, stream
 from reid.errors import UsageError
 from reid.records import Box
+from reid.synthetic.animal import Placed, Sun, cast_shadow, outline, paint_animal
+from reid.synthetic.backgrounds import blade_rows, land_of, station
+from reid.synthetic.builds import pose_of
+from reid.synthetic.coats import coat_of
+from reid.synthetic.noise import Field, name_word, smooth_noise, step, stream
 
 SPECIES: tuple[str, ...] = ("zebra", "leopard", "tiger", "hyena", "giraffe", "nyala", "deer")
 UNTRAINED_SPECIES = "boar"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from reid.drawn import SPECIES, coat_of
-from reid.drawn.coats import Coat
+from reid.synthetic import SPECIES, coat_of
+from reid.synthetic.coats import Coat
 
 
 def grey(coat: Coat) -> np.ndarray:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from reid.drawn.shapes import Cone
+from reid.synthetic.shapes import Cone
 
 Point = tuple[float, float]
 

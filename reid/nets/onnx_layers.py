@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.nets import backbones
-from reid.nets.bundle import NetCard
-from reid.nets.graph import Graph, Value
+from reid.nets.net_files import NetCard
+from reid.nets.onnx_graph import Graph, Value
 
 Arrays = Mapping[str, NDArray[Any]]
 """The tensors of a net by name, as its safetensors file holds them."""

@@ -13,22 +13,22 @@ import pytest
 import torch
 
 from reid.errors import NetError
-from reid.nets import backbones, bundle, exported, layers, runtime
-from reid.nets.bundle import NetCard
+from reid.nets import backbones, inference, net_files, onnx_export, onnx_layers
+from reid.nets.net_files import NetCard
 from reid.nets.networks import POOLINGS, FromPixels
-from tests.nets.test_runtime import CPU, EMBEDDING, SPECIES, built, photos
+from tests.nets.test_inference import CPU, EMBEDDING, SPECIES, built, photos
 
 
 def saved(card: NetCard, folder: Path) -> Path:
-    card = bundle.save(card, built(card).state_dict(), folder)
+    card = net_files.save(card, built(card).state_dict(), folder)
     return folder / f"{card.fingerprint}.safetensors"
 
 
 def graphs(path: Path) -> list[Path]:
-    return exported.names(path.parent, path.stem)
+    return onnx_export.names(path.parent, path.stem)
 
 
-def by_onnx(net: runtime.Runtime) -> bool:
+def by_onnx(net: inference.Runtime) -> bool:
     return "_of_graph" in net._engine.__qualname__  # type: ignore[attr-defined]
 
 
@@ -42,12 +42,12 @@ def by_onnx(net: runtime.Runtime) -> bool:
 @pytest.mark.parametrize("count", [1, 17])
 def test_embeddings_and_maps_are_those_of_torch(card: NetCard, count: int, tmp_path: Path) -> None:
     path = saved(card, tmp_path)
-    net = runtime.load(path, "cpu")
+    net = inference.load(path, "cpu")
     assert by_onnx(net) and len(graphs(path)) == 1
     pixels = photos(count, card)
-    wanted, wanted_maps = runtime.of_torch(*bundle.load(path), CPU).embed_and_map(pixels)
+    wanted, wanted_maps = inference.of_torch(*net_files.load(path), CPU).embed_and_map(pixels)
     vectors, maps = net.embed_and_map(pixels)
-    assert float((vectors * wanted).sum(axis=1).min()) > exported.LEAST_COSINE
+    assert float((vectors * wanted).sum(axis=1).min()) > onnx_export.LEAST_COSINE
     assert (vectors.dtype, maps.dtype, maps.shape) == (np.float32, np.float32, wanted_maps.shape)
     assert np.abs(maps - wanted_maps).max() < 1e-3 * max(1.0, float(np.abs(wanted_maps).max()))
 
@@ -56,10 +56,10 @@ def test_embeddings_and_maps_are_those_of_torch(card: NetCard, count: int, tmp_p
 @pytest.mark.parametrize("count", [1, 17])
 def test_species_and_familiarity_are_those_of_torch(prototypes: int, axes: int, count: int, tmp_path: Path) -> None:
     path = saved(replace(SPECIES, prototypes=prototypes, axes=axes), tmp_path)
-    net = runtime.load(path, "cpu")
+    net = inference.load(path, "cpu")
     assert by_onnx(net)
     pixels = photos(count, SPECIES)
-    wanted, found = runtime.of_torch(*bundle.load(path), CPU).classify(pixels), net.classify(pixels)
+    wanted, found = inference.of_torch(*net_files.load(path), CPU).classify(pixels), net.classify(pixels)
     assert found.probabilities == pytest.approx(wanted.probabilities, abs=1e-5)
     assert found.familiarity == pytest.approx(wanted.familiarity, abs=1e-5, rel=1e-4)
 
@@ -73,15 +73,15 @@ def test_the_graph_of_every_backbone_is_the_torch_net(backbone: str, size: tuple
         net, pixels = built(card), np.stack(photos(3, card))  # far from these, random deep nets amplify rounding, torch's too
         with torch.inference_mode():
             wanted = [answer.numpy() for answer in FromPixels(net)(torch.from_numpy(pixels))]
-        ready = exported.session(layers.model(card, {name: value.numpy() for name, value in net.state_dict().items()}))
-        found = ready.run(list(layers.ANSWERS[card.kind]), {"pixels": pixels})  # type: ignore[union-attr]
+        ready = onnx_export.session(onnx_layers.model(card, {name: value.numpy() for name, value in net.state_dict().items()}))
+        found = ready.run(list(onnx_layers.ANSWERS[card.kind]), {"pixels": pixels})  # type: ignore[union-attr]
         assert [one.shape for one in found] == [one.shape for one in wanted]
         for one, two in zip(found, wanted, strict=True):
-            assert exported._cosine(one, two) >= exported.LEAST_COSINE
+            assert onnx_export._cosine(one, two) >= onnx_export.LEAST_COSINE
 
 
 def test_a_net_that_ships_answers_in_a_gallery_without_torch_from_the_first_time_on(tmp_path: Path) -> None:
-    card = bundle.adopt(bundle.BASE, tmp_path)
+    card = net_files.adopt(net_files.BASE, tmp_path)
     path = tmp_path / f"{card.fingerprint}.safetensors"
     code = (
         "import sys\nfrom pathlib import Path\nfrom reid.nets import runtime\n"
@@ -89,43 +89,47 @@ def test_a_net_that_ships_answers_in_a_gallery_without_torch_from_the_first_time
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
     [kept] = graphs(path)
-    assert exported.read(tmp_path, card.fingerprint) == kept.read_bytes() == exported.write(card, bundle.load(path)[1], tmp_path)
+    assert (
+        onnx_export.read(tmp_path, card.fingerprint)
+        == kept.read_bytes()
+        == onnx_export.write(card, net_files.load(path)[1], tmp_path)
+    )
 
 
 def test_a_damaged_net_that_ships_is_told_and_no_graph_made_of_it(tmp_path: Path) -> None:
-    card = bundle.adopt(bundle.BASE, tmp_path)
+    card = net_files.adopt(net_files.BASE, tmp_path)
     path = tmp_path / f"{card.fingerprint}.safetensors"
     content = bytearray(path.read_bytes())
     content[-5] ^= 0x40
     path.write_bytes(content)
-    assert bundle.read_arrays(path) is None
+    assert net_files.read_arrays(path) is None
     with pytest.raises(NetError, match="is damaged: its fingerprint is"):
-        runtime.load(path, "cpu")
+        inference.load(path, "cpu")
     assert graphs(path) == []
 
 
-@pytest.mark.parametrize("shipped", [bundle.BASE, bundle.SPECIES_BASE], ids=["base", "species"])
+@pytest.mark.parametrize("shipped", [net_files.BASE, net_files.SPECIES_BASE], ids=["base", "species"])
 def test_the_nets_that_ship_can_be_exported(shipped: Path, tmp_path: Path) -> None:
-    card, net = bundle.load(shipped)
-    assert exported.write(card, net, tmp_path) is not None  # it checks the answers itself
-    assert exported.names(shipped.parent, card.fingerprint) == []
+    card, net = net_files.load(shipped)
+    assert onnx_export.write(card, net, tmp_path) is not None  # it checks the answers itself
+    assert onnx_export.names(shipped.parent, card.fingerprint) == []
 
 
 def test_a_net_in_the_package_is_not_exported_into_the_package() -> None:
-    before = sorted(bundle.SHIPPED.iterdir())
-    runtime.load(bundle.SPECIES_BASE, "cpu")
-    assert sorted(bundle.SHIPPED.iterdir()) == before
+    before = sorted(net_files.SHIPPED.iterdir())
+    inference.load(net_files.SPECIES_BASE, "cpu")
+    assert sorted(net_files.SHIPPED.iterdir()) == before
 
 
 def test_a_damaged_graph_is_not_used_and_made_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = saved(EMBEDDING, tmp_path)
-    before = runtime.load(path, "cpu").embed(photos(2, EMBEDDING))
+    before = inference.load(path, "cpu").embed(photos(2, EMBEDDING))
     [graph] = graphs(path)
     content = bytearray(graph.read_bytes())
     content[len(content) // 2] ^= 0xFF
     graph.write_bytes(content)
-    runtime._loaded.cache_clear()
-    net = runtime.load(path, "cpu")
+    inference._loaded.cache_clear()
+    net = inference.load(path, "cpu")
     assert "is damaged and not used" in caplog.text
     assert by_onnx(net) and np.array_equal(net.embed(photos(2, EMBEDDING)), before)
     assert [one.name for one in graphs(path)] == [graph.name]
@@ -133,34 +137,34 @@ def test_a_damaged_graph_is_not_used_and_made_again(tmp_path: Path, caplog: pyte
 
 def test_the_graph_of_another_net_is_never_taken(tmp_path: Path) -> None:
     path = saved(EMBEDDING, tmp_path)
-    runtime.load(path, "cpu")
+    inference.load(path, "cpu")
     state = built(EMBEDDING).state_dict()
-    other = bundle.save(EMBEDDING, {**state, "linear.weight": -state["linear.weight"]}, tmp_path)
+    other = net_files.save(EMBEDDING, {**state, "linear.weight": -state["linear.weight"]}, tmp_path)
     wrong = graphs(path)[0].name.replace(path.stem, other.fingerprint)
     (tmp_path / wrong).write_bytes(graphs(path)[0].read_bytes())  # its name belongs to its content, not to this net
-    net = runtime.load(tmp_path / f"{other.fingerprint}.safetensors", "cpu")
-    assert float((net.embed(photos(1, EMBEDDING)) * runtime.load(path, "cpu").embed(photos(1, EMBEDDING))).sum()) < 0.99
+    net = inference.load(tmp_path / f"{other.fingerprint}.safetensors", "cpu")
+    assert float((net.embed(photos(1, EMBEDDING)) * inference.load(path, "cpu").embed(photos(1, EMBEDDING))).sum()) < 0.99
 
 
 def test_where_the_graph_answers_otherwise_torch_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(exported, "_least_cosine", lambda *_: 0.999)
+    monkeypatch.setattr(onnx_export, "_least_cosine", lambda *_: 0.999)
     path = saved(EMBEDDING, tmp_path)
-    net = runtime.load(path, "cpu")
+    net = inference.load(path, "cpu")
     assert "answers otherwise (cosine 0.99900); torch is used" in caplog.text
     assert not by_onnx(net) and graphs(path) == []
 
 
 def test_without_onnxruntime_torch_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(EMBEDDING, tmp_path)
-    with_it = runtime.load(path, "cpu").embed(photos(2, EMBEDDING))
-    runtime._loaded.cache_clear()
+    with_it = inference.load(path, "cpu").embed(photos(2, EMBEDDING))
+    inference._loaded.cache_clear()
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    net = runtime.load(path, "cpu")
+    net = inference.load(path, "cpu")
     assert not by_onnx(net)
-    assert float((net.embed(photos(2, EMBEDDING)) * with_it).sum(axis=1).min()) > exported.LEAST_COSINE
-    runtime._loaded.cache_clear()
+    assert float((net.embed(photos(2, EMBEDDING)) * with_it).sum(axis=1).min()) > onnx_export.LEAST_COSINE
+    inference._loaded.cache_clear()
 
 
 def test_a_net_without_a_graph_leaves_torch_to_answer(
@@ -169,16 +173,16 @@ def test_a_net_without_a_graph_leaves_torch_to_answer(
     def gone(*_: Any, **__: Any) -> None:
         raise ValueError("no graph for this net")
 
-    monkeypatch.setattr(layers, "model", gone)
+    monkeypatch.setattr(onnx_layers, "model", gone)
     path = saved(EMBEDDING, tmp_path)
-    assert not by_onnx(runtime.load(path, "cpu"))
+    assert not by_onnx(inference.load(path, "cpu"))
     assert "cannot be exported, torch is used: no graph for this net" in caplog.text
-    runtime._loaded.cache_clear()
+    inference._loaded.cache_clear()
 
 
 def test_an_exported_net_answers_without_torch(tmp_path: Path) -> None:
     path = saved(EMBEDDING, tmp_path)
-    runtime.load(path, "cpu")
+    inference.load(path, "cpu")
     code = (
         "import sys, numpy as np\n"
         "from pathlib import Path\n"
@@ -192,4 +196,4 @@ def test_an_exported_net_answers_without_torch(tmp_path: Path) -> None:
 
 
 def test_the_names_of_poolings_are_known_without_torch() -> None:
-    assert set(bundle.POOLING_NAMES) == set(POOLINGS)
+    assert set(net_files.POOLING_NAMES) == set(POOLINGS)

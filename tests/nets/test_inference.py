@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from reid.errors import NetError, ShapeError, UsageError
-from reid.nets import bundle, runtime
-from reid.nets.bundle import NetCard
+from reid.nets import inference, net_files
+from reid.nets.net_files import NetCard
 from reid.records import Pixels
 
 EMBEDDING = NetCard("embedding", "mobilenet_v3_small", (32, 64), "gem", 8)
@@ -31,7 +31,7 @@ def tensors(pixels: list[Pixels]) -> torch.Tensor:
 
 def built(card: NetCard) -> Any:
     torch.manual_seed(0)
-    net: Any = bundle.build(card).train()
+    net: Any = net_files.build(card).train()
     for module in net.modules():
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
             module.momentum = 1.0  # else a net with random weights answers the same to every photo
@@ -49,16 +49,16 @@ def built(card: NetCard) -> Any:
 
 
 @pytest.fixture(scope="module")
-def embedding() -> runtime.Runtime:
-    return runtime.of_torch(EMBEDDING, built(EMBEDDING), CPU)
+def embedding() -> inference.Runtime:
+    return inference.of_torch(EMBEDDING, built(EMBEDDING), CPU)
 
 
 @pytest.fixture(scope="module")
-def species() -> runtime.Runtime:
-    return runtime.of_torch(SPECIES, built(SPECIES), CPU)
+def species() -> inference.Runtime:
+    return inference.of_torch(SPECIES, built(SPECIES), CPU)
 
 
-def test_embeddings_are_those_of_the_torch_net(embedding: runtime.Runtime) -> None:
+def test_embeddings_are_those_of_the_torch_net(embedding: inference.Runtime) -> None:
     pixels = photos(5, EMBEDDING)
     with torch.inference_mode():
         wanted = built(EMBEDDING)(tensors(pixels)).numpy()
@@ -69,20 +69,20 @@ def test_embeddings_are_those_of_the_torch_net(embedding: runtime.Runtime) -> No
     assert np.abs(found[0] - found[1]).max() > 1e-3
 
 
-def test_a_photo_has_the_same_embedding_alone_and_in_a_batch(embedding: runtime.Runtime) -> None:
+def test_a_photo_has_the_same_embedding_alone_and_in_a_batch(embedding: inference.Runtime) -> None:
     pixels = photos(6, EMBEDDING)
     together = embedding.embed(pixels)
     alone = np.concatenate([embedding.embed([photo]) for photo in pixels])
     assert np.abs(together - alone).max() < 1e-5
 
 
-def test_no_photos_have_no_embeddings_and_no_species(embedding: runtime.Runtime, species: runtime.Runtime) -> None:
+def test_no_photos_have_no_embeddings_and_no_species(embedding: inference.Runtime, species: inference.Runtime) -> None:
     assert embedding.embed([]).shape == (0, 8)
     answer = species.classify([])
     assert (answer.probabilities.shape, answer.familiarity.shape) == ((0, 3), (0,))
 
 
-def test_probabilities_are_the_softmax_at_the_cards_temperature(species: runtime.Runtime) -> None:
+def test_probabilities_are_the_softmax_at_the_cards_temperature(species: inference.Runtime) -> None:
     pixels = photos(4, SPECIES)
     with torch.inference_mode():
         logits, features = built(SPECIES)(tensors(pixels))
@@ -104,12 +104,12 @@ def test_a_net_with_a_familiarity_tells_energy_less_distance() -> None:
     nearest = [float((judge.bias - 2 * judge.weight @ one).min()) for one in away]
     distance = (away**2).sum(dim=1) - ((away @ judge.axes.T) ** 2).sum(dim=1) + torch.tensor(nearest)
     wanted = 2.0 * torch.log(logits.exp().sum(dim=1)) - 0.3 * distance
-    assert runtime.of_torch(card, net, CPU).classify(pixels).familiarity == pytest.approx(wanted.numpy(), abs=1e-4)
+    assert inference.of_torch(card, net, CPU).classify(pixels).familiarity == pytest.approx(wanted.numpy(), abs=1e-4)
 
 
 def test_without_prototypes_every_photo_is_familiar() -> None:
     card = replace(SPECIES, prototypes=0)
-    answer = runtime.of_torch(card, built(card), CPU).classify(photos(2, card))
+    answer = inference.of_torch(card, built(card), CPU).classify(photos(2, card))
     assert answer.familiarity.tolist() == [1.0, 1.0]
 
 
@@ -122,12 +122,12 @@ def test_without_prototypes_every_photo_is_familiar() -> None:
         np.zeros((32, 64, 3), np.float32),
     ],
 )
-def test_a_photo_of_another_shape_or_type_is_refused(embedding: runtime.Runtime, photo: Any) -> None:
+def test_a_photo_of_another_shape_or_type_is_refused(embedding: inference.Runtime, photo: Any) -> None:
     with pytest.raises(ShapeError, match=r"takes photos of shape \(32, 64, 3\), uint8"):
         embedding.embed([*photos(1, EMBEDDING), photo])
 
 
-def test_each_net_answers_its_own_question_only(embedding: runtime.Runtime, species: runtime.Runtime) -> None:
+def test_each_net_answers_its_own_question_only(embedding: inference.Runtime, species: inference.Runtime) -> None:
     with pytest.raises(NetError, match="is a species net; it makes no embeddings"):
         species.embed(photos(1, SPECIES))
     with pytest.raises(NetError, match="is an embedding net; it knows no species"):
@@ -137,11 +137,11 @@ def test_each_net_answers_its_own_question_only(embedding: runtime.Runtime, spec
 def test_a_net_is_loaded_once_and_again_when_its_file_changes(tmp_path: Path) -> None:
     state = built(EMBEDDING).state_dict()
     path = tmp_path / "base.safetensors"
-    bundle.save(EMBEDDING, state, tmp_path, name="base")
-    first = runtime.load(path, "cpu")
-    assert runtime.load(path, "cpu") is first
-    bundle.save(EMBEDDING, {**state, "linear.weight": -state["linear.weight"]}, tmp_path, name="base")
-    second = runtime.load(path, "cpu")
+    net_files.save(EMBEDDING, state, tmp_path, name="base")
+    first = inference.load(path, "cpu")
+    assert inference.load(path, "cpu") is first
+    net_files.save(EMBEDDING, {**state, "linear.weight": -state["linear.weight"]}, tmp_path, name="base")
+    second = inference.load(path, "cpu")
     assert second.card.fingerprint != first.card.fingerprint
     pixels = photos(1, EMBEDDING)
     assert float((first.embed(pixels) * second.embed(pixels)).sum()) < 0.99
@@ -149,22 +149,22 @@ def test_a_net_is_loaded_once_and_again_when_its_file_changes(tmp_path: Path) ->
 
 def test_a_missing_net_is_told(tmp_path: Path) -> None:
     with pytest.raises(NetError, match=r"nothing\.safetensors is missing; take it from a backup or train again"):
-        runtime.load(tmp_path / "nothing.safetensors")
+        inference.load(tmp_path / "nothing.safetensors")
 
 
 def test_devices_are_auto_cpu_or_cuda_where_there_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(runtime, "GPU_FILES", (str(tmp_path),))
+    monkeypatch.setattr(inference, "GPU_FILES", (str(tmp_path),))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert runtime.device("cpu") == runtime.device("auto") == CPU
+    assert inference.device("cpu") == inference.device("auto") == CPU
     with pytest.raises(UsageError, match="no CUDA device on this machine; use --device cpu or auto"):
-        runtime.device("cuda")
+        inference.device("cuda")
     with pytest.raises(UsageError, match="device 'tpu' does not exist; choose auto, cpu or cuda"):
-        runtime.device("tpu")
+        inference.device("tpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert runtime.device("auto") == runtime.device("cuda") == torch.device("cuda")
-    assert runtime.device("cpu") == CPU
-    monkeypatch.setattr(runtime, "GPU_FILES", (str(tmp_path / "no such file"),))
-    assert runtime.place("auto") == "cpu"  # torch is not even asked
+    assert inference.device("auto") == inference.device("cuda") == torch.device("cuda")
+    assert inference.device("cpu") == CPU
+    monkeypatch.setattr(inference, "GPU_FILES", (str(tmp_path / "no such file"),))
+    assert inference.place("auto") == "cpu"  # torch is not even asked
 
 
 @pytest.mark.parametrize(("backbone", "blocks"), [("mobilenet_v2", 7), ("mobilenet_v3_small", 4), ("resnet18", 3)])
@@ -174,11 +174,11 @@ def test_maps_are_those_of_the_last_block_at_an_eighth_averaged_to_a_sixteenth(b
     with torch.inference_mode():
         deep = net.features[:blocks]((tensors(pixels) - net.mean) / net.std)
         wanted = torch.nn.functional.avg_pool2d(deep, 2).permute(0, 2, 3, 1).numpy()
-    found = runtime.of_torch(card, net, CPU).maps(pixels)
+    found = inference.of_torch(card, net, CPU).maps(pixels)
     assert (found.dtype, found.shape[:3]) == (np.float32, (2, 4, 6))
     assert found == pytest.approx(wanted, abs=1e-4)
 
 
-def test_maps_of_photos_of_another_size_are_refused(embedding: runtime.Runtime) -> None:
+def test_maps_of_photos_of_another_size_are_refused(embedding: inference.Runtime) -> None:
     with pytest.raises(ShapeError, match=r"takes photos of shape \(32, 64, 3\), uint8"):
         embedding.maps([np.zeros((64, 32, 3), np.uint8)])

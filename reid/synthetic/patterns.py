@@ -9,8 +9,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.drawn.builds import Build
-from reid.drawn.noise import Field, smooth_noise, step
+from reid.synthetic.builds import Build
+from reid.synthetic.noise import Field, smooth_noise, step
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from reid import threads
 from reid.errors import NetError, ShapeError, UsageError
-from reid.nets import bundle, exported
-from reid.nets.bundle import NetCard
+from reid.nets import net_files, onnx_export
+from reid.nets.net_files import NetCard
 from reid.records import Pixels, Vectors
 
 if TYPE_CHECKING:
@@ -215,10 +215,10 @@ def of_torch(card: NetCard, net: Any, where: torch.device) -> Runtime:
 
 def _of_graph(card: NetCard, graph: bytes | None) -> Runtime | None:
     """A net that ONNX Runtime runs; None without a graph, or where it refuses."""
-    session = exported.session(graph) if graph is not None else None
+    session = onnx_export.session(graph) if graph is not None else None
     if session is None:
         return None
-    outputs = list(exported.OUTPUTS[card.kind])
+    outputs = list(onnx_export.OUTPUTS[card.kind])
 
     def run(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         parts = [session.run(outputs, {"pixels": pixels[row : row + AT_ONCE]}) for row in range(0, len(pixels), AT_ONCE)]
@@ -231,14 +231,18 @@ def _of_graph(card: NetCard, graph: bytes | None) -> Runtime | None:
 @lru_cache(maxsize=8)
 def _loaded(path: Path, stamp: int, where: str) -> Runtime:
     if where == "cpu":
-        card = bundle.read_card(path)
-        if ready := _of_graph(card, exported.read(path.parent, card.fingerprint) or exported.write_shipped(path)):
+        card = net_files.read_card(path)
+        if ready := _of_graph(card, onnx_export.read(path.parent, card.fingerprint) or onnx_export.write_shipped(path)):
             return ready
     threads.prepare()
     import torch
 
-    card, net = bundle.load(path)
-    if where == "cpu" and path.parent != bundle.SHIPPED and (made := _of_graph(card, exported.write(card, net, path.parent))):
+    card, net = net_files.load(path)
+    if (
+        where == "cpu"
+        and path.parent != net_files.SHIPPED
+        and (made := _of_graph(card, onnx_export.write(card, net, path.parent)))
+    ):
         return made
     return of_torch(card, net, torch.device(where))
 

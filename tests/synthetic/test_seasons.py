@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reid.drawn import DrawnPhoto, draw_season, write_photos
-from reid.drawn.seasons import BOX_COLUMNS, MANIFEST_COLUMNS
+from reid.synthetic import DrawnPhoto, draw_season, write_photos
+from reid.synthetic.seasons import BOX_COLUMNS, MANIFEST_COLUMNS
 
 Photos = list[tuple[DrawnPhoto, np.ndarray]]
 

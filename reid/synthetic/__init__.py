@@ -1,10 +1,10 @@
 """Drawn photographs of animals with individual coats, so that demo, tests and docs need no real ones."""
 
-from reid.drawn.cards import DrawnStudy, write_study
-from reid.drawn.coats import coat_of
-from reid.drawn.scenes import LIGHTS, SPECIES, UNTRAINED_SPECIES, Scene, box_of_animal, draw_animal, draw_empty, draw_frame
-from reid.drawn.seasons import DrawnPhoto, draw_season, individual_name, write_photos
-from reid.drawn.study import Study, StudyPlan, plan_study
+from reid.synthetic.cards import DrawnStudy, write_study
+from reid.synthetic.coats import coat_of
+from reid.synthetic.scenes import LIGHTS, SPECIES, UNTRAINED_SPECIES, Scene, box_of_animal, draw_animal, draw_empty, draw_frame
+from reid.synthetic.seasons import DrawnPhoto, draw_season, individual_name, write_photos
+from reid.synthetic.study import Study, StudyPlan, plan_study
 
 __all__ = [
     "LIGHTS",

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.drawn.animal import Placed, outline
-from reid.drawn.builds import pose_of
-from reid.drawn.coats import coat_of
-from reid.drawn.noise import name_word, stream
-from reid.drawn.scenes import Scene, draw_frame
-from reid.drawn.seasons import BOX_COLUMNS, MANIFEST_COLUMNS
-from reid.drawn.study import FILE_STATES, FIRST_YEAR, StudyFrame, StudyPlan
 from reid.records import EMPTY, Box
+from reid.synthetic.animal import Placed, outline
+from reid.synthetic.builds import pose_of
+from reid.synthetic.coats import coat_of
+from reid.synthetic.noise import name_word, stream
+from reid.synthetic.scenes import Scene, draw_frame
+from reid.synthetic.seasons import BOX_COLUMNS, MANIFEST_COLUMNS
+from reid.synthetic.study import FILE_STATES, FIRST_YEAR, StudyFrame, StudyPlan
 
 TRUTH_COLUMNS = (*MANIFEST_COLUMNS, *BOX_COLUMNS, "file")
 """A manifest with one row for each animal of each frame, and one for each empty frame; file: one of `FILE_STATES`."""

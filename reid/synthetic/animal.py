@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reid.drawn.builds import REST, Pose, body_cones, head_points
-from reid.drawn.coats import Coat, Colour
-from reid.drawn.noise import Field, step
-from reid.drawn.shapes import Cone, View, skin
 from reid.records import Box
+from reid.synthetic.builds import REST, Pose, body_cones, head_points
+from reid.synthetic.coats import Coat, Colour
+from reid.synthetic.noise import Field, step
+from reid.synthetic.shapes import Cone, View, skin
 
 
 @dataclass(frozen=True, slots=True)

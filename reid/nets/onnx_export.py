@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid import threads
-from reid.nets import bundle, layers
-from reid.nets.bundle import NetCard
+from reid.nets import net_files, onnx_layers
+from reid.nets.net_files import NetCard
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,7 +29,7 @@ VERSION = 1
 """Of what goes into a graph; graphs of another one are not read."""
 LEAST_COSINE = 0.9999
 """Between each answer of the graph and of the torch net."""
-OUTPUTS = layers.ANSWERS
+OUTPUTS = onnx_layers.ANSWERS
 
 
 def names(folder: Path, fingerprint: str) -> list[Path]:
@@ -86,7 +86,7 @@ def write(card: NetCard, net: nn.Module, folder: Path) -> bytes | None:
         used then.
     """
     try:
-        content = layers.model(card, {name: value.numpy() for name, value in net.state_dict().items()})
+        content = onnx_layers.model(card, {name: value.numpy() for name, value in net.state_dict().items()})
         cosine = _least_cosine(card, net, content)
         if not cosine >= LEAST_COSINE:
             log.warning("the exported net %s answers otherwise (cosine %.5f); torch is used", card.fingerprint, cosine)
@@ -104,12 +104,12 @@ def write_shipped(path: Path) -> bytes | None:
     Returns:
         None where this net is another one or damaged, or onnxruntime is missing.
     """
-    card = bundle.read_card(path)
-    arrays = bundle.read_arrays(path) if bundle.shipped(card.fingerprint) else None
+    card = net_files.read_card(path)
+    arrays = net_files.read_arrays(path) if net_files.shipped(card.fingerprint) else None
     if arrays is None:
         return None
-    content = layers.model(card, arrays)
-    if path.parent != bundle.SHIPPED:
+    content = onnx_layers.model(card, arrays)
+    if path.parent != net_files.SHIPPED:
         _keep(card.fingerprint, content, path.parent)
     return content
 

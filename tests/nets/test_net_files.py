@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from reid.errors import NetError
-from reid.nets import bundle
-from reid.nets.bundle import NetCard
+from reid.nets import net_files
+from reid.nets.net_files import NetCard
 from reid.records import Calibration
 
 CARD = NetCard(
@@ -43,7 +43,7 @@ SPECIES = NetCard(
 
 def fresh(card: NetCard = CARD, seed: int = 0) -> nn.Module:
     torch.manual_seed(seed)
-    return bundle.build(card)
+    return net_files.build(card)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def state() -> dict[str, torch.Tensor]:
 
 @pytest.fixture
 def saved(tmp_path: Path, state: dict[str, torch.Tensor]) -> Path:
-    card = bundle.save(CARD, state, tmp_path / "Été nets")
+    card = net_files.save(CARD, state, tmp_path / "Été nets")
     return tmp_path / "Été nets" / f"{card.fingerprint}.safetensors"
 
 
@@ -65,8 +65,8 @@ def change_card(path: Path, **changes: Any) -> None:
 @pytest.mark.parametrize("card", [CARD, SPECIES, replace(SPECIES, prototypes=0, axes=5)])
 def test_a_net_comes_back_as_it_was_saved(tmp_path: Path, card: NetCard) -> None:
     net = fresh(card)
-    written = bundle.save(card, net.state_dict(), tmp_path)
-    read, loaded = bundle.load(tmp_path / f"{written.fingerprint}.safetensors")
+    written = net_files.save(card, net.state_dict(), tmp_path)
+    read, loaded = net_files.load(tmp_path / f"{written.fingerprint}.safetensors")
     finite = {name: value for name, value in card.figures.items() if value == value}
     assert read == replace(written, figures=finite) == replace(card, fingerprint=written.fingerprint, figures=finite)
     for name, value in net.state_dict().items():
@@ -83,31 +83,31 @@ def test_a_species_net_of_before_keeps_its_fingerprint_and_its_tensors() -> None
 def test_only_the_two_files_are_left_and_their_name_is_the_fingerprint_or_the_one_given(
     tmp_path: Path, state: dict[str, torch.Tensor]
 ) -> None:
-    card = bundle.save(CARD, state, tmp_path / "a")
+    card = net_files.save(CARD, state, tmp_path / "a")
     assert {path.name for path in (tmp_path / "a").iterdir()} == {
         f"{card.fingerprint}.json",
         f"{card.fingerprint}.safetensors",
     }
-    bundle.save(CARD, state, tmp_path / "b", name="base")
+    net_files.save(CARD, state, tmp_path / "b", name="base")
     assert {path.name for path in (tmp_path / "b").iterdir()} == {"base.json", "base.safetensors"}
-    assert bundle.load(tmp_path / "b" / "base.safetensors")[0].fingerprint == card.fingerprint
+    assert net_files.load(tmp_path / "b" / "base.safetensors")[0].fingerprint == card.fingerprint
 
 
 def test_the_fingerprint_is_the_same_on_every_machine_and_for_every_memory_layout(
     state: dict[str, torch.Tensor],
 ) -> None:
     fixed = {"b": torch.arange(6, dtype=torch.float32).view(2, 3), "a": torch.tensor([7], dtype=torch.int64)}
-    assert bundle.fingerprint(NetCard("embedding", "mobilenet_v2", (32, 64)), fixed) == "e331e0f34d4c3694"
+    assert net_files.fingerprint(NetCard("embedding", "mobilenet_v2", (32, 64)), fixed) == "e331e0f34d4c3694"
     wide = fresh().to(memory_format=torch.channels_last).state_dict()
-    assert bundle.fingerprint(CARD, dict(reversed(wide.items()))) == bundle.fingerprint(CARD, state)
+    assert net_files.fingerprint(CARD, dict(reversed(wide.items()))) == net_files.fingerprint(CARD, state)
 
 
 def test_the_fingerprint_changes_with_any_weight_and_with_the_architecture(state: dict[str, torch.Tensor]) -> None:
-    before = bundle.fingerprint(CARD, state)
+    before = net_files.fingerprint(CARD, state)
     for name in ("features.0.0.weight", "neck.running_var", "neck.num_batches_tracked"):
         other = {key: value.clone() for key, value in state.items()}
         other[name].view(-1)[-1] += 1
-        assert bundle.fingerprint(CARD, other) != before, name
+        assert net_files.fingerprint(CARD, other) != before, name
     changes: list[dict[str, Any]] = [
         {"image_size": (64, 32)},
         {"pooling": "average"},
@@ -121,12 +121,12 @@ def test_the_fingerprint_changes_with_any_weight_and_with_the_architecture(state
         {"dimension": 9},
     ]
     for change in changes:
-        assert bundle.fingerprint(replace(CARD, **change), state) != before, change
+        assert net_files.fingerprint(replace(CARD, **change), state) != before, change
 
 
 def test_the_fingerprint_does_not_change_with_what_was_measured(state: dict[str, torch.Tensor]) -> None:
     other = replace(CARD, figures={}, training={}, calibration=None, species="lion")
-    assert bundle.fingerprint(other, state) == bundle.fingerprint(CARD, state)
+    assert net_files.fingerprint(other, state) == net_files.fingerprint(CARD, state)
 
 
 def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
@@ -134,7 +134,7 @@ def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path, state: dict[s
         bad = {**state, "linear.weight": state["linear.weight"].clone()}
         bad["linear.weight"][3, 5] = value
         with pytest.raises(NetError, match=r"not saved: linear\.weight holds values that are no numbers"):
-            bundle.save(CARD, bad, tmp_path / "nets")
+            net_files.save(CARD, bad, tmp_path / "nets")
     assert not (tmp_path / "nets").exists()
 
 
@@ -144,7 +144,7 @@ def test_one_flipped_bit_in_the_weights_is_found(saved: Path, where: float) -> N
     data[int(where * len(data))] ^= 1
     saved.write_bytes(data)
     with pytest.raises(NetError, match="is damaged: its fingerprint is"):
-        bundle.load(saved)
+        net_files.load(saved)
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.001, 0.5, 0.9999])
@@ -152,7 +152,7 @@ def test_a_truncated_file_is_refused(saved: Path, kept: float) -> None:
     data = saved.read_bytes()
     saved.write_bytes(data[: int(kept * len(data))])
     with pytest.raises(NetError, match="is no safetensors file"):
-        bundle.load(saved)
+        net_files.load(saved)
 
 
 def test_a_pickle_is_refused_and_never_run(saved: Path, tmp_path: Path) -> None:
@@ -162,10 +162,10 @@ def test_a_pickle_is_refused_and_never_run(saved: Path, tmp_path: Path) -> None:
 
     saved.write_bytes(pickle.dumps(Trap()))
     with pytest.raises(NetError, match="reid opens no other format"):
-        bundle.load(saved)
+        net_files.load(saved)
     torch.save({"linear.weight": Trap()}, saved)
     with pytest.raises(NetError, match="reid opens no other format"):
-        bundle.load(saved)
+        net_files.load(saved)
     assert not (tmp_path / "sprung").exists()
 
 
@@ -173,17 +173,17 @@ def test_a_missing_card_or_net_is_told(saved: Path) -> None:
     text = saved.with_suffix(".json").read_bytes()
     saved.with_suffix(".json").unlink()
     with pytest.raises(NetError, match=r"\.json is missing; a net is a \.safetensors file with its \.json card"):
-        bundle.load(saved)
+        net_files.load(saved)
     saved.with_suffix(".json").write_bytes(text)
     saved.unlink()
     with pytest.raises(NetError, match="take it from a backup or train again"):
-        bundle.load(saved)
+        net_files.load(saved)
 
 
 def test_a_card_of_a_newer_format_asks_for_an_update(saved: Path) -> None:
-    change_card(saved, format=bundle.FORMAT + 1)
+    change_card(saved, format=net_files.FORMAT + 1)
     with pytest.raises(NetError, match=r"newer reid \(card format 2\); update reid"):
-        bundle.read_card(saved)
+        net_files.read_card(saved)
 
 
 @pytest.mark.parametrize(
@@ -210,14 +210,14 @@ def test_a_card_of_a_newer_format_asks_for_an_update(saved: Path) -> None:
 def test_a_card_with_absurd_sizes_is_refused_before_anything_is_built(saved: Path, change: dict[str, Any]) -> None:
     change_card(saved, **change)
     with pytest.raises(NetError, match="the card's sizes are absurd"):
-        bundle.load(saved)
+        net_files.load(saved)
 
 
 @pytest.mark.parametrize("change", [{"kind": "detector"}, {"backbone": "vgg"}, {"backbone": "../x"}])
 def test_a_net_that_this_reid_cannot_build_asks_for_an_update(saved: Path, change: dict[str, Any]) -> None:
     change_card(saved, **change)
     with pytest.raises(NetError, match="cannot be built by this reid; update it"):
-        bundle.load(saved)
+        net_files.load(saved)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_net_that_this_reid_cannot_build_asks_for_an_update(saved: Path, chang
 def test_a_file_that_is_no_card_is_refused(saved: Path, content: bytes) -> None:
     saved.with_suffix(".json").write_bytes(content)
     with pytest.raises(NetError, match="is no card of a net"):
-        bundle.load(saved)
+        net_files.load(saved)
 
 
 @pytest.mark.parametrize(
@@ -262,31 +262,31 @@ def test_a_file_that_is_no_card_is_refused(saved: Path, content: bytes) -> None:
 def test_a_card_with_a_wrong_value_is_refused(saved: Path, change: dict[str, Any]) -> None:
     change_card(saved, **change)
     with pytest.raises(NetError, match="is no card of a net"):
-        bundle.load(saved)
+        net_files.load(saved)
 
 
 def test_a_card_of_many_megabytes_is_not_read(saved: Path) -> None:
-    change_card(saved, notes="x" * bundle.MAX_CARD_BYTES)
+    change_card(saved, notes="x" * net_files.MAX_CARD_BYTES)
     with pytest.raises(NetError, match=r"the card has 4[0-9]{6} bytes; wanted at most 4000000"):
-        bundle.load(saved)
+        net_files.load(saved)
 
 
 def test_a_card_changed_by_hand_no_longer_fits_its_weights(saved: Path) -> None:
     change_card(saved, image_size=[64, 64])
     with pytest.raises(NetError, match="is damaged: its fingerprint is"):
-        bundle.load(saved)
+        net_files.load(saved)
     change_card(saved, image_size=[32, 64], dimension=9)
     with pytest.raises(NetError, match="does not hold the net that its card describes"):
-        bundle.load(saved)
+        net_files.load(saved)
 
 
 def test_adopting_copies_both_files_under_the_fingerprint_and_once(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
-    card = bundle.save(CARD, state, tmp_path / "shipped", name="base")
+    card = net_files.save(CARD, state, tmp_path / "shipped", name="base")
     folder = tmp_path / "gallery" / "nets"
-    assert bundle.adopt(tmp_path / "shipped" / "base.safetensors", folder).fingerprint == card.fingerprint
+    assert net_files.adopt(tmp_path / "shipped" / "base.safetensors", folder).fingerprint == card.fingerprint
     weights = folder / f"{card.fingerprint}.safetensors"
     assert {path.name for path in folder.iterdir()} == {weights.name, weights.with_suffix(".json").name}
-    assert bundle.load(weights)[0].fingerprint == card.fingerprint
+    assert net_files.load(weights)[0].fingerprint == card.fingerprint
     stamp = weights.stat().st_mtime_ns
-    bundle.adopt(tmp_path / "shipped" / "base.safetensors", folder)
+    net_files.adopt(tmp_path / "shipped" / "base.safetensors", folder)
     assert weights.stat().st_mtime_ns == stamp

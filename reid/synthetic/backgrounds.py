@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from reid.drawn.noise import Field, cloudy_noise, smooth_noise, step, stream
+from reid.synthetic.noise import Field, cloudy_noise, smooth_noise, step, stream
 
 BIOMES = ("savanna", "forest", "bush", "rock", "meadow")
 

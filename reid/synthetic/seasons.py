@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.drawn.noise import name_word, stream
-from reid.drawn.scenes import SIDES, box_of_animal, draw_animal, draw_empty
 from reid.records import Box
+from reid.synthetic.noise import name_word, stream
+from reid.synthetic.scenes import SIDES, box_of_animal, draw_animal, draw_empty
 
 FIRST_YEAR = 2023
 MANIFEST_COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side", "season")

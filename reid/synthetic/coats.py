@@ -10,9 +10,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.drawn.builds import REST, Build, body_cones, build_of
-from reid.drawn.noise import Field, name_word, smooth_noise, step, stream
-from reid.drawn.patterns import PATTERNS, Cloth, make_of
+from reid.synthetic.builds import REST, Build, body_cones, build_of
+from reid.synthetic.noise import Field, name_word, smooth_noise, step, stream
+from reid.synthetic.patterns import PATTERNS, Cloth, make_of
 
 FINE = 150.0
 Colour = tuple[float, float, float]

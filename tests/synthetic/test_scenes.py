@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from reid.drawn import SPECIES, UNTRAINED_SPECIES, Scene, draw_animal, draw_empty, draw_frame
-from reid.drawn.animal import Placed
-from reid.drawn.backgrounds import station
-from reid.drawn.builds import Pose
-from reid.drawn.coats import coat_of
 from reid.errors import UsageError
+from reid.synthetic import SPECIES, UNTRAINED_SPECIES, Scene, draw_animal, draw_empty, draw_frame
+from reid.synthetic.animal import Placed
+from reid.synthetic.backgrounds import station
+from reid.synthetic.builds import Pose
+from reid.synthetic.coats import coat_of
 
 SMALL = {"width": 240, "height": 160}
 

@@ -1,6 +1,6 @@
 """A drawn study with a known truth: who lived when, which camera stood where and worked when, and every photo it took.
 
-The plan alone, without a pixel; `drawn.cards` draws and writes it. The same seed gives the same study.
+The plan alone, without a pixel; `synthetic.cards` draws and writes it. The same seed gives the same study.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from reid.drawn.noise import stream
-from reid.drawn.scenes import SIDES, SPECIES
-from reid.drawn.seasons import individual_name, light_at
 from reid.errors import UsageError
+from reid.synthetic.noise import stream
+from reid.synthetic.scenes import SIDES, SPECIES
+from reid.synthetic.seasons import individual_name, light_at
 
 FIRST_YEAR, FIRST_MONTH = 2021, 5
 """The first season begins on 1 May 2021, each later one a year after the one before."""
