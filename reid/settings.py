@@ -25,7 +25,7 @@ FASTEST = 80.0
 EXPORT_FORMATS = ("mark", "secr", "capture", "camtrapr", "camtrap-dp", "wildbook", "csv", "xlsx", "folders")
 CHANGED = ("tell", "add")
 SIDE_RULES = ("all", "left", "right", "best", "both-linked")
-"""How an export counts half-known animals; see `formats.capture_history`."""
+"""How an export counts half-known animals; see `survey.capture_history`."""
 SAMPLING_DESIGNS = ("simpleRandom", "systematicRandom", "clusteredRandom", "experimental", "targeted", "opportunistic")
 """Those that Camtrap DP knows."""
 ENCOUNTER_MINUTES = 30.0
@@ -186,7 +186,7 @@ class SearchSettings:
 
 @dataclass(frozen=True, slots=True)
 class ExportSettings:
-    """What goes into an export. See `formats.capture_history` for occasions, sides, groups and covariates."""
+    """What goes into an export. See `survey.capture_history` for occasions, sides, groups and covariates."""
 
     species: str = ""
     """Only this species; "" = each species by itself."""

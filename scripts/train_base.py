@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from reid import synthetic, threads
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.learn import dataset, splits
 from reid.learn.embedding_task import EmbeddingTask
 from reid.learn.heads import start_head, whiten_head

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from train_base import SETS, SPLITS, drawn_photos
 
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.learn import dataset, splits
 from reid.learn.species_task import SpeciesTask
 from reid.learn.trainer import Epoch, Plan, fit

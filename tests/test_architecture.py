@@ -40,14 +40,14 @@ ONE_DOOR = {
     "PIL": ("reid/images.py", "reid/drawing.py"),
     "pytorch_metric_learning": ("reid/learn/objective.py",),
     "torchvision": ("reid/nets/backbones.py",),
-    "openpyxl": ("reid/formats/table.py",),
-    "jinja2": ("reid/formats/page.py",),
-    "matplotlib": ("reid/formats/plots.py",),
+    "openpyxl": ("reid/tables/tables.py",),
+    "jinja2": ("reid/pages/html.py",),
+    "matplotlib": ("reid/pages/plots.py",),
     "typer": ("reid/cli/", "reid/terminal.py"),
     "rich": ("reid/terminal.py",),
     "safetensors": ("reid/nets/net_files.py",),
     "onnxruntime": ("reid/nets/onnx_export.py",),
-    "av": ("reid/formats/video.py",),
+    "av": ("reid/formats/readers/video_frames.py",),
     "scipy": ("reid/steps/assignment.py",),
 }
 TORCH = ("reid/nets/", "reid/learn/", "reid/actions/train_net.py", "reid/actions/train.py")

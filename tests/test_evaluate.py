@@ -14,8 +14,8 @@ from reid import reports, synthetic
 from reid.actions import evaluate as action
 from reid.actions.evaluate import EvaluateReport
 from reid.errors import UsageError
-from reid.formats import json_lines
 from reid.records import Photo
+from reid.tables import json_lines
 
 
 @pytest.fixture(scope="module")

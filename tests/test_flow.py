@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import reid
-from reid.formats import json_lines
+from reid.tables import json_lines
 from tests.commands import TRAIN, World, command
 
 QUERY_FIELDS = {

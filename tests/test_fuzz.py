@@ -20,7 +20,7 @@ from PIL import Image
 import reid
 from reid import images
 from reid.errors import GalleryError, ManifestError, NetError, PhotoError, ReidError, UsageError
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.nets import net_files
 from reid.store import Gallery
 from tests.actions.small import made

@@ -10,9 +10,9 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reid.actions.export_files import WRITERS
 from reid.cli import app
 from reid.errors import UsageError
+from reid.formats.writers.records_and_folders import WRITERS
 from reid.settings import (
     DEFAULT_GALLERY,
     EXPORT_FORMATS,

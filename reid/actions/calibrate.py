@@ -14,15 +14,14 @@ import numpy as np
 from reid import settings as options
 from reid.actions.nets import net_path
 from reid.errors import ModelMismatch, UsageError
-from reid.formats.manifest import read_photos
-from reid.formats.page import write_page
-from reid.formats.text import place_for
+from reid.formats.readers.photo_lists import read_photos
 from reid.learn import calibration
 from reid.learn.calibration import Mapped
 from reid.learn.metrics import Pool
 from reid.learn.reliability import Bin, calibration_error, reliability
 from reid.nets import inference, net_files
 from reid.nets.net_files import NetCard
+from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem, Vectors
 from reid.settings import QuerySettings, TrainSettings
@@ -31,6 +30,7 @@ from reid.steps.embedding import embed_and_map, sizes_of
 from reid.steps.encounter import encounters, stays
 from reid.steps.photo import Opened, open_photos
 from reid.store import Gallery, Map
+from reid.tables.text_files import place_for
 
 BATCH = 16
 """The stated error where none is named: as in training."""

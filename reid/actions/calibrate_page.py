@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reid.actions.calibrate import CalibrateReport, SpeciesCalibration
-from reid.formats import plots
-from reid.formats.page import Page, Plot, Section, Table
+from reid.pages import plots
+from reid.pages.html import Page, Plot, Section, Table
 
 
 def page(report: CalibrateReport) -> Page:

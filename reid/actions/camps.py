@@ -13,11 +13,11 @@ from pathlib import Path
 from reid import images
 from reid import settings as options
 from reid.errors import GalleryError, PhotoError, UsageError
-from reid.formats.parcel import Parcel, read_parcel, write_parcel
 from reid.nets import net_files as nets
 from reid.progress import SILENT, Progress
 from reid.store import Gallery, Merged
 from reid.store.published import NEW, beside, clear_left_over
+from reid.tables.archive import Parcel, read_parcel, write_parcel
 
 THUMBNAIL = 300
 """Longest side of a thumbnail in a bundle, in pixels."""

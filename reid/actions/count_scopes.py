@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.actions.doubts import OpenSighting
-from reid.formats.capture_history import Occasion
 from reid.learn import imputation
 from reid.learn.closed_population import ENOUGH_RECAPTURES, METHODS, Method, Tally, aicc, closure
 from reid.learn.combining import Combined, combine
@@ -19,6 +18,7 @@ from reid.learn.imputation import Errors, Labels, Study
 from reid.learn.next_look import gains
 from reid.learn.number_interval import interval
 from reid.settings import CountSettings
+from reid.survey.capture_history import Occasion
 
 LEAST_CHANCE = 0.1
 """Below such a chance of being seen on an occasion closed-population estimators are poor (Otis et al. 1978)."""

@@ -17,10 +17,6 @@ from reid.actions.doubts import OpenSighting, by_frame, open_sightings
 from reid.actions.likeness import Likeness, likeness, sure
 from reid.actions.selecting import in_time
 from reid.errors import UsageError
-from reid.formats.capture_history import CaptureHistory, LeftOut, capture_history
-from reid.formats.deployments import DeploymentTable, read_deployments
-from reid.formats.table import write_table
-from reid.formats.text import made, place_for
 from reid.learn import plausible
 from reid.learn.closed_population import METHODS
 from reid.learn.imputation import NEW, Doubt, Study
@@ -28,6 +24,10 @@ from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Outcome, Photo
 from reid.settings import SIDE_RULES, CountSettings
 from reid.store import Gallery
+from reid.survey.capture_history import CaptureHistory, LeftOut, capture_history
+from reid.survey.deployments import DeploymentTable, read_deployments
+from reid.tables.tables import write_table
+from reid.tables.text_files import made, place_for
 
 COLUMNS = (
     "species", "scope", "method", "number", "standard_error", "lower", "upper", "aicc_difference", "carried_number",

@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid import reports, synthetic
-from reid.actions import showing
 from reid.actions.enroll import enroll
 from reid.actions.evaluate import evaluate
 from reid.actions.query import query
 from reid.actions.seasons import SeasonsReport, seasons
 from reid.actions.train import TrainReport, train
 from reid.errors import UsageError
-from reid.formats.manifest import read_photos
-from reid.formats.page import Answer, Page, Section, Table, write_page
+from reid.formats.readers.photo_lists import read_photos
+from reid.pages import sighting_cards
+from reid.pages.html import Answer, Page, Section, Table, write_page
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Outcome, Photo, Problem, Sighting
 from reid.settings import TrainSettings
@@ -279,5 +279,5 @@ def _answer(case: _Case) -> Answer:
     right = {"right": True, "review": None, "wrong": False}[case.verdict]
     if case.sighting is None:
         assert case.problem is not None
-        return replace(showing.failures([case.problem], case.truth)[0], right=right)
-    return showing.answer(case.sighting, truth=case.truth, right=right)
+        return replace(sighting_cards.failures([case.problem], case.truth)[0], right=right)
+    return sighting_cards.answer(case.sighting, truth=case.truth, right=right)

@@ -17,9 +17,7 @@ from reid.actions.season_rows import side_word
 from reid.actions.seasons import check_link
 from reid.actions.selecting import as_taken
 from reid.errors import GalleryError, UsageError
-from reid.formats.cells import spaced
-from reid.formats.manifest import read_photos
-from reid.formats.text import made, place_for
+from reid.formats.readers.photo_lists import read_photos
 from reid.progress import SILENT, Progress
 from reid.records import Outcome, Problem
 from reid.settings import QuerySettings
@@ -29,6 +27,8 @@ from reid.steps.photo import dated
 from reid.steps.sighting import Looked
 from reid.steps.whole import Animal
 from reid.store import Enrollment, Gallery
+from reid.tables.cell_values import spaced
+from reid.tables.text_files import made, place_for
 
 STATUSES = {Outcome.NEW: "new", Outcome.REVIEW: "review", Outcome.KNOWN: "known"}
 

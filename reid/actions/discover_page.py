@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from reid.actions import showing
 from reid.actions.discover import STATUSES, DiscoverReport, Proposal
 from reid.actions.season_rows import called
 from reid.actions.seasons_page import cells
-from reid.formats.page import Answer, Page, Section, Shown, Table, write_page
-from reid.formats.table import write_table
-from reid.formats.text import made
+from reid.pages import sighting_cards
+from reid.pages.html import Answer, Page, Section, Shown, Table, write_page
 from reid.steps.encounter import season
 from reid.steps.whole import Animal
+from reid.tables.tables import write_table
+from reid.tables.text_files import made
 
 COLUMNS = ("status", "species", "individual", "proposal", "probability", "encounters", "sides", "first", "last",
            "link_probability", "link_score", "link_photos", "reason")  # fmt: skip
@@ -75,7 +75,7 @@ def page(report: DiscoverReport) -> Page:
         if (own := tuple(_answer(one, animal) for one, animal in pairs if one.status == status))
     ]
     if report.problems:
-        sections.append(Section(f"Not read ({len(report.problems)})", answers=showing.failures(report.problems)))
+        sections.append(Section(f"Not read ({len(report.problems)})", answers=sighting_cards.failures(report.problems)))
     left = f"{report.left} photos show no animal, or one of unknown species" if report.left else ""
     done = f"{report.enrolled} photos were enrolled" if report.entries else "nothing was enrolled"
     return Page("Individuals proposed", ". ".join(part for part in (done, left, *report.notes) if part), tuple(sections),
@@ -91,8 +91,8 @@ def _answer(one: Proposal, animal: Animal) -> Answer:
     links: tuple[Shown, ...] = ()
     if one.link_photos:
         about = f"probability {one.link_probability:.2f}", f"score {one.link_score:.2f}"
-        links = tuple(showing.shown(path, "weakest link", *about) for path in one.link_photos)
-    matches = tuple(showing.match(match) for match in animal.sighting.matches[:1]) if one.status != "new" else ()
+        links = tuple(sighting_cards.shown(path, "weakest link", *about) for path in one.link_photos)
+    matches = tuple(sighting_cards.match(match) for match in animal.sighting.matches[:1]) if one.status != "new" else ()
     name = called(one.status, one.individual, one.proposal)
     sides = {"": "side not known", "both": "both sides"}.get(one.sides, f"{one.sides} side only")
     reason = f"{len(one.photos)} photos, {one.encounters} encounters, {sides}. {one.reason}"
@@ -101,4 +101,4 @@ def _answer(one: Proposal, animal: Animal) -> Answer:
 
 def _shown(animal: Animal, row: int) -> Shown:
     photo = animal.looks[row].photo
-    return showing.shown(photo.path, photo.path.name, showing.facts(photo.side, photo.captured_at, photo.camera))
+    return sighting_cards.shown(photo.path, photo.path.name, sighting_cards.facts(photo.side, photo.captured_at, photo.camera))

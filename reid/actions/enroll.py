@@ -13,7 +13,7 @@ from reid.actions.changed import changed as changed_file
 from reid.actions.nets import net_path
 from reid.actions.selecting import as_taken, photos_of_column
 from reid.errors import UsageError
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference, net_files
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem

@@ -13,8 +13,7 @@ from reid.actions.routing import RoutingEvaluation, routing
 from reid.actions.selecting import photos_of_column
 from reid.actions.unknown import OpenSet, unknown_rates
 from reid.errors import UsageError
-from reid.formats.manifest import read_photos
-from reid.formats.text import place_for
+from reid.formats.readers.photo_lists import read_photos
 from reid.learn import closed_set, growth, metrics
 from reid.learn.background import Probe
 from reid.learn.background import probe as background_probe
@@ -33,6 +32,7 @@ from reid.steps.encounter import season
 from reid.steps.photo import dated
 from reid.steps.rerank import WEIGHT
 from reid.store import Gallery
+from reid.tables.text_files import place_for
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reid import reports
-from reid.actions import showing
 from reid.actions.evaluate import EvaluateReport, SpeciesEvaluation
-from reid.formats import plots
-from reid.formats.page import Page, Plot, Section, Shown, Table, write_page
 from reid.learn.background import ELLIPSE
 from reid.learn.bootstrap import DRAWS, Estimate
 from reid.learn.closed_set import ANY_PHOTO, CLOSER_LOOK, OTHER_ENCOUNTER, STRICT, ClosedSet, Group
 from reid.learn.duplicates import BITS, NEAR
 from reid.learn.growth import Point
 from reid.learn.open_set import FOLDS, Separation
+from reid.pages import plots, sighting_cards
+from reid.pages.html import Page, Plot, Section, Shown, Table, write_page
 
 Examples = Mapping[str, Sequence[tuple[Path, bytes]]]
 """By species: photos with what the net saw of them in the background-only probe, as small JPEGs."""
@@ -56,7 +55,7 @@ def page(report: EvaluateReport, *, protocol: str, examples: Examples) -> Page:
         sections.append(Section("Which species?", "What the species net says of photos of known species.",
                                 tables=_tables(reports.evaluation(report), "Species net")))
     if report.problems:
-        sections.append(Section(f"Not read ({len(report.problems)})", answers=showing.failures(report.problems)))
+        sections.append(Section(f"Not read ({len(report.problems)})", answers=sighting_cards.failures(report.problems)))
     sections.append(Section("What the figures mean", tables=(Table("Words", ("figure", "meaning"), MEANINGS),)))
     left = f" No net for: {', '.join(report.left_out)}." if report.left_out else ""
     return Page(

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.doubts import unsettled
-from reid.actions.export_files import HISTORIES, LEFT_OUT_COLUMNS, WRITERS, Done, Job
 from reid.actions.selecting import in_time
 from reid.errors import UsageError
-from reid.formats.capture_history import LeftOut, NothingLeft
-from reid.formats.deployments import read_deployments
-from reid.formats.manifest import read_photos
-from reid.formats.text import place_for
+from reid.formats.readers.photo_lists import read_photos
+from reid.formats.writers.records_and_folders import HISTORIES, LEFT_OUT_COLUMNS, WRITERS, Done, Job
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings
 from reid.steps.photo import dated
 from reid.store import Gallery
+from reid.survey.capture_history import LeftOut, NothingLeft
+from reid.survey.deployments import read_deployments
+from reid.tables.text_files import place_for
 
 
 @dataclass(frozen=True, slots=True)

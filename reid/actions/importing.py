@@ -12,14 +12,14 @@ from reid.actions.changed import changed_files
 from reid.actions.enroll import EnrollReport, enroll, intake
 from reid.actions.selecting import as_taken
 from reid.errors import UsageError
-from reid.formats.manifest import read_photos
-from reid.formats.problems import COLUMNS, problem_rows
-from reid.formats.table import write_table
-from reid.formats.text import made
+from reid.formats.readers.photo_lists import read_photos
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
 from reid.steps.photo import dated
 from reid.store import Gallery
+from reid.tables.problems import COLUMNS, problem_rows
+from reid.tables.tables import write_table
+from reid.tables.text_files import made
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def import_photos(
         photos: files, folders, manifests, detections, packages.
         dry_run: enroll nothing.
         anyway: enroll what is good though there are problems; else a problem stops all.
-        problems_table: a CSV for the problems (columns: `formats.problems`), written where there are some.
+        problems_table: a CSV for the problems (columns: `tables.problems`), written where there are some.
         clocks, seasons, deployments, sides, changed, video, frames, device: see `EnrollSettings` (sides is its `side_path`);
             None = REID_* variables and defaults. A dry run takes frames out of videos, too.
 

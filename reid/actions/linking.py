@@ -15,7 +15,6 @@ from reid import synthetic
 from reid.actions.calibrate import enrolled, unseen_individuals
 from reid.actions.nets import net_path
 from reid.actions.query import Identifier
-from reid.formats.deployments import read_deployments
 from reid.learn.linkage import worth
 from reid.learn.metrics import Pool
 from reid.nets import inference, net_files
@@ -29,6 +28,7 @@ from reid.steps.linking import Worth
 from reid.steps.sighting import Known, Looked
 from reid.steps.whole import Animal, Rules, whole
 from reid.store import EnrolledPhoto, Gallery
+from reid.survey.deployments import read_deployments
 
 DRAWN, DRAWN_ANIMALS = ("zebra", "leopard"), 12
 BATCH = 16

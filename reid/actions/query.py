@@ -17,9 +17,8 @@ from reid.actions.nets import net_path
 from reid.actions.selecting import as_taken
 from reid.actions.why import explain
 from reid.errors import UsageError
-from reid.formats.manifest import read_photos
-from reid.formats.megadetector import FOUND_NOTHING
-from reid.formats.text import place_for
+from reid.formats.readers.megadetector import FOUND_NOTHING
+from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference, net_files
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem, Sighting, Size, SpeciesGuess, Vectors
@@ -33,6 +32,7 @@ from reid.steps.search import SHORTLIST, Shortlist, comparable, eligible, shortl
 from reid.steps.side import sided
 from reid.steps.sighting import Known, Looked, sight
 from reid.store import Gallery, Map, NotKept, Where
+from reid.tables.text_files import place_for
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,17 +15,17 @@ from reid.actions.season_figures import STATUSES, SpeciesSeason, species_season
 from reid.actions.season_photos import SeasonPhotos, Told, given_decision, kept_decisions
 from reid.actions.seasons import identified, of_seasons
 from reid.errors import UsageError
-from reid.formats.capture_history import LeftOut
-from reid.formats.deployments import DeploymentTable, read_deployments
-from reid.formats.manifest import BOX_COLUMNS, COLUMNS
-from reid.formats.page import write_page
-from reid.formats.table import write_table
-from reid.formats.text import made, place_for
+from reid.formats.readers.photo_lists import BOX_COLUMNS, COLUMNS
+from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import Box, Outcome, Photo, Problem, Sighting
 from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
 from reid.steps.encounter import season
 from reid.store import Gallery
+from reid.survey.capture_history import LeftOut
+from reid.survey.deployments import DeploymentTable, read_deployments
+from reid.tables.tables import write_table
+from reid.tables.text_files import made, place_for
 
 DOUBT_COLUMNS = (*COLUMNS, *BOX_COLUMNS, "doubt", "probability", "reason")
 """Of the table of doubts: a manifest, so that `reid enroll TABLE --column doubt --only 3` enrolls what a person agrees to."""

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from reid.actions import showing
 from reid.actions.report import Doubt, SeasonPage, Unenrolled, best_guess
 from reid.actions.report_pairs import PhotoPair
 from reid.actions.report_places import where
 from reid.actions.season_figures import MEANING, STATUSES, Animal, SeasonCount, SpeciesSeason
-from reid.formats import plots
-from reid.formats.page import Answer, Matrix, MatrixRow, Page, Pair, Plot, Section, Shown, Table
+from reid.pages import plots, sighting_cards
+from reid.pages.html import Answer, Matrix, MatrixRow, Page, Pair, Plot, Section, Shown, Table
 from reid.records import Box, Photo
 from reid.store import EnrolledPhoto, Gallery
 
@@ -261,14 +260,14 @@ def _doubts(done: SeasonPage, gallery: Gallery) -> Section:
 def _doubt(doubt: Doubt, boxes: Mapping[tuple[str, str], Box | None], table: str, where: str) -> Answer:
     sighting, many = doubt.sighting, len(doubt.photos)
     queries = tuple(
-        _small(photo.path, photo.box, photo.path.name, showing.facts(photo.side, photo.captured_at, photo.camera),
+        _small(photo.path, photo.box, photo.path.name, sighting_cards.facts(photo.side, photo.captured_at, photo.camera),
                f"one of {many} photos" if many > 1 and photo is doubt.photos[0] else "")
         for photo in doubt.photos[:DOUBT_PHOTOS]
     )  # fmt: skip
     matches = tuple(
         _small(one.photo, boxes.get((one.sha256, one.individual)), one.individual, f"score {one.score:.2f}",
                f"probability {one.probability:.2f}" if one.probability is not None else "",
-               showing.facts(one.side, one.captured_at))
+               sighting_cards.facts(one.side, one.captured_at))
         for one in sighting.matches[:DOUBT_MATCHES]
     )  # fmt: skip
     name = best_guess(sighting) or "NEW-NAME"
@@ -282,7 +281,7 @@ def _doubt(doubt: Doubt, boxes: Mapping[tuple[str, str], Box | None], table: str
 
 def _small(path: str | Path, box: Box | None, title: str, *lines: str) -> Shown:
     """A thumbnail; empty lines are left out."""
-    return Shown(showing.picture(path, box, longest=SMALL, quality=QUALITY), title, tuple(line for line in lines if line))
+    return Shown(sighting_cards.picture(path, box, longest=SMALL, quality=QUALITY), title, tuple(line for line in lines if line))
 
 
 def _left_out(done: SeasonPage) -> Section:

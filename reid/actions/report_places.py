@@ -7,9 +7,9 @@ from datetime import date
 
 from reid.actions.season_figures import Place, SpeciesSeason
 from reid.errors import UsageError
-from reid.formats import plots
-from reid.formats.page import Plot, Section, Table
-from reid.formats.positions import in_metres
+from reid.pages import plots
+from reid.pages.html import Plot, Section, Table
+from reid.survey.utm import in_metres
 
 NAMED_CAMERAS = 40
 """More are not named on the map."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from reid.formats.capture_history import Capture, CaptureHistory, History, effort_days
 from reid.records import Deployment
+from reid.survey.capture_history import Capture, CaptureHistory, History, effort_days
 
 STATUSES = ("returned", "reappeared", "new", "not seen", "not seen for longer")
 MEANING = {

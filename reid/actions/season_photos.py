@@ -10,12 +10,12 @@ from pathlib import Path
 from reid.actions.doubts import OPEN, Names, today, unsettled
 from reid.actions.selecting import in_time
 from reid.errors import UsageError
-from reid.formats.capture_history import CaptureHistory, capture_history, spans_of
-from reid.formats.deployments import DeploymentTable
 from reid.records import EMPTY, Outcome, Photo, Season, Sighting
 from reid.settings import ExportSettings
 from reid.steps.encounter import encounters, season
 from reid.store import Gallery
+from reid.survey.capture_history import CaptureHistory, capture_history, spans_of
+from reid.survey.deployments import DeploymentTable
 
 
 @dataclass(frozen=True, slots=True)

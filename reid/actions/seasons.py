@@ -15,11 +15,9 @@ from reid.actions.query import looked_at, not_kept
 from reid.actions.season_rows import COLUMNS, STATUSES, SeasonRow, halves, rows
 from reid.actions.selecting import as_taken
 from reid.errors import UsageError
-from reid.formats.manifest import read_photos
-from reid.formats.page import write_page
-from reid.formats.table import write_table
-from reid.formats.text import made
+from reid.formats.readers.photo_lists import read_photos
 from reid.learn.drift import Drifted
+from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem, Sighting
 from reid.settings import QuerySettings
@@ -27,6 +25,8 @@ from reid.steps.encounter import season
 from reid.steps.photo import dated, unread
 from reid.steps.whole import Animal
 from reid.store import EnrolledPhoto, Gallery
+from reid.tables.tables import write_table
+from reid.tables.text_files import made
 
 NAMED = 20
 """Photos that could not be read, told by name where there is nothing else to tell."""

@@ -9,16 +9,14 @@ from itertools import combinations
 from pathlib import Path
 
 from reid import settings as options
-from reid.actions import showing
 from reid.actions.drifting import drifts
 from reid.actions.season_rows import MEANING, STATUSES, SeasonRow, halves, rows
 from reid.actions.seasons import check_link, identified, not_read, of_seasons
 from reid.actions.seasons_page import drift_table
 from reid.errors import UsageError
-from reid.formats.page import Page, Section, Table, write_page
-from reid.formats.table import write_table
-from reid.formats.text import made
 from reid.learn.drift import Drifted
+from reid.pages import sighting_cards
+from reid.pages.html import Page, Section, Table, write_page
 from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem
 from reid.settings import QuerySettings
@@ -26,6 +24,8 @@ from reid.steps.apart import seconds
 from reid.steps.assignment import Name
 from reid.steps.whole import Animal
 from reid.store import EnrolledPhoto, Gallery
+from reid.tables.tables import write_table
+from reid.tables.text_files import made
 
 COLUMNS = ("first", "second", "species", *(status.replace(" ", "_") for status in STATUSES))
 
@@ -195,7 +195,7 @@ def page(report: AllSeasonsReport) -> Page:
     )
     skipped = f"{report.skipped} photos given are undated and in no season, and were skipped" if report.skipped else ""
     if report.problems:
-        sections += (Section(f"Not read ({len(report.problems)})", answers=showing.failures(report.problems)),)
+        sections += (Section(f"Not read ({len(report.problems)})", answers=sighting_cards.failures(report.problems)),)
     changed = (drift_table(report.drift),) if report.drift else ()
     return Page(
         f"Seasons {report.seasons[0]} to {report.seasons[-1]}", ". ".join(part for part in (skipped, *report.notes) if part),

@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reid.actions import showing
 from reid.actions.season_rows import COLUMNS, MEANING, STATUSES, SeasonRow, called
-from reid.formats.page import Answer, Page, Section, Table
 from reid.learn.drift import Drifted
+from reid.pages import sighting_cards
+from reid.pages.html import Answer, Page, Section, Table
 from reid.records import Outcome, Problem, Sighting
 
 _BADGES = {"returned": "known", "reappeared": "known", "new": "new", "review": "review", "doubtful": "review",
@@ -82,25 +82,27 @@ def page(
             Section(
                 f"Not identified ({len(unnamed)})",
                 MEANING["not identified"],
-                answers=tuple(showing.answer(one, matches=0) for one in unnamed),
+                answers=tuple(sighting_cards.answer(one, matches=0) for one in unnamed),
             )
         )
     if problems:
-        sections.append(Section(f"Not read ({len(problems)})", answers=showing.failures(problems)))
+        sections.append(Section(f"Not read ({len(problems)})", answers=sighting_cards.failures(problems)))
     return Page(f"Season {first} to season {second}", subtitle, tuple(sections), lead_tables=(counts(rows), *tables))
 
 
 def _answer(row: SeasonRow) -> Answer:
-    again = showing.facts(row.species, row.first_again, f"{row.photos} photos, {row.encounters} encounters, {row.events} events",
+    again = sighting_cards.facts(row.species, row.first_again, f"{row.photos} photos, {row.encounters} encounters, {row.events} events",
                           _sides(row))  # fmt: skip
     title = row.proposal or row.individual
-    queries = [showing.shown(row.photo_again, title or "not named", again)] if row.photo_again else []
+    queries = [sighting_cards.shown(row.photo_again, title or "not named", again)] if row.photo_again else []
     if row.link_photos:
         about = f"weakest link {row.link_score:.2f}, right with probability {row.link_probability:.2f}"
-        queries += [showing.shown(path, Path(path).name, about) for path in row.link_photos]
+        queries += [sighting_cards.shown(path, Path(path).name, about) for path in row.link_photos]
     chance = f"probability {row.probability:.2f}" if row.probability is not None else ""
-    facts = showing.facts("", row.last_before)
-    before = (showing.shown(row.photo_before, row.individual or "nearest enrolled", facts, chance),) if row.photo_before else ()
+    facts = sighting_cards.facts("", row.last_before)
+    before = (
+        (sighting_cards.shown(row.photo_before, row.individual or "nearest enrolled", facts, chance),) if row.photo_before else ()
+    )
     name = called(row.status, row.individual, row.proposal)
     headline = f"{row.status.capitalize()}: {name}" if name else row.status.capitalize()
     return Answer(tuple(queries), before, _BADGES[row.status], headline, row.reason)

@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from reid.errors import UsageError
-from reid.formats.calendar import read_clocks, read_seasons, season_of
-from reid.formats.deployments import DeploymentTable, deployment_on, read_deployments
 from reid.records import Photo, Season
 from reid.settings import IntakeSettings
 from reid.steps.encounter import season
 from reid.steps.photo import dated
+from reid.survey.deployments import DeploymentTable, deployment_on, read_deployments
+from reid.survey.season_dates import read_clocks, read_seasons, season_of
 
 FIELDS = ("species", "individual", "encounter", "camera", "side")
 """Columns with a meaning of their own that rows may be chosen by, beside `season` and the manifest's other columns."""

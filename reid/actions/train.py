@@ -13,7 +13,7 @@ from reid.actions import train_net
 from reid.actions.selecting import photos_of_column
 from reid.actions.train_net import Job, TrainedNet
 from reid.errors import TrainingError, UsageError
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem

@@ -100,7 +100,7 @@ def end(problems: Sequence[Problem], failures: Sequence[str] = (), told: Collect
 
 def line(value: Any) -> None:
     """One JSON object a line on stdout."""
-    from reid.formats import json_lines
+    from reid.tables import json_lines
 
     terminal.out(json_lines.line(value))
 

@@ -50,7 +50,7 @@ def import_(
 ) -> None:
     """Look at photos and tables, list every problem, then enroll what names an individual."""
     from reid.actions.importing import import_photos as action
-    from reid.formats.problems import COLUMNS, problem_rows
+    from reid.tables.problems import COLUMNS, problem_rows
 
     report = action(
         photos, dry_run=dry_run, anyway=anyway, gallery=gallery, problems_table=problems, clocks=clock or None,

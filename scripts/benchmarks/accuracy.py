@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.learn import augment, dataset, open_set
 from reid.learn.bootstrap import Estimate, Herd
 from reid.learn.closed_set import ANY_PHOTO, STRICT, Protocol, ranked, ranked_closer

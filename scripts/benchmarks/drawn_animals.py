@@ -17,7 +17,7 @@ import numpy as np
 
 import reid
 from reid import synthetic
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.learn.bootstrap import Herd
 from reid.records import Outcome
 from reid.settings import QuerySettings, TrainSettings

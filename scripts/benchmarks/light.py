@@ -18,7 +18,7 @@ import torch
 from accuracy import CASES, CPU, FROZEN_SIZE, rank_1, text
 from torch import Tensor
 
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.learn import augment, dataset
 from reid.learn.closed_set import ANY_PHOTO, STRICT, ranked
 from reid.learn.dataset import Decoded

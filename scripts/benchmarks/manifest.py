@@ -22,9 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from reid.formats.manifest import BOX_COLUMNS, COLUMNS
-from reid.formats.table import write_book
+from reid.formats.readers.photo_lists import BOX_COLUMNS, COLUMNS
 from reid.images import write_jpeg
+from reid.tables.tables import write_book
 
 KINDS = ("table", "exif", "pixels", "xlsx")
 LINKS = 10_000

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.learn import calibration
 from reid.learn.metrics import Pool
 from reid.nets import inference, net_files

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from pytorch_metric_learning import distances, miners
 from torch import nn
 
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.learn import augment, dataset, splits, start
 from reid.learn.dataset import Decoded
 from reid.learn.embedding_task import EmbeddingTask, embed, pool_of

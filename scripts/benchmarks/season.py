@@ -33,7 +33,7 @@ import openpyxl
 
 import reid
 from reid import synthetic
-from reid.formats.manifest import BOX_COLUMNS, COLUMNS, read_photos
+from reid.formats.readers.photo_lists import BOX_COLUMNS, COLUMNS, read_photos
 from reid.records import EMPTY, Outcome, Photo
 from reid.settings import CountSettings, ExportSettings, QuerySettings, TrainSettings
 from reid.steps.whole import Animal

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference
 from reid.steps.embedding import inputs, sizes_of
 from reid.steps.photo import Opened, open_photos

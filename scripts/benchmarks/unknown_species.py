@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.learn import dataset, species_task, splits, start
 from reid.learn.dataset import Decoded
 from reid.learn.species_task import SpeciesTask

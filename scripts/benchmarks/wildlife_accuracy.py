@@ -27,7 +27,7 @@ import torch
 from accuracy import rank_1, text
 from speed import HERE
 
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.learn import dataset, start
 from reid.learn.closed_set import ANY_PHOTO, STRICT, ranked
 from reid.learn.dataset import Decoded

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import reid
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.nets import net_files
 from reid.store import Gallery
 from tests.actions.small import made

@@ -22,13 +22,14 @@ from reid.actions.calibrate import CalibrateReport, calibrate
 from reid.actions.enroll import enroll
 from reid.actions.query import query
 from reid.errors import GalleryBusy, GalleryError, UsageError
-from reid.formats import json_lines, plots
 from reid.learn.calibration import study
 from reid.learn.metrics import Pool
 from reid.nets import net_files
 from reid.nets.net_files import NetCard
+from reid.pages import plots
 from reid.records import Calibration, Photo
 from reid.store import Enrollment, Gallery
+from reid.tables import json_lines
 
 OLD = Calibration(20.5, -9.0, 4.5, 0.97, 0.8, 0.5, 0.02, 0.008, 0.02, 12, 80, 960)
 HELD = [f"z{number:02}" for number in range(8)]

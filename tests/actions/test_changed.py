@@ -11,8 +11,8 @@ import pytest
 import reid
 from reid import images
 from reid.errors import UsageError
-from reid.formats.table import read_table
 from reid.store import Gallery, reading
+from reid.tables.tables import read_table
 from tests.commands import command
 
 

@@ -13,13 +13,13 @@ import pytest
 import reid
 from reid.actions.discover import put
 from reid.errors import GalleryError, UsageError
-from reid.formats.table import write_table
 from reid.images import write_jpeg
 from reid.records import Photo
 from reid.settings import QuerySettings
 from reid.steps.embedding import embed_and_map
 from reid.steps.linking import Worth
 from reid.store import Enrollment, Gallery
+from reid.tables.tables import write_table
 from tests.actions import herd
 from tests.actions.herd import Taken
 from tests.commands import command

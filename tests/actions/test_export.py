@@ -15,13 +15,13 @@ import pytest
 import reid
 from reid import synthetic
 from reid.errors import UsageError
-from reid.formats import camtrap_dp, camtrapr, wildbook
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
+from reid.formats.writers import camtrap_dp, camtrapr, wildbook
 from reid.records import Deployment
 from reid.settings import ExportSettings
 from reid.store import Gallery
 from tests.commands import World, command
-from tests.formats.captures import CAMERAS, SURVEY, photo
+from tests.survey.captures import CAMERAS, SURVEY, photo
 
 DEPLOYMENTS = (
     "camera,start,end,latitude,longitude,off\nA1,2023-05-01,2023-05-20,-1.25,36.75,2023-05-03\n"
@@ -215,8 +215,8 @@ def test_camtraprs_camera_table_names_the_days_off_as_problems_and_is_read_again
     columns, rows = camtrapr.camera_table(cameras)
     assert columns[5:] == ("Problem1_from", "Problem1_to", "Problem2_from", "Problem2_to")
     assert rows[0][5:] == ("2023-05-03", "2023-05-04", "2023-05-09", "2023-05-09")
-    from reid.formats.deployments import read_deployments
-    from reid.formats.table import write_table
+    from reid.survey.deployments import read_deployments
+    from reid.tables.tables import write_table
 
     write_table(tmp_path / "c.csv", columns, rows)
     assert list(read_deployments(tmp_path / "c.csv").deployments) == cameras

@@ -12,10 +12,10 @@ import pytest
 import reid
 from reid.actions.selecting import sides_by_path
 from reid.errors import UsageError
-from reid.formats.manifest import read_photos
-from reid.formats.problems import problem_rows
-from reid.formats.table import read_table
+from reid.formats.readers.photo_lists import read_photos
 from reid.records import Photo, Problem
+from reid.tables.problems import problem_rows
+from reid.tables.tables import read_table
 from tests.commands import World, command
 
 

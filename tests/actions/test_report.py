@@ -20,7 +20,7 @@ import reid
 from reid import synthetic
 from reid.actions.report import SeasonPage
 from reid.errors import UsageError
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.records import Box, Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
 from reid.settings import ExportSettings, QuerySettings
 from reid.store import EnrolledPhoto, Enrollment, Gallery

@@ -10,9 +10,9 @@ from statistics import fmean
 import pytest
 
 from reid.actions.season_figures import Animal, SpeciesSeason, expected_individuals, species_season
-from reid.formats.capture_history import capture_history
 from reid.records import Deployment, Photo
 from reid.steps.encounter import encounters
+from reid.survey.capture_history import capture_history
 
 CAMERAS = tuple(
     Deployment(camera, date(year, 5, 1), date(year, 5, 20), 1.0, 36.0 + at, off=frozenset(date(year, 5, day) for day in off))

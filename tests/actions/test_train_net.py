@@ -12,7 +12,7 @@ import pytest
 import reid
 from reid.actions.nets import net_path
 from reid.actions.train_net import Job, _signature
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.learn import dataset, splits
 from reid.learn.familiarity import UNFAMILIAR_SHARE
 from reid.nets import inference, net_files

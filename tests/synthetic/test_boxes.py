@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reid import synthetic
-from reid.formats.manifest import read_photos
+from reid.formats.readers.photo_lists import read_photos
 from reid.synthetic.scenes import _planned
 
 

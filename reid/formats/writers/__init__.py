@@ -1,0 +1,1 @@
+"""Individuals and their photos, written for other programs."""

@@ -1,0 +1,58 @@
+"""Program MARK's encounter histories (.inp): groups, individual covariates, several seasons, the robust design.
+
+By MARK's help, "Encounter Histories Format" and "Encounter Histories File": the history, one frequency for each group, the
+individual covariates, a semicolon; lines of at most 240 characters; comments between /* and */.
+"""
+
+from __future__ import annotations
+
+from reid.errors import UsageError
+from reid.survey.capture_history import CaptureHistory, History
+
+LONGEST_LINE = 240
+
+
+def inp(found: CaptureHistory) -> str:
+    """The .inp file as text, one statement for each individual under a comment with its name.
+
+    An occasion on which no camera worked is ".", which MARK takes for recaptures, occupancy and the Huggins models; for
+    other data types fix p to 0 there.
+
+    Raises:
+        UsageError: more occasions than a line of MARK holds.
+    """
+    if len(found.occasions) + 20 > LONGEST_LINE:
+        raise UsageError(
+            f"{len(found.occasions)} occasions: MARK reads lines of {LONGEST_LINE} characters; take longer occasions"
+        )
+    head = [
+        f"{found.species or 'animals'}, {len(found.histories)} individuals, {len(found.occasions)} occasions, side {found.side}",
+        f"occasions: {', '.join(f'{one.name} {one.start} to {one.end}' for one in found.occasions)}",
+        f"time intervals in years: {' '.join(f'{one:g}' for one in found.intervals()) or 'none'}",
+    ]
+    if found.groups:
+        head.append(f"groups: {', '.join(found.groups)}")
+    if found.covariates:
+        head.append(f"individual covariates: {', '.join(found.covariates)}")
+    lines = [line for text in head for line in _comment(text)]
+    for one in found.histories:
+        lines += [*_comment(one.individual), *_statement(found, one)]
+    return "\n".join(lines) + "\n"
+
+
+def _statement(found: CaptureHistory, one: History) -> list[str]:
+    frequencies = ["1" if group == one.group else "0" for group in found.groups] or ["1"]
+    parts = [one.text(), *frequencies, *(f"{number:.10g}" for number in one.covariates)]
+    lines = [""]
+    for part in parts:
+        if len(lines[-1]) + len(part) + 2 > LONGEST_LINE:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {part}".strip()
+    return [*lines[:-1], f"{lines[-1]};"]
+
+
+def _comment(text: str) -> list[str]:
+    """The text as comments of whole lines; what would end a comment or a statement is taken out of it."""
+    safe = text.replace("*/", "* /").replace("/*", "/ *").replace(";", ",").replace("\n", " ")
+    room = LONGEST_LINE - len("/*  */")
+    return [f"/* {safe[at : at + room]} */" for at in range(0, max(len(safe), 1), room)]

@@ -1,0 +1,45 @@
+"""Program CAPTURE's input: an X matrix for each season, and the tasks that are usually asked of it.
+
+By "User's Guide for Interactive Program CAPTURE" (Rexstad and Burnham 1991) and White and others 1982.
+"""
+
+from __future__ import annotations
+
+from reid.survey.capture_history import CaptureHistory
+from reid.tables.safe_names import plain_names
+
+ID_WIDTH = 8
+
+
+def capture_inputs(found: CaptureHistory) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """For each season the input file ("" where no occasion or no animal is left), and what was left out of it.
+
+    CAPTURE knows closed populations and no missing values: each season has a file of its own, occasions on which no
+    camera worked are dropped from it and named, and individuals not seen in the season are not in it.
+    """
+    names = plain_names((one.individual for one in found.histories), longest=ID_WIDTH)
+    files = {}
+    for season in found.seasons:
+        all_of_it = [at for at, one in enumerate(found.occasions) if one.season == season]
+        used = [at for at in all_of_it if found.occasions[at].sampled]
+        dropped = tuple(
+            f"{found.occasions[at].name}: no camera worked, so the occasion is dropped" for at in all_of_it if at not in used
+        )
+        rows = []
+        for one in found.histories:
+            history = "".join("1" if one.seen[at] else "0" for at in used)
+            if "1" in history:
+                rows.append(f"{names[one.individual]:<{ID_WIDTH}} {history}")
+        if not rows:
+            files[season] = "", dropped
+            continue
+        title = f"{found.species} {season}".replace("'", " ").encode("ascii", "replace").decode("ascii")
+        head = [
+            f"title='{title}'",
+            f"task read captures occasions={len(used)} x matrix",
+            f"format='(a{ID_WIDTH},1x,{len(used)}f1.0)'",
+            "read input data",
+        ]
+        tasks = ["task closure test", "task model selection", "task population estimate all"]
+        files[season] = "\n".join([*head, *rows, *tasks]) + "\n", dropped
+    return files

@@ -1,0 +1,75 @@
+"""Wildbook's bulk import sheet: one row for each encounter of an individual, its photos in columns.
+
+By Wildbook's importer and its guide: genus and epithet apart, the date in parts, photos as Encounter.mediaAsset0 and on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from reid.records import Deployment, Photo
+from reid.survey.deployments import deployment_on
+
+COLUMNS = (
+    "Encounter.genus",
+    "Encounter.specificEpithet",
+    "Encounter.year",
+    "Encounter.month",
+    "Encounter.day",
+    "Encounter.hour",
+    "Encounter.minutes",
+    "Encounter.locationID",
+    "Encounter.decimalLatitude",
+    "Encounter.decimalLongitude",
+    "Encounter.individualID",
+    "MarkedIndividual.individualID",
+    "Encounter.sex",
+    "Encounter.lifeStage",
+    "Encounter.occurrenceID",
+    "Encounter.researcherComments",
+)
+
+
+def sheet(
+    photos: Sequence[Photo], encounters: Sequence[str], scientific: Mapping[str, str], deployments: Sequence[Deployment] = ()
+) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+    """Columns and rows. A blank cell is "not known": no 0 stands for a missing position or hour.
+
+    Args:
+        photos: of named individuals.
+        encounters: of each photo; the photos of one individual in one encounter share a row.
+        scientific: species as we call it -> its scientific name; else our name is split at its first space.
+        deployments: tell the position of a photo's camera.
+    """
+    together: dict[tuple[str, str, str], list[Photo]] = defaultdict(list)
+    for photo, encounter in zip(photos, encounters, strict=True):
+        together[photo.species, photo.individual, encounter].append(photo)
+    most = max((len(found) for found in together.values()), default=0)
+    rows = []
+    for (species, individual, encounter), found in together.items():
+        first = min(found, key=lambda one: str(one.captured_at))
+        genus, _, epithet = scientific.get(species, species).partition(" ")
+        when = first.captured_at
+        moment = (when.year, when.month, when.day, when.hour, when.minute) if when else (None,) * 5
+        place = deployment_on(deployments, first.camera, when.date()) if when else None
+        sides = "|".join(sorted({one.side for one in found} - {""}))
+        rows.append(
+            (
+                genus,
+                epithet or None,
+                *moment,
+                first.camera,
+                place.latitude if place else None,
+                place.longitude if place else None,
+                individual,
+                individual,
+                first.column("sex") or None,
+                first.column("lifestage") or None,
+                encounter,
+                f"side: {sides}" if sides else None,
+                *(one.path.name for one in found),
+                *[None] * (most - len(found)),
+            )
+        )
+    return (*COLUMNS, *(f"Encounter.mediaAsset{at}" for at in range(most))), rows

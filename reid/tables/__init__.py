@@ -1,0 +1,1 @@
+"""Tables, cells, JSON lines, archives and text files: what every format is written with. The only openpyxl."""
