@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reid.actions.identities import IndividualShown
     from reid.actions.train import TrainReport
     from reid.actions.upgrade import SpeciesUpgrade
-    from reid.learn.bootstrap import Estimate
+    from reid.evaluation.bootstrap import Estimate
     from reid.store import Detail, EnrolledPhoto, IndividualSummary, JournalEntry, Merged
 
 Rows = list[tuple[object, ...]]

@@ -3,7 +3,7 @@
     .venv/bin/python scripts/train_base.py --data ../shared/data --start ../shared/weights/mobilenet_v2_imagenet.safetensors
 
 Never sees a photo that any split column calls `test`. Seals and camera_trap are left out whole, so that they stay a fair
-check on species the base net has never met. Of the trained head and the one in closed form (`learn.heads.whiten_head`) the net
+check on species the base net has never met. Of the trained head and the one in closed form (`training.tasks.closed_form_heads.whiten_head`) the net
 keeps the one that knows the held-out individuals better.
 """
 
@@ -20,16 +20,16 @@ import torch
 
 from reid import synthetic, threads
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn import dataset, splits
-from reid.learn.embedding_task import EmbeddingTask
-from reid.learn.heads import start_head, whiten_head
-from reid.learn.trainer import Epoch, Plan, fit
 from reid.nets import net_files
 from reid.nets.net_files import NetCard
 from reid.nets.networks import EmbeddingNet
 from reid.records import Photo
 from reid.settings import TrainSettings, parse_image_size
 from reid.steps.encounter import encounters
+from reid.training import dataset, splits
+from reid.training.tasks.closed_form_heads import start_head, whiten_head
+from reid.training.tasks.embedding_task import EmbeddingTask
+from reid.training.trainer import Epoch, Plan, fit
 
 SETS = ("nyala", "zebra", "lion")
 SPLITS = ("split_published", "split_unseen")
@@ -178,7 +178,7 @@ def main() -> None:
             "seed": 0,
             "epochs": epochs,
             "minutes": round(minutes, 1),
-            "head": "in closed form (learn/heads.py)" if better else "as trained",
+            "head": "in closed form (training/tasks/closed_form_heads.py)" if better else "as trained",
         },
     )
     saved = net_files.save(card, final, args.out, name="base")

@@ -18,15 +18,15 @@ import torch
 from train_base import SETS, SPLITS, drawn_photos
 
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn import dataset, splits
-from reid.learn.species_task import SpeciesTask
-from reid.learn.trainer import Epoch, Plan, fit
 from reid.nets import net_files
 from reid.nets.net_files import NetCard
 from reid.nets.networks import SpeciesNet
 from reid.records import Photo
 from reid.settings import TrainSettings, parse_image_size
 from reid.steps.encounter import encounters
+from reid.training import dataset, splits
+from reid.training.tasks.species_task import SpeciesTask
+from reid.training.trainer import Epoch, Plan, fit
 
 PER_SET = 250
 """Photos of one of the sets of individuals, about: here they are one species each."""

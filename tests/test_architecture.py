@@ -38,7 +38,7 @@ ONE_DOOR = {
     "faiss": ("reid/store/engine.py",),
     "sqlite3": ("reid/store/catalog.py", "reid/store/connecting.py", "reid/store/faults.py", "reid/store/maps.py"),
     "PIL": ("reid/images.py", "reid/drawing.py"),
-    "pytorch_metric_learning": ("reid/learn/objective.py",),
+    "pytorch_metric_learning": ("reid/training/objective.py",),
     "torchvision": ("reid/nets/backbones.py",),
     "openpyxl": ("reid/tables/tables.py",),
     "jinja2": ("reid/pages/html.py",),

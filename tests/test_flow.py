@@ -336,7 +336,7 @@ def trained_by_a_process(first: Path, gallery: Path, *more: str, before: str = "
 
 
 STOP_AFTER_ONE_EPOCH = (
-    "import os\nfrom reid.learn import trainer\nsave = trainer._Run.save\n"
+    "import os\nfrom reid.training import trainer\nsave = trainer._Run.save\n"
     "def stop(run, path):\n    save(run, path)\n    os.kill(os.getpid(), 9)\n"
     "trainer._Run.save = stop\n"
 )

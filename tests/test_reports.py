@@ -2,7 +2,7 @@
 
 import math
 
-from reid.learn.bootstrap import Estimate
+from reid.evaluation.bootstrap import Estimate
 from reid.reports import spread
 
 

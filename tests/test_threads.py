@@ -56,7 +56,7 @@ for one in work: one.join()
 search(embed())
 loss = torch.nn.functional.conv2d(torch.rand(2, 3, 16, 16), torch.rand(4, 3, 3, 3, requires_grad=True)).sum()
 loss.backward()
-from reid.learn.objective import Objective
+from reid.training.objective import Objective
 from reid.store import Where
 Objective("triplet+arcface", classes=3, dimension=16, margin=0.2)
 found = gallery.search("zebra", rows[:2], 3, where=Where(side="left", individuals=frozenset({"n1", "n5"})))
@@ -88,7 +88,7 @@ def test_nets_and_galleries_compute_in_one_process_in_either_order(tmp_path: Pat
     assert run(code + BOTH, str(tmp_path / "g")) == str(dict(sorted(OPENMP.items())))
 
 
-@pytest.mark.parametrize("module", ["reid.nets.networks", "reid.learn.trainer", "reid.learn.objective"])
+@pytest.mark.parametrize("module", ["reid.nets.networks", "reid.training.trainer", "reid.training.objective"])
 def test_whoever_loads_torch_has_prepared_the_threads(module: str) -> None:
     probe = """
 class Watch:

@@ -13,12 +13,12 @@ import numpy as np
 
 from reid import settings as options
 from reid.actions.nets import net_path
+from reid.calibration import score_calibration
+from reid.calibration.reliability import Bin, calibration_error, reliability
+from reid.calibration.score_calibration import Mapped
 from reid.errors import ModelMismatch, UsageError
+from reid.evaluation.metrics import Pool
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn import calibration
-from reid.learn.calibration import Mapped
-from reid.learn.metrics import Pool
-from reid.learn.reliability import Bin, calibration_error, reliability
 from reid.nets import inference, net_files
 from reid.nets.net_files import NetCard
 from reid.pages.html import write_page
@@ -180,12 +180,12 @@ class _Run:
             found = self._given(name, chosen, unseen, net())
         pool = found.pool
         before = self.gallery.calibration(name)
-        learned = calibration.study(pool, max_false_match=self.max_false_match, mapped=found.mapped)
+        learned = score_calibration.study(pool, max_false_match=self.max_false_match, mapped=found.mapped)
         bins = reliability(learned.answers.probability, learned.answers.right) if learned else ()
         return SpeciesCalibration(
             name, fingerprint, len(set(pool.individuals)), len(pool.vectors), len(there),
             tuple(sorted(shown - unseen)), before, learned.calibration if learned else None,
-            "" if learned else calibration.lacking(calibration.trials(pool)), bins, calibration_error(bins),
+            "" if learned else score_calibration.lacking(score_calibration.trials(pool)), bins, calibration_error(bins),
         )
 
     def _given(self, name: str, given: Sequence[Photo], unseen: set[str], net: inference.Runtime) -> Learnable:
@@ -212,7 +212,7 @@ class _Run:
                 maps |= dict(enumerate(more, len(maps)))
             vectors.append(made)
         pool, mapped = _pool(np.concatenate(vectors), photos, hashes, coming_back=True), _mapped(maps)
-        chosen = calibration.sampled_rows(pool)
+        chosen = score_calibration.sampled_rows(pool)
         return Learnable(pool.subset(chosen), mapped.subset(chosen) if mapped else None)
 
     def _opened(self, name: str, chosen: Sequence[Photo], net: inference.Runtime) -> Iterator[list[Opened]]:
@@ -271,7 +271,7 @@ def learnable(
         progress: told of every photo opened.
     """
     found = enrolled(gallery, species, fingerprint, individuals, coming_back=True)
-    chosen = calibration.sampled_rows(found.pool)
+    chosen = score_calibration.sampled_rows(found.pool)
     pool = found.pool.subset(chosen)
     photos = gallery.photos_by_id([found.ids[row] for row in chosen])
     there = [(place, one) for place, one in enumerate(photos) if gallery.locate(one) is not None]

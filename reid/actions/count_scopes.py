@@ -10,13 +10,13 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.abundance import uncertain_history
+from reid.abundance.closed_population import ENOUGH_RECAPTURES, METHODS, Method, Tally, aicc, closure
+from reid.abundance.intervals import interval
+from reid.abundance.multiple_imputation import Combined, combine
+from reid.abundance.review_priority import gains
+from reid.abundance.uncertain_history import Errors, Labels, Study
 from reid.actions.doubts import OpenSighting
-from reid.learn import imputation
-from reid.learn.closed_population import ENOUGH_RECAPTURES, METHODS, Method, Tally, aicc, closure
-from reid.learn.combining import Combined, combine
-from reid.learn.imputation import Errors, Labels, Study
-from reid.learn.next_look import gains
-from reid.learn.number_interval import interval
 from reid.settings import CountSettings
 from reid.survey.capture_history import Occasion
 
@@ -146,13 +146,13 @@ def count_scope(
     """
     sampled = [tuple(at for at in columns if occasions[at].sampled) for columns in scope.occasions]
     working = [columns for columns in sampled if columns]
-    told = imputation.as_told(study)
-    whole = imputation.matrix(study, told[0])
+    told = uncertain_history.as_told(study)
+    whole = uncertain_history.matrix(study, told[0])
     seen = np.stack([whole[:, list(columns)].any(1) for columns in scope.occasions], axis=1)
     here = [at for at, doubt in enumerate(study.doubts) if any(set(doubt.columns) & set(columns) for columns in working)]
     drawn = labels if here else None
-    point = imputation.histories(study, told, working) if working else None
-    many = imputation.histories(study, drawn, working) if working and drawn is not None else None
+    point = uncertain_history.histories(study, told, working) if working else None
+    many = uncertain_history.histories(study, drawn, working) if working and drawn is not None else None
     usable = [one for one in METHODS.values() if point is not None and one.fits(point.occasions)]
     estimates = _estimates(usable, point, many) if point is not None else ()
     method = _chosen(settings.method, usable)
@@ -165,7 +165,7 @@ def count_scope(
         scope.name, tuple(_occasion(columns, occasions, whole) for columns in scope.occasions), individuals,
         (int(quantiles[0]), int(quantiles[1])) if quantiles is not None else None, _known_alive(scope, whole, individuals),
         captures - individuals, estimates,
-        imputation.expected_errors(study, drawn, working) if drawn is not None else None,
+        uncertain_history.expected_errors(study, drawn, working) if drawn is not None else None,
         method.name if method else "", _if_all(study, working, method, "new") if here else None,
         _if_all(study, working, method, "best") if here else None, look,
         tuple(_warnings(scope, occasions, seen, working, point, estimates)),
@@ -231,8 +231,8 @@ def _if_all(study: Study, working: Sequence[Sequence[int]], method: Method | Non
     """The number if every open sighting were `kind`: new, or the best match."""
     if method is None:
         return None
-    labels = imputation.as_told(study, open_as=kind)
-    return _finite(float(method.estimate(imputation.histories(study, labels, working)).number[0]))
+    labels = uncertain_history.as_told(study, open_as=kind)
+    return _finite(float(method.estimate(uncertain_history.histories(study, labels, working)).number[0]))
 
 
 def _look(

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid import settings as options
+from reid.abundance import history_sampling
+from reid.abundance.closed_population import METHODS
+from reid.abundance.uncertain_history import NEW, Doubt, Study
 from reid.actions.count_scopes import Scope, ScopeCount, count_scope
 from reid.actions.doubts import OpenSighting, by_frame, open_sightings
 from reid.actions.likeness import Likeness, likeness, sure
 from reid.actions.selecting import in_time
 from reid.errors import UsageError
-from reid.learn import plausible
-from reid.learn.closed_population import METHODS
-from reid.learn.imputation import NEW, Doubt, Study
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Outcome, Photo
 from reid.settings import SIDE_RULES, CountSettings
@@ -76,7 +76,7 @@ def count(
 
     Enrolled photos are taken as sure. Sightings kept by `reid query --record` whose photo is not enrolled count by their
     decision, and beside it by their probabilities: `draws` plausible histories are drawn, each is counted, and the counts are
-    put together (`learn.imputation`). Each season with two occasions or more is counted by itself; several seasons are counted
+    put together (`abundance.uncertain_history`). Each season with two occasions or more is counted by itself; several seasons are counted
     together as well, each as one occasion.
 
     Args:
@@ -254,7 +254,7 @@ def _scopes(
     both: CaptureHistory, study: Study, used: Sequence[OpenSighting], names: Sequence[str], settings: CountSettings
 ) -> list[ScopeCount]:
     generator = np.random.default_rng(settings.seed)
-    labels = plausible.draw(study, settings.draws, generator) if settings.draws and study.doubts else None
+    labels = history_sampling.draw(study, settings.draws, generator) if settings.draws and study.doubts else None
     by_season = {
         name: [at for at, one in enumerate(both.occasions) if one.season == name] for name in both.seasons
     }

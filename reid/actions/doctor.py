@@ -12,7 +12,7 @@ from reid import settings as options
 from reid.actions.drifting import drift_of
 from reid.actions.nets import net_path
 from reid.errors import NetError, UsageError
-from reid.learn.suspects import MOST_PHOTOS, Shown, Suspect, suspects
+from reid.evaluation.label_audit import MOST_PHOTOS, Shown, Suspect, suspects
 from reid.nets import net_files
 from reid.progress import SILENT, Progress
 from reid.settings import FASTEST

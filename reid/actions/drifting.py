@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reid.learn.drift import Aged, Drifted, drifted
+from reid.evaluation.appearance_drift import Aged, Drifted, drifted
 from reid.store import EnrolledPhoto, Gallery
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from reid import images
-from reid.learn.background import without_animal
-from reid.learn.duplicates import BITS, Pictures, picture_bits
-from reid.learn.looks import Maps
-from reid.learn.metrics import Pool
+from reid.evaluation.background import without_animal
+from reid.evaluation.metrics import Pool
+from reid.evaluation.near_duplicates import BITS, Pictures, picture_bits
+from reid.evaluation.reranked_pools import Maps
 from reid.nets.inference import Runtime
 from reid.progress import Progress
 from reid.records import Box, Photo, Picture, Problem, Vectors

@@ -13,17 +13,17 @@ from reid.actions.routing import RoutingEvaluation, routing
 from reid.actions.selecting import photos_of_column
 from reid.actions.unknown import OpenSet, unknown_rates
 from reid.errors import UsageError
+from reid.evaluation import closed_set, gallery_growth, metrics
+from reid.evaluation.background import Probe
+from reid.evaluation.background import probe as background_probe
+from reid.evaluation.closed_set import ClosedSet, Group
+from reid.evaluation.gallery_growth import Point
+from reid.evaluation.metrics import Pool, Ranking
+from reid.evaluation.near_duplicates import Audit
+from reid.evaluation.near_duplicates import audit as near_duplicates
+from reid.evaluation.open_set import Separation, halves, separation, trials
+from reid.evaluation.shortlist import shortlist
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn import closed_set, growth, metrics
-from reid.learn.background import Probe
-from reid.learn.background import probe as background_probe
-from reid.learn.closed_set import ClosedSet, Group
-from reid.learn.duplicates import Audit
-from reid.learn.duplicates import audit as near_duplicates
-from reid.learn.growth import Point
-from reid.learn.metrics import Pool, Ranking
-from reid.learn.open_set import Separation, halves, separation, trials
-from reid.learn.shortlist import shortlist
 from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem
@@ -238,8 +238,8 @@ def measure(
         ),
         sides=closed_set.groups(strict, asked.individuals, asked.sides, seed=seed),
         seasons=closed_set.groups(strict, asked.individuals, [season(one) for one in queries.pictures.photos], seed=seed),
-        by_gallery_size=growth.by_gallery_size(nearest, asked.individuals, seed=seed),
-        by_photos=growth.by_photos(asked, known, same_side=True, other_encounter=True, seed=seed),
+        by_gallery_size=gallery_growth.by_gallery_size(nearest, asked.individuals, seed=seed),
+        by_photos=gallery_growth.by_photos(asked, known, same_side=True, other_encounter=True, seed=seed),
         near_duplicates=audit,
         separation=None,
         background=None,

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from reid import reports
 from reid.actions.evaluate import EvaluateReport, SpeciesEvaluation
-from reid.learn.background import ELLIPSE
-from reid.learn.bootstrap import DRAWS, Estimate
-from reid.learn.closed_set import ANY_PHOTO, CLOSER_LOOK, OTHER_ENCOUNTER, STRICT, ClosedSet, Group
-from reid.learn.duplicates import BITS, NEAR
-from reid.learn.growth import Point
-from reid.learn.open_set import FOLDS, Separation
+from reid.evaluation.background import ELLIPSE
+from reid.evaluation.bootstrap import DRAWS, Estimate
+from reid.evaluation.closed_set import ANY_PHOTO, CLOSER_LOOK, OTHER_ENCOUNTER, STRICT, ClosedSet, Group
+from reid.evaluation.gallery_growth import Point
+from reid.evaluation.near_duplicates import BITS, NEAR
+from reid.evaluation.open_set import FOLDS, Separation
 from reid.pages import plots, sighting_cards
 from reid.pages.html import Page, Plot, Section, Shown, Table, write_page
 

@@ -15,8 +15,8 @@ from reid import synthetic
 from reid.actions.calibrate import enrolled, unseen_individuals
 from reid.actions.nets import net_path
 from reid.actions.query import Identifier
-from reid.learn.linkage import worth
-from reid.learn.metrics import Pool
+from reid.calibration.link_calibration import worth
+from reid.evaluation.metrics import Pool
 from reid.nets import inference, net_files
 from reid.progress import Progress
 from reid.records import Box, Deployment, Photo, Picture, Pixels, Problem

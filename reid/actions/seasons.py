@@ -15,8 +15,8 @@ from reid.actions.query import looked_at, not_kept
 from reid.actions.season_rows import COLUMNS, STATUSES, SeasonRow, halves, rows
 from reid.actions.selecting import as_taken
 from reid.errors import UsageError
+from reid.evaluation.appearance_drift import Drifted
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn.drift import Drifted
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem, Sighting

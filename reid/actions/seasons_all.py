@@ -14,7 +14,7 @@ from reid.actions.season_rows import MEANING, STATUSES, SeasonRow, halves, rows
 from reid.actions.seasons import check_link, identified, not_read, of_seasons
 from reid.actions.seasons_page import drift_table
 from reid.errors import UsageError
-from reid.learn.drift import Drifted
+from reid.evaluation.appearance_drift import Drifted
 from reid.pages import sighting_cards
 from reid.pages.html import Page, Section, Table, write_page
 from reid.progress import SILENT, Progress

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reid.actions.season_rows import COLUMNS, MEANING, STATUSES, SeasonRow, called
-from reid.learn.drift import Drifted
+from reid.evaluation.appearance_drift import Drifted
 from reid.pages import sighting_cards
 from reid.pages.html import Answer, Page, Section, Table
 from reid.records import Outcome, Problem, Sighting

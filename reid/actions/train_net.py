@@ -14,13 +14,9 @@ from numpy.typing import NDArray
 
 from reid import images
 from reid.actions.nets import net_path
+from reid.calibration import score_calibration
+from reid.calibration.score_calibration import Mapped
 from reid.errors import TrainingError
-from reid.learn import calibration, dataset, side_task, species_task, splits, start
-from reid.learn.calibration import Mapped
-from reid.learn.embedding_task import COLLAPSED_AT, SETTLING, EmbeddingTask, embed, maps_of, pool_of, settle_head
-from reid.learn.side_task import SideTask
-from reid.learn.species_task import SpeciesTask
-from reid.learn.trainer import Epoch, Fitted, Plan, fit
 from reid.nets import inference, net_files
 from reid.nets.net_files import NetCard
 from reid.progress import Progress
@@ -31,6 +27,12 @@ from reid.steps.embedding import sizes_of
 from reid.steps.encounter import encounters, stays
 from reid.steps.photo import open_photos
 from reid.store import Gallery
+from reid.training import dataset, splits
+from reid.training.tasks import initial_weights, side_task, species_task
+from reid.training.tasks.embedding_task import COLLAPSED_AT, SETTLING, EmbeddingTask, embed, maps_of, pool_of, settle_head
+from reid.training.tasks.side_task import SideTask
+from reid.training.tasks.species_task import SpeciesTask
+from reid.training.trainer import Epoch, Fitted, Plan, fit
 
 BATCH = 16
 """Enrolled photos embedded anew at once."""
@@ -113,7 +115,7 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
     )
     taught, held = decoded.subset(taught_rows), decoded.subset(held_rows)
     progress.start(f"{job.name}: head on frozen features", 1)
-    task = SpeciesTask(start.species_net(settings, len(classes)), classes, taught, held, settings, device)
+    task = SpeciesTask(initial_weights.species_net(settings, len(classes)), classes, taught, held, settings, device)
     progress.advance(1)
     plan = Plan(
         settings.species_epochs, settings.learning_rate, settings.weight_decay, settings.patience, settings.seed, job.minutes
@@ -137,7 +139,7 @@ def _side(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.dev
     )
     taught, held = decoded.subset(taught_rows), decoded.subset(held_rows)
     progress.start(f"{job.name}: head on frozen features", 1)
-    task = SideTask(start.species_net(settings, len(side_task.CLASSES)), taught, held, settings, device)
+    task = SideTask(initial_weights.species_net(settings, len(side_task.CLASSES)), taught, held, settings, device)
     progress.advance(1)
     plan = Plan(
         settings.side_epochs, settings.learning_rate, settings.weight_decay, settings.patience, settings.seed, job.minutes
@@ -164,7 +166,7 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
         raise TrainingError("no photo is left to learn from")
     taught, held = decoded.subset(taught_rows), decoded.subset(held_rows)
     held_groups = [groups[row] for row in held_rows]
-    net = start.embedding_net(settings, taught, device)
+    net = initial_weights.embedding_net(settings, taught, device)
     task = EmbeddingTask(net, taught, [groups[row] for row in taught_rows], held, held_groups, settings, device)
     plan = Plan(settings.epochs, settings.learning_rate, settings.weight_decay, settings.patience, settings.seed, job.minutes)
     before = task.validate(net)
@@ -177,7 +179,7 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
     if held.photos:
         pool = pool_of(embed(task.net, held, settings.image_size, device), held, stays(held.photos, held_groups))
         mapped = Mapped(np.arange(len(held.photos)), maps_of(task.net, held, settings.image_size, device))
-        learned = calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
+        learned = score_calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
     progress.advance(SETTLING + 1)
     figures = {**fitted.figures, **{f"start_{name}": value for name, value in before.items()}}
     card = NetCard(
@@ -194,7 +196,7 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
     card = net_files.save(card, fitted.state, gallery.nets_folder)
     inference.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
-    note = calibration.caution(decoded.photos) if learned else ""
+    note = score_calibration.caution(decoded.photos) if learned else ""
     return replace(_trained(job, card, decoded, fitted), note=note), decoded.problems
 
 
@@ -207,7 +209,7 @@ def _shared(job: Job, gallery: Gallery, settings: TrainSettings, progress: Progr
     vectors, maps = net.embed_and_map(pixels)
     pool = pool_of(vectors, decoded, stays(decoded.photos, _groups(decoded.photos)))
     mapped = Mapped(np.arange(len(pixels)), maps.astype(np.float16))
-    learned = calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
+    learned = score_calibration.calibrate(pool, max_false_match=settings.max_false_match, mapped=mapped)
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
     note = f"fewer than {settings.min_individuals} individuals with two photos: uses the shared net that ships"
     people = len({photo.individual for photo in decoded.photos})
@@ -325,7 +327,7 @@ def _training(
             **named,
             "column": settings.column,
         },
-        "start": start.fingerprint(settings, stage),
+        "start": initial_weights.fingerprint(settings, stage),
         "loss": settings.loss,
         "seed": settings.seed,
         "epochs": len(fitted.history),

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from reid.actions.embedded import Embedded
-from reid.learn.bootstrap import Estimate, Herd
-from reid.learn.looks import look, of_individuals
-from reid.learn.open_set import halves
-from reid.learn.shortlist import shortlist
+from reid.evaluation.bootstrap import Estimate, Herd
+from reid.evaluation.open_set import halves
+from reid.evaluation.reranked_pools import look, of_individuals
+from reid.evaluation.shortlist import shortlist
 from reid.records import Calibration, Outcome
 from reid.steps.decision import Candidate, decide, posterior, worth
 from reid.steps.newness import Field

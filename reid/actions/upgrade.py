@@ -12,8 +12,8 @@ import numpy as np
 from reid import settings as options
 from reid.actions.calibrate import EnrolledPool, enrolled, learnable, unseen_individuals
 from reid.actions.nets import net_path
+from reid.calibration import score_calibration
 from reid.errors import ModelMismatch, UsageError
-from reid.learn import calibration
 from reid.nets import inference, net_files
 from reid.nets.net_files import NetCard
 from reid.progress import SILENT, Progress
@@ -238,7 +238,9 @@ class _Run:
         stated = options.resolve(TrainSettings(), {}).max_false_match
         unseen = unseen_individuals(self.card, {one.name for one in self.gallery.individuals(name)})
         found = learnable(self.gallery, name, self.card.fingerprint, unseen, lambda: self.net, self.progress)
-        study = calibration.study(found.pool, max_false_match=stated, mapped=found.mapped) if len(found.pool.vectors) else None
+        study = (
+            score_calibration.study(found.pool, max_false_match=stated, mapped=found.mapped) if len(found.pool.vectors) else None
+        )
         return study.calibration if study else self.card.calibration
 
 

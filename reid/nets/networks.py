@@ -107,7 +107,7 @@ class Familiarity(nn.Module):
     scales: Tensor
 
     def __init__(self, channels: int, classes: int, axes: int) -> None:
-        """With room for the numbers, which `reid.learn.familiarity` learns."""
+        """With room for the numbers, which `reid.training.tasks.species_novelty` learns."""
         super().__init__()
         self.register_buffer("middle", torch.zeros(channels))
         self.register_buffer("axes", torch.zeros(axes, channels))

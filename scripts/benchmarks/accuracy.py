@@ -20,14 +20,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from reid.evaluation import open_set
+from reid.evaluation.bootstrap import Estimate, Herd
+from reid.evaluation.closed_set import ANY_PHOTO, STRICT, Protocol, ranked, ranked_closer
+from reid.evaluation.metrics import Places, Pool
+from reid.evaluation.shortlist import shortlist
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn import augment, dataset, open_set
-from reid.learn.bootstrap import Estimate, Herd
-from reid.learn.closed_set import ANY_PHOTO, STRICT, Protocol, ranked, ranked_closer
-from reid.learn.dataset import Decoded
-from reid.learn.embedding_task import embed, maps_of, pool_of
-from reid.learn.metrics import Places, Pool
-from reid.learn.shortlist import shortlist
 from reid.nets import net_files
 from reid.nets.networks import EmbeddingNet, SpeciesNet
 from reid.records import Photo, Vectors
@@ -35,6 +33,9 @@ from reid.settings import QuerySettings
 from reid.steps.encounter import encounters, season
 from reid.steps.photo import dated
 from reid.steps.rerank import WEIGHT
+from reid.training import augmentation, dataset
+from reid.training.dataset import Decoded
+from reid.training.tasks.embedding_task import embed, maps_of, pool_of
 
 CPU = torch.device("cpu")
 FROZEN_SIZE = (224, 224)
@@ -78,7 +79,7 @@ def frozen(state: dict[str, torch.Tensor], decoded: Decoded) -> Vectors:
     parts = []
     with torch.inference_mode():
         for start in range(0, len(decoded.photos), 32):
-            images = augment.plain(torch.from_numpy(np.ascontiguousarray(decoded.pixels[start : start + 32])), FROZEN_SIZE)
+            images = augmentation.plain(torch.from_numpy(np.ascontiguousarray(decoded.pixels[start : start + 32])), FROZEN_SIZE)
             parts.append(functional.normalize(net.pool(net.maps(images)), dim=1).numpy())
     return np.concatenate(parts)
 

@@ -20,8 +20,8 @@ from unittest.mock import patch
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.learn import calibration, thresholds
-from reid.learn.calibration import Trials
+from reid.calibration import score_calibration, thresholds
+from reid.calibration.score_calibration import Trials
 from reid.records import Bounds, Calibration
 
 SIZES, HELD, SEPARATIONS = (3, 12, 50, 200), (4, 8, 20, 60), (2.0, 3.0, 4.0, 5.0)
@@ -63,10 +63,10 @@ class World:
 
 def same_photos(found: Trials, stated: float) -> Calibration | None:
     """The rule reid had: fit and count on the same photos; at most floor(stated * questions) wrong ones may pass."""
-    learned = calibration.learn(found, max_false_match=stated)
+    learned = score_calibration.learn(found, max_false_match=stated)
     if learned is None:
         return None
-    fit = calibration._fit(found, np.ones(found.scores.shape[1], bool))
+    fit = score_calibration._fit(found, np.ones(found.scores.shape[1], bool))
     held = thresholds.HeldOut(fit.evidence(found.columns)[None], np.zeros(len(found.own), np.int64), found.own)
     told = thresholds.answers(held, ceiling=learned.calibration.ceiling, prior=0.5)
     at = thresholds.least_bound(told.probability[~told.right].tolist(), stated * len(told.right))
@@ -75,7 +75,7 @@ def same_photos(found: Trials, stated: float) -> Calibration | None:
 
 def expected(found: Trials, stated: float) -> Calibration | None:
     """The least bound at which the sum of (1 - p) over the cross-validated answers that pass is within the stated share."""
-    learned = calibration.learn(found, max_false_match=stated)
+    learned = score_calibration.learn(found, max_false_match=stated)
     if learned is None:
         return None
     falling = np.sort(learned.answers.probability)[::-1]
@@ -87,7 +87,7 @@ def expected(found: Trials, stated: float) -> Calibration | None:
 def drawn(found: Trials, stated: float, widening: float = thresholds.WIDENING) -> Calibration | None:
     """Galleries of each size drawn from the cross-validated evidence (with widening: what reid does)."""
     with patch.object(thresholds, "WIDENING", widening):
-        learned = calibration.learn(found, max_false_match=stated)
+        learned = score_calibration.learn(found, max_false_match=stated)
     return learned.calibration if learned else None
 
 

@@ -23,14 +23,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reid.learn import imputation
-from reid.learn.calibration import PRIOR
-from reid.learn.closed_population import METHODS, Method, Tally, tally
-from reid.learn.combining import combine
-from reid.learn.imputation import NEW, Doubt, Study
-from reid.learn.next_look import gains
-from reid.learn.number_interval import interval
-from reid.learn.plausible import draw
+from reid.abundance import uncertain_history
+from reid.abundance.closed_population import METHODS, Method, Tally, tally
+from reid.abundance.history_sampling import draw
+from reid.abundance.intervals import interval
+from reid.abundance.multiple_imputation import combine
+from reid.abundance.review_priority import gains
+from reid.abundance.uncertain_history import NEW, Doubt, Study
+from reid.calibration.score_calibration import PRIOR
 from reid.records import Calibration, Outcome
 from reid.steps.decision import Candidate, decide, evidence, posterior
 
@@ -130,14 +130,14 @@ def estimates(found: Season, method: Method, draws: int, generator: np.random.Ge
     occasions = [(at,) for at in range(found.seen.shape[1])]
     plain = {"identities known": tally(found.seen)}
     for way, kind in (("as decided", ""), ("open = best match", "best")):
-        told = imputation.histories(found.study, imputation.as_told(found.study, open_as=kind), occasions)
+        told = uncertain_history.histories(found.study, uncertain_history.as_told(found.study, open_as=kind), occasions)
         plain[way] = Tally(told.counts[0], told.frequencies[0])
     answers = {}
     for way, one in plain.items():
         lower, upper, _ = interval(method, one)
         answers[way] = (float(method.estimate(one).number), lower, upper)
     for way, study in (("carried, not compared", replace(found.study, alike=None)), ("carried", found.study)):
-        many = imputation.histories(study, draw(study, draws, generator), occasions)
+        many = uncertain_history.histories(study, draw(study, draws, generator), occasions)
         combined = combine(method, many)
         answers[way] = (combined.number, combined.lower, combined.upper)
     return answers
@@ -156,7 +156,7 @@ def looked(found: Season, method: Method, draws: int, many: int, generator: np.r
     answer = []
     for chosen in ([], told, generator.permutation(len(doubts))[:many].tolist(), unsure[:many]):
         study = answered(found, chosen)
-        histories = imputation.histories(study, draw(study, draws, generator), occasions)
+        histories = uncertain_history.histories(study, draw(study, draws, generator), occasions)
         combined = combine(method, histories)
         answer.append((combined.between, combined.number - number))
     return answer

@@ -17,8 +17,8 @@ import numpy as np
 
 import reid
 from reid import synthetic
+from reid.evaluation.bootstrap import Herd
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn.bootstrap import Herd
 from reid.records import Outcome
 from reid.settings import QuerySettings, TrainSettings
 from reid.terminal import Bars

@@ -4,7 +4,7 @@
 
 Light: mean and spread of red, green and blue over the picture, six numbers. Texture: the same of the channels of blocks 0, 4
 and 7 of an ImageNet net (frozen, 224 x 224). Both are made alike within an individual by what is enrolled
-(`reid.learn.heads.whitening`). Where light alone comes near a net that was trained, photos of one animal were taken in one light
+(`reid.training.tasks.closed_form_heads.whitening`). Where light alone comes near a net that was trained, photos of one animal were taken in one light
 (one sighting, one sheet), and rank-1 says little about knowing animals.
 """
 
@@ -18,18 +18,18 @@ import torch
 from accuracy import CASES, CPU, FROZEN_SIZE, rank_1, text
 from torch import Tensor
 
+from reid.evaluation.closed_set import ANY_PHOTO, STRICT, ranked
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn import augment, dataset
-from reid.learn.closed_set import ANY_PHOTO, STRICT, ranked
-from reid.learn.dataset import Decoded
-from reid.learn.embedding_task import pool_of
-from reid.learn.heads import whitening
 from reid.nets import net_files
 from reid.nets.networks import SpeciesNet
 from reid.records import Vectors
 from reid.settings import ENCOUNTER_MINUTES
 from reid.steps.encounter import encounters
 from reid.steps.photo import dated
+from reid.training import augmentation, dataset
+from reid.training.dataset import Decoded
+from reid.training.tasks.closed_form_heads import whitening
+from reid.training.tasks.embedding_task import pool_of
 
 BLOCKS = (0, 4, 7)
 
@@ -43,7 +43,7 @@ def statistics(state: dict[str, Tensor], decoded: Decoded) -> dict[str, Tensor]:
     with torch.inference_mode():
         for start in range(0, len(decoded.photos), 32):
             pixels = torch.from_numpy(np.ascontiguousarray(decoded.pixels[start : start + 32])).to(CPU)
-            maps = (augment.plain(pixels, FROZEN_SIZE) - net.mean) / net.std
+            maps = (augmentation.plain(pixels, FROZEN_SIZE) - net.mean) / net.std
             rows["light"].append(both(maps))
             parts = []
             for number, block in enumerate(net.features[: max(BLOCKS) + 1]):

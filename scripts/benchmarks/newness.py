@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
+from reid.calibration import score_calibration
+from reid.evaluation.metrics import Pool
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn import calibration
-from reid.learn.metrics import Pool
 from reid.nets import inference, net_files
 from reid.records import Calibration, Decision, Outcome, Photo, SpeciesGuess, Vectors
 from reid.settings import ENCOUNTER_MINUTES
@@ -63,7 +63,7 @@ class Herd:
         groups = stays(photos, [self.groups[row] for row in rows])
         pool = Pool(self.vectors[rows], [one.individual for one in photos], [one.side for one in photos], groups,
                     [self.hashes[row] for row in rows])  # fmt: skip
-        return calibration.calibrate(pool, max_false_match=0.01)
+        return score_calibration.calibrate(pool, max_false_match=0.01)
 
     def look(self, row: int, rows: Sequence[int]) -> Looked:
         """As a query is looked at: the best photo of each individual that has one of the side."""

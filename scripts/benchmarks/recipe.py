@@ -5,7 +5,7 @@
         [--column split_unseen] [--epochs 4] [--share 0.33] [--only "margin 0.1,stride-16"] [--seeds 0]
 
 Only rows whose column is `train` are used, part of their individuals held out; same side and other encounters only. Each change
-is judged with the head as trained and with the one in closed form (`reid.learn.heads.whiten_head`); the standard error is over
+is judged with the head as trained and with the one in closed form (`reid.training.tasks.closed_form_heads.whiten_head`); the standard error is over
 the individuals held out. The last columns compare with the default of the same seed, individual by individual.
 """
 
@@ -25,16 +25,17 @@ from numpy.typing import NDArray
 from pytorch_metric_learning import distances, miners
 from torch import nn
 
+from reid.evaluation.metrics import places
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn import augment, dataset, splits, start
-from reid.learn.dataset import Decoded
-from reid.learn.embedding_task import EmbeddingTask, embed, pool_of
-from reid.learn.heads import whiten_head
-from reid.learn.metrics import places
-from reid.learn.trainer import Plan, fit
 from reid.settings import TrainSettings
 from reid.steps.encounter import encounters
 from reid.steps.photo import dated
+from reid.training import augmentation, dataset, splits
+from reid.training.dataset import Decoded
+from reid.training.tasks import initial_weights
+from reid.training.tasks.closed_form_heads import whiten_head
+from reid.training.tasks.embedding_task import EmbeddingTask, embed, pool_of
+from reid.training.trainer import Plan, fit
 
 CPU = torch.device("cpu")
 Change = Callable[[EmbeddingTask], None]
@@ -84,22 +85,22 @@ def miner(kind: str) -> Change:
 @contextmanager
 def augmenting(strength: float, *, without: str = "") -> Iterator[None]:
     """Another strength of augmentation, or one part of it left out."""
-    kept: dict[str, Any] = {name: getattr(augment, name) for name in ("augment", "_light", "_frame", "_cover")}
+    kept: dict[str, Any] = {name: getattr(augmentation, name) for name in ("augment", "_light", "_frame", "_cover")}
     given = kept["augment"]
 
     def changed(pixels: torch.Tensor, size: tuple[int, int], generator: torch.Generator) -> Any:
         return given(pixels, size, generator, strength=strength)
 
-    augment.augment = changed  # type: ignore[assignment]
+    augmentation.augment = changed  # type: ignore[assignment]
     if without == "_frame":
-        augment._frame = lambda images, size, generator, strength: kept["_frame"](images, size, generator, 0.0)
+        augmentation._frame = lambda images, size, generator, strength: kept["_frame"](images, size, generator, 0.0)
     elif without:
-        setattr(augment, without, lambda images, generator, strength: images)
+        setattr(augmentation, without, lambda images, generator, strength: images)
     try:
         yield
     finally:
         for name, value in kept.items():
-            setattr(augment, name, value)
+            setattr(augmentation, name, value)
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def clustered(values: NDArray[np.float64], who: list[str]) -> float:
 def trained(variant: Variant, split: Split, settings: TrainSettings) -> tuple[dict[str, Any], float]:
     taught = split.decoded.subset(split.taught)
     torch.manual_seed(settings.seed)
-    net = start.embedding_net(settings, taught, CPU)
+    net = initial_weights.embedding_net(settings, taught, CPU)
     nobody = split.decoded.subset([])
     groups = [split.groups[row] for row in split.taught]
     task = EmbeddingTask(net, taught, groups, nobody, [], settings, CPU)

@@ -27,8 +27,8 @@ import reid
 from reid.actions.enroll import net_of
 from reid.actions.linking import seen
 from reid.actions.selecting import as_taken
+from reid.evaluation.cluster_agreement import agreement
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn.partitions import agreement
 from reid.records import Outcome, Photo, Sighting
 from reid.settings import QuerySettings
 from reid.steps.encounter import encounters

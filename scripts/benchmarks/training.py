@@ -33,11 +33,12 @@ def ours(folder: Path, precision: str, frozen: int) -> dict[str, float]:
     threads.prepare()
     import torch
 
-    from reid.learn import dataset, start
-    from reid.learn.embedding_task import EmbeddingTask
-    from reid.learn.trainer import Batch, Plan, fit
     from reid.records import Photo
     from reid.settings import TrainSettings
+    from reid.training import dataset
+    from reid.training.tasks import initial_weights
+    from reid.training.tasks.embedding_task import EmbeddingTask
+    from reid.training.trainer import Batch, Plan, fit
 
     class Unvalidated(EmbeddingTask):
         """Counts the photos it learns from, and does not validate: the peer does not either."""
@@ -57,7 +58,7 @@ def ours(folder: Path, precision: str, frozen: int) -> dict[str, float]:
     paths = sorted(folder.iterdir())
     photos = [Photo(path, "zebra", f"n{row // PHOTOS}") for row, path in enumerate(paths)]
     warm = dataset.decode(photos[:1], settings.image_size)
-    net = start.embedding_net(settings, warm, device)  # what is loaded at first use is not counted
+    net = initial_weights.embedding_net(settings, warm, device)  # what is loaded at first use is not counted
     clock, cores = time.perf_counter(), processors()
     decoded = dataset.decode(photos, settings.image_size)
     groups = [str(row // 2) for row in range(len(photos))]

@@ -21,15 +21,16 @@ import torch
 from numpy.typing import NDArray
 
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn import dataset, species_task, splits, start
-from reid.learn.dataset import Decoded
-from reid.learn.species_task import SpeciesTask
-from reid.learn.trainer import Plan, fit
 from reid.nets import inference, net_files
 from reid.records import EMPTY, UNKNOWN_SPECIES
 from reid.settings import QuerySettings, TrainSettings, parse_image_size
 from reid.steps.encounter import encounters
 from reid.steps.species import route
+from reid.training import dataset, splits
+from reid.training.dataset import Decoded
+from reid.training.tasks import initial_weights, species_task
+from reid.training.tasks.species_task import SpeciesTask
+from reid.training.trainer import Plan, fit
 
 SHARES = (0.01, 0.02, 0.03, 0.05, 0.1)
 CPU = torch.device("cpu")
@@ -46,7 +47,7 @@ def auroc(known: Scores, unknown: Scores) -> float:
 def trained(
     taught: Decoded, held: Decoded, seen: Decoded, settings: TrainSettings, classes: list[str]
 ) -> inference.Runtime:
-    task = SpeciesTask(start.species_net(settings, len(classes)), classes, taught, held, settings, CPU)
+    task = SpeciesTask(initial_weights.species_net(settings, len(classes)), classes, taught, held, settings, CPU)
     plan = Plan(settings.species_epochs, settings.learning_rate, settings.weight_decay, 99, settings.seed)
     fitted = fit(task, plan, on_epoch=lambda epoch: print("  ", epoch.number, epoch.figures, flush=True))
     task.net.load_state_dict(fitted.state)

@@ -27,17 +27,18 @@ import torch
 from accuracy import rank_1, text
 from speed import HERE
 
+from reid.evaluation.closed_set import ANY_PHOTO, STRICT, ranked
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn import dataset, start
-from reid.learn.closed_set import ANY_PHOTO, STRICT, ranked
-from reid.learn.dataset import Decoded
-from reid.learn.embedding_task import EmbeddingTask, embed, pool_of
-from reid.learn.heads import whiten_head
-from reid.learn.trainer import Epoch, Plan, fit
 from reid.records import Vectors
 from reid.settings import TrainSettings
 from reid.steps.encounter import encounters
 from reid.steps.photo import dated
+from reid.training import dataset
+from reid.training.dataset import Decoded
+from reid.training.tasks import initial_weights
+from reid.training.tasks.closed_form_heads import whiten_head
+from reid.training.tasks.embedding_task import EmbeddingTask, embed, pool_of
+from reid.training.trainer import Epoch, Plan, fit
 
 CPU = torch.device("cpu")
 
@@ -65,7 +66,7 @@ def split_of(manifest: Path, column: str, size: tuple[int, int]) -> Split:
 def ours(split: Split, settings: TrainSettings) -> Iterator[tuple[str, float, Vectors]]:
     """Embeddings of all photos with the head as trained, and with the one in closed form; seconds of training."""
     taught = split.decoded.subset(split.taught)
-    net = start.embedding_net(settings, taught, CPU)
+    net = initial_weights.embedding_net(settings, taught, CPU)
     nobody = split.decoded.subset([])
     task = EmbeddingTask(net, taught, [split.groups[row] for row in split.taught], nobody, [], settings, CPU)
 

@@ -21,9 +21,9 @@ from reid.actions import calibrate as action
 from reid.actions.calibrate import CalibrateReport, calibrate
 from reid.actions.enroll import enroll
 from reid.actions.query import query
+from reid.calibration.score_calibration import study
 from reid.errors import GalleryBusy, GalleryError, UsageError
-from reid.learn.calibration import study
-from reid.learn.metrics import Pool
+from reid.evaluation.metrics import Pool
 from reid.nets import net_files
 from reid.nets.net_files import NetCard
 from reid.pages import plots

@@ -13,14 +13,14 @@ import reid
 from reid.actions.nets import net_path
 from reid.actions.train_net import Job, _signature
 from reid.formats.readers.photo_lists import read_photos
-from reid.learn import dataset, splits
-from reid.learn.familiarity import UNFAMILIAR_SHARE
 from reid.nets import inference, net_files
 from reid.records import EMPTY, Box, Photo
 from reid.settings import ENCOUNTER_MINUTES, TrainSettings
 from reid.steps.embedding import classify, sizes_of
 from reid.steps.encounter import encounters
 from reid.steps.photo import Opened, open_photos
+from reid.training import dataset, splits
+from reid.training.tasks.species_novelty import UNFAMILIAR_SHARE
 from tests.commands import World
 
 PHOTO = Photo(Path("a.jpg"), "zebra", "n1", side="left")

@@ -9,12 +9,12 @@ import pytest
 
 from reid.actions.embedded import Embedded
 from reid.actions.unknown import OpenSet, unknown_rates
-from reid.learn import calibration
-from reid.learn.calibration import Mapped
-from reid.learn.duplicates import BITS, Pictures
+from reid.calibration import score_calibration
+from reid.calibration.score_calibration import Mapped
+from reid.evaluation.near_duplicates import BITS, Pictures
 from reid.records import Calibration
-from tests.learn.pools import crowd
-from tests.learn.test_looks import coats
+from tests.evaluation.pools import crowd
+from tests.evaluation.test_reranked_pools import coats
 from tests.steps import stock
 
 SPREAD = 1.1
@@ -29,7 +29,7 @@ def herd() -> Embedded:
 def learned() -> Calibration:
     pool = crowd(8, 12, 6, SPREAD)
     maps = coats(pool, telling=True, grain=1.5)
-    found = calibration.calibrate(pool, max_false_match=0.02, mapped=Mapped(np.arange(len(pool.vectors)), maps))
+    found = score_calibration.calibrate(pool, max_false_match=0.02, mapped=Mapped(np.arange(len(pool.vectors)), maps))
     assert found is not None and found.closer is not None
     return found
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from reid.learn.linkage import worth
-from reid.learn.metrics import Pool
+from reid.calibration.link_calibration import worth
+from reid.evaluation.metrics import Pool
 from reid.records import Vectors
 from reid.steps.linking import Group, Linkable, Worth, join, link, scores
 

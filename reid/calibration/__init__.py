@@ -1,0 +1,1 @@
+"""What a score is worth: calibrated probabilities, thresholds, novelty, links."""

@@ -1,0 +1,1 @@
+"""What is trained: embedding, species and side nets, their heads and initial weights."""
