@@ -199,7 +199,7 @@ class Decision:
     nobody: float | None = None
     """Calibrated chance in [0, 1] that nobody it was compared with is shown, whatever was decided; None = not known."""
     new: float | None = None
-    """The chance in [0, 1] of an animal never enrolled: see `steps.newness`; None = not known."""
+    """The chance in [0, 1] of an animal never enrolled: see `steps.novelty`; None = not known."""
 
 
 @dataclass(frozen=True, slots=True)

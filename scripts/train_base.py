@@ -25,7 +25,7 @@ from reid.nets.net_files import NetCard
 from reid.nets.networks import EmbeddingNet
 from reid.records import Photo
 from reid.settings import TrainSettings, parse_image_size
-from reid.steps.encounter import encounters
+from reid.steps.encounters import encounters
 from reid.training import dataset, splits
 from reid.training.tasks.closed_form_heads import start_head, whiten_head
 from reid.training.tasks.embedding_task import EmbeddingTask

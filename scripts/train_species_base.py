@@ -23,7 +23,7 @@ from reid.nets.net_files import NetCard
 from reid.nets.networks import SpeciesNet
 from reid.records import Photo
 from reid.settings import TrainSettings, parse_image_size
-from reid.steps.encounter import encounters
+from reid.steps.encounters import encounters
 from reid.training import dataset, splits
 from reid.training.tasks.species_task import SpeciesTask
 from reid.training.trainer import Epoch, Plan, fit

@@ -35,8 +35,8 @@ OPEN = (LAYER["records"], LAYER["actions"], LAYER["__init__"])
 """Layers whose parts may use each other; elsewhere each part knows only the layers below."""
 
 ONE_DOOR = {
-    "faiss": ("reid/store/engine.py",),
-    "sqlite3": ("reid/store/catalog.py", "reid/store/connecting.py", "reid/store/faults.py", "reid/store/maps.py"),
+    "faiss": ("reid/store/search/faiss_files.py",),
+    "sqlite3": ("reid/store/catalog/catalog.py", "reid/store/catalog/connection.py", "reid/store/catalog/sqlite_errors.py", "reid/store/search/feature_maps.py"),
     "PIL": ("reid/images.py", "reid/drawing.py"),
     "pytorch_metric_learning": ("reid/training/objective.py",),
     "torchvision": ("reid/nets/backbones.py",),
@@ -48,7 +48,7 @@ ONE_DOOR = {
     "safetensors": ("reid/nets/net_files.py",),
     "onnxruntime": ("reid/nets/onnx_export.py",),
     "av": ("reid/formats/readers/video_frames.py",),
-    "scipy": ("reid/steps/assignment.py",),
+    "scipy": ("reid/steps/season/assignment.py",),
 }
 TORCH = ("reid/nets/", "reid/learn/", "reid/actions/train_net.py", "reid/actions/train.py")
 """Where torch itself is used: in nets and in training."""
@@ -77,7 +77,7 @@ TOP = {
 
 
 def module_of(name: str) -> tuple[str, ...]:
-    """`reid/store/index.py` -> (reid, store, index); a package's `__init__` stands for the package, but not at the top."""
+    """`reid/store/search/species_index.py` -> (reid, store, index); a package's `__init__` stands for the package, but not at the top."""
     parts = Path(name).with_suffix("").parts
     return parts[:-1] if parts[-1] == "__init__" and len(parts) > 2 else parts
 
@@ -234,7 +234,7 @@ def test_text_files_are_opened_as_utf_8(name: str) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", ["reid", "reid.settings", "reid.records", "reid.images", "reid.store", "reid.steps.sighting"])
+@pytest.mark.parametrize("module", ["reid", "reid.settings", "reid.records", "reid.images", "reid.store", "reid.steps.sightings"])
 def test_the_light_parts_load_no_heavy_library(module: str) -> None:
     code = (
         f"import sys, {module}\n"

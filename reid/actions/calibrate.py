@@ -25,10 +25,10 @@ from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem, Vectors
 from reid.settings import QuerySettings, TrainSettings
-from reid.steps.closer import CloserLook
 from reid.steps.embedding import embed_and_map, sizes_of
-from reid.steps.encounter import encounters, stays
-from reid.steps.photo import Opened, open_photos
+from reid.steps.encounters import encounters, stays
+from reid.steps.photos import Opened, open_photos
+from reid.steps.reranking import CloserLook
 from reid.store import Gallery, Map
 from reid.tables.text_files import place_for
 
@@ -240,7 +240,7 @@ def enrolled(
 ) -> EnrolledPool:
     """The photos of these individuals that have an embedding of a net, which may be none.
 
-    Photos of one encounter are found as when they were trained on; `coming_back`: their groups are stays (`steps.encounter`).
+    Photos of one encounter are found as when they were trained on; `coming_back`: their groups are stays (`steps.encounters`).
     """
     try:
         ids, vectors = gallery.vectors(species, fingerprint)

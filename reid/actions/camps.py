@@ -16,7 +16,7 @@ from reid.errors import GalleryError, PhotoError, UsageError
 from reid.nets import net_files as nets
 from reid.progress import SILENT, Progress
 from reid.store import Gallery, Merged
-from reid.store.published import NEW, beside, clear_left_over
+from reid.store.layout.manifest import NEW, beside, clear_left_over
 from reid.tables.archive import Parcel, read_parcel, write_parcel
 
 THUMBNAIL = 300

@@ -21,11 +21,11 @@ from reid.formats.readers.photo_lists import read_photos
 from reid.progress import SILENT, Progress
 from reid.records import Outcome, Problem
 from reid.settings import QuerySettings
-from reid.steps.apart import seconds
-from reid.steps.encounter import season
-from reid.steps.photo import dated
-from reid.steps.sighting import Looked
-from reid.steps.whole import Animal
+from reid.steps.cannot_link import seconds
+from reid.steps.encounters import season
+from reid.steps.photos import dated
+from reid.steps.season.joint_identification import Animal
+from reid.steps.sightings import Looked
 from reid.store import Enrollment, Gallery
 from reid.tables.cell_values import spaced
 from reid.tables.text_files import made, place_for
@@ -94,7 +94,7 @@ def discover(
     """Make individuals of unlabelled photos.
 
     Photos of one encounter show one animal (as many as its fullest frame has boxes); encounters are put together where their
-    photos say so, with what cannot be one animal kept apart (`steps.whole`). What a link is worth is counted on enrolled
+    photos say so, with what cannot be one animal kept apart (`steps.season.joint_identification`). What a link is worth is counted on enrolled
     individuals that the species' net was not trained on, else on drawn animals. Nothing is changed without `enroll`, and nothing
     before all photos are decided: then all of it in one transaction.
 

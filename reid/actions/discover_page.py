@@ -10,8 +10,8 @@ from reid.actions.season_rows import called
 from reid.actions.seasons_page import cells
 from reid.pages import sighting_cards
 from reid.pages.html import Answer, Page, Section, Shown, Table, write_page
-from reid.steps.encounter import season
-from reid.steps.whole import Animal
+from reid.steps.encounters import season
+from reid.steps.season.joint_identification import Animal
 from reid.tables.tables import write_table
 from reid.tables.text_files import made
 

@@ -16,7 +16,7 @@ from reid.evaluation.label_audit import MOST_PHOTOS, Shown, Suspect, suspects
 from reid.nets import net_files
 from reid.progress import SILENT, Progress
 from reid.settings import FASTEST
-from reid.steps.apart import place_in
+from reid.steps.cannot_link import place_in
 from reid.store import EnrolledPhoto, Gallery
 
 

@@ -19,8 +19,8 @@ from reid.progress import Progress
 from reid.records import Box, Photo, Picture, Problem, Vectors
 from reid.settings import QuerySettings
 from reid.steps.embedding import embed, embed_and_map, shortest_side, sizes_of
-from reid.steps.encounter import encounters
-from reid.steps.photo import Opened, open_photos
+from reid.steps.encounters import encounters
+from reid.steps.photos import Opened, open_photos
 
 BATCH = 16
 EXAMPLES = 6

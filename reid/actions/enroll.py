@@ -19,8 +19,8 @@ from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EnrollSettings
 from reid.steps.embedding import embed_and_map, sizes_of
-from reid.steps.encounter import season
-from reid.steps.photo import Opened, open_photos
+from reid.steps.encounters import season
+from reid.steps.photos import Opened, open_photos
 from reid.steps.side import sided
 from reid.store import Enrolled, Enrollment, Gallery
 

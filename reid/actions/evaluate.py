@@ -28,9 +28,9 @@ from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem
 from reid.settings import QuerySettings
-from reid.steps.encounter import season
-from reid.steps.photo import dated
-from reid.steps.rerank import WEIGHT
+from reid.steps.encounters import season
+from reid.steps.local_matching import WEIGHT
+from reid.steps.photos import dated
 from reid.store import Gallery
 from reid.tables.text_files import place_for
 

@@ -15,7 +15,7 @@ from reid.formats.readers.photo_lists import read_photos
 from reid.formats.writers.records_and_folders import HISTORIES, LEFT_OUT_COLUMNS, WRITERS, Done, Job
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings
-from reid.steps.photo import dated
+from reid.steps.photos import dated
 from reid.store import Gallery
 from reid.survey.capture_history import LeftOut, NothingLeft
 from reid.survey.deployments import read_deployments

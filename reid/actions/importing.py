@@ -15,7 +15,7 @@ from reid.errors import UsageError
 from reid.formats.readers.photo_lists import read_photos
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
-from reid.steps.photo import dated
+from reid.steps.photos import dated
 from reid.store import Gallery
 from reid.tables.problems import COLUMNS, problem_rows
 from reid.tables.tables import write_table

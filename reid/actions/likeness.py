@@ -16,7 +16,7 @@ from reid.nets import inference
 from reid.progress import Progress
 from reid.records import SIDES, Calibration, Vectors
 from reid.steps.embedding import embed, sizes_of
-from reid.steps.photo import Opened, open_photos
+from reid.steps.photos import Opened, open_photos
 from reid.store import Gallery
 
 SURE = 0.999
@@ -90,7 +90,7 @@ def pairwise(
 ) -> NDArray[np.float64]:
     """ln LR of every two units, (count, count), zeros on its diagonal.
 
-    As of a query (`steps.sighting`): photos are compared with photos of their side and of unknown side; comparisons of one
+    As of a query (`steps.sightings`): photos are compared with photos of their side and of unknown side; comparisons of one
     side repeat each other and are averaged, those of two sides are added. A query is told by the flank that fits; here two photos
     of an animal may show one flank each, which look like two animals. So where sides are told apart, a comparison with a photo
     of unknown side counts as one of the same flank with a chance of a half, and else says nothing.

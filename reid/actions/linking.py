@@ -21,12 +21,12 @@ from reid.nets import inference, net_files
 from reid.progress import Progress
 from reid.records import Box, Deployment, Photo, Picture, Pixels, Problem
 from reid.settings import QuerySettings
-from reid.steps.apart import Place, Snap, place_of
-from reid.steps.assignment import Name
+from reid.steps.cannot_link import Place, Snap, place_of
 from reid.steps.embedding import embed
-from reid.steps.linking import Worth
-from reid.steps.sighting import Known, Looked
-from reid.steps.whole import Animal, Rules, whole
+from reid.steps.season.assignment import Name
+from reid.steps.season.clustering import Worth
+from reid.steps.season.joint_identification import Animal, Rules, whole
+from reid.steps.sightings import Known, Looked
 from reid.store import EnrolledPhoto, Gallery
 from reid.survey.deployments import read_deployments
 

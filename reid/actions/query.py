@@ -24,13 +24,13 @@ from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem, Sighting, Size, SpeciesGuess, Vectors
 from reid.settings import QuerySettings
 from reid.steps import species as species_step
-from reid.steps.closer import CloserLook
 from reid.steps.embedding import classify, embed_and_map, sizes_of
-from reid.steps.encounter import encounters
-from reid.steps.photo import Opened, dated, open_photos
+from reid.steps.encounters import encounters
+from reid.steps.photos import Opened, dated, open_photos
+from reid.steps.reranking import CloserLook
 from reid.steps.search import SHORTLIST, Shortlist, comparable, eligible, shortlist
 from reid.steps.side import sided
-from reid.steps.sighting import Known, Looked, sight
+from reid.steps.sightings import Known, Looked, sight
 from reid.store import Gallery, Map, NotKept, Where
 from reid.tables.text_files import place_for
 

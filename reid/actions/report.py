@@ -20,7 +20,7 @@ from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import Box, Outcome, Photo, Problem, Sighting
 from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
-from reid.steps.encounter import season
+from reid.steps.encounters import season
 from reid.store import Gallery
 from reid.survey.capture_history import LeftOut
 from reid.survey.deployments import DeploymentTable, read_deployments

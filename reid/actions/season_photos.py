@@ -12,7 +12,7 @@ from reid.actions.selecting import in_time
 from reid.errors import UsageError
 from reid.records import EMPTY, Outcome, Photo, Season, Sighting
 from reid.settings import ExportSettings
-from reid.steps.encounter import encounters, season
+from reid.steps.encounters import encounters, season
 from reid.store import Gallery
 from reid.survey.capture_history import CaptureHistory, capture_history, spans_of
 from reid.survey.deployments import DeploymentTable

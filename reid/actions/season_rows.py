@@ -10,10 +10,10 @@ from datetime import datetime
 
 from reid.records import Outcome
 from reid.settings import ENCOUNTER_MINUTES
-from reid.steps.apart import seconds
-from reid.steps.assignment import Name
-from reid.steps.encounter import events
-from reid.steps.whole import Animal
+from reid.steps.cannot_link import seconds
+from reid.steps.encounters import events
+from reid.steps.season.assignment import Name
+from reid.steps.season.joint_identification import Animal
 from reid.store import EnrolledPhoto
 
 STATUSES = ("returned", "reappeared", "new", "review", "doubtful", "not seen")
@@ -57,7 +57,7 @@ class SeasonRow:
     species in the order of their first photos; of a doubtful individual, the one under review that is most like it.
     sides: that anything shows of it: left, right, both, or "" = not known. link: its weakest one between encounters:
     probability, cosine of the two photos most alike, and those photos. events: independent ones of the second season, see
-    `steps.encounter.events`.
+    `steps.encounters.events`.
     """
 
     status: str
@@ -94,7 +94,7 @@ def rows(
 
     Args:
         enrolled: photos of every season.
-        animals: of the second season, as `steps.whole` decided.
+        animals: of the second season, as `steps.season.joint_identification` decided.
         first, second: names of the seasons.
         minutes: the independence interval of events.
     """

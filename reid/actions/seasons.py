@@ -21,9 +21,9 @@ from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem, Sighting
 from reid.settings import QuerySettings
-from reid.steps.encounter import season
-from reid.steps.photo import dated, unread
-from reid.steps.whole import Animal
+from reid.steps.encounters import season
+from reid.steps.photos import dated, unread
+from reid.steps.season.joint_identification import Animal
 from reid.store import EnrolledPhoto, Gallery
 from reid.tables.tables import write_table
 from reid.tables.text_files import made
@@ -73,7 +73,7 @@ def seasons(
     """Compare two seasons.
 
     The first season, and all that is known besides, is what the gallery holds. The second is the enrolled photos of that
-    season, and the photos given, which are identified as a whole (`steps.whole`): encounter by encounter, no two animals of
+    season, and the photos given, which are identified as a whole (`steps.season.joint_identification`): encounter by encounter, no two animals of
     one frame or of two far places at once under one name, and those without a name put together where their photos say so.
     A season is what the manifest calls it, else the year the photo was taken.
 

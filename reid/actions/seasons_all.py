@@ -20,9 +20,9 @@ from reid.pages.html import Page, Section, Table, write_page
 from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem
 from reid.settings import QuerySettings
-from reid.steps.apart import seconds
-from reid.steps.assignment import Name
-from reid.steps.whole import Animal
+from reid.steps.cannot_link import seconds
+from reid.steps.season.assignment import Name
+from reid.steps.season.joint_identification import Animal
 from reid.store import EnrolledPhoto, Gallery
 from reid.tables.tables import write_table
 from reid.tables.text_files import made

@@ -10,8 +10,8 @@ from pathlib import Path
 from reid.errors import UsageError
 from reid.records import Photo, Season
 from reid.settings import IntakeSettings
-from reid.steps.encounter import season
-from reid.steps.photo import dated
+from reid.steps.encounters import season
+from reid.steps.photos import dated
 from reid.survey.deployments import DeploymentTable, deployment_on, read_deployments
 from reid.survey.season_dates import read_clocks, read_seasons, season_of
 
@@ -60,7 +60,7 @@ def in_time(
     """The photos by the right clock and in the named seasons.
 
     Args:
-        photos: dates of cameras with an offset must be known (`steps.photo.dated`).
+        photos: dates of cameras with an offset must be known (`steps.photos.dated`).
         clocks: each CAMERA=OFFSET, what to add to that camera's clock.
         seasons: each NAME=START..END or a table; a photo in none of them keeps the season it has, else gets that of its
             deployment.

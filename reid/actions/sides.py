@@ -14,7 +14,7 @@ from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import SIDE_PROBABILITY, Photo, Problem
 from reid.steps.embedding import sizes_of
-from reid.steps.photo import open_photos
+from reid.steps.photos import open_photos
 from reid.steps.side import sided
 from reid.store import Correction, EnrolledPhoto, Gallery
 

@@ -18,7 +18,7 @@ from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import TrainSettings
-from reid.steps.photo import dated
+from reid.steps.photos import dated
 from reid.store import Gallery
 
 

@@ -24,8 +24,8 @@ from reid.records import Calibration, Photo, Problem
 from reid.settings import QuerySettings, TrainSettings
 from reid.steps import embedding as embedding_step
 from reid.steps.embedding import sizes_of
-from reid.steps.encounter import encounters, stays
-from reid.steps.photo import open_photos
+from reid.steps.encounters import encounters, stays
+from reid.steps.photos import open_photos
 from reid.store import Gallery
 from reid.training import dataset, splits
 from reid.training.tasks import initial_weights, side_task, species_task

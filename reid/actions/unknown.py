@@ -14,7 +14,7 @@ from reid.evaluation.reranked_pools import look, of_individuals
 from reid.evaluation.shortlist import shortlist
 from reid.records import Calibration, Outcome
 from reid.steps.decision import Candidate, decide, posterior, worth
-from reid.steps.newness import Field
+from reid.steps.novelty import Field
 
 
 @dataclass(frozen=True, slots=True)

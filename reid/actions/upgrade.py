@@ -20,7 +20,7 @@ from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo, Problem
 from reid.settings import TrainSettings
 from reid.steps.embedding import embed, sizes_of
-from reid.steps.photo import Opened, open_photos
+from reid.steps.photos import Opened, open_photos
 from reid.store import EnrolledPhoto, Gallery
 
 BATCH = 64

@@ -8,10 +8,10 @@ from pathlib import Path
 from reid import drawing, images
 from reid.errors import PhotoError
 from reid.records import Picture, Sighting
-from reid.steps.closer import CloserLook
-from reid.steps.rerank import Lines
+from reid.steps.local_matching import Lines
+from reid.steps.reranking import CloserLook
 from reid.steps.search import SHORTLIST, Listed, Shortlist
-from reid.steps.sighting import Looked
+from reid.steps.sightings import Looked
 
 SHARPNESS = 480
 """Shorter side in pixels to which the photos are opened for a drawing."""

@@ -1,6 +1,6 @@
 """What a join of two encounters is worth: counted on animals whose names are known, in the same way as it is used.
 
-The joins of `steps.linking`, made of photos of individuals that the net was not trained on, down to the last one, are each
+The joins of `steps.season.clustering`, made of photos of individuals that the net was not trained on, down to the last one, are each
 right or wrong; Platt's logistic fit (1999) on their scores gives the probability that a join of a score is right.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.evaluation.metrics import Pool
-from reid.steps.linking import Linkable, Worth, join, scores
+from reid.steps.season.clustering import Linkable, Worth, join, scores
 
 MIN_JOINS = 8
 """Fewer joins, or fewer right ones than half of them, teach nothing."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reid.calibration.logistic import fit
 from reid.calibration.thresholds import AT_ONCE, MAX_FALSE_NEW, Answers, HeldOut, answered
 from reid.records import Bounds
-from reid.steps.newness import missed
+from reid.steps.novelty import missed
 from reid.steps.search import SHORTLIST
 
 Numbers = NDArray[np.float64]
@@ -49,7 +49,7 @@ def with_newness(bounds: Sequence[Bounds], held: HeldOut, *, ceiling: float, pri
     Where no held-out photo can be compared with its own individual and with another one, too, nothing tells: nobody is NEW.
 
     NEW: also the least probability of nobody from 0.5 on at which at most `MAX_FALSE_NEW` of the enrolled individuals are
-    expected to look new, few individuals counting for little (`steps.newness.missed`).
+    expected to look new, few individuals counting for little (`steps.novelty.missed`).
     """
     if not len(_both(held)):
         return tuple(replace(one, new_at=1.0) for one in bounds)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from reid.records import Bounds, Calibration
 from reid.steps.decision import FEWEST, speaks_for
-from reid.steps.newness import SURE, Field, chance, ratio
+from reid.steps.novelty import SURE, Field, chance, ratio
 
 Numbers = NDArray[np.float64]
 MAX_FALSE_NEW = 0.05

@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from reid.records import SIDES, Calibration, Vectors
-from reid.steps.apart import seconds
+from reid.steps.cannot_link import seconds
 from reid.steps.decision import evidence
 
 
@@ -52,7 +52,7 @@ def drifted(photos: Sequence[Aged], vectors: Vectors, calibration: Calibration |
     """The individuals of one species that drifted, the worst first.
 
     The photos of an individual's last season are compared with those of its first, side by side: the mean over the newest of
-    what their best score to the oldest is worth, added over sides, as `steps.sighting` does. Listed is who comes out more
+    what their best score to the oldest is worth, added over sides, as `steps.sightings` does. Listed is who comes out more
     likely to be two animals than one.
 
     Args:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.records import Box, Vectors
-from reid.steps.apart import APART, SAME_PLACE, Place, kilometres, overlap, seconds, too_fast
+from reid.steps.cannot_link import APART, SAME_PLACE, Place, kilometres, overlap, seconds, too_fast
 
 MOST_PHOTOS = 8_000
 """Of one species that are compared with each other; of more, as many of each individual as fit."""

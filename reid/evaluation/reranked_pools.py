@@ -1,4 +1,4 @@
-"""Closer looks at many queries, for measuring and calibrating: what `steps.closer` does at one query, over two pools."""
+"""Closer looks at many queries, for measuring and calibrating: what `steps.reranking` does at one query, over two pools."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reid.evaluation import metrics
 from reid.evaluation.metrics import Pool
-from reid.steps.rerank import WEIGHT, compare
+from reid.steps.local_matching import WEIGHT, compare
 from reid.steps.search import PHOTOS, SHORTLIST
 
 Maps = NDArray[np.float16]

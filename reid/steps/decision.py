@@ -7,7 +7,7 @@ Bayes gives for individual i
     P(i) = (prior / N) LR_i / (1 - prior + sum_j (prior / N) LR_j)
 
 and the rest, P(nobody enrolled). So a larger gallery, in which chance look-alikes are likelier, asks for more evidence;
-two look-alikes share the probability between them; and "new" is an answer with a probability of its own (`steps.newness`).
+two look-alikes share the probability between them; and "new" is an answer with a probability of its own (`steps.novelty`).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reid.records import Calibration, Decision, Outcome
-from reid.steps import newness
-from reid.steps.newness import RETURNING, SURE, Field
+from reid.steps import novelty
+from reid.steps.novelty import RETURNING, SURE, Field
 
 FEWEST = 14
 """Among fewer held-out individuals an error that one animal in twenty makes, as many as may be called NEW, more likely than not
@@ -99,7 +99,7 @@ def decide(
     Returns:
         KNOWN from the `known_at` on that holds for so many individuals. NEW where two things hold, else REVIEW: the probability
         of nobody reaches their `new_at`, which few enrolled animals do, and the probability of an animal never enrolled
-        (`steps.newness`) reaches `SURE`. A value on a bound counts as reached. Where more individuals could match than the
+        (`steps.novelty`) reaches `SURE`. A value on a bound counts as reached. Where more individuals could match than the
         calibration was checked for, the reason says so, and NEW must hold in a gallery of the size checked, too: among more, even
         the enrolled animal's own evidence counts for less, so that "nobody" grows without anything that speaks for it. And with
         fewer than `FEWEST` individuals held out, NEW is said only where the best match by itself speaks against being the animal.
@@ -115,8 +115,8 @@ def decide(
     bounds = calibration.bounds_for(enrolled)
     among, warning = f"among {enrolled} enrolled", outgrown(calibration, enrolled)
     checked = _nobody_checked(chances.nobody, enrolled, calibration)
-    ratio = newness.ratio(checked, calibration, bounds)
-    new = newness.chance(ratio, field)
+    ratio = novelty.ratio(checked, calibration, bounds)
+    new = novelty.chance(ratio, field)
     if chance >= bounds.known_at:
         told = f"{best} with probability {chance:.2f}, {among} (needs {bounds.known_at:.2f})"
         return Decision(Outcome.KNOWN, best, chance, told + warning, chances.nobody, new)
@@ -145,7 +145,7 @@ def _without_match(ruled_out: bool, enrolled: int, field: Field) -> Decision:
         reason = "the only enrolled photos that it could be compared with are of this very file, with another box"
         return Decision(Outcome.REVIEW, None, None, reason)
     all_others = "everybody enrolled that it could be compared with is another animal"
-    if newness.chance(0.0, field) >= SURE:
+    if novelty.chance(0.0, field) >= SURE:
         return Decision(Outcome.NEW, None, None, all_others if enrolled else "no individual of this species is enrolled yet")
     if field.comparable <= 0.0:
         return Decision(Outcome.REVIEW, None, None, "everybody enrolled is known from the other side only")
@@ -167,9 +167,9 @@ def _twice(nobody: float, checked: float, calibration: Calibration) -> str:
 
 def _because(ratio: float, field: Field, calibration: Calibration) -> str:
     """What keeps a photo that is like nobody from being called NEW, the first that would do."""
-    if newness.chance(ratio, replace(field, comparable=1.0)) >= SURE:
+    if novelty.chance(ratio, replace(field, comparable=1.0)) >= SURE:
         return f": {_unseen(field)}"
-    if newness.chance(ratio, Field(RETURNING)) >= SURE:
+    if novelty.chance(ratio, Field(RETURNING)) >= SURE:
         return f": {field.returning:.2f} of all animals asked about are enrolled ones"
     return f": as the {calibration.individuals} individuals held out have it"
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from reid.nets.inference import Runtime
 from reid.records import SIDE_NET, SIDE_PROBABILITY
 from reid.steps.embedding import inputs
-from reid.steps.photo import Opened
+from reid.steps.photos import Opened
 
 
 def sided(net: Runtime | None, opened: Sequence[Opened], species: Sequence[str]) -> list[Opened]:

@@ -3,13 +3,11 @@
 catalog.sqlite is the truth; the FAISS files under cache/ are derived and may be deleted. Importing this loads no faiss.
 """
 
-from reid.store.camps import Conflict
-from reid.store.copying import Backup
+from reid.store.catalog.schema import FORMAT
+from reid.store.contents.keep_sightings import NotKept
 from reid.store.gallery import Gallery
-from reid.store.keeping import NotKept
-from reid.store.maps import Map, MapCache
-from reid.store.merging import Merged
-from reid.store.purging import Purge
+from reid.store.history.purge import Purge
+from reid.store.layout.copy_gallery import Backup
 from reid.store.rows import (
     Alteration,
     Correction,
@@ -24,7 +22,9 @@ from reid.store.rows import (
     SpeciesSummary,
     Where,
 )
-from reid.store.schema import FORMAT
+from reid.store.search.feature_maps import Map, MapCache
+from reid.store.sync.merge import Merged
+from reid.store.sync.three_way import Conflict
 
 __all__ = [
     "FORMAT",

@@ -15,16 +15,19 @@ from numpy.typing import NDArray
 
 from reid.records import Calibration, Photo, Sighting, Vectors
 from reid.settings import SearchSettings, resolve
-from reid.store import feed, keeping, past, published, reading, writing
-from reid.store.catalog import Catalog
-from reid.store.checkup import Checkup
-from reid.store.corrections import Corrections
-from reid.store.embeddings import Embeddings
-from reid.store.exchange import Exchange
-from reid.store.folder import CACHE, MANIFEST, NETS, open_catalog
-from reid.store.identities import Identities
-from reid.store.journal import History
-from reid.store.maps import MapCache
+from reid.store.catalog.catalog import Catalog
+from reid.store.contents import keep_sightings, reading, writing
+from reid.store.contents.correct_individuals import Identities
+from reid.store.contents.correct_photos import Corrections
+from reid.store.contents.pending_embeddings import Embeddings
+from reid.store.contents.side_net import Sides
+from reid.store.contents.sightings import kept_sightings, known_sighting
+from reid.store.contents.stage_nets import net_of
+from reid.store.history import as_of as past
+from reid.store.history.journal import History
+from reid.store.integrity import Checkup
+from reid.store.layout import manifest
+from reid.store.layout.folder import CACHE, MANIFEST, NETS, open_catalog
 from reid.store.rows import (
     Enrolled,
     EnrolledPhoto,
@@ -37,10 +40,10 @@ from reid.store.rows import (
     SpeciesSummary,
     Where,
 )
-from reid.store.searching import Searches
-from reid.store.sides import Sides
-from reid.store.sightings import kept_sightings, known_sighting
-from reid.store.stage_nets import net_of
+from reid.store.search import vector_source
+from reid.store.search.feature_maps import MapCache
+from reid.store.search.searcher import Searches
+from reid.store.sync.exchange import Exchange
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one. SQLite is not fair to waiters: four busy writers made one wait 4 s."""
@@ -286,7 +289,7 @@ class Gallery:
         Raises:
             UsageError: no such species. ModelMismatch: no such net in this gallery.
         """
-        return feed.vectors_of(self._catalog, _composed(species), fingerprint)
+        return vector_source.vectors_of(self._catalog, _composed(species), fingerprint)
 
     def search(
         self, species: str, queries: Vectors, k: int, *, where: Where = ANYWHERE, fingerprint: str | None = None
@@ -318,9 +321,9 @@ class Gallery:
         """Wait until no cache is being written. Searches need not wait: they go on with what was there before."""
         self._searches.settle()
 
-    def add_sightings(self, sightings: Sequence[Sighting], looked_at: Sequence[Path] = ()) -> tuple[keeping.NotKept, ...]:
-        """Keep the decisions of queries, in one transaction, in the place of those of the same animals; see `store.keeping`."""
-        return keeping.keep_sightings(self._catalog, sightings, looked_at)
+    def add_sightings(self, sightings: Sequence[Sighting], looked_at: Sequence[Path] = ()) -> tuple[keep_sightings.NotKept, ...]:
+        """Keep the decisions of queries, in one transaction, in the place of those of the same animals; see `store.contents.keep_sightings`."""
+        return keep_sightings.keep_sightings(self._catalog, sightings, looked_at)
 
     def sightings(self) -> tuple[KeptSighting, ...]:
         """The decisions that were kept, the oldest first. Raises GalleryError: of the day shown some were purged since."""
@@ -343,7 +346,7 @@ class Gallery:
 
     def _publish(self) -> None:
         if not self._catalog.gathering:
-            published.publish(self._catalog, self.folder / MANIFEST)
+            manifest.publish(self._catalog, self.folder / MANIFEST)
 
 
 def _composed(name: str | None) -> str:

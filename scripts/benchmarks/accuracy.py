@@ -30,9 +30,9 @@ from reid.nets import net_files
 from reid.nets.networks import EmbeddingNet, SpeciesNet
 from reid.records import Photo, Vectors
 from reid.settings import QuerySettings
-from reid.steps.encounter import encounters, season
-from reid.steps.photo import dated
-from reid.steps.rerank import WEIGHT
+from reid.steps.encounters import encounters, season
+from reid.steps.local_matching import WEIGHT
+from reid.steps.photos import dated
 from reid.training import augmentation, dataset
 from reid.training.dataset import Decoded
 from reid.training.tasks.embedding_task import embed, maps_of, pool_of

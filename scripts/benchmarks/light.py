@@ -24,8 +24,8 @@ from reid.nets import net_files
 from reid.nets.networks import SpeciesNet
 from reid.records import Vectors
 from reid.settings import ENCOUNTER_MINUTES
-from reid.steps.encounter import encounters
-from reid.steps.photo import dated
+from reid.steps.encounters import encounters
+from reid.steps.photos import dated
 from reid.training import augmentation, dataset
 from reid.training.dataset import Decoded
 from reid.training.tasks.closed_form_heads import whitening

@@ -25,11 +25,11 @@ from reid.nets import inference, net_files
 from reid.records import Calibration, Decision, Outcome, Photo, SpeciesGuess, Vectors
 from reid.settings import ENCOUNTER_MINUTES
 from reid.steps.embedding import embed
-from reid.steps.encounter import encounters, stays
-from reid.steps.photo import Opened, open_photos
+from reid.steps.encounters import encounters, stays
+from reid.steps.photos import Opened, open_photos
 from reid.steps.search import SHORTLIST, Listed, Shortlist
-from reid.steps.sighting import Known, Looked, sight
-from reid.steps.whole import Rules, whole
+from reid.steps.season.joint_identification import Rules, whole
+from reid.steps.sightings import Known, Looked, sight
 from reid.store import EnrolledPhoto
 
 SPECIES = SpeciesGuess("animal", 1.0)

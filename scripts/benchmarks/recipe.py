@@ -28,8 +28,8 @@ from torch import nn
 from reid.evaluation.metrics import places
 from reid.formats.readers.photo_lists import read_photos
 from reid.settings import TrainSettings
-from reid.steps.encounter import encounters
-from reid.steps.photo import dated
+from reid.steps.encounters import encounters
+from reid.steps.photos import dated
 from reid.training import augmentation, dataset, splits
 from reid.training.dataset import Decoded
 from reid.training.tasks import initial_weights

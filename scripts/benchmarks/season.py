@@ -36,7 +36,7 @@ from reid import synthetic
 from reid.formats.readers.photo_lists import BOX_COLUMNS, COLUMNS, read_photos
 from reid.records import EMPTY, Outcome, Photo
 from reid.settings import CountSettings, ExportSettings, QuerySettings, TrainSettings
-from reid.steps.whole import Animal
+from reid.steps.season.joint_identification import Animal
 from reid.terminal import Bars
 
 RULES = ("known", "new", "person")

@@ -31,8 +31,8 @@ from reid.evaluation.cluster_agreement import agreement
 from reid.formats.readers.photo_lists import read_photos
 from reid.records import Outcome, Photo, Sighting
 from reid.settings import QuerySettings
-from reid.steps.encounter import encounters
-from reid.steps.photo import dated
+from reid.steps.encounters import encounters
+from reid.steps.photos import dated
 from reid.synthetic.cards import write_study
 from reid.synthetic.study import Study, plan_study
 from reid.terminal import Bars

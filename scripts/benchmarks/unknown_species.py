@@ -24,7 +24,7 @@ from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference, net_files
 from reid.records import EMPTY, UNKNOWN_SPECIES
 from reid.settings import QuerySettings, TrainSettings, parse_image_size
-from reid.steps.encounter import encounters
+from reid.steps.encounters import encounters
 from reid.steps.species import route
 from reid.training import dataset, splits
 from reid.training.dataset import Decoded

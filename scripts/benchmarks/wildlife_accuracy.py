@@ -31,8 +31,8 @@ from reid.evaluation.closed_set import ANY_PHOTO, STRICT, ranked
 from reid.formats.readers.photo_lists import read_photos
 from reid.records import Vectors
 from reid.settings import TrainSettings
-from reid.steps.encounter import encounters
-from reid.steps.photo import dated
+from reid.steps.encounters import encounters
+from reid.steps.photos import dated
 from reid.training import dataset
 from reid.training.dataset import Decoded
 from reid.training.tasks import initial_weights

@@ -195,7 +195,7 @@ def test_nothing_is_changed_where_the_transaction_is_cut_off(folder: Path, monke
     def cut_off() -> str:
         raise KeyboardInterrupt("pulled the plug")
 
-    monkeypatch.setattr("reid.store.catalog.who", cut_off)  # asked when the journal's entry is written, after the change
+    monkeypatch.setattr("reid.store.catalog.catalog.who", cut_off)  # asked when the journal's entry is written, after the change
     with pytest.raises(KeyboardInterrupt, match="pulled the plug"):
         calibrate(gallery=folder, species="zebra")
     assert state(folder) == before

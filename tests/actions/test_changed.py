@@ -11,7 +11,8 @@ import pytest
 import reid
 from reid import images
 from reid.errors import UsageError
-from reid.store import Gallery, reading
+from reid.store import Gallery
+from reid.store.contents import reading
 from reid.tables.tables import read_table
 from tests.commands import command
 

@@ -17,7 +17,7 @@ from reid.images import write_jpeg
 from reid.records import Photo
 from reid.settings import QuerySettings
 from reid.steps.embedding import embed_and_map
-from reid.steps.linking import Worth
+from reid.steps.season.clustering import Worth
 from reid.store import Enrollment, Gallery
 from reid.tables.tables import write_table
 from tests.actions import herd

@@ -11,7 +11,7 @@ import pytest
 
 from reid.actions.season_figures import Animal, SpeciesSeason, expected_individuals, species_season
 from reid.records import Deployment, Photo
-from reid.steps.encounter import encounters
+from reid.steps.encounters import encounters
 from reid.survey.capture_history import capture_history
 
 CAMERAS = tuple(

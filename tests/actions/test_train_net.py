@@ -17,8 +17,8 @@ from reid.nets import inference, net_files
 from reid.records import EMPTY, Box, Photo
 from reid.settings import ENCOUNTER_MINUTES, TrainSettings
 from reid.steps.embedding import classify, sizes_of
-from reid.steps.encounter import encounters
-from reid.steps.photo import Opened, open_photos
+from reid.steps.encounters import encounters
+from reid.steps.photos import Opened, open_photos
 from reid.training import dataset, splits
 from reid.training.tasks.species_novelty import UNFAMILIAR_SHARE
 from tests.commands import World

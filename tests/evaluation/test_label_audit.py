@@ -6,7 +6,7 @@ import numpy as np
 
 from reid.evaluation.label_audit import Shown, Suspect, suspects
 from reid.records import Box
-from reid.steps.apart import Place
+from reid.steps.cannot_link import Place
 
 LEFT, RIGHT = Box(0, 0, 0.4, 1), Box(0.5, 0, 0.5, 1)
 

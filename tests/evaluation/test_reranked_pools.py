@@ -13,7 +13,7 @@ from reid.evaluation import metrics, reranked_pools
 from reid.evaluation.metrics import Pool
 from reid.evaluation.reranked_pools import Maps, look, of_individuals
 from reid.records import Calibration
-from reid.steps.rerank import WEIGHT, compare
+from reid.steps.local_matching import WEIGHT, compare
 from tests.evaluation.pools import crowd
 
 

@@ -10,7 +10,7 @@ import pytest
 from reid.nets.inference import Runtime
 from reid.nets.net_files import NetCard
 from reid.records import Photo, Picture
-from reid.steps.photo import Opened
+from reid.steps.photos import Opened
 from reid.steps.side import sided
 
 CARD = NetCard("side", "mobilenet_v2", (32, 32), classes=("left", "right"), among=("zebra",), sure_at=0.9, fingerprint="ab" * 8)

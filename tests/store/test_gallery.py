@@ -12,8 +12,9 @@ import pytest
 
 from reid.errors import GalleryBusy, GalleryError, GalleryTooNew, ModelMismatch, ShapeError, UsageError
 from reid.records import Bounds, Box, Calibration, Decision, Match, Outcome, Sighting, SpeciesGuess
-from reid.store import Enrolled, Gallery, published
-from reid.store.catalog import Catalog
+from reid.store import Enrolled, Gallery
+from reid.store.catalog.catalog import Catalog
+from reid.store.layout import manifest as published
 from tests.store.stock import DIMENSION, NET, digest, item, remove, unit
 
 LEARNT = Calibration(20.5, -9.0, 4.5, 0.9, 0.8, 0.6, 0.01, 0.008, 0.02, 12, 80, 3160)

@@ -13,7 +13,7 @@ from reid import synthetic
 from reid.errors import UsageError
 from reid.formats.readers.photo_lists import read_photos
 from reid.records import EMPTY
-from reid.steps.photo import dated
+from reid.steps.photos import dated
 from reid.survey.deployments import deployment_on, read_deployments
 from reid.synthetic.cards import boxes_of, pixels_of, placed_in
 

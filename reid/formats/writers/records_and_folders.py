@@ -14,7 +14,7 @@ from reid.formats.readers.photo_lists import BOX_COLUMNS, COLUMNS
 from reid.formats.writers import camtrap_dp, camtrapr, mark, program_capture, secr, wildbook
 from reid.records import Deployment, Photo, Season
 from reid.settings import ExportSettings
-from reid.steps.encounter import encounters
+from reid.steps.encounters import encounters
 from reid.survey.capture_history import CaptureHistory, LeftOut, capture_history
 from reid.tables.safe_names import plain_names
 from reid.tables.tables import write_book, write_table

@@ -1,0 +1,1 @@
+"""All animals of a season identified together."""

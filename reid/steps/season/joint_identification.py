@@ -1,0 +1,304 @@
+"""All photos of a season decided as a whole: who is who, and which unknown ones are one animal.
+
+1. Photos of an encounter show one animal; where a frame of it holds several boxes, as many animals as its fullest frame.
+2. Each of these is asked as a query is. Animals of one frame, and animals too far apart for the time between, never get one
+   name: what one has, the other has not (`steps.season.assignment`).
+3. Those that got no name are put together where their photos say so (`steps.season.clustering`), and each group is asked once more
+   as one animal, by all its photos.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from reid.records import EMPTY, UNKNOWN_SPECIES, Decision, Outcome, Photo, Sighting
+from reid.settings import FASTEST
+from reid.steps.cannot_link import APART, Conflict, Place, Snap, cannot_be_one, overlap, seconds
+from reid.steps.novelty import share_returning
+from reid.steps.season.assignment import Name, exclusive, paired, together
+from reid.steps.season.clustering import Linkable, Worth, link
+from reid.steps.sightings import Known, Looked, Taken, showing, sight, species_of
+
+Conflicts = Mapping[tuple[int, int], Conflict]
+UNDECIDED = (Outcome.NEW, Outcome.REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """What holds two parts of an animal together: the two photos most alike, their cosine, and the chance that it is right."""
+
+    photos: tuple[str, str]
+    cosine: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Animal:
+    """One animal of the season with one decision.
+
+    sighting: the decision, by all its photos. looks: its photos, without empty frames of its encounters, which show nobody;
+    those are left where there is no animal. parts: what each of its encounters alone would say. ties: what holds the encounters
+    together, the weakest first; () for one encounter, and between encounters that were given one name. sides: that its photos
+    show, of left and right. first, last: when it was seen; None = not known.
+    """
+
+    sighting: Sighting
+    looks: tuple[Looked, ...]
+    parts: tuple[Sighting, ...]
+    ties: tuple[Tie, ...]
+    sides: tuple[str, ...]
+    first: datetime | None
+    last: datetime | None
+
+    @property
+    def species(self) -> str:
+        """Of the enrolled photo that it is, else as its sighting counts."""
+        already = next((look.already for look in self.looks if look.already is not None), None)
+        return already.species if already is not None else self.sighting.counted_species
+
+    @property
+    def name(self) -> Name | None:
+        """Whom it was told to be; None unless KNOWN."""
+        if self.sighting.decision.outcome != Outcome.KNOWN or self.sighting.decision.individual is None:
+            return None
+        return self.species, self.sighting.decision.individual
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a whole assignment goes by.
+
+    worth: of a link, by species; None = nothing is known, encounters stay alone. link_at: the probability that a link needs.
+    place: where a photo was taken. fastest: kilometres an hour. top: matches to tell.
+    """
+
+    worth: Mapping[str, Worth | None]
+    link_at: float
+    place: Callable[[Photo], Place | None]
+    fastest: float = FASTEST
+    top: int = 5
+
+
+def whole(looks: Sequence[Looked], known: Known, rules: Rules, enrolled: Mapping[Name, Sequence[Snap]]) -> tuple[Animal, ...]:
+    """Decide on all photos of a season.
+
+    Args:
+        looks: the photos after both stages, with their vectors.
+        known: of the galleries searched.
+        rules: see there.
+        enrolled: enrolled photos that may be of the same frames or days, by name.
+
+    Returns:
+        The animals by their first photo in the order given. Several may have one name: they are one individual.
+    """
+    units = split(looks)
+    first = _decided(units, known, rules, enrolled)
+    decided = [unit for unit, one in enumerate(first) if one.decision.outcome not in UNDECIDED]
+    groups: list[tuple[tuple[int, ...], tuple[Tie, ...]]] = [((unit,), ()) for unit in decided]
+    open_by_species: dict[str, list[int]] = defaultdict(list)
+    for unit, one in enumerate(first):
+        if one.decision.outcome in UNDECIDED:
+            open_by_species[one.species.name].append(unit)
+    apart = cannot_be_one([_snaps(unit, rules) for unit in units], rules.fastest)
+    for name, members in open_by_species.items():
+        groups += _linked(name, members, units, apart, rules)
+    groups.sort(key=lambda one: one[0])
+    together_ = [[look for unit in members for look in units[unit]] for members, _ in groups]
+    final = _decided(together_, known, rules, enrolled)
+    final = _decided(together_, replace(known, returning=returning(final) | dict(known.returning)), rules, enrolled)
+    return tuple(
+        _animal(one, found, [replace(first[unit], matches=first[unit].matches[: rules.top]) for unit in members], ties, rules)
+        for one, found, (members, ties) in zip(final, together_, groups, strict=True)
+    )
+
+
+def returning(animals: Sequence[Sighting]) -> dict[str, float]:
+    """By species, the share of the animals that are enrolled, as all of them together tell."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for one in animals:
+        if one.decision.new is not None:
+            found[one.species.name].append(one.decision.new)
+    return {species: share_returning(chances) for species, chances in found.items()}
+
+
+def split(looks: Sequence[Looked]) -> list[list[Looked]]:
+    """The photos of each animal of each encounter, by first photo.
+
+    An encounter of single animals is one. Where a frame holds several boxes, each species is looked at by itself, and the
+    fullest frame tells how many animals there are; the boxes of each other frame go to the animals whose photos they are
+    most like, no two of a frame to one (the Hungarian method on mean cosines). Photos that are enrolled under two names show
+    two animals, whoever met them at one camera within minutes; the others go to the one they are most like.
+    """
+    by_encounter: dict[str, list[Looked]] = defaultdict(list)
+    for look in looks:
+        by_encounter[look.encounter].append(look)
+    found: list[list[Looked]] = []
+    for members in by_encounter.values():
+        if all(len(boxes) == 1 for boxes in _frames(members).values()):
+            found.append(members)
+            continue
+        by_species: dict[str, list[Looked]] = defaultdict(list)
+        for look in members:
+            by_species[look.guess.name].append(look)
+        for name, own in by_species.items():
+            found += [[one] for one in own] if name in (EMPTY, UNKNOWN_SPECIES) else _animals(own, name)
+    place = {id(look): row for row, look in enumerate(looks)}
+    found = [part for unit in found for part in _by_name(unit)]
+    return sorted(found, key=lambda unit: place[id(unit[0])])
+
+
+def _by_name(looks: list[Looked]) -> list[list[Looked]]:
+    """The photos of one animal, parted where a person enrolled them under several names."""
+    seeds: dict[Name, list[Looked]] = defaultdict(list)
+    for look in looks:
+        if look.already is not None:
+            seeds[look.already.species, look.already.individual].append(look)
+    if len(seeds) < 2:
+        return [looks]
+    of = {id(look): name for name, own in seeds.items() for look in own}
+    for look in looks:
+        if id(look) not in of:
+            of[id(look)] = max(seeds, key=lambda name: _likeness([look], seeds[name], look.guess.name))
+    return [[look for look in looks if of[id(look)] == name] for name in seeds]
+
+
+def _frames(looks: Sequence[Looked]) -> dict[str, list[list[Looked]]]:
+    """Of each file, its animals: boxes that overlap are of one."""
+    frames: dict[str, list[list[Looked]]] = defaultdict(list)
+    for look in looks:
+        animals = frames[look.sha256]
+        same = next((one for one in animals if not _two(one[0].photo, look.photo)), None)
+        if same is None:
+            animals.append([look])
+        else:
+            same.append(look)
+    return frames
+
+
+def _two(a: Photo, b: Photo) -> bool:
+    return a.box is not None and b.box is not None and overlap(a.box, b.box) < APART
+
+
+def _animals(looks: Sequence[Looked], species: str) -> list[list[Looked]]:
+    frames = list(_frames(looks).values())
+    fullest = max(range(len(frames)), key=lambda at: (len(frames[at]), -at))
+    animals = [list(box) for box in frames[fullest]]
+    for at in sorted(range(len(frames)), key=lambda at: (abs(at - fullest), at)):
+        if at == fullest:
+            continue
+        gains = np.asarray([[_likeness(box, animal, species) for animal in animals] for box in frames[at]])
+        for box, column in zip(frames[at], paired(gains), strict=True):
+            animals[column] += box
+    order = {id(look): row for row, look in enumerate(looks)}
+    return [sorted(animal, key=lambda look: order[id(look)]) for animal in animals]
+
+
+def _likeness(box: Sequence[Looked], animal: Sequence[Looked], species: str) -> float:
+    """Mean cosine; 0 where nothing was embedded."""
+    pairs = [
+        float((a.vectors[species] @ b.vectors[species].T)[0, 0])
+        for a in box for b in animal if species in a.vectors and species in b.vectors
+    ]
+    return sum(pairs) / len(pairs) if pairs else 0.0
+
+
+def _snaps(looks: Sequence[Looked], rules: Rules) -> list[Snap]:
+    """Where and when the animal was; where it was no longer, it was not."""
+    return [Snap(one.sha256, one.photo.box, one.photo.captured_at, rules.place(one.photo)) for one in showing(looks)]
+
+
+def _decided(
+    groups: Sequence[Sequence[Looked]], known: Known, rules: Rules, enrolled: Mapping[Name, Sequence[Snap]]
+) -> list[Sighting]:
+    """One decision for each group, no name twice where two cannot be one; matches are not cut."""
+    names = list(enrolled)
+    every = [*(_snaps(group, rules) for group in groups), *(enrolled[name] for name in names)]
+    barred: list[dict[Name, Taken]] = [{} for _ in groups]
+    apart: dict[tuple[int, int], Conflict] = {}
+    for (a, b), conflict in cannot_be_one(every, rules.fastest).items():
+        if b < len(groups):
+            apart[a, b] = conflict
+        elif a < len(groups):
+            barred[a][names[b - len(groups)]] = Taken(1.0, f"with an enrolled photo, {conflict.reason}")
+    found = [sight(group, known, top=None, taken=own) for group, own in zip(groups, barred, strict=True)]
+    chances = [_chances(group, one) for group, one in zip(groups, found, strict=True)]
+    best, shares = together(chances, apart), exclusive(chances, apart)
+    for row, why in sorted(_reasons(apart, chances).items()):
+        taken = {name: Taken(share, why[name]) for name, share in shares[row].items() if share > 0.0}
+        found[row] = _kept(sight(groups[row], known, top=None, taken=taken | barred[row]), best[row])
+    return found
+
+
+def _chances(group: Sequence[Looked], one: Sighting) -> dict[Name, float]:
+    already = next((look.already for look in group if look.already is not None), None)
+    if already is not None:
+        return {(already.species, already.individual): 1.0}
+    return {(match.species, match.individual): match.probability for match in one.matches if match.probability}
+
+
+def _reasons(apart: Conflicts, chances: Sequence[Mapping[Name, float]]) -> dict[int, dict[Name, str]]:
+    """By animal and name, why another animal has the name: by the one that most likely has it, on a tie the first."""
+    best: dict[int, dict[Name, tuple[float, str]]] = defaultdict(dict)
+    for pair, one in apart.items():
+        for row, other in (pair, pair[::-1]):
+            known = best[row]
+            for name, chance in chances[other].items():
+                if name not in known or chance > known[name][0]:
+                    known[name] = chance, one.reason
+    return {row: {name: reason for name, (_, reason) in known.items()} for row, known in best.items()}
+
+
+def _kept(one: Sighting, name: Name | None) -> Sighting:
+    """The decision, unless the best assignment of the whole says otherwise: then a person must look."""
+    told = one.decision
+    if told.outcome != Outcome.KNOWN or told.individual == (name[1] if name else None) or told.probability == 1.0:
+        return one
+    other = f"it would be {name[1]}" if name else "nobody enrolled"
+    reason = f"{told.reason}; but with the animals it cannot be, {other}"
+    return replace(one, decision=Decision(Outcome.REVIEW, told.individual, told.probability, reason, told.nobody, told.new))
+
+
+def _linked(
+    species: str, members: Sequence[int], units: Sequence[Sequence[Looked]], apart: Conflicts, rules: Rules
+) -> list[tuple[tuple[int, ...], tuple[Tie, ...]]]:
+    """Groups of undecided units of one species, by their numbers, with what ties them."""
+    shown = [(row, look) for row, unit in enumerate(members) for look in units[unit] if species in look.vectors]
+    embedded = {row for row, _ in shown}
+    bare = [unit for row, unit in enumerate(members) if row not in embedded]
+    able = [unit for row, unit in enumerate(members) if row in embedded]
+    alone: list[tuple[tuple[int, ...], tuple[Tie, ...]]] = [((unit,), ()) for unit in bare]
+    if not able:
+        return alone
+    place = {unit: row for row, unit in enumerate(able)}
+    given = Linkable(
+        np.concatenate([look.vectors[species] for _, look in shown]), [look.photo.side for _, look in shown],
+        np.asarray([place[members[row]] for row, _ in shown], np.int64),
+        frozenset((place[a], place[b]) for a, b in apart if a in place and b in place),
+    )
+    paths = [str(look.photo.path) for _, look in shown]
+    groups = link(given, rules.worth.get(species), probability=rules.link_at)
+    return alone + [
+        (
+            tuple(able[row] for row in group.units),
+            tuple(Tie((paths[one.photos[0]], paths[one.photos[1]]), one.cosine, one.probability) for one in group.links),
+        )
+        for group in groups
+    ]
+
+
+def _animal(
+    one: Sighting, looks: Sequence[Looked], parts: Sequence[Sighting], ties: tuple[Tie, ...], rules: Rules
+) -> Animal:
+    own = [look for look in looks if look.guess.name == species_of(looks).name]
+    kept = showing(looks)
+    dates = sorted((when for look in kept if (when := look.photo.captured_at) is not None), key=seconds)
+    sides = tuple(side for side in ("left", "right") if any(look.photo.side == side for look in own))
+    shown = replace(one, matches=one.matches[: rules.top])
+    return Animal(
+        shown, tuple(kept), tuple(parts), ties, sides, dates[0] if dates else None, dates[-1] if dates else None
+    )

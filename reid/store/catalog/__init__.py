@@ -1,0 +1,1 @@
+"""catalog.sqlite: connection, schema, errors. The only sqlite3."""

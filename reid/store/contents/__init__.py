@@ -1,0 +1,1 @@
+"""What a gallery holds, read, written and corrected."""

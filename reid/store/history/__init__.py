@@ -1,0 +1,1 @@
+"""The journal: entries, undo, as-of, purge."""

@@ -1,0 +1,140 @@
+"""The gallery's folder: the names of what lies in it, how it is made, and how one of an older format is brought forward."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+
+from reid.errors import GalleryError
+from reid.store.catalog import network_disk
+from reid.store.catalog.catalog import Catalog, Change, to_json
+from reid.store.catalog.file_header import has_tables
+from reid.store.catalog.schema import FORMAT, HISTORY
+from reid.store.catalog.sqlite_errors import RESTORE
+from reid.store.layout import manifest as published
+from reid.store.layout.manifest import swapped_in
+
+log = logging.getLogger("reid")
+
+MANIFEST, CATALOG, NETS, CACHE = "gallery.json", "catalog.sqlite", "nets", "cache"
+
+
+def open_catalog(folder: Path, *, create: bool, wait: float) -> Catalog:
+    """Open the catalogue of the gallery in `folder`; see `Gallery.open`."""
+    catalog_path, manifest = folder / CATALOG, folder / MANIFEST
+    if folder.exists() and not folder.is_dir():
+        raise GalleryError(f"{folder} is a file, a gallery is a folder: choose another place")
+    published.refuse_newer_manifest(manifest)
+    if not catalog_path.exists() or not has_tables(catalog_path):
+        if manifest.exists():
+            raise GalleryError(f"{folder} has {MANIFEST}, but {CATALOG}, the gallery itself, is missing: {RESTORE}")
+        if not create:
+            raise GalleryError(f"no gallery at {folder}: `reid enroll` or `reid train` make one")
+        if reason := network_disk.unsafe(folder):
+            raise GalleryError(f"no gallery is made at {folder}: {reason}. Choose a folder on a disk of this machine")
+        make(folder, wait)
+    elif not manifest.exists():
+        log.warning("%s is missing, it is made again from %s", manifest, CATALOG)
+    catalog = Catalog.open(catalog_path, wait=wait, unsafe=network_disk.unsafe(folder))
+    try:
+        bring_forward(catalog)
+        if catalog.writable:
+            (folder / NETS).mkdir(exist_ok=True)
+            (folder / CACHE).mkdir(exist_ok=True)
+        published.publish(catalog, manifest)
+    except OSError as error:
+        catalog.close()
+        raise GalleryError(f"{folder} cannot be written ({error}): check its permissions and its disk") from error
+    except BaseException:
+        catalog.close()
+        raise
+    return catalog
+
+
+def make(folder: Path, wait: float) -> None:
+    """Make an empty gallery. Raises GalleryError if the folder holds other things or cannot be written."""
+    ours = {MANIFEST, CATALOG, NETS, CACHE, *(f"{CATALOG}{end}" for end in ("-wal", "-shm", "-journal"))}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    except OSError as error:
+        raise GalleryError(f"{folder} cannot be made or read ({error.strerror}): check its permissions") from error
+    if others := sorted(there - ours):
+        raise GalleryError(
+            f"{folder} is no gallery and holds other things ({', '.join(others[:3])}{', ...' if others[3:] else ''}): "
+            "choose an empty or a new folder"
+        )
+    Catalog.create(folder / CATALOG, wait=wait)
+
+
+def bring_forward(catalog: Catalog) -> None:
+    """Bring a catalogue of an older format to the present one, in one transaction; a copy of it as it was stays beside it.
+
+    Raises:
+        GalleryError: it cannot be written, or there is no room for the copy. Nothing was changed.
+    """
+    found = catalog.format()
+    if found >= FORMAT:
+        return
+    if not catalog.writable:
+        reason, remedy = catalog.read_only
+        raise GalleryError(
+            f"{catalog.path} has format {found} and would have to be brought to format {FORMAT}, but it cannot be written "
+            f"({reason}): {remedy}, and open it there once"
+        )
+    kept = _free(catalog.path.with_name(f"{CATALOG}.format-{found}"))
+    with catalog.migration(FORMAT) as change:
+        if change is None:
+            return  # another process was faster
+        try:
+            if shutil.disk_usage(kept.parent).free < 2 * catalog.path.stat().st_size:
+                raise GalleryError(f"there is no room beside {catalog.path} for the copy that is kept of it: free some space")
+            with swapped_in(kept) as beside:
+                catalog.copy_to(beside)
+        except OSError as error:
+            raise GalleryError(f"{kept}, the copy to keep, cannot be written ({error}): nothing was changed") from error
+        _to_2(change)
+    catalog.trust_if_ours()
+    log.warning("%s was brought from format %d to %d; %s is a copy of it as it was", catalog.path, found, FORMAT, kept.name)
+
+
+def _free(path: Path) -> Path:
+    """The path, or one with a number behind it: a copy from before is never replaced."""
+    numbered = (path.with_name(f"{path.name}-{number}") for number in count(2))
+    return path if not path.exists() else next(one for one in numbered if not one.exists())
+
+
+def _to_2(change: Change) -> None:
+    """The history of what format 1 could change: the nets and thresholds of a species, and the species net."""
+    change.put("ALTER TABLE individual ADD COLUMN merged_into INTEGER REFERENCES individual(id)")
+    change.put("ALTER TABLE individual ADD COLUMN origin TEXT")
+    change.put("DROP INDEX IF EXISTS photo_individual")
+    for statement in HISTORY:
+        change.put(statement)
+    rows: list[tuple[int, str, int, Mapping[str, object]]] = []
+    for seq, what, before, after in change.ask("SELECT seq, what, before, after FROM journal ORDER BY seq"):
+        was, now = json.loads(before), json.loads(after)
+        if what == "set_species_net":
+            pair = [str(net) if net else None for net in (was.get("net_id"), now.get("net_id"))]
+            rows.append((seq, "meta", 0, {"species_net": pair}))
+        elif what in ("set_embedding_net", "set_calibrations"):
+            many = what == "set_calibrations"
+            both = zip(was["species"], now["species"], strict=True) if many else [(was, now)]
+            rows += [(seq, "species", new["species_id"], _pairs(old, new)) for old, new in both]
+    change.put_many(
+        "INSERT INTO history (seq, kind, row, changed) VALUES (?, ?, ?, ?)",
+        ((seq, kind, row, to_json(changed)) for seq, kind, row, changed in rows if changed),
+    )
+
+
+def _pairs(old: dict[str, object], new: dict[str, object]) -> dict[str, list[object]]:
+    pairs: dict[str, list[object]] = {}
+    for column in ("net_id", "calibration"):
+        values = [one.get(column) for one in (old, new)]
+        if values[0] != values[1]:
+            pairs[column] = [to_json(value) if isinstance(value, dict) else value for value in values]
+    return pairs

@@ -1,0 +1,1 @@
+"""The search: FAISS files, filters, feature maps; derived from the catalogue."""

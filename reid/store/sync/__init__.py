@@ -1,0 +1,1 @@
+"""Two replicas of one gallery become one again."""
