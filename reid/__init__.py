@@ -16,18 +16,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reid.actions.backup import backup
-    from reid.actions.calibrate import calibrate
-    from reid.actions.camps import bundle, merge_galleries, unbundle
-    from reid.actions.counting import count
-    from reid.actions.demo import demo
-    from reid.actions.discover import discover
-    from reid.actions.doctor import doctor
-    from reid.actions.enroll import enroll
-    from reid.actions.evaluate import evaluate
-    from reid.actions.export import export
-    from reid.actions.gallery import gallery, individuals, photos
-    from reid.actions.identities import (
+    from reid.actions.counting.count import count
+    from reid.actions.curation.contents import gallery, individuals, photos
+    from reid.actions.curation.doctor import doctor
+    from reid.actions.curation.individuals import (
         correct_photos,
         merge_individuals,
         move_photos,
@@ -39,15 +31,23 @@ if TYPE_CHECKING:
         show_individual,
         split_individual,
     )
-    from reid.actions.importing import import_photos
-    from reid.actions.journal import log, purge, show_entry, undo
-    from reid.actions.query import query
-    from reid.actions.report import report
-    from reid.actions.seasons import seasons
-    from reid.actions.seasons_all import all_seasons
-    from reid.actions.sides import predict_sides
-    from reid.actions.train import train
-    from reid.actions.upgrade import upgrade
+    from reid.actions.curation.journal import log, purge, show_entry, undo
+    from reid.actions.demo.demo import demo
+    from reid.actions.evaluation.evaluate import evaluate
+    from reid.actions.exchange.backup import backup
+    from reid.actions.exchange.export import export
+    from reid.actions.exchange.merge_galleries import bundle, merge_galleries, unbundle
+    from reid.actions.identification.predict_sides import predict_sides
+    from reid.actions.identification.query import query
+    from reid.actions.intake.enroll import enroll
+    from reid.actions.intake.import_photos import import_photos
+    from reid.actions.season_report.report import report
+    from reid.actions.seasons.all_seasons import all_seasons
+    from reid.actions.seasons.compare_seasons import seasons
+    from reid.actions.seasons.discover import discover
+    from reid.actions.training.calibrate import calibrate
+    from reid.actions.training.train import train
+    from reid.actions.training.upgrade import upgrade
     from reid.errors import ReidError
     from reid.records import Decision, Match, Outcome, Photo, Sighting
     from reid.settings import CountSettings, ExportSettings, QuerySettings, TrainSettings
@@ -56,43 +56,43 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "all_seasons": "reid.actions.seasons_all",
-    "backup": "reid.actions.backup",
-    "bundle": "reid.actions.camps",
-    "calibrate": "reid.actions.calibrate",
-    "correct_photos": "reid.actions.identities",
-    "count": "reid.actions.counting",
-    "demo": "reid.actions.demo",
-    "discover": "reid.actions.discover",
-    "doctor": "reid.actions.doctor",
-    "enroll": "reid.actions.enroll",
-    "evaluate": "reid.actions.evaluate",
-    "export": "reid.actions.export",
-    "gallery": "reid.actions.gallery",
-    "import_photos": "reid.actions.importing",
-    "individuals": "reid.actions.gallery",
-    "log": "reid.actions.journal",
-    "merge_individuals": "reid.actions.identities",
-    "merge_galleries": "reid.actions.camps",
-    "move_photos": "reid.actions.identities",
-    "photos": "reid.actions.gallery",
-    "predict_sides": "reid.actions.sides",
-    "purge": "reid.actions.journal",
-    "query": "reid.actions.query",
-    "remove_individual": "reid.actions.identities",
-    "remove_photos": "reid.actions.identities",
-    "rename_individual": "reid.actions.identities",
-    "restore_individual": "reid.actions.identities",
-    "restore_photos": "reid.actions.identities",
-    "report": "reid.actions.report",
-    "seasons": "reid.actions.seasons",
-    "show_entry": "reid.actions.journal",
-    "show_individual": "reid.actions.identities",
-    "split_individual": "reid.actions.identities",
-    "train": "reid.actions.train",
-    "unbundle": "reid.actions.camps",
-    "undo": "reid.actions.journal",
-    "upgrade": "reid.actions.upgrade",
+    "all_seasons": "reid.actions.seasons.all_seasons",
+    "backup": "reid.actions.exchange.backup",
+    "bundle": "reid.actions.exchange.merge_galleries",
+    "calibrate": "reid.actions.training.calibrate",
+    "correct_photos": "reid.actions.curation.individuals",
+    "count": "reid.actions.counting.count",
+    "demo": "reid.actions.demo.demo",
+    "discover": "reid.actions.seasons.discover",
+    "doctor": "reid.actions.curation.doctor",
+    "enroll": "reid.actions.intake.enroll",
+    "evaluate": "reid.actions.evaluation.evaluate",
+    "export": "reid.actions.exchange.export",
+    "gallery": "reid.actions.curation.contents",
+    "import_photos": "reid.actions.intake.import_photos",
+    "individuals": "reid.actions.curation.contents",
+    "log": "reid.actions.curation.journal",
+    "merge_individuals": "reid.actions.curation.individuals",
+    "merge_galleries": "reid.actions.exchange.merge_galleries",
+    "move_photos": "reid.actions.curation.individuals",
+    "photos": "reid.actions.curation.contents",
+    "predict_sides": "reid.actions.identification.predict_sides",
+    "purge": "reid.actions.curation.journal",
+    "query": "reid.actions.identification.query",
+    "remove_individual": "reid.actions.curation.individuals",
+    "remove_photos": "reid.actions.curation.individuals",
+    "rename_individual": "reid.actions.curation.individuals",
+    "restore_individual": "reid.actions.curation.individuals",
+    "restore_photos": "reid.actions.curation.individuals",
+    "report": "reid.actions.season_report.report",
+    "seasons": "reid.actions.seasons.compare_seasons",
+    "show_entry": "reid.actions.curation.journal",
+    "show_individual": "reid.actions.curation.individuals",
+    "split_individual": "reid.actions.curation.individuals",
+    "train": "reid.actions.training.train",
+    "unbundle": "reid.actions.exchange.merge_galleries",
+    "undo": "reid.actions.curation.journal",
+    "upgrade": "reid.actions.training.upgrade",
     "ReidError": "reid.errors",
     "Decision": "reid.records",
     "Match": "reid.records",

@@ -8,14 +8,14 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reid.actions.calibrate import CalibrateReport
-    from reid.actions.demo import DemoReport
-    from reid.actions.doctor import DoctorReport
-    from reid.actions.evaluate import EvaluateReport
-    from reid.actions.gallery import GallerySummary
-    from reid.actions.identities import IndividualShown
-    from reid.actions.train import TrainReport
-    from reid.actions.upgrade import SpeciesUpgrade
+    from reid.actions.curation.contents import GallerySummary
+    from reid.actions.curation.doctor import DoctorReport
+    from reid.actions.curation.individuals import IndividualShown
+    from reid.actions.demo.demo import DemoReport
+    from reid.actions.evaluation.evaluate import EvaluateReport
+    from reid.actions.training.calibrate import CalibrateReport
+    from reid.actions.training.train import TrainReport
+    from reid.actions.training.upgrade import SpeciesUpgrade
     from reid.evaluation.bootstrap import Estimate
     from reid.store import Detail, EnrolledPhoto, IndividualSummary, JournalEntry, Merged
 

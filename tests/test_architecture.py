@@ -50,7 +50,7 @@ ONE_DOOR = {
     "av": ("reid/formats/readers/video_frames.py",),
     "scipy": ("reid/steps/season/assignment.py",),
 }
-TORCH = ("reid/nets/", "reid/learn/", "reid/actions/train_net.py", "reid/actions/train.py")
+TORCH = ("reid/nets/", "reid/learn/", "reid/actions/training/train_embedding.py", "reid/actions/training/train.py")
 """Where torch itself is used: in nets and in training."""
 
 LONGEST_MODULE, LONGEST_FUNCTION = 350, 50
@@ -141,7 +141,7 @@ def test_heavy_libraries_are_imported_inside_functions_wherever_torch_is_not_at_
             found = [one.name for one in node.names] if isinstance(node, ast.Import) else []
             found += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             at_top += [(name, one) for one in found if one.split(".")[0] in heavy]
-    home = ("reid/nets/networks.py", "reid/learn/", "reid/actions/train_net.py")
+    home = ("reid/nets/networks.py", "reid/learn/", "reid/actions/training/train_embedding.py")
     assert [(name, one) for name, one in at_top if not (name.startswith(home) and one.startswith("torch"))] == []
 
 

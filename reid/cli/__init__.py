@@ -2,7 +2,10 @@
 
 # isort: off
 from reid.cli.door import app, run
-from reid.cli import training, identifying, seasons, counting, contents, correcting, keeping, exchange, reporting
+from reid.cli import training, seasons, counting, contents, keeping, exchange
+from reid.cli import identification
+from reid.cli import curation
+from reid.cli import season_report
 # isort: on
 # The order of the imports is that of the commands in --help.
 

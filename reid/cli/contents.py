@@ -19,7 +19,7 @@ def gallery_(context: typer.Context, gallery: Where = None, json: Json = False) 
     if context.invoked_subcommand is not None:
         context.obj = gallery
         return
-    from reid.actions.gallery import gallery as action
+    from reid.actions.curation.contents import gallery as action
 
     summary = action(gallery)
     if json:
@@ -31,7 +31,7 @@ def gallery_(context: typer.Context, gallery: Where = None, json: Json = False) 
 @gallery_app.command()
 def individuals(context: typer.Context, gallery: Where = None, json: Json = False, species: Species = "") -> None:
     """List the enrolled individuals."""
-    from reid.actions.gallery import individuals as action
+    from reid.actions.curation.contents import individuals as action
 
     found = action(gallery or context.obj, species=species or None)
     if json:
@@ -50,7 +50,7 @@ def photos_(
     individual: Annotated[str, typer.Option(help="Only of this individual.", show_default=False)] = "",
 ) -> None:
     """List the enrolled photos."""
-    from reid.actions.gallery import photos as action
+    from reid.actions.curation.contents import photos as action
 
     found = action(gallery or context.obj, species=species or None, individual=individual or None)
     if json:

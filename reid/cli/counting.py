@@ -38,8 +38,8 @@ def count(
     out: Annotated[Path | None, typer.Option(help="Folder for count.csv and look.csv.", show_default=False)] = None,
 ) -> None:
     """Count the animals: who was seen, how many there are, and what doubtful identifications do to it."""
-    from reid.actions.count_tables import tables as shown
-    from reid.actions.counting import count as action
+    from reid.actions.counting.count import count as action
+    from reid.actions.counting.tables import tables as shown
 
     given = {
         "species": species, "seasons": tuple(season or ()) or None, "days": days, "deployments": deployments,

@@ -49,7 +49,7 @@ def import_(
     device: Device = "auto",
 ) -> None:
     """Look at photos and tables, list every problem, then enroll what names an individual."""
-    from reid.actions.importing import import_photos as action
+    from reid.actions.intake.import_photos import import_photos as action
     from reid.tables.problems import COLUMNS, problem_rows
 
     report = action(
@@ -101,7 +101,7 @@ def export(
     copy: Annotated[bool, typer.Option("--copy", help="Camtrap DP: copy the photos into the package.")] = False,
 ) -> None:
     """Write the known individuals for MARK, secr, CAPTURE, camtrapR, Camtrap DP, Wildbook, tables or folders."""
-    from reid.actions.export import export as action
+    from reid.actions.exchange.export import export as action
 
     given = {
         "species": species, "days": days, "deployments": deployments, "side": side, "group": group, "time_zone": time_zone,

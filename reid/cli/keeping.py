@@ -12,7 +12,7 @@ from reid.cli.door import Device, Json, Species, Where, app, end, line, tables
 from reid.settings import FASTEST
 
 if TYPE_CHECKING:
-    from reid.actions.upgrade import SpeciesUpgrade
+    from reid.actions.training.upgrade import SpeciesUpgrade
 
 
 @app.command()
@@ -24,7 +24,7 @@ def upgrade(
     device: Device = "auto",
 ) -> None:
     """Change to a new net: embed beside the old one, tell what would change, swap in one step."""
-    from reid.actions.upgrade import upgrade as action
+    from reid.actions.training.upgrade import upgrade as action
 
     def confirm(one: SpeciesUpgrade) -> bool:
         tables(reports.upgraded(one))
@@ -54,7 +54,7 @@ def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Throw away what is derived; it is made again when needed.")] = False,
 ) -> None:
     """Is the gallery whole, and what may people have got wrong?"""
-    from reid.actions.doctor import doctor as action
+    from reid.actions.curation.doctor import doctor as action
 
     report = action(
         gallery=gallery, species=species, files=files, kilometres_an_hour=kilometres_an_hour, fix=fix, progress=terminal.Bars()
@@ -81,7 +81,7 @@ def backup(
     gallery: Where = None, json: Json = False,
 ) -> None:
     """Copy the gallery to a new folder, also while it is in use; the copy is a gallery itself."""
-    from reid.actions.backup import backup as action
+    from reid.actions.exchange.backup import backup as action
 
     done = action(target, gallery=gallery)
     if json:
@@ -100,7 +100,7 @@ def bundle(
     thumbnails: Annotated[bool, typer.Option(help="With a small picture of every photo.")] = True,
 ) -> None:
     """Pack the gallery into one checksummed file to carry to another camp."""
-    from reid.actions.camps import bundle as action
+    from reid.actions.exchange.merge_galleries import bundle as action
 
     packed = action(path, gallery=gallery, thumbnails=thumbnails, progress=terminal.Bars())
     line(packed) if json else terminal.out(f"{packed.path}: {len(packed.members)} members, {packed.size / 1e6:.1f} MB")
@@ -113,7 +113,7 @@ def unbundle(
     json: Json = False,
 ) -> None:
     """Unpack a bundle into a new gallery; everything is checked first."""
-    from reid.actions.camps import unbundle as action
+    from reid.actions.exchange.merge_galleries import unbundle as action
 
     parcel = action(path, folder)
     about = parcel.about
@@ -128,7 +128,7 @@ def merge_galleries(
     why: Annotated[str, typer.Option("--why", help="The reason, for the journal.", show_default=False)] = "",
 ) -> None:
     """Bring in what another camp changed; what both changed is listed with the command that takes their side."""
-    from reid.actions.camps import merge_galleries as action
+    from reid.actions.exchange.merge_galleries import merge_galleries as action
 
     told = action(other, gallery=gallery, dry_run=dry_run, why=why)
     if json:

@@ -24,7 +24,7 @@ from reid.cli.door import (  # fmt: skip
     end,
     line,
 )
-from reid.cli.identifying import given_side, in_time
+from reid.cli.identification import given_side, in_time
 from reid.settings import QuerySettings
 
 _QUERY = QuerySettings()
@@ -61,8 +61,8 @@ def seasons(
     device: Device = "auto",
 ) -> None:
     """Who returned, who is new, who was not seen again, which need a person."""
-    from reid.actions.season_rows import STATUSES, called
-    from reid.actions.seasons import seasons as action
+    from reid.actions.seasons.compare_seasons import seasons as action
+    from reid.actions.seasons.season_table import STATUSES, called
 
     if every == bool(first or second) or bool(first) != bool(second):
         raise typer.BadParameter("name both seasons, or ask for --all", param_hint="--from, --to")
@@ -99,7 +99,7 @@ def seasons(
 
 
 def _all(photos: list[Path], gallery: Path | None, json: bool, out: Path | None, found: QuerySettings) -> None:
-    from reid.actions.seasons_all import COLUMNS, all_seasons
+    from reid.actions.seasons.all_seasons import COLUMNS, all_seasons
 
     report = all_seasons(photos, gallery=gallery, out=out or Path("seasons-all"), settings=found, progress=terminal.Bars())
     if json:
@@ -135,9 +135,9 @@ def discover(
     device: Device = "auto",
 ) -> None:
     """Make individuals of unlabelled photos: proposed, with what ties them together."""
-    from reid.actions.discover import STATUSES
-    from reid.actions.discover import discover as action
-    from reid.actions.season_rows import called
+    from reid.actions.seasons.discover import STATUSES
+    from reid.actions.seasons.discover import discover as action
+    from reid.actions.seasons.season_table import called
 
     given = in_time(clock, season, deployments)
     given |= {"species": species or None, "device": device, "kilometres_an_hour": kilometres_an_hour}

@@ -46,7 +46,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training.")] = False,
 ) -> None:
     """Train the species net and one embedding net per species; with --stage side a net that tells which flank is seen."""
-    from reid.actions.train import train as action
+    from reid.actions.training.train import train as action
 
     given = {
         "stages": tuple(part.strip() for part in stage.split(",") if part.strip()),
@@ -82,7 +82,7 @@ def calibrate(
     device: Device = "auto",
 ) -> None:
     """Set the thresholds of known and new for a stated error, without training again."""
-    from reid.actions.calibrate import calibrate as action
+    from reid.actions.training.calibrate import calibrate as action
 
     report = action(
         photos=photos or [], gallery=gallery, max_false_match=max_false_match, species=species, report=report_page,
@@ -120,7 +120,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="Of the halves of the open set, and of the intervals.")] = 0,
 ) -> None:
     """Measure the nets on photos whose individual is known."""
-    from reid.actions.evaluate import evaluate as action
+    from reid.actions.evaluation.evaluate import evaluate as action
 
     report = action(
         photos, column=column, known=known, asked=asked, gallery=gallery, open_set=open_set, species=species,
@@ -144,7 +144,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Of the drawn animals and of the training.")] = 1,
 ) -> None:
     """Draw animals, train, enroll a season, query the next one, compare with the truth; no photograph is needed."""
-    from reid.actions.demo import demo as action
+    from reid.actions.demo.demo import demo as action
 
     report = action(folder, seed=seed, progress=terminal.Bars())
     if json:

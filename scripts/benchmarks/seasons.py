@@ -24,9 +24,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import reid
-from reid.actions.enroll import net_of
-from reid.actions.linking import seen
-from reid.actions.selecting import as_taken
+from reid.actions.intake.enroll import net_of
+from reid.actions.intake.photo_selection import as_taken
+from reid.actions.seasons.season_search import seen
 from reid.evaluation.cluster_agreement import agreement
 from reid.formats.readers.photo_lists import read_photos
 from reid.records import Outcome, Photo, Sighting

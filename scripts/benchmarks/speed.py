@@ -30,8 +30,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reid import images, synthetic, threads
-from reid.actions.enroll import enroll
-from reid.actions.query import Identifier
+from reid.actions.identification.query import Identifier
+from reid.actions.intake.enroll import enroll
 from reid.nets import inference, net_files
 from reid.records import Photo
 from reid.settings import QuerySettings

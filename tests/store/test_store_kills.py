@@ -107,7 +107,7 @@ def test_four_writers_and_four_readers_lose_nothing_and_see_no_half_change(
 UNBUNDLES = """
 import shutil, sys
 from pathlib import Path
-from reid.actions.camps import unbundle
+from reid.actions.exchange.merge_galleries import unbundle
 parcel, place = Path(sys.argv[1]), Path(sys.argv[2])
 print("ready", flush=True)
 for turn in range(1000):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reid.actions.selecting import in_time
+from reid.actions.intake.photo_selection import in_time
 from reid.errors import ManifestError, UsageError
 from reid.records import Deployment, Photo, Season
 from reid.survey.deployments import read_deployments

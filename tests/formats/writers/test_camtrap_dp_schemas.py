@@ -25,7 +25,7 @@ from reid.formats.writers import camtrap_dp
 from reid.records import Box, Deployment, Photo
 from reid.settings import SAMPLING_DESIGNS, ExportSettings
 from reid.tables import cell_values
-from tests.actions.test_export import FILE_PATH, STAMP
+from tests.actions.exchange.test_export import FILE_PATH, STAMP
 from tests.formats.writers.table_schema import TABLES, json_faults, package_faults, table_faults
 
 GIVEN = os.environ.get("REID_CAMTRAP_SCHEMAS", "")

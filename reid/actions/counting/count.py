@@ -1,0 +1,287 @@
+"""`reid count`: how many animals there are, with every estimator's interval, and what doubtful identifications do to it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid import settings as options
+from reid.abundance import history_sampling
+from reid.abundance.closed_population import METHODS
+from reid.abundance.uncertain_history import NEW, Doubt, Study
+from reid.actions.counting.pairwise_evidence import Likeness, likeness, sure
+from reid.actions.counting.scopes import Scope, ScopeCount, count_scope
+from reid.actions.identification.unresolved_sightings import OpenSighting, by_frame, open_sightings
+from reid.actions.intake.photo_selection import in_time
+from reid.errors import UsageError
+from reid.progress import SILENT, Progress
+from reid.records import EMPTY, Outcome, Photo
+from reid.settings import SIDE_RULES, CountSettings
+from reid.store import Gallery
+from reid.survey.capture_history import CaptureHistory, LeftOut, capture_history
+from reid.survey.deployments import DeploymentTable, read_deployments
+from reid.tables.tables import write_table
+from reid.tables.text_files import made, place_for
+
+COLUMNS = (
+    "species", "scope", "method", "number", "standard_error", "lower", "upper", "aicc_difference", "carried_number",
+    "carried_standard_error", "carried_lower", "carried_upper", "seen", "known_alive", "occasions", "source", "assumes",
+)  # fmt: skip
+JOURNAL = 10_000
+"""Entries of the journal that are looked through for individuals enrolled since."""
+LOOK_COLUMNS = ("species", "scope", "photo", "captured_at", "camera", "decision", "gain", "share", "answer", "probability",
+                "number_then", "enrolled_photo")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SpeciesCount:
+    """One species. side: what counts (all, left, right or both-linked).
+
+    sightings: kept and not enrolled, that lie in the history; open, told_known, told_new: of them, by decision.
+    notes: what a reader of the numbers must know; left_out: photos and individuals that do not count, and why.
+    """
+
+    species: str
+    side: str
+    individuals: int
+    photos: int
+    sightings: int
+    open: int
+    told_known: int
+    told_new: int
+    scopes: tuple[ScopeCount, ...]
+    notes: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountReport:
+    """The count of each species, and the tables written. notes: species that cannot be counted, and why."""
+
+    species: tuple[SpeciesCount, ...]
+    files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def count(
+    *, gallery: Path | None = None, settings: CountSettings | None = None, out: Path | None = None, progress: Progress = SILENT
+) -> CountReport:
+    """Count the animals of a gallery.
+
+    Enrolled photos are taken as sure. Sightings kept by `reid query --record` whose photo is not enrolled count by their
+    decision, and beside it by their probabilities: `draws` plausible histories are drawn, each is counted, and the counts are
+    put together (`abundance.uncertain_history`). Each season with two occasions or more is counted by itself; several seasons are counted
+    together as well, each as one occasion.
+
+    Args:
+        gallery: its folder; None = REID_GALLERY or indexes/default.
+        settings: None = defaults and REID_* variables.
+        out: a folder, made where absent, for count.csv and look.csv; None = nothing is written.
+        progress: told of every doubtful photo that is opened to be compared with the others.
+
+    Raises:
+        UsageError: no such option, or no species has a photo of a named individual that lies in the seasons.
+        ManifestError, GalleryError: a table or the gallery cannot be read.
+    """
+    settings = options.resolve(CountSettings(), {}) if settings is None else settings
+    _check(settings)
+    table = read_deployments(settings.deployments) if settings.deployments else None
+    with Gallery.open(options.gallery_folder(gallery)) as opened:
+        photos = [one for one in opened.enrolled_sightings() if one.species not in ("", EMPTY)]
+        wanted = sorted({one.species for one in photos if settings.species in ("", one.species)})
+        if not wanted:
+            raise UsageError(
+                f"no photo of a named individual{f' of {settings.species}' if settings.species else ''} is enrolled "
+                f"({len(photos)} photos looked at): `reid enroll` puts them in"
+            )
+        if out is not None:
+            place_for(out)  # told before hours of comparing
+        counted, notes = [], []
+        for name in wanted:
+            try:
+                counted.append(_species(opened, [one for one in photos if one.species == name], table, settings, progress))
+            except UsageError as fault:  # one species without dates must not hide the others
+                notes.append(f"{name} is not counted: {fault}")
+    if not counted:
+        raise UsageError("; ".join(notes))
+    report = CountReport(tuple(counted), notes=tuple(notes))
+    return report if out is None else write(report, out)
+
+
+def _check(settings: CountSettings) -> None:
+    if settings.side not in SIDE_RULES or settings.method not in ("", *METHODS):
+        raise UsageError(
+            f"side {settings.side!r}, method {settings.method!r}: wanted one of {', '.join(SIDE_RULES)}, "
+            f"and of {', '.join(METHODS)}"
+        )
+    if settings.draws < 0 or settings.draws == 1 or settings.look < 0 or settings.days < 0:
+        raise UsageError("draws must be 0 or at least 2, look and days at least 0")
+
+
+def _species(
+    opened: Gallery, photos: Sequence[Photo], table: DeploymentTable | None, settings: CountSettings, progress: Progress
+) -> SpeciesCount:
+    species = photos[0].species
+    # What is enrolled, and what was asked, was put right when it came in: the table's clocks are for photos from cards.
+    shifts = replace(table, clocks={}) if table else None
+    found = open_sightings(opened, species)
+    asked = [replace(photo, individual=f"#{at}") for at, one in enumerate(found) for photo in one.photos]
+    timed, spans = in_time([*photos, *asked], settings.clocks, settings.seasons, shifts)
+    sure, doubtful = timed[: len(photos)], timed[len(photos) :]
+    deployments = table.deployments if table else ()
+    first = capture_history(sure, seasons=spans, days=settings.days, deployments=deployments, side=settings.side)
+    notes = list(first.notes)
+    if not found:
+        notes.append("no sighting is kept beside what is enrolled: photos only asked about count after `reid query --record`")
+    if first.side == "both-linked" and found:
+        notes.append(f"{len(found)} doubtful sightings are left out: whether they are linked to both sides a person must say")
+        found, doubtful = (), []
+    known = [capture.photo for row in first.histories for capture in row.captures]
+    # Doubtful sightings go through the same door, each as an animal of its own, to learn on which occasion they count.
+    side = first.side if first.side in ("left", "right") else "all"
+    both = capture_history([*known, *doubtful], seasons=spans, days=settings.days, deployments=deployments, side=side)
+    study, used, names = _study(both, found, opened, species)
+    notes += [*_doubt_notes(found, used, both), *_asked_before(opened, species, used)]
+    if settings.draws and len(used) > 1:
+        alike = likeness(opened, species, used, progress) if settings.compare else Likeness(fault="--no-compare")
+        study = replace(study, alike=alike.evidence)
+        notes += _compared(alike)
+    scopes = tuple(_scopes(both, study, used, names, settings))
+    outcomes = [one.outcome for one in used]
+    return SpeciesCount(
+        species, first.side, len(first.histories), len(known), len(used), outcomes.count(Outcome.REVIEW),
+        outcomes.count(Outcome.KNOWN), outcomes.count(Outcome.NEW), scopes, tuple(notes), first.left_out,
+    )  # fmt: skip
+
+
+_APART = re.compile(r"#\d+")
+"""What doubtful sightings are called in the history: no gallery takes it for a name."""
+
+
+def _study(
+    both: CaptureHistory, found: Sequence[OpenSighting], opened: Gallery, species: str
+) -> tuple[Study, tuple[OpenSighting, ...], tuple[str, ...]]:
+    """The history that is sure, the doubts that count in it (calibrated, on an occasion, of the side), names of its rows."""
+    columns: dict[int, tuple[int, ...]] = {}
+    sure: dict[str, NDArray[np.bool_]] = {}
+    for row in both.histories:
+        if _APART.fullmatch(row.individual):
+            columns[int(row.individual[1:])] = tuple(sorted({capture.occasion for capture in row.captures}))
+        else:
+            sure[row.individual] = np.array([one is True for one in row.seen])
+    counts = [at for at, one in enumerate(found) if at in columns and one.nobody is not None]
+    suspected = {one.individual for at in counts for one in found[at].alternatives} | {found[at].individual for at in counts}
+    names = [*sorted(sure), *sorted(suspected - set(sure) - {""})]
+    place = {name: row for row, name in enumerate(names)}
+    nobody = np.zeros(len(both.occasions), dtype=bool)
+    frames = {at: members for members in by_frame(found).values() for at in members}
+    number = {at: new for new, at in enumerate(counts)}
+    doubts = []
+    for at in counts:
+        one = found[at]
+        told = {Outcome.KNOWN: place.get(one.individual), Outcome.NEW: NEW}.get(one.outcome)
+        apart = frozenset(number[other] for other in frames.get(at, ()) if other != at and other in number)
+        chances = {place[other.individual]: other.probability for other in one.alternatives}
+        doubts.append(Doubt(columns[at], chances, one.nobody or 0.0, told, apart))
+    calibration = opened.calibration(species)
+    many = sum(one.species == species for one in opened.individuals(species))
+    enrolled, prior = (max(1, many), calibration.prior) if calibration else (0, 0.5)
+    history = np.array([sure.get(name, nobody) for name in names]).reshape(len(names), len(both.occasions))
+    return Study(history, tuple(doubts), None, enrolled, prior), tuple(found[at] for at in counts), tuple(names)
+
+
+def _doubt_notes(found: Sequence[OpenSighting], used: Sequence[OpenSighting], both: CaptureHistory) -> list[str]:
+    notes = []
+    if unjudged := sum(one.nobody is None for one in found):
+        notes.append(f"{unjudged} sightings have no probability (not calibrated) and do not count: `reid calibrate`, ask again")
+    if elsewhere := len(found) - len(used) - unjudged:
+        reasons = sorted({one.reason for one in both.left_out if _APART.fullmatch(one.individual) and one.photo})
+        notes.append(f"{elsewhere} sightings do not count: {'; '.join(reasons) or 'outside of the history'}")
+    return notes
+
+
+def _asked_before(opened: Gallery, species: str, used: Sequence[OpenSighting]) -> list[str]:
+    """Whoever was enrolled after a sighting was asked about is not on its list: in it, it would be yet another new animal."""
+    entries = (one for one in opened.log(JOURNAL) if one.what == "enroll" and not one.undone_by)
+    enrolled = [(one.seq, json.loads(one.after)) for one in entries]
+    here = {str(one.id): one.name for one in opened.individuals(species)}
+    new = [(seq, here[number]) for seq, made in enrolled if made.get("species") == species
+           for number in made.get("new_individuals", {}) if number in here]  # fmt: skip
+    last = max((seq for seq, _ in new), default=0)
+    old = [one for one in used if not sure(one) and last > one.seq]
+    if not old:
+        return []
+    first = min(one.seq for one in old)
+    names = _some(sorted({name for seq, name in new if seq > first}), "others")
+    photos = _some([str(one.photos[0].path) for one in old], "more")
+    return [
+        f"{_many(len(old), 'doubtful answer')} kept before {names} came into the gallery, so who was enrolled since was not "
+        f"among the choices and may count twice: `reid query PHOTOS --record` asks again about {photos}"
+    ]
+
+
+def _some(names: Sequence[str], others: str) -> str:
+    """The first three, and how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} {others}" if len(names) > 3 else "")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what} was" if count == 1 else f"{count} {what}s were"
+
+
+def _compared(alike: Likeness) -> list[str]:
+    if alike.fault:
+        return [
+            f"doubtful sightings were not compared with each other ({alike.fault}): an animal that nobody enrolled may count "
+            "once for each of its sightings"
+        ]
+    if not alike.unopened:
+        return []
+    photos = _some([str(path) for path in alike.unopened], "more")
+    return [
+        f"{_many(len(alike.unopened), 'doubtful photo')} not opened (missing or damaged) and not compared with the others: an "
+        f"animal that nobody enrolled may count once for each of its sightings; look for {photos}"
+    ]
+
+
+def _scopes(
+    both: CaptureHistory, study: Study, used: Sequence[OpenSighting], names: Sequence[str], settings: CountSettings
+) -> list[ScopeCount]:
+    generator = np.random.default_rng(settings.seed)
+    labels = history_sampling.draw(study, settings.draws, generator) if settings.draws and study.doubts else None
+    by_season = {
+        name: [at for at, one in enumerate(both.occasions) if one.season == name] for name in both.seasons
+    }
+    scopes = [Scope(name, tuple((at,) for at in columns)) for name, columns in by_season.items()]
+    if len(by_season) > 1:
+        scopes.append(Scope(f"{both.seasons[0]} to {both.seasons[-1]}", tuple(map(tuple, by_season.values())), seasons=True))
+    return [count_scope(one, both.occasions, study, used, names, labels, settings) for one in scopes]
+
+
+def write(report: CountReport, out: Path) -> CountReport:
+    """Write count.csv (a row for each estimate) and look.csv (the photos to look at, a row for each answer) into a folder."""
+    rows: list[tuple[object, ...]] = []
+    looks: list[tuple[object, ...]] = []
+    for one in report.species:
+        for scope in one.scopes:
+            numbers = (scope.seen, scope.known_alive, len(scope.occasions))
+            for told in scope.estimates:
+                carried = told.carried
+                beside = (carried.number, carried.standard_error, carried.lower, carried.upper) if carried else (None,) * 4
+                rows.append((one.species, scope.name, told.method, told.number, told.standard_error, told.lower, told.upper,
+                             told.aicc_difference, *beside, *numbers, told.source, told.assumes))  # fmt: skip
+            if not scope.estimates:
+                rows.append((one.species, scope.name, "", *(None,) * 9, *numbers, "", ""))
+            for look in scope.look:
+                about = (one.species, scope.name, look.photo, look.captured_at, look.camera, look.decision, look.gain, look.share)
+                looks += [(*about, answer.answer, answer.probability, answer.number, answer.photo) for answer in look.answers]
+    made(out)
+    write_table(out / "count.csv", COLUMNS, rows)
+    write_table(out / "look.csv", LOOK_COLUMNS, looks)
+    return replace(report, files=(out / "count.csv", out / "look.csv"))

@@ -1,0 +1,292 @@
+"""One count: of the occasions of a season, or of several seasons that are taken for occasions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.abundance import uncertain_history
+from reid.abundance.closed_population import ENOUGH_RECAPTURES, METHODS, Method, Tally, aicc, closure
+from reid.abundance.intervals import interval
+from reid.abundance.multiple_imputation import Combined, combine
+from reid.abundance.review_priority import gains
+from reid.abundance.uncertain_history import Errors, Labels, Study
+from reid.actions.identification.unresolved_sightings import OpenSighting
+from reid.settings import CountSettings
+from reid.survey.capture_history import Occasion
+
+LEAST_CHANCE = 0.1
+"""Below such a chance of being seen on an occasion closed-population estimators are poor (Otis et al. 1978)."""
+BUNCHED = 0.05
+"""From here down the closure test says that captures are bunched in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is counted together. occasions: the columns of the history that make up each. seasons: each is a whole season."""
+
+    name: str
+    occasions: tuple[tuple[int, ...], ...]
+    seasons: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OccasionCount:
+    """One occasion. individuals: seen on it, by the decisions; None = no camera worked, so nothing is known (NA)."""
+
+    name: str
+    start: date
+    end: date
+    camera_days: float | None
+    individuals: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """An estimate with the doubts of identification carried through. within, between: variance of sampling and of the doubts.
+
+    failed: share of the drawn histories that support no estimate.
+    """
+
+    number: float
+    standard_error: float
+    lower: float
+    upper: float
+    within: float
+    between: float
+    failed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One estimator's answer by the decisions, with its 95 % interval; None where it cannot be told.
+
+    interval: likelihood or log-normal. aicc_difference: to the better of M0 and Mt; None for the others, which have no
+    likelihood. carried: None without doubts.
+    """
+
+    method: str
+    title: str
+    number: float | None
+    standard_error: float | None
+    lower: float | None
+    upper: float | None
+    interval: str
+    aicc_difference: float | None
+    carried: Carried | None
+    source: str
+    assumes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person may answer: an individual or "nobody enrolled"; its probability, the number it is expected to leave."""
+
+    answer: str
+    probability: float
+    number: float
+    photo: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A photo to look at. gain: expected fall of the number's variance once those before it are answered; share: of all of it."""
+
+    photo: str
+    captured_at: datetime | None
+    camera: str
+    decision: str
+    gain: float
+    share: float
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeCount:
+    """One count.
+
+    seen: individuals seen, by the decisions (open ones left out). seen_drawn: its 2.5 % and 97.5 % among drawn histories.
+    known_alive: minimum number known alive: seen in it, or before and after it. recaptures: captures beyond each one's first.
+    errors: what the decisions are expected to have got wrong. method: that `if_new`, `if_best` and `look` are of; if_new,
+    if_best: its number if every open sighting were a new animal, and if each were its best match.
+    """
+
+    name: str
+    occasions: tuple[OccasionCount, ...]
+    seen: int
+    seen_drawn: tuple[int, int] | None
+    known_alive: int
+    recaptures: int
+    estimates: tuple[Estimate, ...]
+    errors: Errors | None
+    method: str
+    if_new: float | None
+    if_best: float | None
+    look: tuple[Look, ...]
+    warnings: tuple[str, ...]
+
+
+def count_scope(
+    scope: Scope, occasions: Sequence[Occasion], study: Study, used: Sequence[OpenSighting], names: Sequence[str],
+    labels: Labels | None, settings: CountSettings,
+) -> ScopeCount:  # fmt: skip
+    """Count one scope.
+
+    Args:
+        scope: which columns are which occasions.
+        occasions: the columns of the history.
+        study: the history and its doubts; used: the sighting of each doubt; names: of its rows.
+        labels: drawn answers (draws, doubts); None = nothing is in doubt, or not to be carried.
+        settings: method and how many photos to look at.
+    """
+    sampled = [tuple(at for at in columns if occasions[at].sampled) for columns in scope.occasions]
+    working = [columns for columns in sampled if columns]
+    told = uncertain_history.as_told(study)
+    whole = uncertain_history.matrix(study, told[0])
+    seen = np.stack([whole[:, list(columns)].any(1) for columns in scope.occasions], axis=1)
+    here = [at for at, doubt in enumerate(study.doubts) if any(set(doubt.columns) & set(columns) for columns in working)]
+    drawn = labels if here else None
+    point = uncertain_history.histories(study, told, working) if working else None
+    many = uncertain_history.histories(study, drawn, working) if working and drawn is not None else None
+    usable = [one for one in METHODS.values() if point is not None and one.fits(point.occasions)]
+    estimates = _estimates(usable, point, many) if point is not None else ()
+    method = _chosen(settings.method, usable)
+    look: tuple[Look, ...] = ()
+    if method and drawn is not None and settings.look:
+        look = _look(study, used, names, drawn, working, method, estimates, settings.look)
+    captures, individuals = int(seen.sum()), int(seen.any(1).sum())
+    quantiles = np.quantile(many.seen, (0.025, 0.975)) if many is not None else None
+    return ScopeCount(
+        scope.name, tuple(_occasion(columns, occasions, whole) for columns in scope.occasions), individuals,
+        (int(quantiles[0]), int(quantiles[1])) if quantiles is not None else None, _known_alive(scope, whole, individuals),
+        captures - individuals, estimates,
+        uncertain_history.expected_errors(study, drawn, working) if drawn is not None else None,
+        method.name if method else "", _if_all(study, working, method, "new") if here else None,
+        _if_all(study, working, method, "best") if here else None, look,
+        tuple(_warnings(scope, occasions, seen, working, point, estimates)),
+    )  # fmt: skip
+
+
+def _occasion(columns: tuple[int, ...], occasions: Sequence[Occasion], whole: NDArray[np.bool_]) -> OccasionCount:
+    parts = [occasions[at] for at in columns]
+    days = [one.camera_days for one in parts]
+    effort = None if None in days else sum(one for one in days if one is not None)
+    seen = int(whole[:, list(columns)].any(1).sum()) if any(one.sampled for one in parts) else None
+    name = parts[0].name if len(parts) == 1 else parts[0].season
+    return OccasionCount(name, parts[0].start, parts[-1].end, effort, seen)
+
+
+def _known_alive(scope: Scope, whole: NDArray[np.bool_], individuals: int) -> int:
+    """Seen in the scope, or both before it and after it. Rows are animals, columns days that follow each other."""
+    first, last = scope.occasions[0][0], scope.occasions[-1][-1]
+    bridging = whole[:, :first].any(1) & whole[:, last + 1 :].any(1) & ~whole[:, first : last + 1].any(1)
+    return individuals + int(bridging.sum())
+
+
+def _estimates(usable: Sequence[Method], point: Tally, many: Tally | None) -> tuple[Estimate, ...]:
+    one = Tally(point.counts[0], point.frequencies[0])
+    criteria = {
+        method.name: aicc(one, number, method.varying)
+        for method in usable
+        if method.varying is not None and math.isfinite(number := float(method.estimate(one).number))
+    }
+    least = min(criteria.values(), default=math.inf)
+    found = []
+    for method in usable:
+        told = method.estimate(one)
+        number, variance = float(told.number), float(told.variance)
+        lower, upper, kind = interval(method, one)
+        criterion = criteria.get(method.name, math.inf)
+        combined = combine(method, many) if many is not None else None
+        found.append(Estimate(
+            method.name, method.title, _finite(number), _finite(math.sqrt(variance) if variance >= 0 else math.nan),
+            _finite(lower), _finite(upper), kind,
+            _finite(criterion - least) if math.isfinite(criterion) else None, _carried(combined), method.source, method.assumes,
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def _carried(found: Combined | None) -> Carried | None:
+    if found is None or not math.isfinite(found.number):
+        return None
+    return Carried(found.number, found.standard_error, found.lower, found.upper, found.within, found.between, found.failed)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _chosen(name: str, usable: Sequence[Method]) -> Method | None:
+    """The method asked for where it fits, else chapman for two occasions and chao for more."""
+    names = {one.name: one for one in usable}
+    return names.get(name) or names.get("chapman") or names.get("chao")
+
+
+def _if_all(study: Study, working: Sequence[Sequence[int]], method: Method | None, kind: str) -> float | None:
+    """The number if every open sighting were `kind`: new, or the best match."""
+    if method is None:
+        return None
+    labels = uncertain_history.as_told(study, open_as=kind)
+    return _finite(float(method.estimate(uncertain_history.histories(study, labels, working)).number[0]))
+
+
+def _look(
+    study: Study, used: Sequence[OpenSighting], names: Sequence[str], drawn: Labels, working: Sequence[Sequence[int]],
+    method: Method, estimates: Sequence[Estimate], most: int,
+) -> tuple[Look, ...]:  # fmt: skip
+    carried = next((one.carried for one in estimates if one.method == method.name), None)
+    variance = carried.within + carried.between if carried else math.nan
+    looks = []
+    for one in gains(study, drawn, working, method.estimate, most):
+        sighting = used[one.doubt]
+        photos = {alternative.individual: alternative.photo for alternative in sighting.alternatives}
+        answers = []
+        for reply in one.replies:
+            name = "nobody enrolled" if reply.row is None else names[reply.row]
+            answers.append(Answer(name, reply.probability, reply.number, photos.get(name, "") if reply.row is not None else ""))
+        told = sighting.outcome.value + (f": {sighting.individual}" if sighting.individual else "")
+        lead = sighting.photos[0]
+        share = one.gain / variance if variance > 0 else 0.0
+        looks.append(Look(str(lead.path), lead.captured_at, lead.camera, told, one.gain, share, tuple(answers)))
+    return tuple(looks)
+
+
+def _warnings(
+    scope: Scope, occasions: Sequence[Occasion], seen: NDArray[np.bool_], working: Sequence[Sequence[int]], point: Tally | None,
+    estimates: Sequence[Estimate],
+) -> list[str]:  # fmt: skip
+    told = [
+        f"no camera worked on {occasions[at].name} ({occasions[at].start} to {occasions[at].end}): not known (NA), left out"
+        for columns in scope.occasions
+        for at in columns
+        if not occasions[at].sampled
+    ]
+    if len(working) < 2:
+        return [*told, "one occasion: nothing can be estimated; --days N cuts the season into occasions"]
+    if scope.seasons:
+        told.append(
+            "seasons taken for occasions: animals are born, die and move between them, so the population was not closed and "
+            "these numbers are of no one season; `reid export mark` takes the histories to an open model"
+        )
+    else:
+        sampled = [any(occasions[at].sampled for at in columns) for columns in scope.occasions]
+        bunched = closure(seen[seen.any(1)][:, sampled])
+        if bunched is not None and bunched < BUNCHED:
+            told.append(
+                f"captures of an animal are bunched in time (closure test of Otis et al. 1978, p = {bunched:.3f}): animals may "
+                "have come or gone within the season"
+            )
+    recaptures = int(seen.sum()) - int(seen.any(1).sum())
+    if recaptures < ENOUGH_RECAPTURES:
+        told.append(
+            f"{recaptures} recaptures: with fewer than {ENOUGH_RECAPTURES} estimates are biased, their intervals too narrow"
+        )
+    constant = next((one.number for one in estimates if one.method == "m0"), None)
+    if constant and point is not None and (chance := float(point.captures[0]) / (point.occasions * constant)) < LEAST_CHANCE:
+        told.append(f"the chance to see an animal on an occasion is {chance:.2f}; below {LEAST_CHANCE} the estimates are poor")
+    return told

@@ -1,0 +1,93 @@
+"""A count as tables of plain values, for the terminal and for pages."""
+
+from __future__ import annotations
+
+import math
+
+from reid.actions.counting.count import CountReport, SpeciesCount
+from reid.actions.counting.scopes import Estimate, ScopeCount
+
+WORTH = 0.005
+"""Photos whose answer takes a smaller share off the variance are not worth a look; count's files hold them."""
+Rows = list[tuple[object, ...]]
+Plain = tuple[str, tuple[str, ...], Rows]
+"""Title, columns, rows."""
+
+
+def tables(report: CountReport) -> list[Plain]:
+    """Of each species: who was seen, the estimates, what the doubts do, and the photos to look at."""
+    return [table for one in report.species for table in (_seen(one), _estimates(one), *_doubts(one), *_look(one)) if table[2]]
+
+
+def _seen(one: SpeciesCount) -> Plain:
+    title = f"{one.species}: {one.individuals} individuals in {one.photos} photos"
+    title += f", side {one.side}" if one.side != "all" else ""
+    if one.sightings:
+        title += f"; {one.sightings} sightings not enrolled ({one.told_known} known, {one.told_new} new, {one.open} open)"
+    rows: Rows = []
+    for scope in one.scopes:
+        on = " ".join("NA" if occasion.individuals is None else str(occasion.individuals) for occasion in scope.occasions)
+        days = f"{scope.occasions[0].start} to {scope.occasions[-1].end}"
+        rows.append((scope.name, days, len(scope.occasions), on, scope.seen, scope.known_alive, scope.recaptures))
+    return title, ("count", "days", "occasions", "seen on each", "seen", "known alive", "recaptures"), rows
+
+
+def _estimates(one: SpeciesCount) -> Plain:
+    rows: Rows = []
+    for scope in one.scopes:
+        for told in scope.estimates:
+            carried = told.carried
+            beside = (_whole(carried.number), _range(carried.lower, carried.upper)) if carried else ("", "")
+            error = "" if told.standard_error is None else f"{told.standard_error:.1f}"
+            difference = "" if told.aicc_difference is None else f"{told.aicc_difference:.1f}"
+            about = (scope.name, told.title, _whole(told.number), error, _range(told.lower, told.upper), difference)
+            rows.append((*about, *beside, told.assumes, told.source))
+    columns = ("count", "method", "animals", "SE", "95 %", "AICc +", "with doubts", "95 %", "assumes", "source")
+    return f"{one.species}: how many animals", columns, rows
+
+
+def _doubts(one: SpeciesCount) -> list[Plain]:
+    rows: Rows = []
+    for scope in one.scopes:
+        if scope.errors is None:
+            continue
+        told = _of_method(scope)
+        variance = told.carried.between + told.carried.within if told and told.carried else 0.0
+        share = told.carried.between / variance if told and told.carried and variance > 0.0 else None  # 0: a bare count
+        rows.append((
+            scope.name, scope.method, _whole(told.number) if told else "", _whole(scope.if_new), _whole(scope.if_best),
+            _range(*scope.seen_drawn) if scope.seen_drawn else "", f"{scope.errors.splits:.1f}",
+            f"{scope.errors.merges:.1f} ({scope.errors.hidden:.1f})", "" if share is None else f"{share:.0%}",
+        ))  # fmt: skip
+    columns = (
+        "count", "method", "as decided", "open ones all new", "all best match", "seen, 95 % of histories", "splits expected",
+        "merges (of new animals)", "of the variance",
+    )  # fmt: skip
+    return [(f"{one.species}: what doubtful identifications do", columns, rows)]
+
+
+def _look(one: SpeciesCount) -> list[Plain]:
+    rows: Rows = []
+    for scope in one.scopes:
+        for look in scope.look:
+            if look.share < WORTH:
+                continue
+            answers = "; ".join(f"{answer.answer} {answer.probability:.2f} -> {answer.number:.1f}" for answer in look.answers)
+            rows.append((scope.name, look.photo, look.decision, f"{look.share:.0%}", answers))
+    columns = ("count", "photo", "decision", "variance gone", "who it may be, and the number that would leave")
+    return [(f"{one.species}: photos to look at next (enroll them under the right one, ask the rest again)", columns, rows)]
+
+
+def _of_method(scope: ScopeCount) -> Estimate | None:
+    return next((told for told in scope.estimates if told.method == scope.method), None)
+
+
+def _whole(value: float | None) -> str:
+    return "?" if value is None else f"{value:.0f}"
+
+
+def _range(lower: float | None, upper: float | None) -> str:
+    """Whole animals, outwards: a log-normal interval never starts at the animals seen; one from 13.4 on is of 13 and more."""
+    if lower is None:
+        return "?"
+    return f"{math.floor(lower + 1e-6)} to {'any' if upper is None else math.ceil(upper - 1e-6)}"

@@ -1,0 +1,1 @@
+"""Individuals, photos, the journal and the health of a gallery."""

@@ -1,0 +1,283 @@
+"""`reid demo`: the whole job on drawn animals, held against the truth. Nothing is canned: every figure is measured."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid import reports, synthetic
+from reid.actions.evaluation.evaluate import evaluate
+from reid.actions.identification.query import query
+from reid.actions.intake.enroll import enroll
+from reid.actions.seasons.compare_seasons import SeasonsReport, seasons
+from reid.actions.training.train import TrainReport, train
+from reid.errors import UsageError
+from reid.formats.readers.photo_lists import read_photos
+from reid.pages import sighting_cards
+from reid.pages.html import Answer, Page, Section, Table, write_page
+from reid.progress import SILENT, Progress
+from reid.records import EMPTY, Outcome, Photo, Problem, Sighting
+from reid.settings import TrainSettings
+
+Frame = tuple[synthetic.DrawnPhoto, NDArray[np.uint8]]
+SHOWN_PER_KIND = 10
+"""Right decisions of one kind shown on the page; all that are not right are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSettings:
+    """How large the demo is. individuals are numbered; those of season two that season one lacks are new."""
+
+    species: tuple[str, ...] = ("zebra", "leopard", "deer")
+    first_season: tuple[int, ...] = tuple(range(12))
+    second_season: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15)
+    encounters: tuple[int, int] = (4, 2)
+    photos_per_encounter: int = 2
+    empty_frames: tuple[int, int] = (24, 6)
+    untrained: int = 4
+    """Photos in season two of a species that nobody trained on."""
+    train: TrainSettings = field(default_factory=lambda: TrainSettings(
+        image_size=(160, 224), species_image_size=(128, 192), epochs=20, species_epochs=3, patience=20, validation_share=0.34,
+    ))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one kind of photo of season two was decided; right, review and wrong add up to photos."""
+
+    what: str
+    photos: int
+    right: int
+    review: int
+    wrong: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoReport:
+    """What the demo made and measured. page: the HTML page; figures: name and value, as text."""
+
+    folder: Path
+    page: Path
+    lines: tuple[Line, ...]
+    figures: tuple[tuple[str, str], ...]
+    seasons_page: Path
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One photo of season two with the truth about it and what came of it: right, review or wrong."""
+
+    kind: str
+    truth: str
+    verdict: str
+    sighting: Sighting | None
+    problem: Problem | None = None
+
+
+KINDS = {
+    "returning animal": "known, under its own name",
+    "animal never enrolled": "new",
+    "empty frame": "empty",
+    "species nobody trained on": "unknown species",
+    "corrupt file": "told and skipped",
+}
+
+
+def demo(
+    folder: Path = Path("demo"), *, seed: int = 1, settings: DemoSettings | None = None, progress: Progress = SILENT
+) -> DemoReport:
+    """Draw animals, train, enroll season one, query season two, re-identify across both, compare with the truth.
+
+    Args:
+        folder: made; everything lands in it. One that holds anything else than an earlier demo is refused.
+        seed: of the drawn animals and of the training.
+        settings: None = `DemoSettings()`.
+        progress: told of every step.
+
+    Raises:
+        UsageError: the folder holds other things.
+    """
+    began = time.monotonic()
+    settings = settings or DemoSettings()
+    _claim(folder)
+    gallery = folder / "gallery"
+    first, second, corrupt = _draw(folder, settings, seed, progress)
+    trained = train([first], gallery=gallery, settings=replace(settings.train, seed=seed), progress=progress)
+    enroll([first], gallery=gallery, progress=progress)
+    answers = query([second, corrupt], gallery=gallery, progress=progress)
+    cases = _cases(answers.sightings, answers.problems, read_photos([second]).photos, settings)
+    across = seasons(
+        [second, corrupt], first="2023", second="2024", gallery=gallery, out=folder / "seasons", progress=progress
+    )
+    lines = tuple(_line(kind, [case for case in cases if case.kind == kind]) for kind in KINDS)
+    seconds = time.monotonic() - began
+    took = ("seconds for everything", f"{seconds:.0f}")
+    figures = (*_first(cases), *_figures(trained, across, second, gallery, progress), took)
+    assert across.html is not None
+    report = DemoReport(folder, folder / "report.html", lines, figures, across.html, seconds)
+    write_page(report.page, _page(report, cases))
+    progress.finish()
+    return report
+
+
+def _claim(folder: Path) -> None:
+    mark = folder / "reid-demo.txt"
+    if folder.exists() and any(folder.iterdir()) and not mark.exists():
+        raise UsageError(f"{folder} holds other things; name a folder that is new or empty")
+    if (folder / "gallery").exists():
+        raise UsageError(f"{folder} holds a demo already: open {folder / 'report.html'}, or name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text("Made by `reid demo`; may be deleted.\n", encoding="utf-8")
+
+
+def _draw(folder: Path, settings: DemoSettings, seed: int, progress: Progress) -> tuple[Path, Path, Path]:
+    """Two seasons of photos with manifests, and one file that is cut off in the middle."""
+    per = settings.photos_per_encounter
+    kinds = len(settings.species)
+    counts = [
+        kinds * len(numbers) * settings.encounters[season] * per + settings.empty_frames[season]
+        for season, numbers in enumerate((settings.first_season, settings.second_season))
+    ]
+    progress.start("drawing animals", sum(counts) + settings.untrained)
+    done = 0
+
+    def counted(photos: Iterable[Frame]) -> Iterator[Frame]:
+        nonlocal done
+        for photo in photos:
+            done += 1
+            progress.advance(done)
+            yield photo
+
+    winter, summer = (
+        synthetic.draw_season(
+            settings.species,
+            numbers,
+            season=season,
+            encounters=settings.encounters[season],
+            photos_per_encounter=per,
+            empty_frames=settings.empty_frames[season],
+            seed=seed,
+        )
+        for season, numbers in enumerate((settings.first_season, settings.second_season))
+    )
+    strangers = synthetic.draw_season(
+        [synthetic.UNTRAINED_SPECIES],
+        range(settings.untrained),
+        season=1,
+        encounters=1,
+        photos_per_encounter=1,
+        seed=seed + 1,
+    )
+    own = ((replace(photo, encounter=f"{photo.encounter}-boar"), pixels) for photo, pixels in strangers)
+    first, second = folder / "season-2023", folder / "season-2024"
+    synthetic.write_photos(first, counted(winter))
+    written = synthetic.write_photos(second, counted(chain(summer, own)))
+    corrupt = folder / "IMG_cut_off.JPG"
+    corrupt.write_bytes((second / written[0].path).read_bytes()[:9000])
+    return first, second, corrupt
+
+
+def _cases(
+    sightings: Sequence[Sighting], problems: Sequence[Problem], photos: Sequence[Photo], settings: DemoSettings
+) -> list[_Case]:
+    """Every photo of season two with the truth about it."""
+    truth = {str(photo.path): photo for photo in photos}
+    enrolled = {synthetic.individual_name(name, number) for name in settings.species for number in settings.first_season}
+    cases = [_case(sighting, truth[sighting.photo], enrolled) for sighting in sightings]
+    corrupt = [problem for problem in problems if problem.path not in truth]
+    lost = [problem for problem in problems if problem.path in truth]
+    cases += [_Case("corrupt file", "cut off in the middle", "right", None, problem) for problem in corrupt]
+    return cases + [_Case("returning animal", truth[one.path].individual, "wrong", None, one) for one in lost]
+
+
+def _case(sighting: Sighting, photo: Photo, enrolled: set[str]) -> _Case:
+    outcome = sighting.decision.outcome
+    if photo.species == EMPTY:
+        return _Case("empty frame", EMPTY, _verdict(outcome == Outcome.EMPTY, outcome), sighting)
+    if photo.species == synthetic.UNTRAINED_SPECIES:
+        verdict = _verdict(outcome == Outcome.UNKNOWN_SPECIES, outcome)
+        return _Case("species nobody trained on", photo.species, verdict, sighting)
+    if photo.individual in enrolled:
+        right = outcome == Outcome.KNOWN and sighting.decision.individual == photo.individual
+        return _Case("returning animal", photo.individual, _verdict(right, outcome), sighting)
+    verdict = _verdict(outcome == Outcome.NEW, outcome)
+    return _Case("animal never enrolled", f"{photo.individual}, not enrolled", verdict, sighting)
+
+
+def _verdict(right: bool, outcome: Outcome) -> str:
+    """Asking a person, and honestly not knowing the species, is neither right nor wrong."""
+    if right:
+        return "right"
+    return "review" if outcome in (Outcome.REVIEW, Outcome.UNKNOWN_SPECIES) else "wrong"
+
+
+def _line(kind: str, cases: Sequence[_Case]) -> Line:
+    count = Counter(case.verdict for case in cases)
+    return Line(kind, len(cases), count["right"], count["review"], count["wrong"], KINDS[kind])
+
+
+def _first(cases: Sequence[_Case]) -> tuple[tuple[str, str], ...]:
+    """How often the right individual is ranked first, whatever was decided."""
+    returning = [case for case in cases if case.kind == "returning animal"]
+    told = [one.sighting.matches[:1] if one.sighting else () for one in returning]
+    hits = sum(match.individual == case.truth for case, first in zip(returning, told, strict=True) for match in first)
+    return (("returning animals: right individual ranked first", f"{hits} of {len(returning)}"),)
+
+
+def _figures(
+    trained: TrainReport, across: SeasonsReport, second: Path, gallery: Path, progress: Progress
+) -> tuple[tuple[str, str], ...]:
+    """What the demo measured besides its decisions."""
+    found: list[tuple[str, str]] = []
+    for net in trained.nets:
+        name = "rank_1" if net.stage == "embedding" else "top_1"
+        if name in net.figures:
+            what = "individuals held out of training" if net.stage == "embedding" else "photos held out of training"
+            label = f"{net.species or 'species net'}: {name.replace('_', '-')} on {what}"
+            found.append((label, f"{net.figures[name]:.3f}"))
+    names = {row.individual for row in across.rows if row.status == "returned"}
+    found.append(("individuals told as returned, by encounters", str(len(names))))
+    found += [
+        (f"rows of the season table: {status}", str(across.count(status))) for status in ("new", "review", "doubtful", "not seen")
+    ]
+    routing = evaluate([second], gallery=gallery, species="", progress=progress).routing
+    if routing is not None:
+        found.append(("season two: species right, of those trained on", f"{routing.top_1:.3f}"))
+    return tuple(found)
+
+
+def _page(report: DemoReport, cases: Sequence[_Case]) -> Page:
+    tables = tuple(
+        Table(title, columns, tuple(tuple(str(cell) for cell in row) for row in rows))
+        for title, columns, rows in reports.demonstration(report)
+    )
+    sections = []
+    for kind in KINDS:
+        chosen = [case for case in cases if case.kind == kind]
+        odd = [case for case in chosen if case.verdict != "right"]
+        right = [case for case in chosen if case.verdict == "right"][:SHOWN_PER_KIND]
+        intro = f"Right means: {KINDS[kind]}. Shown are {len(right)} right decisions and all {len(odd)} others."
+        sections.append(Section(kind.capitalize(), intro, answers=tuple(_answer(case) for case in odd + right)))
+    subtitle = (
+        "Drawn animals, two seasons, with a box around each as a detector gives it. Nets trained and season one enrolled on "
+        "this computer; the photos below are of season two, and none of them was trained on or enrolled."
+    )
+    footer = f"Made by `reid demo` in {report.seconds:.0f} seconds. Season against season: {report.seasons_page.name}."
+    return Page("Who is this animal?", subtitle, tuple(sections), footer, tables)
+
+
+def _answer(case: _Case) -> Answer:
+    right = {"right": True, "review": None, "wrong": False}[case.verdict]
+    if case.sighting is None:
+        assert case.problem is not None
+        return replace(sighting_cards.failures([case.problem], case.truth)[0], right=right)
+    return sighting_cards.answer(case.sighting, truth=case.truth, right=right)

@@ -1,0 +1,1 @@
+"""Out to other programs, and between two field stations."""

@@ -1,0 +1,1 @@
+"""Who is this? Query, reasons, sides."""

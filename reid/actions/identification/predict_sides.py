@@ -1,0 +1,107 @@
+"""`reid photos predict-sides`: the side net's word on enrolled photos whose side nobody knows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from reid import settings as options
+from reid.actions.intake.nets import net_path
+from reid.errors import UsageError
+from reid.nets import inference
+from reid.progress import SILENT, Progress
+from reid.records import SIDE_PROBABILITY, Photo, Problem
+from reid.steps.embedding import sizes_of
+from reid.steps.photos import open_photos
+from reid.steps.side import sided
+from reid.store import Correction, EnrolledPhoto, Gallery
+
+BATCH = 16
+"""Photos asked about at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class SidesReport:
+    """What the net told. asked: photos of unknown side that could be read; told: by side; unsure: those that stay unknown.
+
+    corrections: one entry of the journal for each species that was changed.
+    """
+
+    asked: int
+    told: dict[str, int]
+    unsure: int
+    corrections: tuple[Correction, ...]
+    problems: tuple[Problem, ...]
+
+
+def predict_sides(
+    *, species: str = "", gallery: Path | None = None, why: str = "", device: str = "auto", progress: Progress = SILENT
+) -> SidesReport:
+    """Ask the gallery's side net about its photos of unknown side, and keep what it is sure of.
+
+    A side that is known is never changed. The photos' notes say which net told the side and how sure it was; correcting
+    the side of a photo makes it known. Each species is one change, which can be undone.
+
+    Args:
+        species: only of this one; "" = all that the net learned from.
+        gallery: its folder; None = REID_GALLERY or indexes/default.
+        why: for the journal.
+        device: auto, cpu or cuda.
+        progress: told of every photo.
+
+    Raises:
+        UsageError: the gallery has no side net, or the net knows nothing of the species.
+        GalleryError, NetError: gallery or net cannot be used.
+    """
+    with Gallery.open(options.gallery_folder(gallery)) as opened:
+        fingerprint = opened.sides.net()
+        if fingerprint is None:
+            raise UsageError("the gallery has no side net: `reid train PHOTOS --stage side` makes one")
+        net = inference.load(net_path(opened, fingerprint), device)
+        if species and species not in net.card.among:
+            raise UsageError(f"the side net learned nothing of {species!r}; it knows {', '.join(net.card.among)}")
+        unknown = {
+            name: [one for one in opened.photos(name) if not one.side] for name in net.card.among if species in ("", name)
+        }
+        progress.start("asking for sides", sum(map(len, unknown.values())))
+        told: Counter[str] = Counter()
+        problems: list[Problem] = []
+        corrections = []
+        asked = 0
+        for name, members in unknown.items():
+            seen, failed = _seen(opened, net, name, members, progress)
+            asked += len(members) - len(failed)
+            problems += failed
+            told.update(side for side, _ in seen.values())
+            if seen:
+                corrections.append(opened.corrections.predict_sides(seen, fingerprint, why=why))
+        progress.finish()
+    return SidesReport(asked, dict(told), asked - sum(told.values()), tuple(corrections), tuple(problems))
+
+
+def _seen(
+    gallery: Gallery, net: inference.Runtime, species: str, members: list[EnrolledPhoto], progress: Progress
+) -> tuple[dict[int, tuple[str, float]], list[Problem]]:
+    """Photo id -> side and how sure, of those that the net is sure of; and the photos that cannot be read."""
+    seen: dict[int, tuple[str, float]] = {}
+    problems: list[Problem] = []
+    there = [Photo(gallery.locate(one) or one.path, species, box=one.box, origin=f"photo {one.id}") for one in members]
+    answers = zip(members, open_photos(there, sizes=sizes_of(net)), strict=True)
+    done = 0
+    while batch := list(islice(answers, BATCH)):
+        problems += [item for _, item in batch if isinstance(item, Problem)]
+        good = []
+        for one, item in batch:
+            if not isinstance(item, Problem) and item.picture.sha256 == one.sha256:
+                good.append((one, item))
+            elif not isinstance(item, Problem):
+                reason = "is no longer the photo that was enrolled; bring that one back (`reid doctor --files` lists all)"
+                problems.append(Problem(str(item.photo.path), reason, item.photo.origin))
+        for (one, _), item in zip(good, sided(net, [item for _, item in good], [species] * len(good)), strict=True):
+            if item.photo.side_predicted:
+                seen[one.id] = (item.photo.side, float(item.photo.notes[SIDE_PROBABILITY]))
+        done += len(batch)
+        progress.advance(done)
+    return seen, problems

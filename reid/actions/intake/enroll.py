@@ -1,0 +1,254 @@
+"""`reid enroll`: labelled photos into the gallery, each under its individual."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+from reid import settings as options
+from reid.actions.intake.changed_files import changed as changed_file
+from reid.actions.intake.nets import net_path
+from reid.actions.intake.photo_selection import as_taken, photos_of_column
+from reid.errors import UsageError
+from reid.formats.readers.photo_lists import read_photos
+from reid.nets import inference, net_files
+from reid.progress import SILENT, Progress
+from reid.records import EMPTY, Photo, Problem
+from reid.settings import EnrollSettings
+from reid.steps.embedding import embed_and_map, sizes_of
+from reid.steps.encounters import season
+from reid.steps.photos import Opened, open_photos
+from reid.steps.side import sided
+from reid.store import Enrolled, Enrollment, Gallery
+
+BATCH = 16
+"""Photos embedded and enrolled at once: what a crash in the middle of a run can cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollReport:
+    """What `enroll` did.
+
+    added: photos enrolled now, by species. already: photos that were enrolled before, under the same individual.
+    unlabelled: photos without species or individual, which cannot be enrolled; `query` can identify them.
+    new_individuals: (species, name) of those enrolled for the first time. sides_predicted: photos enrolled now whose side the
+    side net told, by side.
+    """
+
+    gallery: Path
+    added: dict[str, int]
+    already: int
+    unlabelled: int
+    new_individuals: tuple[tuple[str, str], ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    sides_predicted: dict[str, int] = field(default_factory=dict)
+
+
+def enroll(
+    photos: Sequence[Path],
+    *,
+    gallery: Path | None = None,
+    individual: str = "",
+    species: str = "",
+    column: str | None = None,
+    only: str | None = None,
+    clocks: Sequence[str] | None = None,
+    seasons: Sequence[str] | None = None,
+    deployments: str | None = None,
+    sides: Sequence[str] | None = None,
+    changed: str | None = None,
+    video: str | None = None,
+    frames: str | None = None,
+    device: str | None = None,
+    again: bool = False,
+    progress: Progress = SILENT,
+) -> EnrollReport:
+    """Enroll labelled photos.
+
+    A species without a net of its own gets the shared net that ships. A photo that is enrolled already (same content and
+    box) is not enrolled twice; under another individual it is left there and told as a problem. So is one whose individual
+    was merged into another: it is not enrolled, a new individual of that name is never made silently. One that a person
+    removed from the gallery does not come back by itself: it is told with the entry and the command that restores it. A file
+    whose content is another than the one enrolled from it is told, and nothing is changed (`changed`).
+
+    Args:
+        photos: files, folders or manifests.
+        gallery: its folder, made if absent; None = REID_GALLERY or indexes/default.
+        individual, species: the names of all these photos, whatever their manifest says; "" = as the manifest says.
+        column, only, clocks, seasons, deployments, sides, changed, video, frames, device: see `EnrollSettings` (sides is its
+            `side_path`); None = REID_* variables and defaults.
+        again: enroll anew what was removed from the gallery.
+        progress: told of every photo.
+
+    Raises:
+        UsageError: no photo names an individual and a species.
+        ManifestError, GalleryError, ModelMismatch: table, gallery or net cannot be used.
+    """
+    settings = intake(
+        column=column, only=only, clocks=clocks, seasons=seasons, deployments=deployments, side_path=sides, changed=changed,
+        video=video, frames=frames, device=device,
+    )
+    found = read_photos(list(photos), settings.box_confidence, settings)
+    chosen = photos_of_column(as_taken(found.photos, settings), settings.column, settings.only)
+    named = [
+        replace(photo, species=species or photo.species, individual=individual or photo.individual) for photo in chosen
+    ]
+    labelled = [photo for photo in named if photo.species and photo.individual and photo.species != EMPTY]
+    if not labelled and not found.problems:
+        raise UsageError(
+            f"none of the {len(named)} photos names a species and an individual: use a manifest, folders "
+            "species/individual/photo.jpg, or --species and --individual"
+        )
+    for note in found.notes:
+        progress.say(note)
+    run = _Run(progress, len(labelled), settings, problems=list(found.problems), again=again)
+    by_species: dict[str, list[Photo]] = defaultdict(list)
+    for photo in labelled:
+        by_species[photo.species].append(photo)
+    folder = options.gallery_folder(gallery)
+    with Gallery.open(folder, create=True) as opened:
+        for name, members in by_species.items():
+            run.species(opened, name, members)
+    progress.finish()
+    return EnrollReport(
+        folder,
+        dict(run.added),
+        run.already,
+        len(named) - len(labelled),
+        tuple(run.new_individuals),
+        tuple(run.problems),
+        (*found.notes, *run.notes),
+        dict(run.sides_predicted),
+    )
+
+
+def intake(**given: object) -> EnrollSettings:
+    """The settings of an enrollment or an import: what was given (None = not), then REID_* variables, then the defaults.
+
+    Raises:
+        UsageError: a value cannot be read.
+    """
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    settings = options.resolve(EnrollSettings(), values)
+    if settings.changed not in options.CHANGED:
+        raise UsageError(f"changed {settings.changed!r}: wanted one of {', '.join(options.CHANGED)}")
+    return settings
+
+
+def net_of(gallery: Gallery, species: str, device: str) -> tuple[inference.Runtime, str]:
+    """The embedding net of a species, ready to answer; the shared net where it has none yet, with a note that says so."""
+    note = ""
+    fingerprint = gallery.embedding_net(species)
+    if fingerprint is None:
+        fingerprint = give_shared_net(gallery, species)
+        note = (
+            f"{species} has no net of its own: it uses the shared net that ships, uncalibrated; `reid train` makes one"
+        )
+    return inference.load(net_path(gallery, fingerprint), device), note
+
+
+def give_shared_net(gallery: Gallery, species: str) -> str:
+    """Let a species use the shared net that ships; its fingerprint."""
+    card = net_files.adopt(net_files.BASE, gallery.nets_folder)
+    gallery.set_embedding_net(species, card.fingerprint, card.dimension, calibration=None, why="shared net, untrained")
+    return card.fingerprint
+
+
+class _Run:
+    """The counts of one run of `enroll`."""
+
+    def __init__(
+        self, progress: Progress, total: int, settings: EnrollSettings, problems: list[Problem], again: bool
+    ) -> None:
+        self.progress, self.settings, self.problems, self.again = progress, settings, problems, again
+        self.added: Counter[str] = Counter()
+        self.sides_predicted: Counter[str] = Counter()
+        self.side_net: inference.Runtime | None = None
+        self.already = self.done = 0
+        self.new: set[str] = set()
+        self.new_individuals: list[tuple[str, str]] = []
+        self.notes: list[str] = []
+        self.looks_closer = False
+        progress.start("enrolling", total)
+
+    def species(self, gallery: Gallery, species: str, photos: Sequence[Photo]) -> None:
+        device = self.settings.device
+        net, note = net_of(gallery, species, device)
+        if note:
+            self.notes.append(note)
+            self.progress.say(note)
+        calibration = gallery.calibration(species)
+        self.looks_closer = calibration is None or calibration.looks_closer
+        side_net = gallery.sides.net() if any(not photo.side for photo in photos) else None
+        self.side_net = inference.load(net_path(gallery, side_net), device) if side_net else None
+        answers = open_photos(photos, sizes=sizes_of(net, self.side_net))
+        while batch := list(islice(answers, BATCH)):
+            self.batch(gallery, species, net, batch)
+            self.done += len(batch)
+            self.progress.advance(self.done)
+        self.new_individuals += [(species, name) for name in sorted(self.new)]
+        self.new.clear()
+
+    def _as_before(self, gallery: Gallery, opened: Sequence[Opened]) -> list[Opened]:
+        """Those whose file is new, or still what was enrolled from it; the others become problems."""
+        if self.settings.changed == "add":
+            return list(opened)
+        there = gallery.checkup.enrolled_at([item.photo.path for item in opened])
+        kept = []
+        for item in opened:
+            before = there.get(item.photo.path.absolute().as_posix(), ())
+            if problem := changed_file(item.photo, item.picture.sha256, before):
+                self.problems.append(problem)
+            else:
+                kept.append(item)
+        return kept
+
+    def batch(self, gallery: Gallery, species: str, net: inference.Runtime, batch: Iterable[Opened | Problem]) -> None:
+        self.problems += [item for item in batch if isinstance(item, Problem)]
+        opened = self._as_before(gallery, [item for item in batch if isinstance(item, Opened)])
+        if not opened:
+            return
+        opened = sided(self.side_net, opened, [species] * len(opened))
+        vectors, maps = embed_and_map(net, [item.picture for item in opened])
+        items = [
+            Enrollment(
+                item.photo.individual,
+                replace(item.photo, season=season(item.photo)),
+                item.picture.sha256,
+                item.picture.width,
+                item.picture.height,
+                vector,
+                self.again,
+            )
+            for item, vector in zip(opened, vectors, strict=True)
+        ]
+        known = gallery.known_individuals(species, {item.individual for item in items})
+        answers = gallery.enroll(species, net.card.fingerprint, items)
+        self.new |= {told.individual for told in answers if told.status == "added"} - known
+        if self.looks_closer:  # else each photo would be opened again at the first query that looks at it
+            added = {told.photo_id: one for told, one in zip(answers, maps, strict=True) if told.status == "added"}
+            gallery.maps(net.card.fingerprint).put(gallery.photos_by_id(list(added)), added)
+        for item, told in zip(items, answers, strict=True):
+            if told.status == "added":
+                self.added[species] += 1
+                self.sides_predicted.update([item.photo.side] if item.photo.side_predicted else [])
+            elif told.status == "already":
+                self.already += 1
+            else:
+                self.problems.append(Problem(str(item.photo.path), why_not(item.individual, told), item.photo.origin))
+
+
+def why_not(individual: str, told: Enrolled) -> str:
+    """Why a photo was not enrolled, for people."""
+    if told.status == "removed":
+        return f"{told.removal}, `reid enroll --again` enrolls it anew"
+    if told.status == "merged":
+        return (
+            f"{individual!r} was merged into {told.individual!r}, so it was not enrolled under a new {individual!r}: "
+            f"label it {told.individual!r}, or split the two first (`reid individuals split`)"
+        )
+    return f"this photo is already enrolled under {told.individual!r}, not under {individual!r}; it was left there"

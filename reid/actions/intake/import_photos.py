@@ -1,0 +1,134 @@
+"""`reid import`: what is in photos and tables before anything is enrolled, all problems in one table; then enroll."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from reid import settings as options
+from reid.actions.intake.changed_files import changed_files
+from reid.actions.intake.enroll import EnrollReport, enroll, intake
+from reid.actions.intake.photo_selection import as_taken
+from reid.errors import UsageError
+from reid.formats.readers.photo_lists import read_photos
+from reid.progress import SILENT, Progress
+from reid.records import EMPTY, Photo, Problem
+from reid.steps.photos import dated
+from reid.store import Gallery
+from reid.tables.problems import COLUMNS, problem_rows
+from reid.tables.tables import write_table
+from reid.tables.text_files import made
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What was found. Counts are of photos, a box of a frame being one. first, last: the earliest and the latest date.
+
+    problems_table: where the problems were written; None = nowhere. enrolled: None for a dry run.
+    """
+
+    photos: int
+    labelled: int
+    empty: int
+    undated: int
+    without_camera: int
+    sides: dict[str, int]
+    species: tuple[str, ...]
+    individuals: int
+    cameras: tuple[str, ...]
+    seasons: tuple[str, ...]
+    first: datetime | None
+    last: datetime | None
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    problems_table: Path | None = None
+    enrolled: EnrollReport | None = None
+
+
+def import_photos(
+    photos: Sequence[Path],
+    *,
+    dry_run: bool = False,
+    anyway: bool = False,
+    gallery: Path | None = None,
+    problems_table: Path | None = None,
+    clocks: Sequence[str] | None = None,
+    seasons: Sequence[str] | None = None,
+    deployments: str | None = None,
+    sides: Sequence[str] | None = None,
+    changed: str | None = None,
+    video: str | None = None,
+    frames: str | None = None,
+    device: str | None = None,
+    progress: Progress = SILENT,
+) -> ImportReport:
+    """Look at everything first, then enroll what names an individual.
+
+    Photos are looked at as far as their tables, their headers and their EXIF; one that cannot be decoded is found when it
+    is enrolled. Importing again what is enrolled changes nothing; a file that has another content by now is a problem.
+
+    Args:
+        photos: files, folders, manifests, detections, packages.
+        dry_run: enroll nothing.
+        anyway: enroll what is good though there are problems; else a problem stops all.
+        problems_table: a CSV for the problems (columns: `tables.problems`), written where there are some.
+        clocks, seasons, deployments, sides, changed, video, frames, device: see `EnrollSettings` (sides is its `side_path`);
+            None = REID_* variables and defaults. A dry run takes frames out of videos, too.
+
+    Raises:
+        UsageError: an option cannot be read, no photo names an individual, or there are problems and no `anyway`.
+        ManifestError, GalleryError: a table or the gallery cannot be used.
+    """
+    # All rows: a column chooses for `enroll` alone.
+    settings = intake(
+        column="", clocks=clocks, seasons=seasons, deployments=deployments, side_path=sides, changed=changed, video=video,
+        frames=frames, device=device,
+    )
+    found = read_photos(list(photos), settings.box_confidence, settings)
+    known = dated(as_taken(found.photos, settings))
+    labelled = [one for one in known if one.species not in ("", EMPTY) and one.individual]
+    dates = sorted(one.captured_at.replace(tzinfo=None) for one in known if one.captured_at)
+    problems = (*found.problems, *(_changed(known, gallery) if settings.changed == "tell" else ()))
+    if problems_table is not None and problems:
+        write_table(made(problems_table.parent) / problems_table.name, COLUMNS, problem_rows(problems))
+    enrolled = None
+    if not dry_run:
+        if problems and not anyway:
+            raise UsageError(
+                f"{len(problems)} of {len(found.problems) + len(known)} rows have problems (the first: {problems[0]}); "
+                "nothing was enrolled. --dry-run lists them; mend them, or import the rest with --anyway"
+            )
+        enrolled = enroll(
+            photos, gallery=gallery, column="", clocks=settings.clocks, seasons=settings.seasons,
+            deployments=settings.deployments, sides=settings.side_path,
+            changed=settings.changed, video=settings.video, frames=settings.frames, device=settings.device, progress=progress,
+        )
+    return ImportReport(
+        photos=len(known),
+        labelled=len(labelled),
+        empty=sum(one.species == EMPTY for one in known),
+        undated=sum(one.captured_at is None for one in known),
+        without_camera=sum(not one.camera for one in known),
+        sides={side or "unknown": sum(one.side == side for one in known) for side in ("left", "right", "")},
+        species=tuple(sorted({one.species for one in known} - {"", EMPTY})),
+        individuals=len({(one.species, one.individual) for one in labelled}),
+        cameras=tuple(sorted({one.camera for one in known} - {""})),
+        seasons=tuple(sorted({one.season for one in known} - {""})),
+        first=dates[0] if dates else None,
+        last=dates[-1] if dates else None,
+        problems=problems,
+        notes=found.notes,
+        problems_table=problems_table if problems else None,
+        enrolled=enrolled,
+    )
+
+
+def _changed(photos: Sequence[Photo], gallery: Path | None) -> list[Problem]:
+    """Files that were enrolled with another content; none where there is no gallery yet."""
+    folder = options.gallery_folder(gallery)
+    if not folder.exists():
+        return []
+    with Gallery.open(folder) as opened:
+        return list(changed_files(opened, photos))

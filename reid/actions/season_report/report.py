@@ -1,0 +1,265 @@
+"""`reid report`: the page of a season, for the people who hold the study and for the file on the shelf."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from reid import settings as options
+from reid.actions.identification.unresolved_sightings import OPEN, keys
+from reid.actions.season_report.figures import STATUSES, SpeciesSeason, species_season
+from reid.actions.season_report.histories import SeasonPhotos, Told, given_decision, kept_decisions
+from reid.actions.season_report.photo_pairs import PhotoPair, pairs
+from reid.actions.seasons.compare_seasons import identified, of_seasons
+from reid.errors import UsageError
+from reid.formats.readers.photo_lists import BOX_COLUMNS, COLUMNS
+from reid.pages.html import write_page
+from reid.progress import SILENT, Progress
+from reid.records import Box, Outcome, Photo, Problem, Sighting
+from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
+from reid.steps.encounters import season
+from reid.store import Gallery
+from reid.survey.capture_history import LeftOut
+from reid.survey.deployments import DeploymentTable, read_deployments
+from reid.tables.tables import write_table
+from reid.tables.text_files import made, place_for
+
+DOUBT_COLUMNS = (*COLUMNS, *BOX_COLUMNS, "doubt", "probability", "reason")
+"""Of the table of doubts: a manifest, so that `reid enroll TABLE --column doubt --only 3` enrolls what a person agrees to."""
+
+@dataclass(frozen=True, slots=True)
+class Unenrolled:
+    """Decisions about photos of the season that are not enrolled. known, new: how many; animals: told by one of the known.
+
+    fresh: what was told new, by date. The known count on the page as if their photos were enrolled; the new do not.
+    """
+
+    species: str
+    known: int
+    new: int
+    animals: tuple[str, ...]
+    fresh: tuple[Told, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A decision that a person must make. photos: all that it rests on, with their boxes; number: in the table, from 1."""
+
+    number: int
+    sighting: Sighting
+    photos: tuple[Photo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonTold:
+    """A page in one line. individuals: species -> status -> how many; doubts: how many."""
+
+    page: Path
+    season: str
+    size: int
+    individuals: dict[str, dict[str, int]]
+    doubts: int
+    doubts_table: Path | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonPage:
+    """What is on the page. size: of the HTML file in bytes. doubts_table: None = there are no doubts."""
+
+    page: Path
+    season: str
+    size: int
+    species: tuple[SpeciesSeason, ...]
+    pairs: dict[str, tuple[PhotoPair, ...]]
+    doubts: tuple[Doubt, ...]
+    doubts_table: Path | None
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    unenrolled: tuple[Unenrolled, ...] = ()
+
+    def told(self) -> SeasonTold:
+        """The page in one line."""
+        return SeasonTold(
+            self.page, self.season, self.size,
+            {one.species: {status: one.count(status) for status in STATUSES} for one in self.species},
+            len(self.doubts), self.doubts_table, self.notes,
+        )  # fmt: skip
+
+
+def report(
+    photos: Sequence[Path] = (),
+    *,
+    out: Path = Path("season.html"),
+    of: str = "",
+    gallery: Path | None = None,
+    settings: ExportSettings | None = None,
+    query: QuerySettings | None = None,
+    progress: Progress = SILENT,
+) -> SeasonPage:
+    """Write the page of a season: who was met when and where, who is new, returned or not seen, effort, and the doubts.
+
+    Enrolled photos count, and decisions that told a known individual (kept, or of the photos given), as for `seasons`. Doubts
+    are decisions that say REVIEW: those that `reid query --record` kept and nobody settled since by enrolling the photo, and
+    those about the photos given. They also go into a table beside the page, by which they can be enrolled.
+
+    Args:
+        photos: of the season, not enrolled: they are identified now, as `seasons` does, and nothing is kept.
+        out: the HTML file; its folder is made. The table is NAME-doubts.csv beside it.
+        of: name of the page's season; "" = the last one that has a photo, enrolled, kept or given.
+        gallery: None = REID_GALLERY or indexes/default.
+        settings: species, seasons, days of an occasion, deployments and side, as for `export`; None = REID_* and defaults.
+        query: how the photos given are identified; clocks, seasons and deployments count for them.
+        progress: told of every photo.
+
+    Raises:
+        UsageError: no photo of a named individual, no such season, an option that is none, or the page cannot be written.
+        ManifestError, GalleryError, NetError: a table, the gallery or a net cannot be used.
+    """
+    settings = options.resolve(ExportSettings(), {}) if settings is None else settings
+    if settings.side not in SIDE_RULES:
+        raise UsageError(f"side {settings.side!r}: wanted one of {', '.join(SIDE_RULES)}")
+    query = replace(options.resolve(QuerySettings(), {}) if query is None else query, encounters=True)
+    if settings.species:
+        query = replace(query, species=settings.species)
+    table = read_deployments(settings.deployments) if settings.deployments else None
+    with Gallery.open(options.gallery_folder(gallery)) as opened:
+        made_of = SeasonPhotos(opened, settings, table)
+        place_for(out.parent)  # told before hours of looking
+        by_season, problems = of_seasons(photos, query, progress)
+        taken = [photo for members in by_season.values() for photo in members]
+        kept = kept_decisions(opened, settings)
+        name = _season(made_of, kept, taken, of)
+        given, failed = _identify(opened, taken, name, query, progress)
+        asked = {key for one in given for key in keys(one.sighting)}
+        told = [*(one for one in kept if asked.isdisjoint(keys(one.sighting))), *given]
+        made_of.count(told)
+        figures = tuple(
+            species_season(one, name, made_of.encounter_of) for one in made_of.histories if name in one.seasons
+        )
+        if not figures:
+            raise UsageError(f"no photo of season {name} counts: {'; '.join(made_of.notes) or _why_none(made_of)}")
+        here = [one for one in told if one.season == name]
+        done = SeasonPage(
+            out, name, 0, figures, {one.species: pairs(opened, one, made_of, here) for one in figures},
+            _numbered(here, settings.species), None, tuple(lost for one in figures for lost in one.history.left_out),
+            (*made_of.notes, *_notes(figures, table)), (*problems, *failed),
+            tuple(_unenrolled(one.species, here) for one in figures),
+        )  # fmt: skip
+        return _write(done, opened, progress)
+
+
+def _why_none(made_of: SeasonPhotos) -> str:
+    reasons = Counter(lost.reason for one in made_of.histories for lost in one.left_out)
+    return "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3)) or "nothing is enrolled or told of it"
+
+
+def _unenrolled(species: str, told: Sequence[Told]) -> Unenrolled:
+    own = [one for one in told if one.species == species]
+    known = [one for one in own if one.outcome == Outcome.KNOWN]
+    new = [one for one in own if one.outcome == Outcome.NEW]
+    new.sort(key=lambda one: (str(one.sighting.captured_at), one.sighting.photo))
+    return Unenrolled(species, len(known), len(new), tuple(sorted({one.individual for one in known} - {""})), tuple(new))
+
+
+def _season(enrolled: SeasonPhotos, told: Sequence[Told], given: Sequence[Photo], of: str) -> str:
+    """The season of the page: that asked for, else the last that has a photo, whether enrolled or not."""
+    asked = [photo for one in told if one.outcome in OPEN for photo in one.photos]
+    met: dict[str, datetime] = {}
+    for photo in (*enrolled.enrolled, *asked, *given):
+        if photo.captured_at is not None:
+            met[season(photo)] = max(met.get(season(photo), datetime.min), photo.captured_at.replace(tzinfo=None))
+    names = {*met, *(one.name for one in enrolled.spans)} - {""}
+    if of and of not in names:
+        raise UsageError(f"there is no season {of!r}; photos, enrolled or given, are of {', '.join(sorted(names)) or 'none'}")
+    if not names or not (of or met):
+        raise UsageError("no photo has a date, so that none is of a season")
+    return of or max(names & set(met), key=lambda name: met[name])
+
+
+def _identify(
+    gallery: Gallery, taken: Sequence[Photo], name: str, query: QuerySettings, progress: Progress
+) -> tuple[list[Told], tuple[Problem, ...]]:
+    """Identify the photos given as a whole, as `seasons` does; those of other seasons are left aside."""
+    chosen = [photo for photo in taken if season(photo) == name]
+    if taken and not chosen:
+        others = ", ".join(sorted({season(photo) or "no date" for photo in taken}))
+        raise UsageError(f"none of the {len(taken)} photos given is of season {name}, the page's; they are of: {others}")
+    if not chosen:
+        return [], ()
+    progress.start(f"identifying {name}", len(chosen))
+    enrolled = [photo for photo in gallery.photos() if query.species in ("", photo.species)]
+    animals, failed = identified(gallery, chosen, enrolled, query, progress)
+    told = [
+        given_decision(one.sighting, [look.photo for look in one.looks])
+        for one in animals
+        if not all(look.already for look in one.looks)  # who is enrolled is no doubt
+    ]
+    return told, failed
+
+
+def _numbered(told: Sequence[Told], species: str) -> tuple[Doubt, ...]:
+    """Those that a person must look at, the likeliest first."""
+    chosen = [
+        one for one in told if one.sighting.decision.outcome == Outcome.REVIEW and species in ("", one.sighting.counted_species)
+    ]
+    chosen.sort(
+        key=lambda one: (-(one.sighting.decision.probability or 0.0), str(one.sighting.captured_at), one.sighting.photo)
+    )
+    return tuple(Doubt(number, one.sighting, one.photos) for number, one in enumerate(chosen, start=1))
+
+
+def best_guess(sighting: Sighting) -> str:
+    """Whom it may show: the individual told, else the best match; "" where there is none."""
+    return sighting.decision.individual or (sighting.matches[0].individual if sighting.matches else "")
+
+
+def _notes(figures: Sequence[SpeciesSeason], table: DeploymentTable | None) -> tuple[str, ...]:
+    notes = [f"{one.species}: {note}" for one in figures for note in one.history.notes]
+    notes += [] if table else ["no deployments table was given: effort and positions are not known"]
+    return tuple(notes)
+
+
+def _write(done: SeasonPage, gallery: Gallery, progress: Progress) -> SeasonPage:
+    from reid.actions.season_report import page as report_page
+
+    table = done.page.with_name(f"{done.page.stem}-doubts.csv")
+    progress.start("writing the page", 1)
+    done = replace(done, doubts_table=table if done.doubts else None)
+    page = report_page.page(done, gallery)
+    progress.advance(1)
+    made(done.page.parent)
+    if done.doubts:
+        write_table(table, DOUBT_COLUMNS, [row for one in done.doubts for row in _doubt_rows(one)])
+    write_page(done.page, page)
+    progress.finish()
+    return replace(done, size=done.page.stat().st_size)
+
+
+def _doubt_rows(doubt: Doubt) -> list[tuple[object, ...]]:
+    sighting = doubt.sighting
+    return [
+        (
+            photo.path.absolute().as_posix(),
+            sighting.counted_species,
+            best_guess(sighting),
+            photo.captured_at.replace(tzinfo=None) if photo.captured_at else None,
+            photo.encounter,
+            photo.camera,
+            photo.side,
+            photo.season,
+            *_box_cells(photo.box),
+            doubt.number,
+            None if sighting.decision.probability is None else f"{sighting.decision.probability:.4f}",
+            sighting.decision.reason,
+        )
+        for photo in doubt.photos
+    ]
+
+
+def _box_cells(box: Box | None) -> tuple[object, ...]:
+    return tuple(getattr(box, name) if box else None for name in BOX_COLUMNS)

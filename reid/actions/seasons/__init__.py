@@ -1,0 +1,1 @@
+"""Who returned, who is new, who was not seen; individuals from nothing."""

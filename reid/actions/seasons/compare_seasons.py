@@ -1,0 +1,207 @@
+"""`reid seasons`: who returned, who is new, who was not seen again, and where a person must look."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reid import settings as options
+from reid.actions.curation.drift import drifts
+from reid.actions.identification.query import looked_at, not_kept
+from reid.actions.identification.unresolved_sightings import to_keep
+from reid.actions.intake.photo_selection import as_taken
+from reid.actions.seasons.season_search import seen
+from reid.actions.seasons.season_table import COLUMNS, STATUSES, SeasonRow, halves, rows
+from reid.errors import UsageError
+from reid.evaluation.appearance_drift import Drifted
+from reid.formats.readers.photo_lists import read_photos
+from reid.pages.html import write_page
+from reid.progress import SILENT, Progress
+from reid.records import Photo, Problem, Sighting
+from reid.settings import QuerySettings
+from reid.steps.encounters import season
+from reid.steps.photos import dated, unread
+from reid.steps.season.joint_identification import Animal
+from reid.store import EnrolledPhoto, Gallery
+from reid.tables.tables import write_table
+from reid.tables.text_files import made
+
+NAMED = 20
+"""Photos that could not be read, told by name where there is nothing else to tell."""
+
+__all__ = ["COLUMNS", "STATUSES", "SeasonRow", "SeasonsReport", "seasons", "write"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonsReport:
+    """Season against season. skipped: photos given that are of another season or undated. csv, html: where it is written.
+
+    animals: of the photos given, each with its encounters and what ties them; sightings: their decisions.
+    notes: what a reader of the table must know. drift: (species, individual whose newest enrolled photos fit its oldest badly).
+    """
+
+    first: str
+    second: str
+    rows: tuple[SeasonRow, ...]
+    sightings: tuple[Sighting, ...]
+    skipped: int
+    problems: tuple[Problem, ...]
+    csv: Path | None
+    html: Path | None
+    animals: tuple[Animal, ...] = ()
+    notes: tuple[str, ...] = ()
+    drift: tuple[tuple[str, Drifted], ...] = ()
+
+    def count(self, status: str) -> int:
+        """Rows of a status."""
+        return sum(row.status == status for row in self.rows)
+
+
+def seasons(
+    photos: Sequence[Path] = (),
+    *,
+    first: str,
+    second: str,
+    gallery: Path | None = None,
+    out: Path | None = None,
+    settings: QuerySettings | None = None,
+    record: bool = False,
+    progress: Progress = SILENT,
+) -> SeasonsReport:
+    """Compare two seasons.
+
+    The first season, and all that is known besides, is what the gallery holds. The second is the enrolled photos of that
+    season, and the photos given, which are identified as a whole (`steps.season.joint_identification`): encounter by encounter, no two animals of
+    one frame or of two far places at once under one name, and those without a name put together where their photos say so.
+    A season is what the manifest calls it, else the year the photo was taken.
+
+    Args:
+        photos: of the second season, not enrolled; others among them are skipped and counted.
+        first, second: names of the seasons.
+        gallery: None = REID_GALLERY or indexes/default.
+        out: folder for seasons.csv and seasons.html; None = nothing is written.
+        settings: of the identification; `encounters` is always on. Places come from the photos' columns `latitude` and
+            `longitude` or from the table of deployments.
+        record: keep the decisions in the gallery as sightings, one for each encounter, as `query` does: `count` finds them.
+        progress: told of every photo.
+
+    Raises:
+        UsageError: the gallery has no photo of the first season, nothing is of the second, an option is out of range, or the
+            folder cannot be written to.
+        GalleryError, NetError, ManifestError: gallery, net or table cannot be read.
+    """
+    settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
+    check_link(settings)
+    by_season, problems = of_seasons(photos, settings, progress)
+    chosen = by_season.get(second, [])
+    with Gallery.open(options.gallery_folder(gallery)) as opened:
+        enrolled = [photo for photo in opened.photos() if settings.species in ("", photo.species)]
+        _check(enrolled, by_season, problems, first, second)
+        if out is not None:
+            made(out)  # told before hours of looking, and before any decision is kept
+        if record:
+            opened.check_writable("seasons --record")
+        progress.start(f"identifying {second}", len(chosen))
+        animals, failed = identified(opened, chosen, enrolled, settings, progress)
+        drift = drifts(opened, enrolled)
+        if record:
+            failed = (*failed, *not_kept(opened.add_sightings(to_keep(encounters_of(animals)), looked_at(chosen, failed))))
+    table = rows(enrolled, animals, first, second, settings.independent_minutes)
+    report = SeasonsReport(
+        first, second, tuple(table), tuple(one.sighting for one in animals), sum(map(len, by_season.values())) - len(chosen),
+        (*problems, *failed), None, None, animals, halves(table), drift,
+    )
+    if out is not None:
+        progress.start("writing pages", 1)
+        report = write(report, out)
+        progress.advance(1)
+    progress.finish()
+    return report
+
+
+def of_seasons(
+    photos: Sequence[Path], settings: QuerySettings, progress: Progress
+) -> tuple[dict[str, list[Photo]], list[Problem]]:
+    """Photos given by their season, "" for those that are in none; and those that could not be read so far.
+
+    Raises:
+        ManifestError: a table cannot be read. UsageError: there is no photo, or an option means nothing.
+    """
+    if not photos:
+        return {}, []
+    found = read_photos(list(photos), settings.box_confidence)
+    for note in found.notes:
+        progress.say(note)
+    by_season: dict[str, list[Photo]] = defaultdict(list)
+    for photo in dated(as_taken(found.photos, settings)):
+        by_season[season(photo)].append(photo)
+    failed = unread(by_season.get("", ()))  # else they would be told as undated
+    bad = {(problem.path, problem.origin) for problem in failed}
+    kept = [photo for photo in by_season.pop("", ()) if (str(photo.path), photo.origin) not in bad]
+    return dict(by_season) | ({"": kept} if kept else {}), [*found.problems, *failed]
+
+
+def check_link(settings: QuerySettings) -> None:
+    """Refuse options of a whole assignment that mean nothing. Raises UsageError."""
+    for link in (settings.link, settings.discover_link, settings.enroll_link):
+        if not 0.0 < link <= 1.0 or not settings.kilometres_an_hour > 0.0:
+            raise UsageError(
+                f"link {link:g}, {settings.kilometres_an_hour:g} km/h: wanted a probability in (0, 1], such as "
+                f"{QuerySettings().link:g}, and a speed above 0"
+            )
+
+
+def identified(
+    gallery: Gallery, photos: Sequence[Photo], enrolled: Sequence[EnrolledPhoto], settings: QuerySettings, progress: Progress
+) -> tuple[tuple[Animal, ...], tuple[Problem, ...]]:
+    """The animals of photos, decided as a whole, and the photos that could not be read."""
+    if not photos:
+        return (), ()
+    found = seen(gallery, photos, enrolled, settings, progress)
+    return found.animals(settings.link), found.problems
+
+
+def encounters_of(animals: Sequence[Animal]) -> list[Sighting]:
+    """The decision of each animal, once for each of its encounters; several animals of one encounter get one each."""
+    met: Counter[str] = Counter()
+    found = []
+    for animal in animals:
+        for part in animal.parts:
+            met[part.encounter] += 1
+            name = f"{part.encounter}#{met[part.encounter]}" if met[part.encounter] > 1 else part.encounter
+            found.append(replace(part, decision=animal.sighting.decision, matches=animal.sighting.matches, encounter=name))
+    return found
+
+
+def _check(
+    enrolled: Sequence[EnrolledPhoto], given: Mapping[str, Sequence[Photo]], problems: Sequence[Problem], first: str, second: str
+) -> None:
+    known = sorted({photo.season for photo in enrolled if photo.season})
+    if first == second:
+        raise UsageError(f"both seasons are {first!r}; name two")
+    if first not in known:
+        raise UsageError(f"the gallery has no photo of season {first!r}; it has {known or 'none with a season'}")
+    if second not in given and second not in known:
+        seen = f"; the photos given are of {sorted(name or 'undated' for name in given)}" if given else "; give photos of it"
+        raise UsageError(f"nothing is of season {second!r}: the gallery has {known}{seen}{not_read(problems)}")
+
+
+def not_read(problems: Sequence[Problem]) -> str:
+    """The first photos that could not be read, for the end of a message."""
+    more = f"; and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
+    return "".join(f"; could not be read: {one}" for one in problems[:NAMED]) + more
+
+
+def write(report: SeasonsReport, out: Path) -> SeasonsReport:
+    """Write seasons.csv and seasons.html into a folder, which is made if absent."""
+    from reid.actions.seasons.comparison_page import cells, drift_table, page
+
+    csv, html = made(out) / "seasons.csv", out / "seasons.html"
+    write_table(csv, COLUMNS, [cells(row) for row in report.rows])
+    skipped = f"{report.skipped} photos given are of another season or undated and were skipped" if report.skipped else ""
+    subtitle = ". ".join(part for part in (skipped, *report.notes) if part)
+    tables = [drift_table(report.drift)] if report.drift else []
+    write_page(html, page(report.first, report.second, report.rows, report.sightings, report.problems, subtitle, tables))
+    return replace(report, csv=csv, html=html)

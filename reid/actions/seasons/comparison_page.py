@@ -1,0 +1,112 @@
+"""Two seasons as a table and as a page: counts, then every animal with its best pair of photos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from reid.actions.seasons.season_table import COLUMNS, MEANING, STATUSES, SeasonRow, called
+from reid.evaluation.appearance_drift import Drifted
+from reid.pages import sighting_cards
+from reid.pages.html import Answer, Page, Section, Table
+from reid.records import Outcome, Problem, Sighting
+
+_BADGES = {"returned": "known", "reappeared": "known", "new": "new", "review": "review", "doubtful": "review",
+           "not seen": "empty"}  # fmt: skip
+
+
+def cells(row: Any, columns: Sequence[str] = COLUMNS) -> tuple[str, ...]:
+    """The fields of a row as text: dates to the second, numbers to four decimals, several photos parted by " | "."""
+    return tuple(_text(getattr(row, name)) for name in columns)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, tuple):
+        return " | ".join(str(one) for one in value)
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def counts(rows: Sequence[SeasonRow]) -> Table:
+    """How many animals of each species have which status."""
+    return Table(
+        "Animals by species",
+        ("species", *STATUSES),
+        tuple(
+            (name, *(str(sum(row.species == name and row.status == status for row in rows)) for status in STATUSES))
+            for name in sorted({row.species for row in rows})
+        ),
+        note="; ".join(f"{status}: {MEANING[status]}" for status in STATUSES),
+    )
+
+
+def drift_table(found: Sequence[tuple[str, Drifted]]) -> Table:
+    """Individuals that no longer look like themselves, the worst of each species first."""
+    return Table(
+        "Changed, or two animals under one name", ("species", "individual", "oldest", "newest", "score", "probability"),
+        tuple(
+            (name, one.individual, one.oldest, one.newest, f"{one.score:.2f}", f"{one.probability:.2f}") for name, one in found
+        ),
+        note="The newest enrolled photos of these individuals fit their oldest badly: score is the best cosine, probability "
+        "that of one animal. `reid doctor` tells the photos.",
+    )
+
+
+def page(
+    first: str, second: str, rows: Sequence[SeasonRow], sightings: Sequence[Sighting], problems: Sequence[Problem],
+    subtitle: str, tables: Sequence[Table] = (),
+) -> Page:
+    """The page of two seasons.
+
+    Args:
+        first, second: names of the seasons.
+        rows: as `season_rows.rows` gives them.
+        sightings: those that are empty or of unknown species are shown at the end.
+        problems: photos that could not be read.
+        subtitle: under the title.
+        tables: more of them, after the counts.
+    """
+    sections = [
+        Section(f"{status.capitalize()} ({len(own)})", MEANING[status], answers=tuple(_answer(row) for row in own))
+        for status in STATUSES
+        if (own := [row for row in rows if row.status == status])
+    ]
+    unnamed = [one for one in sightings if one.decision.outcome in (Outcome.EMPTY, Outcome.UNKNOWN_SPECIES)]
+    if unnamed:
+        sections.append(
+            Section(
+                f"Not identified ({len(unnamed)})",
+                MEANING["not identified"],
+                answers=tuple(sighting_cards.answer(one, matches=0) for one in unnamed),
+            )
+        )
+    if problems:
+        sections.append(Section(f"Not read ({len(problems)})", answers=sighting_cards.failures(problems)))
+    return Page(f"Season {first} to season {second}", subtitle, tuple(sections), lead_tables=(counts(rows), *tables))
+
+
+def _answer(row: SeasonRow) -> Answer:
+    again = sighting_cards.facts(row.species, row.first_again, f"{row.photos} photos, {row.encounters} encounters, {row.events} events",
+                          _sides(row))  # fmt: skip
+    title = row.proposal or row.individual
+    queries = [sighting_cards.shown(row.photo_again, title or "not named", again)] if row.photo_again else []
+    if row.link_photos:
+        about = f"weakest link {row.link_score:.2f}, right with probability {row.link_probability:.2f}"
+        queries += [sighting_cards.shown(path, Path(path).name, about) for path in row.link_photos]
+    chance = f"probability {row.probability:.2f}" if row.probability is not None else ""
+    facts = sighting_cards.facts("", row.last_before)
+    before = (
+        (sighting_cards.shown(row.photo_before, row.individual or "nearest enrolled", facts, chance),) if row.photo_before else ()
+    )
+    name = called(row.status, row.individual, row.proposal)
+    headline = f"{row.status.capitalize()}: {name}" if name else row.status.capitalize()
+    return Answer(tuple(queries), before, _BADGES[row.status], headline, row.reason)
+
+
+def _sides(row: SeasonRow) -> str:
+    return {"": "side not known", "both": "both sides"}.get(row.sides, f"{row.sides} side only")

@@ -1,0 +1,259 @@
+"""`reid discover`: individuals from nothing, out of unlabelled photos. It proposes; `enroll` puts them into the gallery."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from reid import settings as options
+from reid.actions.intake.enroll import give_shared_net, why_not
+from reid.actions.intake.photo_selection import as_taken
+from reid.actions.seasons.compare_seasons import check_link
+from reid.actions.seasons.season_search import seen
+from reid.actions.seasons.season_table import side_word
+from reid.errors import GalleryError, UsageError
+from reid.formats.readers.photo_lists import read_photos
+from reid.progress import SILENT, Progress
+from reid.records import Outcome, Problem
+from reid.settings import QuerySettings
+from reid.steps.cannot_link import seconds
+from reid.steps.encounters import season
+from reid.steps.photos import dated
+from reid.steps.season.joint_identification import Animal
+from reid.steps.sightings import Looked
+from reid.store import Enrollment, Gallery
+from reid.tables.cell_values import spaced
+from reid.tables.text_files import made, place_for
+
+STATUSES = {Outcome.NEW: "new", Outcome.REVIEW: "review", Outcome.KNOWN: "known"}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One animal of the cards, by all that holds it together.
+
+    status: "new", a proposed individual; "review", perhaps one that is enrolled (`individual` tells whom, with `probability`;
+    `proposal` is what it would be called); "known", one that is. sides: left, right, both, or "" = not known. link: the
+    weakest one between its encounters: probability, cosine of the two photos most alike, and those photos.
+    """
+
+    status: str
+    species: str
+    individual: str
+    proposal: str
+    probability: float | None
+    photos: tuple[Path, ...]
+    encounters: int
+    sides: str
+    first: datetime | None
+    last: datetime | None
+    link_probability: float | None
+    link_score: float | None
+    link_photos: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoverReport:
+    """What `discover` found. proposals: new ones first, each species by first photo; left: photos of no animal or species.
+
+    animals: beside the proposals, one for one. enrolled: photos put into the gallery; entries: of its journal, one for each
+    species.
+    """
+
+    gallery: Path
+    proposals: tuple[Proposal, ...]
+    animals: tuple[Animal, ...]
+    left: int
+    enrolled: int
+    entries: tuple[int, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    files: tuple[Path, ...] = ()
+
+    def count(self, status: str) -> int:
+        """Animals of a status."""
+        return sum(one.status == status for one in self.proposals)
+
+
+def discover(
+    photos: Sequence[Path],
+    *,
+    gallery: Path | None = None,
+    out: Path | None = None,
+    enroll: bool = False,
+    name: str = "",
+    settings: QuerySettings | None = None,
+    progress: Progress = SILENT,
+) -> DiscoverReport:
+    """Make individuals of unlabelled photos.
+
+    Photos of one encounter show one animal (as many as its fullest frame has boxes); encounters are put together where their
+    photos say so, with what cannot be one animal kept apart (`steps.season.joint_identification`). What a link is worth is counted on enrolled
+    individuals that the species' net was not trained on, else on drawn animals. Nothing is changed without `enroll`, and nothing
+    before all photos are decided: then all of it in one transaction.
+
+    Args:
+        photos: files, folders, manifests, detections; labels in them are not looked at.
+        gallery: its folder; None = REID_GALLERY or indexes/default. It need not be there, nor know the species, where
+            `settings.species` names it: then the shared net that ships is used.
+        out: folder for individuals.csv, photos.csv (a manifest with the proposed names, to be mended and enrolled) and
+            discover.html; None = nothing is written.
+        enroll: put the new ones into the gallery under their proposed names: one journal entry for each species, which
+            `undo` takes back. Their links must be surer (`settings.enroll_link`) than those of proposals that a person looks at
+            (`settings.discover_link`) and enrolls by photos.csv. Those that may be enrolled already are left to a person.
+        name: NAME-001 and so on; "" = new-SEASON-001, by the season of their first photo. Numbers go by first photo, and
+            names that the gallery ever had are passed over.
+        settings: of the identification; `encounters` is always on.
+        progress: told of every photo.
+
+    Raises:
+        UsageError: no photo, no such species, an option is out of range, or the folder cannot be made or written to.
+        GalleryError, NetError, ManifestError: gallery, net or table cannot be used.
+    """
+    settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
+    check_link(settings)
+    found = read_photos(list(photos), settings.box_confidence)
+    given = dated(as_taken(found.photos, settings))
+    folder = options.gallery_folder(gallery)
+    with contextlib.ExitStack() as stack:
+        there, eyes = _opened(stack, folder, settings)
+        if enroll and there is not None:
+            there.check_writable("discover")
+        elif enroll:
+            place_for(folder)
+        if out is not None:
+            made(out)  # what cannot be written is told before hours of looking, and before anything is enrolled
+        progress.start("looking at photos", len(given))
+        met = seen(eyes, given, eyes.photos(), settings, progress, drawn=True)
+        link = settings.enroll_link if enroll else settings.discover_link
+        animals = met.animals(link)
+        chosen = [one for one in animals if one.sighting.decision.outcome in STATUSES]
+        proposals = _proposals(there or eyes, chosen, spaced(name))
+        new = _enrollments(proposals) if enroll else {}
+        entries, enrolled, refused = _enroll(stack, folder, there, eyes, new, link) if new else ((), 0, [])
+    pairs = sorted(proposals, key=lambda pair: (list(STATUSES.values()).index(pair[0].status), pair[0].species, pair[0].proposal))
+    report = DiscoverReport(
+        folder, tuple(one for one, _ in pairs), tuple(one for _, one in pairs),
+        len(met.looks) - sum(len(one.looks) for one in chosen), enrolled, entries,
+        (*found.problems, *met.problems, *refused), (*found.notes, *met.notes),
+    )
+    if out is not None:
+        from reid.actions.seasons.discover_page import write
+
+        progress.start("writing pages", 1)
+        report = write(report, out)
+        progress.advance(1)
+    progress.finish()
+    return report
+
+
+def _opened(stack: contextlib.ExitStack, folder: Path, settings: QuerySettings) -> tuple[Gallery | None, Gallery]:
+    """The gallery, None where it is absent; and the one to look with, thrown away where the first does not know the species."""
+    there = stack.enter_context(Gallery.open(folder)) if (folder / "catalog.sqlite").exists() else None
+    if there is not None and (not settings.species or settings.species in there.embedding_nets()):
+        return there, there
+    if not settings.species:
+        raise UsageError(f"there is no gallery at {folder}; name the species that the photos show (--species)")
+    aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reid-discover-"))) / "gallery"
+    eyes = stack.enter_context(Gallery.open(aside, create=True))
+    give_shared_net(eyes, settings.species)
+    return there, eyes
+
+
+def _proposals(gallery: Gallery, animals: Sequence[Animal], name: str) -> list[tuple[Proposal, Animal]]:
+    """Each animal with its name: those without one get the next free number, in the order of their first photos."""
+    used: dict[str, set[str]] = defaultdict(set)
+    for one in (*gallery.individuals(), *gallery.individuals(removed=True)):
+        used[one.species].add(one.name)
+    found = []
+    for animal in sorted(animals, key=_first):
+        proposal = ""
+        if animal.name is None:
+            start = name or "-".join(part for part in ("new", season(animal.looks[0].photo)) if part)
+            numbers = (f"{start}-{at:03d}" for at in range(1, len(used[animal.species]) + 2))
+            proposal = next(one for one in numbers if one not in used[animal.species])
+            used[animal.species].add(proposal)
+        found.append((_proposal(animal, proposal), animal))
+    return found
+
+
+def _first(one: Animal) -> tuple[bool, float, str]:
+    return one.first is None, seconds(one.first) if one.first else 0.0, one.sighting.photo
+
+
+def _proposal(animal: Animal, proposal: str) -> Proposal:
+    decision = animal.sighting.decision
+    weakest = animal.ties[0] if animal.ties else None
+    best = animal.sighting.matches[0].individual if animal.sighting.matches else ""
+    status = STATUSES[decision.outcome]
+    return Proposal(
+        status, animal.species, "" if status == "new" else decision.individual or best, proposal, decision.probability,
+        tuple(look.photo.path for look in animal.looks), len(animal.parts), side_word(animal.sides), animal.first, animal.last,
+        weakest.probability if weakest else None, weakest.cosine if weakest else None, weakest.photos if weakest else (),
+        decision.reason,
+    )
+
+
+def _enrollments(proposals: Sequence[tuple[Proposal, Animal]]) -> dict[str, list[Enrollment]]:
+    """What is to be enrolled, by species: the photos of the new ones."""
+    found: dict[str, list[Enrollment]] = defaultdict(list)
+    for one, animal in proposals:
+        if one.status == "new":
+            found[one.species] += [
+                _enrollment(one, look) for look in animal.looks if one.species in look.vectors and look.already is None
+            ]
+    return {species: items for species, items in found.items() if items}
+
+
+def _enroll(
+    stack: contextlib.ExitStack, folder: Path, there: Gallery | None, eyes: Gallery, new: Mapping[str, list[Enrollment]],
+    link: float,
+) -> tuple[tuple[int, ...], int, list[Problem]]:
+    """Put the new ones into the gallery, all in one transaction; the entries of the journal, how many photos, and which not.
+
+    A gallery is made where there is none, once the one that is thrown away has taken them.
+    """
+    if there is None:
+        put(eyes, eyes, new, link)
+        there = stack.enter_context(Gallery.open(folder, create=True))
+    return put(there, eyes, new, link)
+
+
+def put(
+    gallery: Gallery, eyes: Gallery, new: Mapping[str, list[Enrollment]], link: float
+) -> tuple[tuple[int, ...], int, list[Problem]]:
+    """Enroll by species, in one transaction; as `_enroll`. Raises GalleryError where a name is in use by now."""
+    entries, count = [], 0
+    problems: list[Problem] = []
+    with gallery.together():
+        for species, items in new.items():
+            names = {item.individual for item in items}
+            if taken := sorted(gallery.known_individuals(species, names)):
+                raise GalleryError(f"{taken[0]!r} was enrolled meanwhile by another process: try again (nothing was changed)")
+            fingerprint = eyes.embedding_net(species)
+            assert fingerprint is not None, "its photos were embedded"
+            if gallery.embedding_net(species) is None:
+                give_shared_net(gallery, species)
+            told = gallery.enroll(
+                species, fingerprint, items,
+                why=f"discover: {len(names)} proposed individuals, links right with probability {link:g}",
+            )
+            if any(answer.status == "added" for answer in told):
+                entries.append(gallery.head())
+                count += sum(answer.status == "added" for answer in told)
+            problems += [
+                Problem(str(item.photo.path), why_not(item.individual, answer), item.photo.origin)
+                for item, answer in zip(items, told, strict=True) if answer.status not in ("added", "already")
+            ]
+    return tuple(entries), count, problems
+
+
+def _enrollment(one: Proposal, look: Looked) -> Enrollment:
+    photo = replace(look.photo, season=season(look.photo))
+    return Enrollment(one.proposal, photo, look.sha256, *look.size, look.vectors[one.species][0])

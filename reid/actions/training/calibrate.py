@@ -1,0 +1,310 @@
+"""`reid calibrate`: set the thresholds of a gallery anew for a stated error, without training."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from reid import settings as options
+from reid.actions.intake.nets import net_path
+from reid.calibration import score_calibration
+from reid.calibration.reliability import Bin, calibration_error, reliability
+from reid.calibration.score_calibration import Mapped
+from reid.errors import ModelMismatch, UsageError
+from reid.evaluation.metrics import Pool
+from reid.formats.readers.photo_lists import read_photos
+from reid.nets import inference, net_files
+from reid.nets.net_files import NetCard
+from reid.pages.html import write_page
+from reid.progress import SILENT, Progress
+from reid.records import Calibration, Photo, Problem, Vectors
+from reid.settings import QuerySettings, TrainSettings
+from reid.steps.embedding import embed_and_map, sizes_of
+from reid.steps.encounters import encounters, stays
+from reid.steps.photos import Opened, open_photos
+from reid.steps.reranking import CloserLook
+from reid.store import Gallery, Map
+from reid.tables.text_files import place_for
+
+BATCH = 16
+"""The stated error where none is named: as in training."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeciesCalibration:
+    """What became of one species.
+
+    individuals, photos: that the thresholds were learned from. enrolled: individuals in the gallery now. trained_on: left
+    out, the net was trained on them. after: None = it stays as before, `reason` says why. bins and calibration_error: of
+    the probability of the best match in a trial in which nobody is judged by a fit that saw them.
+    """
+
+    species: str
+    fingerprint: str
+    individuals: int
+    photos: int
+    enrolled: int
+    trained_on: tuple[str, ...]
+    before: Calibration | None
+    after: Calibration | None
+    reason: str
+    bins: tuple[Bin, ...]
+    calibration_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrateReport:
+    """What `calibrate` did. page: the HTML page, if one was asked for; failures: species that stay as they were."""
+
+    gallery: Path
+    max_false_match: float
+    species: tuple[SpeciesCalibration, ...]
+    page: Path | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Each species without new thresholds, and why."""
+        return tuple(f"{one.species}: {one.reason}" for one in self.species if one.after is None)
+
+
+def calibrate(
+    *,
+    gallery: Path | None = None,
+    photos: Sequence[Path] = (),
+    species: str = "",
+    max_false_match: float | None = None,
+    report: Path | None = None,
+    device: str = "auto",
+    progress: Progress = SILENT,
+) -> CalibrateReport:
+    """Set the thresholds for a stated error, from photos of individuals that the net was not trained on.
+
+    All species are changed in one transaction, after everything else went well. A species with too few such photos stays
+    as it is and says why.
+
+    Args:
+        gallery: its folder; None = REID_GALLERY or indexes/default.
+        photos: labelled files, folders or manifests; () = the photos enrolled in the gallery.
+        species: only this one; "" = all (of the photos given).
+        max_false_match: share of queries that may be told KNOWN with a wrong individual, in (0, 0.5); None =
+            REID_MAX_FALSE_MATCH or the default of training.
+        report: write an HTML page with the reliability diagrams there.
+        device: auto, cpu or cuda.
+        progress: told of every photo that must be embedded.
+
+    Raises:
+        UsageError: the error stated is none, there is no such species, or the page cannot be written.
+        GalleryError, NetError, ManifestError: gallery, net or table cannot be read. In every case nothing was changed.
+    """
+    stated = options.resolve(TrainSettings(), {"max_false_match": max_false_match}).max_false_match
+    if not 0.0 < stated < 0.5:
+        raise UsageError(f"the stated error is {stated:g}; wanted a share between 0 and 0.5, such as 0.01")
+    found = read_photos(list(photos)) if photos else None
+    for note in found.notes if found else ():
+        progress.say(note)
+    with Gallery.open(options.gallery_folder(gallery)) as opened:
+        opened.check_writable("calibrate")
+        if report is not None:
+            place_for(report.parent)
+        run = _Run(opened, stated, device, progress)
+        given = [photo for photo in found.photos if photo.species and photo.individual] if found else None
+        results = tuple(run.species(name, given) for name in _names(opened, species, given))
+        problems = (*(found.problems if found else ()), *run.problems)
+        told = CalibrateReport(opened.folder, stated, results, report, problems)
+        if report is not None:
+            from reid.actions.training.page import page  # not needed for thresholds alone
+
+            write_page(report, page(told))
+        learned = {one.species: (one.fingerprint, one.after) for one in results if one.after is not None}
+        if learned:
+            opened.set_calibrations(learned, why=f"at most {stated:g} told a wrong individual")
+    progress.finish()
+    return told
+
+
+def _names(gallery: Gallery, species: str, given: Sequence[Photo] | None) -> list[str]:
+    """The species to calibrate, by name."""
+    with_net = set(gallery.embedding_nets())
+    species = unicodedata.normalize("NFC", species)
+    if species and species not in with_net:
+        raise UsageError(f"species {species!r} has no net in the gallery; there are {sorted(with_net) or 'none'}")
+    shown = with_net if given is None else with_net & {_name(photo.species) for photo in given}
+    if not (wanted := {species} if species else shown):
+        raise UsageError(
+            f"nothing to calibrate: the gallery has nets for {sorted(with_net) or 'no species'}"
+            + ("" if given is None else f", and {len(given)} of the photos name a species and an individual")
+        )
+    return sorted(wanted)
+
+
+def _name(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learnable:
+    """Photos to learn thresholds from, and feature maps of those that could be opened; no maps where none could."""
+
+    pool: Pool
+    mapped: Mapped | None
+
+
+def _mapped(maps: Mapping[int, Map]) -> Mapped | None:
+    return Mapped(np.asarray(list(maps), np.int64), np.stack(list(maps.values())).astype(np.float16)) if maps else None
+
+
+class _Run:
+    def __init__(self, gallery: Gallery, max_false_match: float, device: str, progress: Progress) -> None:
+        self.gallery, self.max_false_match, self.device, self.progress = gallery, max_false_match, device, progress
+        self.problems: list[Problem] = []
+
+    def species(self, name: str, given: Sequence[Photo] | None) -> SpeciesCalibration:
+        fingerprint = self.gallery.embedding_net(name)
+        assert fingerprint is not None
+        card = net_files.read_card(net_path(self.gallery, fingerprint))
+        there = {one.name for one in self.gallery.individuals(name)}
+        chosen = [photo for photo in given if _name(photo.species) == name] if given is not None else None
+        shown = {_name(photo.individual) for photo in chosen} if chosen is not None else there
+        unseen = unseen_individuals(card, shown)
+        net = partial(inference.load, net_path(self.gallery, fingerprint), self.device)
+        if chosen is None:
+            found = learnable(self.gallery, name, fingerprint, unseen, net, self.progress)
+        else:
+            found = self._given(name, chosen, unseen, net())
+        pool = found.pool
+        before = self.gallery.calibration(name)
+        learned = score_calibration.study(pool, max_false_match=self.max_false_match, mapped=found.mapped)
+        bins = reliability(learned.answers.probability, learned.answers.right) if learned else ()
+        return SpeciesCalibration(
+            name, fingerprint, len(set(pool.individuals)), len(pool.vectors), len(there),
+            tuple(sorted(shown - unseen)), before, learned.calibration if learned else None,
+            "" if learned else score_calibration.lacking(score_calibration.trials(pool)), bins, calibration_error(bins),
+        )
+
+    def _given(self, name: str, given: Sequence[Photo], unseen: set[str], net: inference.Runtime) -> Learnable:
+        """Embeddings and maps of photos given; of those that are enrolled too, the stored embeddings."""
+        ids, stored = self.gallery.vectors(name)
+        row = {int(number): place for place, number in enumerate(ids)}
+        vectors, photos, hashes = [np.zeros((0, net.card.dimension), np.float32)], [], []
+        maps: dict[int, Map] = {}
+        for batch in self._opened(name, [one for one in given if _name(one.individual) in unseen], net):
+            made = np.empty((len(batch), net.card.dimension), np.float32)
+            fresh = []
+            for place, item in enumerate(batch):
+                box = item.photo.box.key() if item.photo.box else ""
+                there = self.gallery.find(item.picture.sha256, box, name)
+                if there is not None and there.id in row:
+                    made[place] = stored[row[there.id]]
+                else:
+                    fresh.append(place)
+                photos.append(replace(item.photo, individual=_name(item.photo.individual)))
+                hashes.append(item.picture.sha256 + box)
+            if batch:
+                seen, more = embed_and_map(net, [item.picture for item in batch])
+                made[fresh] = seen[fresh]
+                maps |= dict(enumerate(more, len(maps)))
+            vectors.append(made)
+        pool, mapped = _pool(np.concatenate(vectors), photos, hashes, coming_back=True), _mapped(maps)
+        chosen = score_calibration.sampled_rows(pool)
+        return Learnable(pool.subset(chosen), mapped.subset(chosen) if mapped else None)
+
+    def _opened(self, name: str, chosen: Sequence[Photo], net: inference.Runtime) -> Iterator[list[Opened]]:
+        """The photos that can be read, a batch at a time; problems are put aside."""
+        self.progress.start(f"{name}: embedding", len(chosen))
+        answers = open_photos(chosen, sizes=sizes_of(net))
+        done = 0
+        while batch := list(islice(answers, BATCH)):
+            self.problems += [item for item in batch if isinstance(item, Problem)]
+            yield [item for item in batch if isinstance(item, Opened)]
+            done += len(batch)
+            self.progress.advance(done)
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledPool:
+    """Enrolled photos as a pool, with their ids, rising, row by row."""
+
+    ids: tuple[int, ...]
+    pool: Pool
+
+
+def enrolled(
+    gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str], *, coming_back: bool = False
+) -> EnrolledPool:
+    """The photos of these individuals that have an embedding of a net, which may be none.
+
+    Photos of one encounter are found as when they were trained on; `coming_back`: their groups are stays (`steps.encounters`).
+    """
+    try:
+        ids, vectors = gallery.vectors(species, fingerprint)
+    except ModelMismatch:
+        return EnrolledPool((), _pool(np.zeros((0, 1), np.float32), [], [], coming_back=coming_back))
+    row = {int(number): place for place, number in enumerate(ids)}
+    found = [one for one in gallery.photos(species) if one.individual in individuals and one.id in row]
+    photos = [
+        Photo(one.path, one.species, one.individual, one.captured_at, one.encounter, one.camera, one.side, one.season)
+        for one in found
+    ]
+    hashes = [one.sha256 + (one.box.key() if one.box else "") for one in found]
+    pool = _pool(vectors[[row[one.id] for one in found]], photos, hashes, coming_back=coming_back)
+    return EnrolledPool(tuple(one.id for one in found), pool)
+
+
+def learnable(
+    gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str], net: Callable[[], inference.Runtime],
+    progress: Progress,
+) -> Learnable:
+    """Enrolled photos of these individuals to learn thresholds from, at most as many as calibration takes.
+
+    Args:
+        gallery: where they are enrolled.
+        species, fingerprint: whose embeddings by which net; photos without one are left out.
+        individuals: that the net was not trained on.
+        net: gives that net, and is called only where a photo's file is there.
+        progress: told of every photo opened.
+    """
+    found = enrolled(gallery, species, fingerprint, individuals, coming_back=True)
+    chosen = score_calibration.sampled_rows(found.pool)
+    pool = found.pool.subset(chosen)
+    photos = gallery.photos_by_id([found.ids[row] for row in chosen])
+    there = [(place, one) for place, one in enumerate(photos) if gallery.locate(one) is not None]
+    if not there:
+        return Learnable(pool, None)
+    closer = CloserLook(gallery, net())
+    progress.start(f"{species}: opening for a closer look", len(there))
+    maps: dict[int, Map] = {}
+    for start in range(0, len(there), BATCH):
+        part = there[start : start + BATCH]
+        made = closer.maps([one for _, one in part])
+        maps |= {place: made[one.id] for place, one in part if one.id in made}
+        progress.advance(start + len(part))
+    return Learnable(pool, _mapped(maps))
+
+
+def _pool(vectors: Vectors, photos: Sequence[Photo], hashes: Sequence[str], *, coming_back: bool) -> Pool:
+    groups = encounters(photos, minutes=QuerySettings().encounter_minutes)
+    groups = stays(photos, groups) if coming_back else groups
+    return Pool(vectors, [one.individual for one in photos], [one.side for one in photos], groups, hashes)
+
+
+def unseen_individuals(card: NetCard, shown: set[str]) -> set[str]:
+    """The individuals the net was not trained on, as its card tells.
+
+    A shared net has seen none of them. The card of an older reid names only those held out: of the others, enrolled or
+    not, nobody knows.
+    """
+    if not card.species:
+        return shown
+    data = card.training.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    if "trained_individuals" in data:
+        return shown - {_name(str(one)) for one in data["trained_individuals"]}
+    held = {_name(str(one)) for one in data.get("held_out_individuals", ())}
+    return held & shown

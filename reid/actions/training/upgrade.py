@@ -1,0 +1,267 @@
+"""`reid upgrade --net NEW`: a species changes to a new net; what would change is told first, and it is one swap at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from reid import settings as options
+from reid.actions.intake.nets import net_path
+from reid.actions.training.calibrate import EnrolledPool, enrolled, learnable, unseen_individuals
+from reid.calibration import score_calibration
+from reid.errors import ModelMismatch, UsageError
+from reid.nets import inference, net_files
+from reid.nets.net_files import NetCard
+from reid.progress import SILENT, Progress
+from reid.records import Calibration, Photo, Problem
+from reid.settings import TrainSettings
+from reid.steps.embedding import embed, sizes_of
+from reid.steps.photos import Opened, open_photos
+from reid.store import EnrolledPhoto, Gallery
+
+BATCH = 64
+"""Photos embedded and kept at once: what a crash in the middle of an upgrade can cost."""
+MOST_COMPARED = 2000
+"""Photos of a species whose nearest individual is looked up before and after; of more, every n-th."""
+_TURNS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class NearestChange:
+    """One photo whose most alike photo of another encounter shows another individual with the new net."""
+
+    photo_id: int
+    individual: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeciesUpgrade:
+    """What the new net means for one species.
+
+    embedded: photos embedded now; those of an interrupted upgrade were there already. left: photos that keep the old net,
+    which no search finds until their files are back, each with the reason. compared: photos whose nearest individual was
+    looked up with both nets, each against the photos of other encounters; changes: those that it changed for. rank_1: the
+    share of those compared, with another encounter of their individual, whose nearest individual is the right one.
+    swapped: the species uses the new net now.
+    """
+
+    species: str
+    before: str
+    after: str
+    embedded: int
+    left: tuple[Problem, ...]
+    compared: int
+    changes: tuple[NearestChange, ...]
+    rank_1_before: float
+    rank_1_after: float
+    calibration_before: Calibration | None
+    calibration_after: Calibration | None
+    swapped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeReport:
+    """What `upgrade` found, by species, and whether it was put to use."""
+
+    gallery: Path
+    net: str
+    species: tuple[SpeciesUpgrade, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The photos that keep the old net."""
+        return tuple(problem for one in self.species for problem in one.left)
+
+
+def upgrade(
+    net: str,
+    *,
+    gallery: Path | None = None,
+    species: str = "",
+    yes: bool = False,
+    confirm: Callable[[SpeciesUpgrade], bool] | None = None,
+    device: str = "auto",
+    progress: Progress = SILENT,
+) -> UpgradeReport:
+    """Embed the enrolled photos with a new net beside the old embeddings, tell what would change, and swap in one step.
+
+    An interrupted upgrade goes on where it was. The old embeddings stay, so the swap can be undone, until
+    `purge(old_vectors=True)`. With the net in use, photos left behind earlier are embedded now, if their files are back.
+
+    Args:
+        net: a .safetensors file with its card, the fingerprint of a net of the gallery, or "base", the net that ships.
+        gallery: its folder; None = REID_GALLERY or indexes/default.
+        species: only this one; "" = the one the net was trained for, or all that are enrolled for a shared net.
+        yes: swap without asking; without it and without `confirm` nothing is swapped, the report tells what would change.
+        confirm: asked for each species, with what would change, before it is swapped.
+        device: auto, cpu or cuda.
+        progress: told of every photo.
+
+    Raises:
+        UsageError: no such species, or no net of that name.
+        NetError: the net cannot be read. ModelMismatch: it is no embedding net.
+        GalleryError, GalleryBusy: the gallery cannot be written.
+    """
+    with Gallery.open(options.gallery_folder(gallery)) as opened:
+        card = _adopt(opened, net)
+        names = _names(opened, card, species)
+        loaded = inference.load(net_path(opened, card.fingerprint), device)
+        run = _Run(opened, card, loaded, progress)
+        asked = confirm or (lambda _: yes)
+        told = tuple(run.species(name, (lambda _: True) if yes else asked) for name in names)
+        progress.finish()
+        return UpgradeReport(opened.folder, card.fingerprint, told)
+
+
+def _adopt(gallery: Gallery, net: str) -> NetCard:
+    if net == "base":
+        path = net_files.BASE
+    elif Path(net).suffix == ".safetensors":
+        path = Path(net)
+    else:
+        path = net_path(gallery, net)
+        if not path.exists():
+            there = ", ".join(sorted(one.stem for one in gallery.nets_folder.glob("*.safetensors"))) or "none"
+            raise UsageError(f"no net {net!r}: name a .safetensors file, `base`, or a net of the gallery ({there})")
+    card = net_files.read_card(path)
+    if card.kind != "embedding":
+        raise ModelMismatch(f"{path} is a {card.kind} net: a gallery is enrolled with an embedding net")
+    net_files.load(path)  # damaged weights are told before anything is copied
+    return net_files.adopt(path, gallery.nets_folder)
+
+
+def _names(gallery: Gallery, card: NetCard, species: str) -> list[str]:
+    there = [one.name for one in gallery.species() if one.fingerprint]
+    wanted = species or card.species
+    if wanted and wanted not in there:
+        raise UsageError(f"species {wanted!r} is not in the gallery; there are {there or 'none'}")
+    if not there:
+        raise UsageError("the gallery has no species with a net: nothing to upgrade")
+    return [wanted] if wanted else there
+
+
+class _Run:
+    def __init__(self, gallery: Gallery, card: NetCard, net: inference.Runtime, progress: Progress) -> None:
+        self.gallery, self.card, self.net, self.progress = gallery, card, net, progress
+
+    def species(self, name: str, agreed: Callable[[SpeciesUpgrade], bool]) -> SpeciesUpgrade:
+        before, old = self.gallery.embedding_net(name) or "", self.gallery.calibration(name)
+        embedded, left = self.embed(name)
+        same = before == self.card.fingerprint
+        if same:
+            told = SpeciesUpgrade(name, before, before, embedded, tuple(left.values()), 0, (), np.nan, np.nan, old, old, False)
+        else:
+            told = self.compared(name, before, old, embedded, left)
+        self.progress.finish()  # a question may follow
+        if same or not agreed(told):
+            return told
+        for turn in range(_TURNS):  # photos that others enroll meanwhile are embedded too
+            try:
+                self.gallery.set_embedding_net(
+                    name, self.card.fingerprint, self.card.dimension, calibration=told.calibration_after, leaving=tuple(left),
+                    why=f"upgrade from {before}, {len(left)} photos left behind", expected=before,
+                )
+                break
+            except ModelMismatch:
+                if turn == _TURNS - 1 or (self.gallery.embedding_net(name) or "") != before:
+                    raise
+                more, left = self.embed(name)
+                embedded += more
+        return replace(told, embedded=embedded, left=tuple(left.values()), swapped=True)
+
+    def embed(self, name: str) -> tuple[int, dict[int, Problem]]:
+        """Embed what has no embedding of the net yet; how many, and the photos that cannot be, by id."""
+        todo = self.gallery.embeddings.missing(name, self.card.fingerprint)
+        left: dict[int, Problem] = {}
+        found: list[tuple[EnrolledPhoto, Photo]] = []
+        for one in todo:
+            path = self.gallery.locate(one)
+            if path is None:
+                left[one.id] = Problem(str(one.path), f"its file is gone; photo {one.id} of {one.individual!r} keeps the old net")
+            else:
+                found.append((one, Photo(path, one.species, one.individual, box=one.box)))
+        if found:
+            self.progress.start(f"{name}: embedding with the new net", len(found))
+        opened = open_photos((photo for _, photo in found), sizes=sizes_of(self.net))
+        answers = zip((one for one, _ in found), opened, strict=True)
+        done = embedded = 0
+        while batch := list(islice(answers, BATCH)):
+            embedded += self.batch(name, batch, left)
+            done += len(batch)
+            self.progress.advance(done)
+        return embedded, left
+
+    def batch(self, name: str, batch: Iterable[tuple[EnrolledPhoto, Opened | Problem]], left: dict[int, Problem]) -> int:
+        good: list[tuple[EnrolledPhoto, Opened]] = []
+        for one, item in batch:
+            if isinstance(item, Problem):
+                left[one.id] = item
+            elif item.picture.sha256 != one.sha256:
+                reason = f"this is no longer the photo that was enrolled; photo {one.id} of {one.individual!r} keeps the old net"
+                left[one.id] = Problem(str(item.photo.path), reason)
+            else:
+                good.append((one, item))
+        if good:
+            vectors = embed(self.net, [item.picture for _, item in good])
+            pairs = zip((one.id for one, _ in good), vectors, strict=True)
+            self.gallery.embeddings.add(name, self.card.fingerprint, self.card.dimension, dict(pairs))
+        return len(good)
+
+    def compared(
+        self, name: str, before: str, old: Calibration | None, embedded: int, left: dict[int, Problem]
+    ) -> SpeciesUpgrade:
+        """The nearest individual of the photos before and after, and the thresholds after."""
+        everyone = {one.name for one in self.gallery.individuals(name)}
+        was, now = (enrolled(self.gallery, name, net, everyone) for net in (before, self.card.fingerprint))
+        both = sorted(set(was.ids) & set(now.ids))
+        rows = both[:: max(1, -(-len(both) // MOST_COMPARED))]
+        changes, right = [], []
+        for row, first, second in zip(rows, _nearest(was, rows), _nearest(now, rows), strict=True):
+            if first.nearest != second.nearest:
+                changes.append(NearestChange(row, first.individual, first.nearest, second.nearest))
+            if first.findable and second.findable:
+                right.append((first.nearest == first.individual, second.nearest == first.individual))
+        share = np.mean(right, axis=0) if right else (np.nan, np.nan)
+        return SpeciesUpgrade(
+            name, before, self.card.fingerprint, embedded, tuple(left.values()), len(rows), tuple(changes), float(share[0]),
+            float(share[1]), old, self.learned(name), False,
+        )
+
+    def learned(self, name: str) -> Calibration | None:
+        """Thresholds for the new net: from enrolled individuals that it was not trained on, else those of its card."""
+        stated = options.resolve(TrainSettings(), {}).max_false_match
+        unseen = unseen_individuals(self.card, {one.name for one in self.gallery.individuals(name)})
+        found = learnable(self.gallery, name, self.card.fingerprint, unseen, lambda: self.net, self.progress)
+        study = (
+            score_calibration.study(found.pool, max_false_match=stated, mapped=found.mapped) if len(found.pool.vectors) else None
+        )
+        return study.calibration if study else self.card.calibration
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """individual: whom the photo shows. nearest: whom the most alike photo of another encounter shows, "" without one."""
+
+    individual: str
+    nearest: str
+    findable: bool
+
+
+def _nearest(found: EnrolledPool, photos: Sequence[int]) -> list[_Near]:
+    place = {number: at for at, number in enumerate(found.ids)}
+    pool = found.pool
+    individuals, groups, hashes = np.array(pool.individuals), np.array(pool.groups), np.array(pool.hashes)
+    near = []
+    for photo in photos:
+        at = place[photo]
+        other = (groups != groups[at]) & (hashes != hashes[at])
+        best = int(np.argmax(np.where(other, pool.vectors @ pool.vectors[at], -np.inf)))
+        own = bool((individuals[other] == individuals[at]).any())
+        near.append(_Near(str(individuals[at]), str(individuals[best]) if other.any() else "", own))
+    return near

@@ -1,0 +1,56 @@
+"""The command that writes the page of a season."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reid import settings, terminal
+from reid.cli.door import Clocks, Days, Deployments, Device, Json, Seasons, SideRule, Species, Where, app, end, line
+from reid.cli.identification import in_time
+from reid.settings import ExportSettings, QuerySettings
+
+
+@app.command()
+def report(
+    photos: Annotated[list[Path] | None,
+        typer.Argument(help="Photos of the season, not enrolled: asked now, told as doubts.", show_default=False)] = None,
+    of: Annotated[str, typer.Option(help="The page's season; default the last one that has a photo.", show_default=False)] = "",
+    out: Annotated[Path, typer.Option(help="The HTML file.")] = Path("season.html"),
+    gallery: Where = None,
+    json: Json = False,
+    species: Species = "",
+    season: Seasons = None,
+    days: Days = None,
+    deployments: Deployments = None,
+    clock: Clocks = None,
+    side: SideRule = None,
+    device: Device = "auto",
+) -> None:
+    """Write the page of a season: who was met when and where, who returned, discovery, effort, and the doubts."""
+    from reid.actions.season_report.report import report as action
+
+    asked = in_time(clock, season, deployments) | {"species": species or None, "device": device}
+    counted = {"species": species or None, "seasons": tuple(season) if season else None, "days": days, "side": side}
+    done = action(
+        photos or [],
+        out=out,
+        of=of,
+        gallery=gallery,
+        settings=settings.resolve(ExportSettings(), counted | {"deployments": deployments}),
+        query=settings.resolve(QuerySettings(), asked),
+        progress=terminal.Bars(),
+    )
+    if json:
+        line(done.told())
+    else:
+        for one in done.species:
+            counts = ", ".join(f"{one.count(status)} {status}" for status in ("returned", "reappeared", "new", "not seen"))
+            terminal.out(f"{one.species}, season {one.season}: {counts}")
+        terminal.out(f"{len(done.doubts)} doubts" + (f", listed in {done.doubts_table}" if done.doubts_table else ""))
+        terminal.out(f"wrote {done.page} ({done.size / 1e6:.1f} MB)")
+    for note in done.notes:
+        terminal.complain(note)
+    end(done.problems)
