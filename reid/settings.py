@@ -108,7 +108,7 @@ class IntakeSettings(VideoSettings):
     deployments: str = ""
     """Path of a table of the cameras; its clock offsets and seasons count."""
     side_path: tuple[str, ...] = ()
-    """Each left=PATTERN or right=PATTERN, for photos whose path tells their side; see `actions.intake.photo_selection.sides_by_path`."""
+    """Each left=PATTERN or right=PATTERN, for photos whose path tells their side; see `photo_selection.sides_by_path`."""
     device: str = "auto"
 
 

@@ -3,8 +3,8 @@
     .venv/bin/python scripts/train_base.py --data ../shared/data --start ../shared/weights/mobilenet_v2_imagenet.safetensors
 
 Never sees a photo that any split column calls `test`. Seals and camera_trap are left out whole, so that they stay a fair
-check on species the base net has never met. Of the trained head and the one in closed form (`training.tasks.closed_form_heads.whiten_head`) the net
-keeps the one that knows the held-out individuals better.
+check on species the base net has never met. Of the trained head and the one in closed form
+(`training.tasks.closed_form_heads.whiten_head`) the net keeps the one that knows the held-out individuals better.
 """
 
 from __future__ import annotations

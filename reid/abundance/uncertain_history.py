@@ -1,4 +1,4 @@
-"""What doubtful identifications do to a history: plausible ones (`abundance.history_sampling`) tallied, and what the decisions got wrong.
+"""What doubtful identifications do to a history: sampled ones (`abundance.history_sampling`) tallied, and wrong decisions.
 
 For what errors of identification do to counts see Yoshizaki, Pollock, Brownie and Webster 2009 (Ecology 90:3).
 """

@@ -1,7 +1,7 @@
 """What a join of two encounters is worth: counted on animals whose names are known, in the same way as it is used.
 
-The joins of `steps.season.clustering`, made of photos of individuals that the net was not trained on, down to the last one, are each
-right or wrong; Platt's logistic fit (1999) on their scores gives the probability that a join of a score is right.
+The joins of `steps.season.clustering`, made of photos of individuals that the net was not trained on, down to the last one, are
+each right or wrong; Platt's logistic fit (1999) on their scores gives the probability that a join of a score is right.
 """
 
 from __future__ import annotations

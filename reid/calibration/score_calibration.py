@@ -5,8 +5,8 @@ classes weighing the same, so that its log-odds are a log-likelihood ratio. Ever
 error shares, the reliability diagram) is cross-validated by individual: a photo is judged by a fit that has seen neither
 its individual's photos nor comparisons with them. The fit that is kept comes from all of them.
 
-A closer look (`steps.local_matching`) gives a second kind of score. It has a calibration of its own, on both scores, which is kept
-only where it tells held-out individuals apart better than the cosine alone.
+A closer look (`steps.local_matching`) gives a second kind of score. It has a calibration of its own, on both scores, which is
+kept only where it tells held-out individuals apart better than the cosine alone.
 """
 
 from __future__ import annotations

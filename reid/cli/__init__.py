@@ -2,13 +2,11 @@
 
 # isort: off
 from reid.cli.door import app, run
-from reid.cli import training, seasons, counting, contents, keeping, exchange
-from reid.cli import identification
-from reid.cli import curation
-from reid.cli import season_report
+from reid.cli import training, identification, seasons, counting, contents, curation, keeping, exchange, season_report
 # isort: on
 # The order of the imports is that of the commands in --help.
 
 __all__ = [
-    "app", "contents", "correcting", "counting", "exchange", "identifying", "keeping", "reporting", "run", "seasons", "training",
+    "app", "contents", "counting", "curation", "exchange", "identification", "keeping", "run",
+    "season_report", "seasons", "training",
 ]  # fmt: skip

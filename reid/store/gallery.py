@@ -322,7 +322,7 @@ class Gallery:
         self._searches.settle()
 
     def add_sightings(self, sightings: Sequence[Sighting], looked_at: Sequence[Path] = ()) -> tuple[keep_sightings.NotKept, ...]:
-        """Keep the decisions of queries, in one transaction, in the place of those of the same animals; see `store.contents.keep_sightings`."""
+        """Keep the decisions of queries, in one transaction, in the place of those of the same animals; see `keep_sightings`."""
         return keep_sightings.keep_sightings(self._catalog, sightings, looked_at)
 
     def sightings(self) -> tuple[KeptSighting, ...]:

@@ -4,8 +4,8 @@
 
 Light: mean and spread of red, green and blue over the picture, six numbers. Texture: the same of the channels of blocks 0, 4
 and 7 of an ImageNet net (frozen, 224 x 224). Both are made alike within an individual by what is enrolled
-(`reid.training.tasks.closed_form_heads.whitening`). Where light alone comes near a net that was trained, photos of one animal were taken in one light
-(one sighting, one sheet), and rank-1 says little about knowing animals.
+(`reid.training.tasks.closed_form_heads.whitening`). Where light alone comes near a net that was trained, photos of one animal
+were taken in one light (one sighting, one sheet), and rank-1 says little about knowing animals.
 """
 
 from __future__ import annotations

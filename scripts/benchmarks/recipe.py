@@ -5,8 +5,9 @@
         [--column split_unseen] [--epochs 4] [--share 0.33] [--only "margin 0.1,stride-16"] [--seeds 0]
 
 Only rows whose column is `train` are used, part of their individuals held out; same side and other encounters only. Each change
-is judged with the head as trained and with the one in closed form (`reid.training.tasks.closed_form_heads.whiten_head`); the standard error is over
-the individuals held out. The last columns compare with the default of the same seed, individual by individual.
+is judged with the head as trained and with the one in closed form (`reid.training.tasks.closed_form_heads.whiten_head`); the
+standard error is over the individuals held out. The last columns compare with the default of the same seed, individual by
+individual.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def test_sightings_that_say_nothing_do_not_make_ever_more_new_animals():
 
 
 def probability(study: Study, answers: tuple[int, ...]) -> float:
-    """Of a set of answers, not normalised, as `abundance.history_sampling` defines it. answers: new animals are called after their first."""
+    """Of a set of answers, not normalised, as `history_sampling` defines it. answers: new animals bear their first's name."""
     rows = len(study.known)
     assert study.alike is not None
     join, fresh = newcomers(study.enrolled, study.prior, len(study.doubts))

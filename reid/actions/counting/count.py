@@ -76,8 +76,8 @@ def count(
 
     Enrolled photos are taken as sure. Sightings kept by `reid query --record` whose photo is not enrolled count by their
     decision, and beside it by their probabilities: `draws` plausible histories are drawn, each is counted, and the counts are
-    put together (`abundance.uncertain_history`). Each season with two occasions or more is counted by itself; several seasons are counted
-    together as well, each as one occasion.
+    put together (`abundance.uncertain_history`). Each season with two occasions or more is counted by itself; several seasons
+    are counted together as well, each as one occasion.
 
     Args:
         gallery: its folder; None = REID_GALLERY or indexes/default.

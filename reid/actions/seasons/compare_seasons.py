@@ -73,9 +73,9 @@ def seasons(
     """Compare two seasons.
 
     The first season, and all that is known besides, is what the gallery holds. The second is the enrolled photos of that
-    season, and the photos given, which are identified as a whole (`steps.season.joint_identification`): encounter by encounter, no two animals of
-    one frame or of two far places at once under one name, and those without a name put together where their photos say so.
-    A season is what the manifest calls it, else the year the photo was taken.
+    season, and the photos given, which are identified as a whole (`steps.season.joint_identification`): encounter by encounter,
+    no two animals of one frame or of two far places at once under one name, and those without a name put together where their
+    photos say so. A season is what the manifest calls it, else the year the photo was taken.
 
     Args:
         photos: of the second season, not enrolled; others among them are skipped and counted.

@@ -91,8 +91,8 @@ def page(
 
 
 def _answer(row: SeasonRow) -> Answer:
-    again = sighting_cards.facts(row.species, row.first_again, f"{row.photos} photos, {row.encounters} encounters, {row.events} events",
-                          _sides(row))  # fmt: skip
+    numbers = f"{row.photos} photos, {row.encounters} encounters, {row.events} events"
+    again = sighting_cards.facts(row.species, row.first_again, numbers, _sides(row))
     title = row.proposal or row.individual
     queries = [sighting_cards.shown(row.photo_again, title or "not named", again)] if row.photo_again else []
     if row.link_photos:

@@ -94,9 +94,9 @@ def discover(
     """Make individuals of unlabelled photos.
 
     Photos of one encounter show one animal (as many as its fullest frame has boxes); encounters are put together where their
-    photos say so, with what cannot be one animal kept apart (`steps.season.joint_identification`). What a link is worth is counted on enrolled
-    individuals that the species' net was not trained on, else on drawn animals. Nothing is changed without `enroll`, and nothing
-    before all photos are decided: then all of it in one transaction.
+    photos say so, with what cannot be one animal kept apart (`steps.season.joint_identification`). What a link is worth is
+    counted on enrolled individuals that the species' net was not trained on, else on drawn animals. Nothing is changed without
+    `enroll`, and nothing before all photos are decided: then all of it in one transaction.
 
     Args:
         photos: files, folders, manifests, detections; labels in them are not looked at.

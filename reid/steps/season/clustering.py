@@ -3,9 +3,9 @@
 The score of two encounters is, for each side, the mean over the photos of one of their best cosine with the other, by
 photos of the same or of unknown side; sides and both directions are averaged. Groups are joined by the mean of the scores
 of their encounters (average linkage), those first that are each other's best, so that the order of the encounters does not
-matter and a third one that resembles two does not chain them. What a score is worth is not guessed: `calibration.link_calibration` joins
-photos of individuals whose names are known in this same way and counts which joins were right. Groups without two photos
-of one side have no score and are never joined: half-known animals stay halves.
+matter and a third one that resembles two does not chain them. What a score is worth is not guessed:
+`calibration.link_calibration` joins photos of individuals whose names are known in this same way and counts which joins were
+right. Groups without two photos of one side have no score and are never joined: half-known animals stay halves.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 1. Photos of an encounter show one animal; where a frame of it holds several boxes, as many animals as its fullest frame.
 2. Each of these is asked as a query is. Animals of one frame, and animals too far apart for the time between, never get one
    name: what one has, the other has not (`steps.season.assignment`).
-3. Those that got no name are put together where their photos say so (`steps.season.clustering`), and each group is asked once more
-   as one animal, by all its photos.
+3. Those that got no name are put together where their photos say so (`steps.season.clustering`), and each group is asked once
+more as one animal, by all its photos.
 """
 
 from __future__ import annotations

@@ -104,7 +104,8 @@ def keep_sightings(catalog: Catalog, sightings: Sequence[Sighting], looked_at: I
     """Keep the decisions of queries, in one transaction; see `Gallery.add_sightings`.
 
     Those that are linked by a photo (the animals of one frame, of one encounter) are written anew together where one of them
-    differs, for of each photo those of the newest change count (`actions.identification.unresolved_sightings`); all others stay as they are.
+    differs, for of each photo those of the newest change count (`actions.identification.unresolved_sightings`); all others stay
+    as they are.
 
     Args:
         catalog: of the gallery.

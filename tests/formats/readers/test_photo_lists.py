@@ -23,7 +23,7 @@ from reid.formats.readers.photo_lists import PhotoList, read_photos
 from reid.records import Box, Photo, Problem
 from reid.tables.tables import read_table, write_table
 
-DATA = Path(__file__).parents[2] / "../shared/data"
+DATA = Path(__file__).parents[3] / "../shared/data"
 
 
 def touch(path: Path) -> Path:

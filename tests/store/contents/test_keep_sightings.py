@@ -68,7 +68,7 @@ def test_another_decision_takes_the_place_of_the_one_before_and_undo_brings_that
 
 
 def test_animals_of_one_frame_stay_decisions_of_one_change(gallery: Gallery) -> None:
-    """Else the one that stayed would be older than its frame, and count no more (`actions.identification.unresolved_sightings`)."""
+    """Else the one that stayed would be older than its frame, and count no more (`unresolved_sightings`)."""
     gallery.add_sightings([told("q", box=LEFT), told("q", box=RIGHT)])
     gallery.add_sightings([told("q", SURE, LEFT), told("q", box=RIGHT)])
     assert kept(gallery) == [(gallery.head(), "/q.jpg", "known", LEFT), (gallery.head(), "/q.jpg", "review", RIGHT)]

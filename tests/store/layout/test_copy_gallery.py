@@ -38,7 +38,7 @@ def test_a_copy_is_a_gallery_with_everything_but_the_cache(gallery: Gallery, tmp
 
 def test_a_copy_taken_while_others_write_is_of_one_moment(folder: Path, tmp_path: Path) -> None:
     program = [sys.executable, "-m", "tests.store.writer", str(folder), "0", "100000", "7"]
-    with subprocess.Popen(program, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(program, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
         try:
@@ -95,7 +95,7 @@ def test_what_a_killed_backup_left_is_cleared_by_the_next_one_and_by_doctor_and_
     place = gallery.folder.parent
     target = place / f"{gallery.folder.name}-2026"
     with subprocess.Popen(
-        [sys.executable, "-c", BACKUP, str(gallery.folder), str(target)], cwd=Path(__file__).parents[2],
+        [sys.executable, "-c", BACKUP, str(gallery.folder), str(target)], cwd=Path(__file__).parents[3],
         stdout=subprocess.PIPE, text=True,
     ) as program:
         assert program.stdout is not None and program.stdout.readline() == "written\n"
