@@ -15,14 +15,14 @@ ROOT = Path(__file__).parents[1]
 OPENMP = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_DUPLICATE_LIB_OK": "TRUE", "KMP_BLOCKTIME": "0"}
 
 NET = """
-from reid.nets import bundle, runtime
+from reid.nets import net_files, inference
 import numpy as np
 assert "torch" not in sys.modules
-device = runtime.device("cpu")
+device = inference.device("cpu")
 import torch
 torch.manual_seed(0)
-card = bundle.NetCard("embedding", "mobilenet_v3_small", (32, 32), "gem", 16)
-net = runtime.of_torch(card, bundle.build(card), device)
+card = net_files.NetCard("embedding", "mobilenet_v3_small", (32, 32), "gem", 16)
+net = inference.of_torch(card, net_files.build(card), device)
 rng = np.random.default_rng(0)
 def embed():
     vectors = net.embed(list(rng.integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)))

@@ -212,7 +212,7 @@ def _template() -> Template:
     """The page's template from the package, wherever that is installed."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(loader=PackageLoader("reid.formats"), autoescape=True, undefined=StrictUndefined,
+    environment = Environment(loader=PackageLoader("reid.pages"), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)
     environment.globals["outcomes"] = tuple(OUTCOMES)
     environment.filters.update(tallies=_tallies, label=_label, after_badge=_after_badge, measure=_measure,

@@ -84,8 +84,8 @@ def test_a_net_that_ships_answers_in_a_gallery_without_torch_from_the_first_time
     card = net_files.adopt(net_files.BASE, tmp_path)
     path = tmp_path / f"{card.fingerprint}.safetensors"
     code = (
-        "import sys\nfrom pathlib import Path\nfrom reid.nets import runtime\n"
-        f"runtime.load(Path({str(path)!r}), 'cpu')\nprint('torch' in sys.modules)"
+        "import sys\nfrom pathlib import Path\nfrom reid.nets import inference\n"
+        f"inference.load(Path({str(path)!r}), 'cpu')\nprint('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
     [kept] = graphs(path)
@@ -156,11 +156,11 @@ def test_where_the_graph_answers_otherwise_torch_is_used(
     assert not by_onnx(net) and graphs(path) == []
 
 
-def test_without_onnxruntime_torch_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_onnxinference_torch_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(EMBEDDING, tmp_path)
     with_it = inference.load(path, "cpu").embed(photos(2, EMBEDDING))
     inference._loaded.cache_clear()
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    monkeypatch.setitem(sys.modules, "onnxinference", None)
     net = inference.load(path, "cpu")
     assert not by_onnx(net)
     assert float((net.embed(photos(2, EMBEDDING)) * with_it).sum(axis=1).min()) > onnx_export.LEAST_COSINE
@@ -186,8 +186,8 @@ def test_an_exported_net_answers_without_torch(tmp_path: Path) -> None:
     code = (
         "import sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from reid.nets import runtime\n"
-        f"net = runtime.load(Path({str(path)!r}), 'cpu')\n"
+        "from reid.nets import inference\n"
+        f"net = inference.load(Path({str(path)!r}), 'cpu')\n"
         "loaded = [name for name in ('torch', 'torchvision') if name in sys.modules]\n"
         "print(net.embed([np.zeros((32, 64, 3), np.uint8)]).shape, loaded)"
     )

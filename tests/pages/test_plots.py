@@ -127,7 +127,7 @@ def test_a_users_own_style_changes_nothing(plots):
 
 def test_matplotlib_is_loaded_by_the_first_plot_and_not_before():
     code = (
-        "import sys\nfrom reid.formats import plots, page\nassert 'matplotlib' not in sys.modules\n"
+        "import sys\nfrom reid.pages import html, plots\nassert 'matplotlib' not in sys.modules\n"
         "plots.bars('t', 'x', [plots.Bar('a', 0.5, 0.4, 0.6)])\n"
         "print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
     )

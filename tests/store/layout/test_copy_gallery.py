@@ -81,8 +81,9 @@ def test_the_command_names_the_copy_by_its_date(gallery: Gallery) -> None:
 BACKUP = """
 import sys, time
 from pathlib import Path
-from reid.store import Gallery, copying
-copying.publish = lambda *_: (print("written", flush=True), time.sleep(60))
+from reid.store import Gallery
+from reid.store.layout import copy_gallery
+copy_gallery.publish = lambda *_: (print("written", flush=True), time.sleep(60))
 with Gallery.open(Path(sys.argv[1])) as gallery:
     gallery.exchange.copy_to(Path(sys.argv[2]))
 """
