@@ -156,11 +156,11 @@ def test_where_the_graph_answers_otherwise_torch_is_used(
     assert not by_onnx(net) and graphs(path) == []
 
 
-def test_without_onnxinference_torch_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_onnxruntime_torch_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(EMBEDDING, tmp_path)
     with_it = inference.load(path, "cpu").embed(photos(2, EMBEDDING))
     inference._loaded.cache_clear()
-    monkeypatch.setitem(sys.modules, "onnxinference", None)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
     net = inference.load(path, "cpu")
     assert not by_onnx(net)
     assert float((net.embed(photos(2, EMBEDDING)) * with_it).sum(axis=1).min()) > onnx_export.LEAST_COSINE

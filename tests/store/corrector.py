@@ -100,7 +100,7 @@ def correct(gallery: Gallery, chance: random.Random, *, alone: bool = False) -> 
     gone = [photo.id for photo in gallery.photos(removed=True)]
     verbs = (
         (30, lambda: gallery.identities.merge(one, other)), (20, lambda: gallery.history.undo()),
-        (10, lambda: gallery.history.undo(chance.randint(2, gallery.head()))), (10, lambda: gallery.identities.split(one, other)),
+        (10, lambda: gallery.history.undo(chance.randint(2, max(2, gallery.head())))), (10, lambda: gallery.identities.split(one, other)),
         (10, lambda: gallery.identities.split(one, other + "2", photos=some[:1])),
         (5, lambda: gallery.identities.rename(one, other)),
         (5, lambda: gallery.identities.remove(one)), (5, lambda: gallery.identities.restore(one)),
