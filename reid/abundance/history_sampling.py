@@ -21,7 +21,7 @@ from functools import lru_cache
 import numpy as np
 
 from reid.abundance.closed_population import Floats
-from reid.abundance.uncertain_history import Doubt, Labels, Study
+from reid.abundance.uncertain_history import Labels, Uncertain, UncertainHistory
 
 CHAINS = 20
 """Sets of answers that are redrawn side by side; histories are taken from each in turn."""
@@ -29,7 +29,7 @@ FIRST, BETWEEN = 30, 2
 """Passes over all sightings before the first history of a chain is taken, and before each further one."""
 
 
-def draw(study: Study, draws: int, generator: np.random.Generator) -> Labels:
+def draw(study: UncertainHistory, draws: int, generator: np.random.Generator) -> Labels:
     """Draw whom each doubt shows, `draws` times."""
     if study.alike is None or len(study.doubts) < 2:
         return _first_met(_in_turn(study, draws, generator), len(study.known))
@@ -43,7 +43,7 @@ def draw(study: Study, draws: int, generator: np.random.Generator) -> Labels:
     return np.concatenate(taken)[:draws]
 
 
-def _in_turn(study: Study, draws: int, generator: np.random.Generator) -> Labels:
+def _in_turn(study: UncertainHistory, draws: int, generator: np.random.Generator) -> Labels:
     """Answers to start from, one after the other, with as many unknown animals as the prior says.
 
     Not with any number: where thousands are thought of every sighting shows another one, and each by itself seldom leaves that.
@@ -57,14 +57,14 @@ def _in_turn(study: Study, draws: int, generator: np.random.Generator) -> Labels
     return labels
 
 
-def _again(study: Study, labels: Labels, generator: np.random.Generator) -> None:
+def _again(study: UncertainHistory, labels: Labels, generator: np.random.Generator) -> None:
     """Draw every answer anew, all others given."""
     for at in range(len(study.doubts)):
         labels[:, at] = -1
         labels[:, at] = pick(_weights(study, labels, at), generator)
 
 
-def answers_given(study: Study, labels: Labels, at: int) -> Floats:
+def answers_given(study: UncertainHistory, labels: Labels, at: int) -> Floats:
     """The chances of every answer to one doubt, all others given as drawn.
 
     Args:
@@ -82,7 +82,7 @@ def answers_given(study: Study, labels: Labels, at: int) -> Floats:
     return np.asarray(weights / weights.sum(1, keepdims=True))
 
 
-def _weights(study: Study, labels: Labels, at: int, unknown: Floats | None = None) -> Floats:
+def _weights(study: UncertainHistory, labels: Labels, at: int, unknown: Floats | None = None) -> Floats:
     """Of every answer (draws, rows + doubts + 1) to one doubt, not summing to 1, the other answers given; -1 = not answered yet.
 
     unknown: how many animals nobody knows, (draws,); None = every number, by its chance.
@@ -146,7 +146,7 @@ def newcomers(enrolled: int, prior: float, sightings: int) -> tuple[float, Float
     return join, fresh
 
 
-def _chances(doubt: Doubt, rows: int) -> Floats:
+def _chances(doubt: Uncertain, rows: int) -> Floats:
     """Of every row; what the list leaves goes to the others in equal parts."""
     listed = list(doubt.chances)
     elsewhere = max(0.0, 1.0 - doubt.nobody - math.fsum(doubt.chances.values()))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from reid.abundance.closed_population import Floats, Numbers, Tally, tally
 from reid.abundance.history_sampling import answers_given, pick
-from reid.abundance.uncertain_history import Doubt, Labels, Study
+from reid.abundance.uncertain_history import Labels, Uncertain, UncertainHistory
 
 LEAST = 0.01
 """Answers less likely than this are not looked at."""
@@ -73,7 +73,11 @@ class _Tried:
 
 
 def gains(
-    study: Study, labels: Labels, occasions: Sequence[Sequence[int]], estimate: Callable[[Tally], Numbers], most: int = MOST
+    study: UncertainHistory,
+    labels: Labels,
+    occasions: Sequence[Sequence[int]],
+    estimate: Callable[[Tally], Numbers],
+    most: int = MOST,
 ) -> tuple[Gain, ...]:
     """The doubts to look at, in their order; doubts of no worth are left out.
 
@@ -106,11 +110,11 @@ def gains(
     return tuple(found)
 
 
-def _sureness(doubt: Doubt) -> float:
+def _sureness(doubt: Uncertain) -> float:
     return sum(chance**2 for chance in doubt.chances.values()) + doubt.nobody**2
 
 
-def _told(study: Study, drawn: NDArray[np.int64], replies: Sequence[int | None], effect: Floats) -> Floats:
+def _told(study: UncertainHistory, drawn: NDArray[np.int64], replies: Sequence[int | None], effect: Floats) -> Floats:
     """What the answer of each history is expected to tell of its number, (draws,)."""
     told = np.zeros(len(drawn))
     for row, by in zip(replies, effect, strict=True):
@@ -118,7 +122,7 @@ def _told(study: Study, drawn: NDArray[np.int64], replies: Sequence[int | None],
     return told
 
 
-def _try(study: Study, table: _Support, at: int, estimate: Callable[[Tally], Numbers]) -> _Tried | None:
+def _try(study: UncertainHistory, table: _Support, at: int, estimate: Callable[[Tally], Numbers]) -> _Tried | None:
     """None where there is one answer, or one that supports no estimate."""
     rows = len(study.known)
     given = answers_given(study, table.labels, at)
@@ -143,7 +147,7 @@ def _try(study: Study, table: _Support, at: int, estimate: Callable[[Tally], Num
 class _Support:
     """How many sightings stand behind each cell of each drawn history, so that one of them can be moved and counted anew."""
 
-    def __init__(self, study: Study, labels: Labels, occasions: Sequence[Sequence[int]]) -> None:
+    def __init__(self, study: UncertainHistory, labels: Labels, occasions: Sequence[Sequence[int]]) -> None:
         self.labels, self.rows = labels, len(study.known)
         plain = np.stack([study.known[:, list(columns)].any(1) for columns in occasions], axis=1)
         named = {row for doubt in study.doubts for row in doubt.chances} | {int(one) for one in np.unique(labels)}

@@ -20,7 +20,7 @@ _AT_ONCE = 40_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class Uncertain:
     """One sighting (or encounter) whose animal is not sure.
 
     columns: of the history, where it counts; () = none. chances: of individuals, by row of the history. nobody: that none of
@@ -46,7 +46,7 @@ NEW = -2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Study:
+class UncertainHistory:
     """A history and its doubts, in the order of their dates.
 
     known: (I, occasions) bool, what is sure; rows of individuals that are only suspected are empty. alike: (doubts, doubts),
@@ -56,13 +56,13 @@ class Study:
     """
 
     known: NDArray[np.bool_]
-    doubts: tuple[Doubt, ...]
+    doubts: tuple[Uncertain, ...]
     alike: Floats | None = None
     enrolled: int = 0
     prior: float = 0.5
 
 
-def as_told(study: Study, *, open_as: str = "") -> Labels:
+def as_told(study: UncertainHistory, *, open_as: str = "") -> Labels:
     """One history (1, doubts) by the decisions. open_as: what becomes of open ones: "" left out, "new", or "best" match."""
     rows = len(study.known)
     answers = []
@@ -74,7 +74,7 @@ def as_told(study: Study, *, open_as: str = "") -> Labels:
     return np.array([answers], dtype=np.int64)
 
 
-def histories(study: Study, labels: Labels, occasions: Sequence[Sequence[int]]) -> Tally:
+def histories(study: UncertainHistory, labels: Labels, occasions: Sequence[Sequence[int]]) -> Tally:
     """Count each drawn history.
 
     Args:
@@ -113,7 +113,7 @@ def _collapsed(known: NDArray[np.bool_], occasions: Sequence[Sequence[int]]) -> 
     return np.stack([known[:, list(columns)].any(1) for columns in occasions], axis=1)
 
 
-def _occasions_of(doubt: Doubt, occasions: Sequence[Sequence[int]]) -> tuple[int, ...]:
+def _occasions_of(doubt: Uncertain, occasions: Sequence[Sequence[int]]) -> tuple[int, ...]:
     return tuple(at for at, columns in enumerate(occasions) if set(columns) & set(doubt.columns))
 
 
@@ -131,7 +131,7 @@ class Errors:
     hidden: float
 
 
-def expected_errors(study: Study, labels: Labels, occasions: Sequence[Sequence[int]]) -> Errors:
+def expected_errors(study: UncertainHistory, labels: Labels, occasions: Sequence[Sequence[int]]) -> Errors:
     """The mean over drawn histories (draws, doubts), of what was seen on the occasions and decided."""
     rows = len(study.known)
     sure = np.flatnonzero(_collapsed(study.known, occasions).any(1)).tolist()
@@ -152,7 +152,7 @@ def expected_errors(study: Study, labels: Labels, occasions: Sequence[Sequence[i
     return Errors(splits / len(labels), merges / len(labels), hidden / len(labels))
 
 
-def matrix(study: Study, labels: Labels) -> NDArray[np.bool_]:
+def matrix(study: UncertainHistory, labels: Labels) -> NDArray[np.bool_]:
     """One drawn history as it stands, (I + doubts, occasions); labels (doubts,)."""
     seen = np.concatenate([study.known, np.zeros((len(study.doubts), study.known.shape[1]), dtype=bool)])
     for label, doubt in zip(labels, study.doubts, strict=True):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.evaluation.metrics import Pool
-from reid.steps.season.clustering import Linkable, Worth, join, scores
+from reid.steps.season.clustering import ClusterInput, LinkCalibration, join, scores
 
 MIN_JOINS = 8
 """Fewer joins, or fewer right ones than half of them, teach nothing."""
@@ -22,7 +22,7 @@ PULL = 0.01
 """Of the slope towards 0, in joins: scores that part right from wrong without a doubt still give a finite slope."""
 
 
-def worth(pool: Pool, *, drawn: bool = False) -> Worth | None:
+def worth(pool: Pool, *, drawn: bool = False) -> LinkCalibration | None:
     """Learn what joins are worth.
 
     Args:
@@ -38,7 +38,7 @@ def worth(pool: Pool, *, drawn: bool = False) -> Worth | None:
         return None
     names, units = np.unique([keys[row] for row in rows], return_inverse=True)
     owners = np.unique([name.split("\0")[0] for name in names.tolist()], return_inverse=True)[1]
-    found = scores(Linkable(pool.vectors[np.asarray(rows)], [pool.sides[row] for row in rows], units))
+    found = scores(ClusterInput(pool.vectors[np.asarray(rows)], [pool.sides[row] for row in rows], units))
     joins = join(found, frozenset(), lambda score: True)
     right = np.asarray([_share(owners, one.first, one.second) for one in joins])
     if len(joins) < MIN_JOINS or right.sum() < MIN_JOINS / 2:
@@ -46,7 +46,7 @@ def worth(pool: Pool, *, drawn: bool = False) -> Worth | None:
     slope, intercept = _fit(np.asarray([one.score for one in joins]), right)
     if slope <= 0.0:
         return None
-    return Worth(slope, intercept, len(names), len(joins), len(set(owners.tolist())), drawn)
+    return LinkCalibration(slope, intercept, len(names), len(joins), len(set(owners.tolist())), drawn)
 
 
 def _chosen(individuals: Sequence[str], keys: Sequence[str]) -> list[int]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.calibration.logistic import fit
-from reid.calibration.thresholds import AT_ONCE, MAX_FALSE_NEW, Answers, HeldOut, answered
+from reid.calibration.thresholds import AT_ONCE, MAX_FALSE_NEW, HeldOut, HeldOutAnswers, answered
 from reid.records import Bounds
 from reid.steps.novelty import missed
 from reid.steps.search import SHORTLIST
@@ -87,7 +87,7 @@ def _drawn(held: HeldOut, size: int, *, ceiling: float, prior: float) -> tuple[_
     genuine, rows = judged[np.arange(len(judged)), held.own], _both(held)
     compared = [other[row][~np.isnan(other[row])] for row in rows]
     turns = np.repeat(np.arange(len(rows)), -(-ASKED // len(rows)))
-    parts: tuple[list[Answers], list[Answers]] = ([], [])
+    parts: tuple[list[HeldOutAnswers], list[HeldOutAnswers]] = ([], [])
     for start in range(0, len(turns), max(1, AT_ONCE // size)):
         turn = turns[start : start + max(1, AT_ONCE // size)]
         table = np.stack([_some(rng, compared[row], size) for row in turn])
@@ -96,7 +96,7 @@ def _drawn(held: HeldOut, size: int, *, ceiling: float, prior: float) -> tuple[_
         table[:, 0] = genuine[rows[turn]]
         parts[0].append(answered(_listed(table), np.zeros(len(turn), np.int64), sizes, ceiling, prior))
     own = held.own[rows[turns]]
-    enrolled, never = (Answers.together(part).nobody for part in parts)
+    enrolled, never = (HeldOutAnswers.together(part).nobody for part in parts)
     return _Asked(enrolled, own), _Asked(never, own)
 
 

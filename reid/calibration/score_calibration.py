@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from reid.calibration import thresholds
 from reid.calibration.logistic import Fit, fit
 from reid.calibration.novelty_calibration import with_newness
-from reid.calibration.thresholds import Answers, HeldOut
+from reid.calibration.thresholds import HeldOut, HeldOutAnswers
 from reid.evaluation import metrics, reranked_pools
 from reid.evaluation.reranked_pools import Maps
 from reid.records import Calibration, Photo
@@ -58,7 +58,7 @@ def caution(photos: Sequence[Photo]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Trials:
+class ScoreTrials:
     """Best scores of each held-out query against each held-out individual.
 
     scores: (Q, I) float, or (Q, I, K) for K kinds of score (cosine first); nan where the two may not be compared.
@@ -81,11 +81,11 @@ class Trials:
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class HeldOutStudy:
     """A calibration with what it was judged by. answers: of the trial, each individual judged by a fit without it."""
 
     calibration: Calibration
-    answers: Answers
+    answers: HeldOutAnswers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +102,7 @@ class Mapped:
         return Mapped(np.asarray([new for new, _ in kept], np.int64), self.maps[np.asarray([old for _, old in kept], np.int64)])
 
 
-def trials(pool: metrics.Pool) -> Trials:
+def trials(pool: metrics.Pool) -> ScoreTrials:
     """Compare held-out photos with each other: same side, other encounters only; best photo of each individual."""
     names = sorted(set(pool.individuals))
     column = {name: index for index, name in enumerate(names)}
@@ -115,7 +115,7 @@ def trials(pool: metrics.Pool) -> Trials:
         for index in range(len(names)):
             best = scores[:, owner == index].max(axis=1)
             table[rows, index] = np.where(np.isfinite(best), best, np.nan)
-    return Trials(table, owner)
+    return ScoreTrials(table, owner)
 
 
 def calibrate(pool: metrics.Pool, *, max_false_match: float, mapped: Mapped | None = None) -> Calibration | None:
@@ -124,7 +124,7 @@ def calibrate(pool: metrics.Pool, *, max_false_match: float, mapped: Mapped | No
     return found.calibration if found else None
 
 
-def study(pool: metrics.Pool, *, max_false_match: float, mapped: Mapped | None = None) -> Study | None:
+def study(pool: metrics.Pool, *, max_false_match: float, mapped: Mapped | None = None) -> HeldOutStudy | None:
     """Learn a calibration from held-out photos, with one of its own for each side that has enough of them.
 
     Args:
@@ -152,7 +152,7 @@ def study(pool: metrics.Pool, *, max_false_match: float, mapped: Mapped | None =
     return replace(whole, calibration=replace(whole.calibration, left=sides["left"], right=sides["right"]))
 
 
-def _learn_both(pool: metrics.Pool, mapped: Mapped | None, max_false_match: float) -> Study | None:
+def _learn_both(pool: metrics.Pool, mapped: Mapped | None, max_false_match: float) -> HeldOutStudy | None:
     """Learn from cosines, then from cosines and closer looks; the latter is kept where it gains."""
     plain = learn(trials(pool), max_false_match=max_false_match)
     if plain is None or mapped is None or not len(mapped.rows):
@@ -163,10 +163,10 @@ def _learn_both(pool: metrics.Pool, mapped: Mapped | None, max_false_match: floa
     ceiling = plain.calibration.ceiling
     loss, without = (thresholds.log_loss(_held_out(one), ceiling=ceiling, prior=PRIOR) for one in (near, far))
     both = learn(near, max_false_match=max_false_match) if loss <= without - LEAST_GAIN else None
-    return Study(replace(plain.calibration, closer=both.calibration), both.answers) if both else plain
+    return HeldOutStudy(replace(plain.calibration, closer=both.calibration), both.answers) if both else plain
 
 
-def looked(pool: metrics.Pool, maps: Maps) -> tuple[Trials, Trials]:
+def looked(pool: metrics.Pool, maps: Maps) -> tuple[ScoreTrials, ScoreTrials]:
     """Trials (Q, I, 2) of cosine and place-by-place score, and the same comparisons by cosine alone (Q, I)."""
     rows = _spread(pool.individuals, MOST_LOOKED)
     asked = pool.subset(rows)
@@ -175,7 +175,7 @@ def looked(pool: metrics.Pool, maps: Maps) -> tuple[Trials, Trials]:
     local[rows] = reranked_pools.of_individuals(found, asked, pool)
     plain = trials(pool)
     cosine = np.where(np.isnan(local), np.nan, plain.scores)
-    return Trials(np.stack([cosine, local], axis=2), plain.own), Trials(cosine, plain.own)
+    return ScoreTrials(np.stack([cosine, local], axis=2), plain.own), ScoreTrials(cosine, plain.own)
 
 
 def _spread(individuals: Sequence[str], most: int) -> list[int]:
@@ -213,7 +213,7 @@ def sampled_rows(pool: metrics.Pool) -> list[int]:
     return sorted(taken)
 
 
-def lacking(found: Trials) -> str:
+def lacking(found: ScoreTrials) -> str:
     """Why nothing can be learned from these trials; "" where it can."""
     genuine, impostor = found.pairs()
     individuals = found.scores.shape[1]
@@ -234,7 +234,7 @@ def lacking(found: Trials) -> str:
     return ""
 
 
-def learn(found: Trials, *, max_false_match: float) -> Study | None:
+def learn(found: ScoreTrials, *, max_false_match: float) -> HeldOutStudy | None:
     """Learn from one table of trials; None where `lacking` gives a reason."""
     if lacking(found):
         return None
@@ -254,7 +254,7 @@ def learn(found: Trials, *, max_false_match: float) -> Study | None:
     )
     answers = thresholds.answers(held, ceiling=ceiling, prior=PRIOR)
     false_match, false_new = thresholds.errors(answers, calibration)
-    return Study(replace(calibration, false_match=false_match, false_new=false_new), answers)
+    return HeldOutStudy(replace(calibration, false_match=false_match, false_new=false_new), answers)
 
 
 def platt(genuine: Numbers, impostor: Numbers) -> tuple[float, float]:
@@ -263,14 +263,14 @@ def platt(genuine: Numbers, impostor: Numbers) -> tuple[float, float]:
     return float(found.slopes[0]), found.intercept
 
 
-def _fit(found: Trials, taught: NDArray[np.bool_]) -> Fit:
+def _fit(found: ScoreTrials, taught: NDArray[np.bool_]) -> Fit:
     """Fit on the comparisons within the individuals `taught` (I,)."""
     genuine, impostor = found.pairs()
     within = taught[found.own][:, None] & taught[None, :]
     return fit(found.columns[genuine & within], found.columns[impostor & within])
 
 
-def _held_out(found: Trials) -> HeldOut:
+def _held_out(found: ScoreTrials) -> HeldOut:
     """The evidence of every comparison, by a fit without the individual that the query shows."""
     individuals = found.scores.shape[1]
     count = min(FOLDS, individuals)

@@ -53,7 +53,7 @@ class HeldOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class HeldOutAnswers:
     """What came of a trial, one entry for each question.
 
     probability: of the best match. right: it is the individual shown. enrolled: that individual was in the gallery.
@@ -67,9 +67,9 @@ class Answers:
     size: NDArray[np.int64]
 
     @staticmethod
-    def together(parts: Sequence[Answers]) -> Answers:
+    def together(parts: Sequence[HeldOutAnswers]) -> HeldOutAnswers:
         """All of them, in order."""
-        return Answers(
+        return HeldOutAnswers(
             np.concatenate([part.probability for part in parts]), np.concatenate([part.right for part in parts]),
             np.concatenate([part.enrolled for part in parts]), np.concatenate([part.nobody for part in parts]),
             np.concatenate([part.size for part in parts]),
@@ -110,7 +110,7 @@ def bounds(
     return tuple(found)
 
 
-def answers(held: HeldOut, *, ceiling: float, prior: float) -> Answers:
+def answers(held: HeldOut, *, ceiling: float, prior: float) -> HeldOutAnswers:
     """Ask every held-out photo once with its individual enrolled and once without, among the held-out individuals."""
     judged, columns = held.judged(), np.arange(held.evidence.shape[2])
     parts = []
@@ -119,7 +119,7 @@ def answers(held: HeldOut, *, ceiling: float, prior: float) -> Answers:
         asked = shown.any(axis=1) & (~np.isnan(judged[np.arange(len(judged)), held.own]) | (not enrolled))
         table = np.where(shown, judged, -np.inf)[asked]
         parts.append(answered(table, held.own[asked] if enrolled else None, shown[asked].sum(axis=1), ceiling, prior))
-    return Answers.together(parts)
+    return HeldOutAnswers.together(parts)
 
 
 def log_loss(held: HeldOut, *, ceiling: float, prior: float) -> float:
@@ -141,7 +141,7 @@ def log_loss(held: HeldOut, *, ceiling: float, prior: float) -> float:
     return float(np.concatenate(losses).mean())
 
 
-def errors(found: Answers, calibration: Calibration) -> tuple[float, float]:
+def errors(found: HeldOutAnswers, calibration: Calibration) -> tuple[float, float]:
     """(share of questions told KNOWN with a wrong individual, share of enrolled animals called NEW), as single queries are."""
     at = [calibration.bounds_for(int(size)) for size in found.size]
     told = found.probability >= np.asarray([one.known_at for one in at])
@@ -168,13 +168,13 @@ def least_bound(errors: Sequence[float], may_pass: float) -> float:
 
 def answered(
     table: Numbers, own: NDArray[np.int64] | None, size: NDArray[np.int64], ceiling: float, prior: float
-) -> Answers:
+) -> HeldOutAnswers:
     """Bayes of `steps.decision.posterior` for many questions at once: (Q, N) evidence, -inf where nobody is."""
     weights = (prior / size)[:, None] * _weights(table, ceiling)
     total = 1.0 - prior + weights.sum(axis=1)
     best = table.argmax(axis=1)
     right = best == own if own is not None else np.zeros(len(table), bool)
-    return Answers(
+    return HeldOutAnswers(
         weights[np.arange(len(table)), best] / total, right, np.full(len(table), own is not None),
         (1.0 - prior) / total, size.astype(np.int64),
     )
@@ -185,14 +185,14 @@ def _weights(table: Numbers, ceiling: float) -> Numbers:
     return np.asarray(np.exp(np.clip(table, -ceiling, ceiling)) * np.isfinite(table), np.float64)
 
 
-def _drawn(held: HeldOut, size: int, *, ceiling: float, prior: float) -> Answers:
+def _drawn(held: HeldOut, size: int, *, ceiling: float, prior: float) -> HeldOutAnswers:
     """The trial in galleries of `size` individuals drawn from the held-out evidence."""
     rng = np.random.default_rng(0)
     columns = np.arange(held.evidence.shape[2])
     other = columns[None, :] != held.own[:, None]
     genuine = held.judged()[np.arange(len(held.own)), held.own]
     selves = _Widened(genuine[~np.isnan(genuine)], len(columns))
-    parts: list[Answers] = []
+    parts: list[HeldOutAnswers] = []
     for number, evidence in enumerate(held.evidence):
         chosen = evidence[other & ~np.isnan(evidence)]
         own = evidence[np.arange(len(held.own)), held.own]
@@ -210,7 +210,7 @@ def _drawn(held: HeldOut, size: int, *, ceiling: float, prior: float) -> Answers
             parts.append(answered(table, None, sizes, ceiling, prior))
             table[:, 0] = selves(rng, part)
             parts.append(answered(table, np.zeros(len(part), np.int64), sizes, ceiling, prior))
-    return Answers.together(parts)
+    return HeldOutAnswers.together(parts)
 
 
 class _Widened:

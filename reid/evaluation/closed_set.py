@@ -60,7 +60,7 @@ class ClosedSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ResultGroup:
     """rank-1 of a part of the queries: one side, one season."""
 
     name: str
@@ -129,7 +129,7 @@ def part(first: NDArray[np.int64], individuals: Sequence[str], *, seed: int = 0)
     return Herd(individuals, seed=seed).mean(first == 0)
 
 
-def groups(found: Places, individuals: Sequence[str], labels: Sequence[str], *, seed: int = 0) -> tuple[Group, ...]:
+def groups(found: Places, individuals: Sequence[str], labels: Sequence[str], *, seed: int = 0) -> tuple[ResultGroup, ...]:
     """rank-1 of the queries of each label, sorted; a query without a label stands under "not known".
 
     Args:
@@ -140,7 +140,7 @@ def groups(found: Places, individuals: Sequence[str], labels: Sequence[str], *, 
     shown = np.asarray([labels[row] or "not known" for row in found.rows], dtype=object)
     names = np.asarray([individuals[row] for row in found.rows], dtype=object)
     return tuple(
-        Group(label, int((shown == label).sum()), len(set(names[shown == label])),
+        ResultGroup(label, int((shown == label).sum()), len(set(names[shown == label])),
               part(found.first[shown == label], names[shown == label].tolist(), seed=seed))
         for label in sorted(set(shown))
     )

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.records import Box, Vectors
-from reid.steps.cannot_link import APART, SAME_PLACE, Place, kilometres, overlap, seconds, too_fast
+from reid.steps.cannot_link import APART, SAME_PLACE, Position, kilometres, overlap, seconds, too_fast
 
 MOST_PHOTOS = 8_000
 """Of one species that are compared with each other; of more, as many of each individual as fit."""
@@ -25,7 +25,7 @@ _CHUNK = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class AuditedPhoto:
     """One enrolled photo as far as doubts need it. place: None = not known."""
 
     id: int
@@ -35,7 +35,7 @@ class Shown:
     side: str
     captured_at: datetime | None
     camera: str
-    place: Place | None = None
+    place: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Suspect:
     reason: str
 
 
-def suspects(photos: Sequence[Shown], vectors: Vectors, *, kilometres_an_hour: float) -> list[Suspect]:
+def suspects(photos: Sequence[AuditedPhoto], vectors: Vectors, *, kilometres_an_hour: float) -> list[Suspect]:
     """Every doubt about the photos of one species, by kind, the most doubtful of each first.
 
     Args:
@@ -66,7 +66,7 @@ def suspects(photos: Sequence[Shown], vectors: Vectors, *, kilometres_an_hour: f
     return sorted(doubts, key=lambda one: (order[one.kind], -one.score, one.photos))
 
 
-def _sample(photos: Sequence[Shown]) -> list[int]:
+def _sample(photos: Sequence[AuditedPhoto]) -> list[int]:
     """Rows of at most `MOST_PHOTOS` photos: the first of every individual, then the second, and so on."""
     if len(photos) <= MOST_PHOTOS:
         return list(range(len(photos)))
@@ -78,9 +78,9 @@ def _sample(photos: Sequence[Shown]) -> list[int]:
     return sorted(row for _, row in sorted(turns)[:MOST_PHOTOS])
 
 
-def _frames(photos: Sequence[Shown]) -> Iterator[Suspect]:
+def _frames(photos: Sequence[AuditedPhoto]) -> Iterator[Suspect]:
     """Photos of one file: two animals under one name, one animal under two, one side called both."""
-    by_file: dict[str, list[Shown]] = defaultdict(list)
+    by_file: dict[str, list[AuditedPhoto]] = defaultdict(list)
     for one in photos:
         by_file[one.sha256].append(one)
     for same in by_file.values():
@@ -98,9 +98,9 @@ def _frames(photos: Sequence[Shown]) -> Iterator[Suspect]:
                               f"photos {a.id} and {b.id} show the same place of one frame, called left and right")
 
 
-def _travel(photos: Sequence[Shown], fastest: float) -> Iterator[Suspect]:
+def _travel(photos: Sequence[AuditedPhoto], fastest: float) -> Iterator[Suspect]:
     """One animal in two places too far apart for the time between; places not known differ by their camera's name only."""
-    by_animal: dict[str, list[Shown]] = defaultdict(list)
+    by_animal: dict[str, list[AuditedPhoto]] = defaultdict(list)
     for one in photos:
         if one.captured_at is not None and (one.camera or one.place):
             by_animal[one.individual].append(one)
@@ -119,12 +119,12 @@ def _travel(photos: Sequence[Shown], fastest: float) -> Iterator[Suspect]:
                               "animal, or a camera's clock is wrong")
 
 
-def _time(one: Shown) -> float:
+def _time(one: AuditedPhoto) -> float:
     assert one.captured_at is not None
     return seconds(one.captured_at)
 
 
-def _by_likeness(photos: Sequence[Shown], vectors: Vectors) -> list[Suspect]:
+def _by_likeness(photos: Sequence[AuditedPhoto], vectors: Vectors) -> list[Suspect]:
     names = sorted({one.individual for one in photos})
     column = {name: at for at, name in enumerate(names)}
     owner = np.array([column[one.individual] for one in photos])
@@ -153,7 +153,7 @@ def _by_likeness(photos: Sequence[Shown], vectors: Vectors) -> list[Suspect]:
     ]
 
 
-def _copies(photos: Sequence[Shown], rows: NDArray[np.int64], scores: NDArray[np.float32]) -> Iterator[Suspect]:
+def _copies(photos: Sequence[AuditedPhoto], rows: NDArray[np.int64], scores: NDArray[np.float32]) -> Iterator[Suspect]:
     for at, other in np.argwhere(scores >= NEAR_COPY):
         a, b = photos[rows[at]], photos[other]
         if a.id < b.id and a.sha256 != b.sha256:
@@ -183,7 +183,7 @@ def _level(own: NDArray[np.float32], others: NDArray[np.float32]) -> float:
 
 
 def _misfits(
-    photos: Sequence[Shown], names: Sequence[str], own: NDArray[np.float32], others: NDArray[np.float32]
+    photos: Sequence[AuditedPhoto], names: Sequence[str], own: NDArray[np.float32], others: NDArray[np.float32]
 ) -> Iterator[Suspect]:
     """Photos that are more like another individual than like any photo of their own."""
     for row in np.flatnonzero(np.isfinite(own) & np.isfinite(others).any(axis=1)):
@@ -196,7 +196,7 @@ def _misfits(
 
 
 def _alike(
-    photos: Sequence[Shown], names: Sequence[str], owner: NDArray[np.int64], table: NDArray[np.float32],
+    photos: Sequence[AuditedPhoto], names: Sequence[str], owner: NDArray[np.int64], table: NDArray[np.float32],
     own: NDArray[np.float32], level: float,
 ) -> Iterator[Suspect]:
     """Two individuals whose photos are as like each other's as like their own; not if one frame shows both."""
@@ -227,7 +227,7 @@ def _mean(rows: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
-def _two_modes(photos: Sequence[Shown], vectors: Vectors, level: float) -> Iterator[Suspect]:
+def _two_modes(photos: Sequence[AuditedPhoto], vectors: Vectors, level: float) -> Iterator[Suspect]:
     """Individuals whose photos of one side fall into groups that are less alike than animals usually are to themselves."""
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row, one in enumerate(photos):

@@ -26,7 +26,7 @@ LISTED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class NearDuplicate:
     """A query and a gallery photo that are almost the same picture. bits: how many of 64 differ."""
 
     query: str
@@ -46,7 +46,7 @@ class Audit:
     queries: int
     two_names: int
     """Pairs whose photos bear the names of two individuals: one of the names is wrong, or both are in the picture."""
-    listed: tuple[Pair, ...]
+    listed: tuple[NearDuplicate, ...]
 
 
 def picture_bits(pixels: Pixels) -> Mask:
@@ -73,7 +73,7 @@ def audit(queries: Pictures, gallery: Pictures) -> tuple[Audit, Mask]:
     Returns:
         The audit, and (Q,) whether a query has a near-duplicate. The same files come first, then the most alike.
     """
-    pairs: list[Pair] = []
+    pairs: list[NearDuplicate] = []
     having = np.zeros(len(queries.photos), np.bool_)
     right = np.where(gallery.bits, 1.0, -1.0).astype(np.float32)
     for start in range(0, len(queries.photos), metrics.CHUNK):
@@ -88,7 +88,7 @@ def audit(queries: Pictures, gallery: Pictures) -> tuple[Audit, Mask]:
             if queries is gallery and column < row:
                 continue
             pairs.append(
-                Pair(
+                NearDuplicate(
                     query.path.as_posix(), photo.path.as_posix(), query.individual, photo.individual,
                     int(differing[place, column]), queries.sha256[row] == gallery.sha256[column],
                 )

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from reid.evaluation.bootstrap import NOTHING, Estimate, Floats, Herd, interval
 from reid.evaluation.metrics import Mask
-from reid.evaluation.shortlist import Shortlist
+from reid.evaluation.shortlist import ShortlistRecall
 
 FALSE_MATCH = 0.01
 """The share of unknown queries that may be matched, of the DIR."""
@@ -34,7 +34,7 @@ RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Trials:
+class OpenSetTrials:
     """T queries asked, each with its best score. A query that nobody enrolled may be compared with is no trial.
 
     individuals: T names. known: (T,) whether the individual was enrolled. scores: (T,) cosine of the best match.
@@ -84,7 +84,7 @@ def halves(names: Sequence[str], seed: int) -> dict[str, int]:
     return {ordered[number]: place % 2 for place, number in enumerate(order)}
 
 
-def trials(found: Shortlist, individuals: Sequence[str], half: dict[str, int]) -> Trials:
+def trials(found: ShortlistRecall, individuals: Sequence[str], half: dict[str, int]) -> OpenSetTrials:
     """Ask every query against both halves; as known only where its own individual can be found.
 
     Args:
@@ -108,8 +108,8 @@ def trials(found: Shortlist, individuals: Sequence[str], half: dict[str, int]) -
             right = known & (columns[scores.argmax(axis=1)] == found.own[rows])
             parts.append((rows[asked], known, best[asked].astype(np.float64), right[asked]))
     if not parts:
-        return Trials((), np.zeros(0, np.bool_), np.zeros(0), np.zeros(0, np.bool_))
-    return Trials(
+        return OpenSetTrials((), np.zeros(0, np.bool_), np.zeros(0), np.zeros(0, np.bool_))
+    return OpenSetTrials(
         tuple(individuals[row] for rows, *_ in parts for row in rows),
         np.concatenate([np.full(len(rows), known) for rows, known, *_ in parts]),
         np.concatenate([best for _, _, best, _ in parts]),
@@ -117,7 +117,7 @@ def trials(found: Shortlist, individuals: Sequence[str], half: dict[str, int]) -
     )
 
 
-def separation(asked: Trials, *, seed: int = 0) -> Separation:
+def separation(asked: OpenSetTrials, *, seed: int = 0) -> Separation:
     """Measure trials. seed: of the folds and of the bootstrap over individuals."""
     herd = Herd(asked.individuals, seed=seed)
     thresholds = cross_validated(asked, herd, seed=seed)
@@ -141,7 +141,7 @@ def separation(asked: Trials, *, seed: int = 0) -> Separation:
     )
 
 
-def auroc(asked: Trials, herd: Herd) -> Estimate:
+def auroc(asked: OpenSetTrials, herd: Herd) -> Estimate:
     """The chance that a known query's best score lies above an unknown one's; herd: of the trials' individuals."""
     levels, place = np.unique(asked.scores, return_inverse=True)
 
@@ -155,7 +155,7 @@ def auroc(asked: Trials, herd: Herd) -> Estimate:
     return interval(share(np.ones(len(place))), draws, len(herd.names))
 
 
-def detection_and_identification(asked: Trials, herd: Herd, rate: float = FALSE_MATCH) -> Estimate:
+def detection_and_identification(asked: OpenSetTrials, herd: Herd, rate: float = FALSE_MATCH) -> Estimate:
     """DIR at a false match rate; every draw of individuals sets its own threshold."""
     value = _dir(asked, rate)
     if not np.isfinite(value):
@@ -175,7 +175,7 @@ def detection_and_identification(asked: Trials, herd: Herd, rate: float = FALSE_
     return interval(value, np.asarray(found), len(set(herd.codes[asked.known].tolist())))
 
 
-def cross_validated(asked: Trials, herd: Herd, *, seed: int = 0) -> Floats:
+def cross_validated(asked: OpenSetTrials, herd: Herd, *, seed: int = 0) -> Floats:
     """(T,) the threshold for each trial, set on the trials of individuals of other folds; nan where they do not suffice."""
     count = len(herd.names)
     fold = np.zeros(count, np.int64)
@@ -185,7 +185,7 @@ def cross_validated(asked: Trials, herd: Herd, *, seed: int = 0) -> Floats:
     for number in range(FOLDS):
         others = of_trial != number
         thresholds[~others] = best_threshold(
-            Trials(
+            OpenSetTrials(
                 tuple(name for name, use in zip(asked.individuals, others, strict=True) if use),
                 asked.known[others], asked.scores[others], asked.right[others],
             )
@@ -193,7 +193,7 @@ def cross_validated(asked: Trials, herd: Herd, *, seed: int = 0) -> Floats:
     return thresholds
 
 
-def best_threshold(asked: Trials) -> float:
+def best_threshold(asked: OpenSetTrials) -> float:
     """The threshold with the largest geometric mean of BAKS and BAUS; a score on it is accepted.
 
     Half way between two neighbouring scores; the middle one where several are equally good. nan where there is no known
@@ -229,7 +229,7 @@ def _balanced(herd: Herd, chosen: Mask, hit: Mask) -> tuple[float, Floats, int]:
     return value, _share(herd.draws @ shares, herd.draws @ there), int(there.sum())
 
 
-def _dir(asked: Trials, rate: float) -> float:
+def _dir(asked: OpenSetTrials, rate: float) -> float:
     others = np.sort(asked.scores[~asked.known])[::-1]
     if not len(others) or not asked.known.any():
         return float("nan")
@@ -243,7 +243,7 @@ def _share(part: Floats, whole: Floats) -> Floats:
     return found
 
 
-def _histogram(asked: Trials, bins: int = 40) -> Histogram:
+def _histogram(asked: OpenSetTrials, bins: int = 40) -> Histogram:
     if not len(asked.scores):
         return Histogram((), (), (), ())
     low, high = float(asked.scores.min()), float(asked.scores.max())

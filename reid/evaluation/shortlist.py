@@ -12,7 +12,7 @@ from reid.evaluation.metrics import Pool
 
 
 @dataclass(frozen=True, slots=True)
-class Shortlist:
+class ShortlistRecall:
     """Scores by individual.
 
     names: the I enrolled individuals, sorted. scores: (Q, I) cosine of the query and the individual's most alike allowed
@@ -41,7 +41,7 @@ def by_individual(pool: Pool) -> tuple[tuple[str, ...], NDArray[np.int64], NDArr
     return names, order, np.searchsorted(codes[order], np.arange(len(names)))
 
 
-def shortlist(queries: Pool, gallery: Pool, *, same_side: bool = False, other_encounter: bool = False) -> Shortlist:
+def shortlist(queries: Pool, gallery: Pool, *, same_side: bool = False, other_encounter: bool = False) -> ShortlistRecall:
     """The best allowed photo of every individual for every query; which pairs are allowed, `metrics.allowed` says."""
     names, order, starts = by_individual(gallery)
     column = {name: code for code, name in enumerate(names)}
@@ -52,4 +52,4 @@ def shortlist(queries: Pool, gallery: Pool, *, same_side: bool = False, other_en
         scores = np.where(mask, queries.vectors[rows] @ gallery.vectors.T, -np.inf)
         table[rows] = np.maximum.reduceat(scores[:, order], starts, axis=1)
     own = np.fromiter((column.get(name, -1) for name in queries.individuals), np.int64, len(queries.individuals))
-    return Shortlist(names, table, own)
+    return ShortlistRecall(names, table, own)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import torch
 
 Engine = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""(B, H, W, 3) uint8 RGB -> the two answers of `networks.Answers`."""
+"""(B, H, W, 3) uint8 RGB -> the two answers of `networks.NetOutputs`."""
 AT_ONCE = 2
 """Photos in one call of ONNX Runtime: with more, the maps of one layer no longer fit the cache until the next one needs them.
 Measured at 192x288, ms a photo with 1, 2, 4, 8 at once: 4.8, 4.8, 5.5, 6.2 on one thread, and 3.6, 3.0, 3.1 on two. So a
@@ -200,9 +200,9 @@ def of_torch(card: NetCard, net: Any, where: torch.device) -> Runtime:
     """A net that torch runs on a device."""
     import torch
 
-    from reid.nets.networks import Answers
+    from reid.nets.networks import NetOutputs
 
-    answers = Answers(net.to(where, memory_format=torch.channels_last)).eval()
+    answers = NetOutputs(net.to(where, memory_format=torch.channels_last)).eval()
 
     def run(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         with torch.inference_mode():

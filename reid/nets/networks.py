@@ -157,7 +157,7 @@ class SpeciesNet(_Normalised):
         return self.linear(self.dropout(features)), features
 
 
-class Answers(nn.Module):
+class NetOutputs(nn.Module):
     """All that inference asks of a net, in one pass: what the runtime runs and what is exported."""
 
     def __init__(self, net: nn.Module) -> None:
@@ -181,14 +181,14 @@ class Answers(nn.Module):
 
 
 class FromPixels(nn.Module):
-    """`Answers` to photos as they are decoded."""
+    """`NetOutputs` to photos as they are decoded."""
 
     def __init__(self, net: nn.Module) -> None:
         """Of an `EmbeddingNet` or a `SpeciesNet`."""
         super().__init__()
-        self.answers = Answers(net)
+        self.answers = NetOutputs(net)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, H, W, 3) uint8 RGB -> as `Answers`."""
+        """(B, H, W, 3) uint8 RGB -> as `NetOutputs`."""
         out: tuple[Tensor, Tensor] = self.answers(pixels.permute(0, 3, 1, 2).float() / 255.0)
         return out

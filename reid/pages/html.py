@@ -79,7 +79,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PageTable:
     """A table; columns of numbers are set to the right. Raises ShapeError for a row that does not fit the columns."""
 
     title: str
@@ -147,7 +147,7 @@ class Section:
     title: str
     intro: str = ""
     answers: tuple[Answer, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[PageTable, ...] = ()
     gallery: tuple[Shown, ...] = ()
     plots: tuple[Plot, ...] = ()
     matrices: tuple[Matrix, ...] = ()
@@ -162,7 +162,7 @@ class Page:
     subtitle: str
     sections: tuple[Section, ...]
     footer: str = ""
-    lead_tables: tuple[Table, ...] = ()
+    lead_tables: tuple[PageTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,7 @@ def _share(name: str, value: str) -> str:
     return f"{100 * float(value):.4g}"
 
 
-def _numeric_columns(table: Table) -> tuple[bool, ...]:
+def _numeric_columns(table: PageTable) -> tuple[bool, ...]:
     """For each column whether it holds numbers and gaps only, and at least one number."""
     return tuple(
         any(cell.strip() not in _NO_VALUE for cell in cells)

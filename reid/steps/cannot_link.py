@@ -23,7 +23,7 @@ _LATITUDE, _LONGITUDE = ("latitude", "lat", "y_coord"), ("longitude", "lon", "ln
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """A position: latitude and longitude in degrees, or, with `metres`, x and y of a projection."""
 
     first: float
@@ -32,7 +32,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Snap:
+class LocatedDetection:
     """One animal in one photo, as far as it tells where the animal was and when; "" or None = not known.
 
     box: None = the whole frame.
@@ -41,46 +41,48 @@ class Snap:
     sha256: str
     box: Box | None = None
     when: datetime | None = None
-    place: Place | None = None
+    place: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class CannotLinkConflict:
     """Why two groups of photos cannot show one animal. frame: they share one; else the way is too far."""
 
     frame: bool
     reason: str
 
 
-def cannot_be_one(groups: Sequence[Sequence[Snap]], fastest: float = FASTEST) -> dict[tuple[int, int], Conflict]:
+def cannot_be_one(
+    groups: Sequence[Sequence[LocatedDetection]], fastest: float = FASTEST
+) -> dict[tuple[int, int], CannotLinkConflict]:
     """Pairs of groups that cannot show one animal; the lower number first.
 
     Args:
         groups: each the photos of what is taken for one animal.
         fastest: kilometres an hour.
     """
-    found: dict[tuple[int, int], Conflict] = {}
+    found: dict[tuple[int, int], CannotLinkConflict] = {}
     for a, b, conflict in (*_travels(groups, fastest), *_frames(groups)):
         if a != b:
             found[min(a, b), max(a, b)] = conflict  # a shared frame is the stronger reason, so it comes last
     return found
 
 
-def _frames(groups: Sequence[Sequence[Snap]]) -> list[tuple[int, int, Conflict]]:
-    by_file: dict[str, list[tuple[int, Snap]]] = defaultdict(list)
+def _frames(groups: Sequence[Sequence[LocatedDetection]]) -> list[tuple[int, int, CannotLinkConflict]]:
+    by_file: dict[str, list[tuple[int, LocatedDetection]]] = defaultdict(list)
     for number, group in enumerate(groups):
         for snap in group:
             if snap.sha256:
                 by_file[snap.sha256].append((number, snap))
     return [
-        (a, b, Conflict(True, "two animals of one frame"))
+        (a, b, CannotLinkConflict(True, "two animals of one frame"))
         for same in by_file.values()
         for (a, one), (b, other) in combinations(same, 2)
         if one.box is not None and other.box is not None and overlap(one.box, other.box) < APART
     ]
 
 
-def _travels(groups: Sequence[Sequence[Snap]], fastest: float) -> list[tuple[int, int, Conflict]]:
+def _travels(groups: Sequence[Sequence[LocatedDetection]], fastest: float) -> list[tuple[int, int, CannotLinkConflict]]:
     """Pairs of photos that are too far apart for the time between; only those near in time are compared."""
     placed = [
         (seconds(snap.when), number, snap.place)
@@ -96,11 +98,11 @@ def _travels(groups: Sequence[Sequence[Snap]], fastest: float) -> list[tuple[int
         for later, b, there in placed[row + 1 : bisect_right(times, time + window)]:
             if a != b and too_fast(apart := kilometres(here, there), hours := (later - time) / 3600, fastest):
                 reason = f"{apart:.1f} km apart within {60 * hours:.0f} minutes"
-                found.append((a, b, Conflict(False, reason)))
+                found.append((a, b, CannotLinkConflict(False, reason)))
     return found
 
 
-def _widest(places: Sequence[Place]) -> float:
+def _widest(places: Sequence[Position]) -> float:
     """Kilometres that no two of the places exceed: once across their box, in each system of coordinates."""
     widest = 0.0
     for metres in (False, True):
@@ -118,7 +120,7 @@ def too_fast(apart: float | None, hours: float, fastest: float) -> bool:
     return apart is not None and apart > NEAR and apart > fastest * hours
 
 
-def kilometres(a: Place | None, b: Place | None) -> float | None:
+def kilometres(a: Position | None, b: Position | None) -> float | None:
     """Between two places: great circle (the haversine formula), or straight in metres; None where it cannot be known."""
     if a is None or b is None or a.metres != b.metres:
         return None
@@ -143,7 +145,7 @@ def seconds(when: datetime) -> float:
     return (when.replace(tzinfo=None) - datetime(1, 1, 1)).total_seconds()
 
 
-def place_in(notes: Mapping[str, str]) -> Place | None:
+def place_in(notes: Mapping[str, str]) -> Position | None:
     """Where a photo was taken, as columns of its manifest tell (`latitude`, `longitude`)."""
     lower = {name.lower(): value for name, value in notes.items()}
     found = [next((lower[name] for name in names if lower.get(name)), "") for names in (_LATITUDE, _LONGITUDE)]
@@ -151,10 +153,10 @@ def place_in(notes: Mapping[str, str]) -> Place | None:
         latitude, longitude = (float(value.replace(",", ".")) for value in found)
     except ValueError:
         return None
-    return Place(latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
+    return Position(latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
 
 
-def place_of(photo: Photo, deployments: Sequence[Deployment] = ()) -> Place | None:
+def place_of(photo: Photo, deployments: Sequence[Deployment] = ()) -> Position | None:
     """Where a photo was taken: by its own columns, else by the deployment of its camera on that day."""
     own = place_in(photo.notes)
     if own is not None or photo.captured_at is None:
@@ -164,5 +166,5 @@ def place_of(photo: Photo, deployments: Sequence[Deployment] = ()) -> Place | No
     if one is None:
         return None
     if one.latitude is not None and one.longitude is not None:
-        return Place(one.latitude, one.longitude)
-    return Place(one.x, one.y, metres=True) if one.x is not None and one.y is not None else None
+        return Position(one.latitude, one.longitude)
+    return Position(one.x, one.y, metres=True) if one.x is not None and one.y is not None else None

@@ -34,7 +34,7 @@ class Locating(Protocol):
         """The maps kept on disk."""
 
 
-class CloserLook:
+class Reranker:
     """Feature maps of the enrolled photos of one gallery by one net, made when first needed and kept, in memory and on disk."""
 
     def __init__(self, gallery: Locating, net: Runtime) -> None:

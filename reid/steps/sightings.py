@@ -30,7 +30,7 @@ from reid.store import EnrolledPhoto
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class SearchedPhoto:
     """One photo after both stages. shortlists: of each species searched, the routed one first; () = not searched."""
 
     photo: Photo
@@ -47,7 +47,7 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SearchContext:
     """What is known of the galleries searched, by species: calibration and fingerprint of the embedding net.
 
     returning: the share of the animals asked about that are enrolled, where it is known (`steps.novelty`).
@@ -59,18 +59,22 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ClaimedName:
     """A name that another animal has, which this one cannot be: with what chance, in [0, 1], and why not both."""
 
     chance: float
     reason: str
 
 
-NOTHING: Mapping[tuple[str, str], Taken] = {}
+NOTHING: Mapping[tuple[str, str], ClaimedName] = {}
 
 
 def sight(
-    looks: Sequence[Looked], known: Known, *, top: int | None, taken: Mapping[tuple[str, str], Taken] = NOTHING
+    looks: Sequence[SearchedPhoto],
+    known: SearchContext,
+    *,
+    top: int | None,
+    taken: Mapping[tuple[str, str], ClaimedName] = NOTHING,
 ) -> Sighting:
     """Decide on photos that show one animal: one photo, or all photos of one encounter.
 
@@ -105,16 +109,16 @@ def sight(
     )
 
 
-def _content(look: Looked) -> str:
+def _content(look: SearchedPhoto) -> str:
     return f"{look.sha256} {look.photo.box.key()}" if look.photo.box else look.sha256
 
 
-def showing(looks: Sequence[Looked]) -> Sequence[Looked]:
+def showing(looks: Sequence[SearchedPhoto]) -> Sequence[SearchedPhoto]:
     """The photos of an encounter without its empty frames, which show nobody; all of them where nothing else is."""
     return [look for look in looks if look.guess.name != EMPTY] or looks
 
 
-def species_of(looks: Sequence[Looked]) -> SpeciesGuess:
+def species_of(looks: Sequence[SearchedPhoto]) -> SpeciesGuess:
     """The guess that the photos of one encounter agree on most; an animal in any of them outweighs empty frames."""
     weight: dict[str, float] = defaultdict(float)
     for look in looks:
@@ -126,8 +130,8 @@ def species_of(looks: Sequence[Looked]) -> SpeciesGuess:
 
 
 def _decide(
-    used: Sequence[Looked], guess: SpeciesGuess, species: Sequence[str], known: Known,
-    taken: Mapping[tuple[str, str], Taken],
+    used: Sequence[SearchedPhoto], guess: SpeciesGuess, species: Sequence[str], known: SearchContext,
+    taken: Mapping[tuple[str, str], ClaimedName],
 ) -> tuple[Decision, list[Match]]:
     if guess.name == EMPTY:
         return Decision(Outcome.EMPTY, None, guess.probability, f"no animal: {guess.reason}"), []
@@ -179,7 +183,7 @@ def _decide(
     return replace(decision, reason=reason), matches
 
 
-def _lost(alone: Match | None, decision: Decision, taken: Mapping[tuple[str, str], Taken]) -> str:
+def _lost(alone: Match | None, decision: Decision, taken: Mapping[tuple[str, str], ClaimedName]) -> str:
     """What to add to a reason where the best match by itself is another animal; else ""."""
     lost = taken.get((alone.species, alone.individual)) if alone else None
     told = decision.individual if decision.outcome == Outcome.KNOWN else None
@@ -195,7 +199,7 @@ def _of_none(decision: Decision, best: Match | None) -> Decision:
     return Decision(Outcome.REVIEW, name, chance, reason, decision.nobody, decision.new)
 
 
-def _several(looks: Sequence[Looked]) -> bool:
+def _several(looks: Sequence[SearchedPhoto]) -> bool:
     """Whether two boxes of one frame are two animals."""
     pairs = [(a, b) for at, a in enumerate(looks) for b in looks[:at] if a.sha256 == b.sha256]
     return any(a.photo.box and b.photo.box and overlap(a.photo.box, b.photo.box) < APART for a, b in pairs)
@@ -220,7 +224,7 @@ def _shares(guess: SpeciesGuess, species: Sequence[str]) -> dict[str, float]:
 
 
 def _matches(
-    species: str, used: Sequence[Looked], calibration: Calibration | None, share: float
+    species: str, used: Sequence[SearchedPhoto], calibration: Calibration | None, share: float
 ) -> tuple[list[Match], float]:
     """Matches of one species from all photos of the encounter, and the chance that nobody enrolled is shown."""
     lists = [(look.photo.side, one) for look in used for one in look.shortlists if one.species == species]
@@ -236,7 +240,7 @@ def _matches(
 
 
 def _left(
-    matches: Sequence[Match], nobody: float, taken: Mapping[tuple[str, str], Taken]
+    matches: Sequence[Match], nobody: float, taken: Mapping[tuple[str, str], ClaimedName]
 ) -> tuple[list[Match], float]:
     """The matches with what other animals leave of their names; one that is certainly another's is gone."""
     if not taken:
@@ -285,7 +289,7 @@ def _ranked(matches: Sequence[Match]) -> list[Match]:
     return _numbered(order)
 
 
-def _reordered(matches: Sequence[Match], used: Sequence[Looked], known: Known) -> list[Match]:
+def _reordered(matches: Sequence[Match], used: Sequence[SearchedPhoto], known: SearchContext) -> list[Match]:
     """The matches of each species that a closer look was taken at, in its order on the ranks they hold together.
 
     Where closer looks are calibrated, the probabilities know of them and the order is right already. Else they are those of

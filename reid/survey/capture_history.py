@@ -59,7 +59,7 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class IndividualHistory:
     """One individual. seen: one for each occasion; None = no effort, so not known (NA)."""
 
     individual: str
@@ -83,7 +83,7 @@ class CaptureHistory:
 
     species: str
     occasions: tuple[Occasion, ...]
-    histories: tuple[History, ...]
+    histories: tuple[IndividualHistory, ...]
     deployments: tuple[Deployment, ...]
     left_out: tuple[LeftOut, ...]
     side: str
@@ -293,7 +293,7 @@ def _captures(
 
 def _histories(
     captures: Sequence[Capture], occasions: Sequence[Occasion], group: str, covariates: Sequence[str], tally: _Tally
-) -> tuple[tuple[History, ...], tuple[str, ...]]:
+) -> tuple[tuple[IndividualHistory, ...], tuple[str, ...]]:
     by_name: dict[str, list[Capture]] = defaultdict(list)
     for capture in captures:
         by_name[capture.photo.individual].append(capture)
@@ -304,7 +304,7 @@ def _histories(
         seen = tuple(at in seen_on if one.sampled else None for at, one in enumerate(occasions))
         traits = _traits(name, [one.photo for one in found], group, covariates, tally)
         if traits is not None:
-            rows.append(History(name, seen, tuple(found), *traits))
+            rows.append(IndividualHistory(name, seen, tuple(found), *traits))
     return tuple(rows), tuple(sorted({one.group for one in rows})) if group else ()
 
 
@@ -338,7 +338,7 @@ def _traits(
     return (value(group) or "unknown") if group else "", tuple(numbers)
 
 
-def _tell_lost(species: str, photos: Sequence[Photo], rows: Sequence[History], tally: _Tally) -> None:
+def _tell_lost(species: str, photos: Sequence[Photo], rows: Sequence[IndividualHistory], tally: _Tally) -> None:
     """A line for every individual that lost all of its photos."""
     told = {one.individual for one in tally.left_out if not one.photo}
     reasons: Mapping[str, Counter[str]] = defaultdict(Counter)

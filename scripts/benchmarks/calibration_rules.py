@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.calibration import score_calibration, thresholds
-from reid.calibration.score_calibration import Trials
+from reid.calibration.score_calibration import ScoreTrials
 from reid.records import Bounds, Calibration
 
 SIZES, HELD, SEPARATIONS = (3, 12, 50, 200), (4, 8, 20, 60), (2.0, 3.0, 4.0, 5.0)
@@ -43,7 +43,7 @@ class World:
             return rng.standard_t(self.tails, shape) / math.sqrt(self.tails / (self.tails - 2))
         return rng.standard_normal(shape)
 
-    def held_out(self, rng: np.random.Generator, individuals: int) -> Trials:
+    def held_out(self, rng: np.random.Generator, individuals: int) -> ScoreTrials:
         """What a training holds out."""
         own = np.repeat(np.arange(individuals), PHOTOS)
         pair = np.triu(self.noise(rng, individuals, individuals), 1)
@@ -51,7 +51,7 @@ class World:
         scores = math.sqrt(PAIR) * (pair + pair.T)[own] + rest * self.noise(rng, len(own), individuals)
         self_alike = math.sqrt(PAIR) * rng.standard_normal(individuals)[own] + rest * rng.standard_normal(len(own))
         scores[np.arange(len(own)), own] = self.separation + self_alike
-        return Trials(0.3 + 0.1 * (scores + math.sqrt(self.shared) * rng.standard_normal((len(own), 1))), own)
+        return ScoreTrials(0.3 + 0.1 * (scores + math.sqrt(self.shared) * rng.standard_normal((len(own), 1))), own)
 
     def field(self, rng: np.random.Generator, size: int) -> Numbers:
         """(2 * QUERIES, size) scores in a gallery; the first half shows the individual of column 0, the rest nobody."""
@@ -61,7 +61,7 @@ class World:
         return 0.3 + 0.1 * (scores + math.sqrt(self.shared) * rng.standard_normal((2 * QUERIES, 1)))
 
 
-def same_photos(found: Trials, stated: float) -> Calibration | None:
+def same_photos(found: ScoreTrials, stated: float) -> Calibration | None:
     """The rule reid had: fit and count on the same photos; at most floor(stated * questions) wrong ones may pass."""
     learned = score_calibration.learn(found, max_false_match=stated)
     if learned is None:
@@ -73,7 +73,7 @@ def same_photos(found: Trials, stated: float) -> Calibration | None:
     return replace(learned.calibration, bounds=(Bounds(3, at, 0.5),))
 
 
-def expected(found: Trials, stated: float) -> Calibration | None:
+def expected(found: ScoreTrials, stated: float) -> Calibration | None:
     """The least bound at which the sum of (1 - p) over the cross-validated answers that pass is within the stated share."""
     learned = score_calibration.learn(found, max_false_match=stated)
     if learned is None:
@@ -84,7 +84,7 @@ def expected(found: Trials, stated: float) -> Calibration | None:
     return replace(learned.calibration, bounds=(Bounds(3, at, 0.5),))
 
 
-def drawn(found: Trials, stated: float, widening: float = thresholds.WIDENING) -> Calibration | None:
+def drawn(found: ScoreTrials, stated: float, widening: float = thresholds.WIDENING) -> Calibration | None:
     """Galleries of each size drawn from the cross-validated evidence (with widening: what reid does)."""
     with patch.object(thresholds, "WIDENING", widening):
         learned = score_calibration.learn(found, max_false_match=stated)
@@ -107,7 +107,7 @@ def judge(learned: Calibration | None, scores: Numbers) -> tuple[float, float]:
     evidence = learned.slope * scores + learned.intercept
     own, none = evidence[:QUERIES], evidence[QUERIES:]
     sizes = np.full(QUERIES, size)
-    answers = thresholds.Answers.together([
+    answers = thresholds.HeldOutAnswers.together([
         thresholds.answered(own, np.zeros(QUERIES, np.int64), sizes, learned.ceiling, learned.prior),
         thresholds.answered(none, None, sizes, learned.ceiling, learned.prior),
     ])

@@ -29,7 +29,7 @@ from reid.abundance.history_sampling import draw
 from reid.abundance.intervals import interval
 from reid.abundance.multiple_imputation import combine
 from reid.abundance.review_priority import gains
-from reid.abundance.uncertain_history import NEW, Doubt, Study
+from reid.abundance.uncertain_history import NEW, Uncertain, UncertainHistory
 from reid.calibration.score_calibration import PRIOR
 from reid.records import Calibration, Outcome
 from reid.steps.decision import Candidate, decide, evidence, posterior
@@ -80,7 +80,7 @@ class Season:
     """A drawn season: who was seen, its doubts, and whom each shows (row of the history; -1 = nobody enrolled), by animal."""
 
     seen: np.ndarray
-    study: Study
+    study: UncertainHistory
     truth: tuple[int, ...]
     who: tuple[int, ...]
 
@@ -100,7 +100,7 @@ def season(world: World, generator: np.random.Generator) -> Season:
     scores = noise + noise.T + world.separation * (who[:, None] == who[None, :])
     alike = np.clip(learned.slope * scores + learned.intercept, -learned.ceiling, learned.ceiling)
     np.fill_diagonal(alike, 0.0)
-    study = Study(sure[np.flatnonzero(enrolled)], doubts, alike, len(rows), learned.prior)
+    study = UncertainHistory(sure[np.flatnonzero(enrolled)], doubts, alike, len(rows), learned.prior)
     return Season(seen, study, tuple(rows.get(animal, -1) for _, animal in captures), tuple(who.tolist()))
 
 
@@ -113,7 +113,7 @@ def calibration(world: World) -> Calibration:
     )  # fmt: skip
 
 
-def asked(learned: Calibration, world: World, rows: int, row: int, occasion: int, generator: np.random.Generator) -> Doubt:
+def asked(learned: Calibration, world: World, rows: int, row: int, occasion: int, generator: np.random.Generator) -> Uncertain:
     scores = generator.standard_normal(rows)
     if row >= 0:
         scores[row] += world.separation
@@ -122,7 +122,7 @@ def asked(learned: Calibration, world: World, rows: int, row: int, occasion: int
     told = decide(str(best[0]), chances, learned, rows)
     listed = {int(one): chances.individuals[str(one)] for one in best[:TOP]}
     answer = {Outcome.KNOWN: int(best[0]), Outcome.NEW: NEW}.get(told.outcome)
-    return Doubt((occasion,), listed, chances.nobody, answer)
+    return Uncertain((occasion,), listed, chances.nobody, answer)
 
 
 def estimates(found: Season, method: Method, draws: int, generator: np.random.Generator) -> dict[str, tuple[float, float, float]]:
@@ -162,12 +162,12 @@ def looked(found: Season, method: Method, draws: int, many: int, generator: np.r
     return answer
 
 
-def answered(found: Season, chosen: Sequence[int]) -> Study:
+def answered(found: Season, chosen: Sequence[int]) -> UncertainHistory:
     """What is left in doubt once a person said whom some photos show, and asked again."""
     doubts, alike = list(found.study.doubts), np.array(found.study.alike)
     for at in chosen:
         row = found.truth[at]
-        doubts[at] = Doubt(doubts[at].columns, {row: 1.0} if row >= 0 else {}, 0.0 if row >= 0 else 1.0)
+        doubts[at] = Uncertain(doubts[at].columns, {row: 1.0} if row >= 0 else {}, 0.0 if row >= 0 else 1.0)
         for other in chosen:
             if other != at:
                 alike[at, other] = 60.0 if found.who[at] == found.who[other] else -60.0

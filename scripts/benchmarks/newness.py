@@ -28,8 +28,8 @@ from reid.steps.embedding import embed
 from reid.steps.encounters import encounters, stays
 from reid.steps.photos import Opened, open_photos
 from reid.steps.search import SHORTLIST, Listed, Shortlist
-from reid.steps.season.joint_identification import Rules, whole
-from reid.steps.sightings import Known, Looked, sight
+from reid.steps.season.joint_identification import Rules, identify_jointly
+from reid.steps.sightings import SearchContext, SearchedPhoto, sight
 from reid.store import EnrolledPhoto
 
 SPECIES = SpeciesGuess("animal", 1.0)
@@ -65,7 +65,7 @@ class Herd:
                     [self.hashes[row] for row in rows])  # fmt: skip
         return score_calibration.calibrate(pool, max_false_match=0.01)
 
-    def look(self, row: int, rows: Sequence[int]) -> Looked:
+    def look(self, row: int, rows: Sequence[int]) -> SearchedPhoto:
         """As a query is looked at: the best photo of each individual that has one of the side."""
         photo = self.photos[row]
         fits = [one for one in rows if not photo.side or self.photos[one].side in (photo.side, "")]
@@ -80,7 +80,7 @@ class Herd:
         share = sum(able) / (len(able) * len(everybody))
         found = Shortlist(SPECIES.name, len(best), tuple(best.values())[:SHORTLIST], share)
         vectors = {SPECIES.name: self.vectors[[row]]}
-        return Looked(photo, self.hashes[row], self.groups[row], SPECIES, (found,), None, vectors)
+        return SearchedPhoto(photo, self.hashes[row], self.groups[row], SPECIES, (found,), None, vectors)
 
     def enrolled(self, row: int) -> EnrolledPhoto:
         one = self.photos[row]
@@ -118,19 +118,19 @@ def main() -> None:
         stated.append(learned.false_new)
         names = {herd.photos[row].individual for row in rows}
         looks = [herd.look(row, rows) for row in asked]
-        known = Known({SPECIES.name: learned}, {SPECIES.name: "0" * 16})
+        known = SearchContext({SPECIES.name: learned}, {SPECIES.name: "0" * 16})
         who = {one.sha256: herd.photos[row].individual in names for one, row in zip(looks, asked, strict=True)}
-        together: dict[str, list[Looked]] = defaultdict(list)
+        together: dict[str, list[SearchedPhoto]] = defaultdict(list)
         for one in looks:
             together[one.encounter].append(one)
 
-        def count(way: str, decisions: Iterable[tuple[Looked, Decision]], who: dict[str, bool] = who) -> None:
+        def count(way: str, decisions: Iterable[tuple[SearchedPhoto, Decision]], who: dict[str, bool] = who) -> None:
             found[way].update((who[one.sha256], decision.outcome) for one, decision in decisions)
 
         count("photos", ((one, sight([one], known, top=1).decision) for one in looks))
         count("encounters", ((part[0], sight(part, known, top=1).decision) for part in together.values()))
         rules = Rules({SPECIES.name: None}, 1.0, lambda photo: None)
-        count("together", ((one.looks[0], one.sighting.decision) for one in whole(looks, known, rules, {})))
+        count("together", ((one.looks[0], one.sighting.decision) for one in identify_jointly(looks, known, rules, {})))
     by = np.mean(stated) if stated else np.nan
     print(f"{given.place.name}, {given.share:g} enrolled, {len(stated)} draws; called new, as the calibrations state: {by:.3f}")
     for name, counts in found.items():

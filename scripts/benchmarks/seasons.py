@@ -26,7 +26,7 @@ from pathlib import Path
 import reid
 from reid.actions.intake.enroll import net_of
 from reid.actions.intake.photo_selection import as_taken
-from reid.actions.seasons.season_search import seen
+from reid.actions.seasons.season_search import search_season
 from reid.evaluation.cluster_agreement import agreement
 from reid.formats.readers.photo_lists import read_photos
 from reid.records import Outcome, Photo, Sighting
@@ -126,7 +126,9 @@ def compare(
     photos = dated(as_taken(read_photos([query]).photos, settings))
     for what, place in (("as a whole", gallery), ("discover, from nothing", folder / "none")):
         with reid.Gallery.open(place) as opened:
-            looks = seen(opened, photos, opened.photos(), replace(settings, encounters=True), Bars(), drawn=place != gallery)
+            looks = search_season(
+                opened, photos, opened.photos(), replace(settings, encounters=True), Bars(), drawn=place != gallery
+            )
         worth = looks.rules.worth[settings.species]
         print(f"  {what}: {f'links learned from {worth.joins} joins' if worth else 'nothing known of links'}", flush=True)
         for link in given.links:

@@ -201,7 +201,7 @@ def test_no_photo_is_judged_by_a_fit_that_saw_its_individual() -> None:
     rows = np.flatnonzero(table.own == 2)
     made_up[rows, 2] = 0.99
     held = score_calibration._held_out(table)
-    changed = score_calibration._held_out(score_calibration.Trials(made_up, table.own))
+    changed = score_calibration._held_out(score_calibration.ScoreTrials(made_up, table.own))
     others = np.delete(np.arange(7), 2)
     assert changed.judged()[np.ix_(rows, others)] == pytest.approx(held.judged()[np.ix_(rows, others)])
     assert not np.allclose(changed.judged()[rows, 2], held.judged()[rows, 2])
@@ -222,7 +222,7 @@ def test_a_second_score_that_tells_nothing_is_given_no_weight_and_one_that_does_
     alone = score_calibration.fit(*(first.columns[mask] for mask in first.pairs()))
     assert abs(useless.slopes[1]) < 0.4 < 2.0 < useful.slopes[1]
     assert useless.slopes[0] == pytest.approx(alone.slopes[0], rel=0.1)
-    table = score_calibration.Trials(np.stack([first.scores, 3.0 * genuine + noise], axis=2), first.own)
+    table = score_calibration.ScoreTrials(np.stack([first.scores, 3.0 * genuine + noise], axis=2), first.own)
     learned = score_calibration.learn(table, max_false_match=0.01)
     plain = score_calibration.learn(first, max_false_match=0.01)
     assert learned is not None and plain is not None
@@ -393,7 +393,7 @@ def test_too_few_photos_of_others_are_named_as_what_is_lacking() -> None:
     scores = np.full((9, 3), np.nan)
     scores[:, 0] = 0.9
     scores[:2, 1:] = 0.1
-    few = score_calibration.Trials(scores, np.zeros(9, np.int64))
+    few = score_calibration.ScoreTrials(scores, np.zeros(9, np.int64))
     assert score_calibration.lacking(few) == "photos can be compared with 4 photos of others; wanted at least 8"
 
 

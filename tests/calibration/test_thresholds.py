@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reid.calibration import thresholds
-from reid.calibration.thresholds import Answers, HeldOut, bounds, least_bound
+from reid.calibration.thresholds import HeldOut, HeldOutAnswers, bounds, least_bound
 from reid.records import Bounds, Calibration
 from reid.steps.decision import Candidate, posterior
 
@@ -100,7 +100,7 @@ def test_between_two_sizes_the_stricter_bound_holds(size: int, known_at: float, 
 
 
 def test_errors_are_counted_against_the_bounds_of_each_questions_size() -> None:
-    found = Answers(
+    found = HeldOutAnswers(
         probability=np.asarray([0.75, 0.75, 0.95, 0.2, 0.2]),
         right=np.asarray([False, False, True, False, False]),
         enrolled=np.asarray([True, True, True, True, False]),

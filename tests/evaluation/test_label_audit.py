@@ -4,16 +4,16 @@ from datetime import datetime
 
 import numpy as np
 
-from reid.evaluation.label_audit import Shown, Suspect, suspects
+from reid.evaluation.label_audit import AuditedPhoto, Suspect, suspects
 from reid.records import Box
-from reid.steps.cannot_link import Place
+from reid.steps.cannot_link import Position
 
 LEFT, RIGHT = Box(0, 0, 0.4, 1), Box(0.5, 0, 0.5, 1)
 
 
-def shown(number: int, individual: str, **facts: object) -> Shown:
+def shown(number: int, individual: str, **facts: object) -> AuditedPhoto:
     known: dict[str, object] = {"sha256": str(number), "box": None, "side": "", "captured_at": None, "camera": ""}
-    return Shown(number, individual, **(known | facts))  # type: ignore[arg-type]
+    return AuditedPhoto(number, individual, **(known | facts))  # type: ignore[arg-type]
 
 
 def around(animal: int, count: int, seed: int = 0, *, spread: float = 0.5) -> np.ndarray:
@@ -23,7 +23,7 @@ def around(animal: int, count: int, seed: int = 0, *, spread: float = 0.5) -> np
     return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
 
 
-def found(photos: list[Shown], vectors: np.ndarray, kind: str) -> list[Suspect]:
+def found(photos: list[AuditedPhoto], vectors: np.ndarray, kind: str) -> list[Suspect]:
     return [one for one in suspects(photos, vectors, kilometres_an_hour=80) if one.kind == kind]
 
 
@@ -90,7 +90,7 @@ def test_photos_of_one_frame_are_compared_by_their_boxes() -> None:
 def test_an_animal_is_not_in_two_places_at_once() -> None:
     vectors = np.concatenate([around(animal, 2) for animal in range(3)])
     at = [datetime(2024, 5, 1, 10), datetime(2024, 5, 1, 11)]
-    places = Place(-2.0, 34.0), Place(-2.0, 35.0)  # 111 km
+    places = Position(-2.0, 34.0), Position(-2.0, 35.0)  # 111 km
     photos = [
         shown(1, "a", captured_at=at[0], camera="1", place=places[0]),
         shown(2, "a", captured_at=at[1], camera="2", place=places[1]),
@@ -115,7 +115,7 @@ def test_a_whole_frame_and_a_box_in_it_are_not_two_animals() -> None:
 
 def test_a_photo_of_no_known_camera_is_at_no_other_place() -> None:
     when = datetime(2024, 5, 1, 10)
-    one = [shown(1, "a", captured_at=when, camera="C1"), shown(2, "a", captured_at=when, place=Place(1.0, 2.0))]
+    one = [shown(1, "a", captured_at=when, camera="C1"), shown(2, "a", captured_at=when, place=Position(1.0, 2.0))]
     two = [one[0], shown(2, "a", captured_at=when, camera="C2")]
     assert found(one, around(1, 2), "too far apart") == []
     assert len(found(two, around(1, 2), "too far apart")) == 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reid import images, synthetic
-from reid.evaluation.near_duplicates import NEAR, Audit, Pair, Pictures, audit, picture_bits
+from reid.evaluation.near_duplicates import NEAR, Audit, NearDuplicate, Pictures, audit, picture_bits
 from reid.records import Box, Photo
 
 
@@ -56,9 +56,17 @@ def test_queries_and_gallery_are_compared_pair_by_pair():
     gallery = pictures(("g1", "a", "s1", 10), ("g2", "a", "t", 10 + NEAR), ("g3", "x", "u", 41), ("g4", "c", "v", 60 - NEAR - 1))
     found, having = audit(queries, gallery)
     assert having.tolist() == [True, True, False]
-    assert found == Audit(3, 1, 2, 1, (
-        Pair("q1", "g1", "a", "a", 0, True), Pair("q2", "g3", "b", "x", 1, False), Pair("q1", "g2", "a", "a", NEAR, False),
-    ))
+    assert found == Audit(
+        3,
+        1,
+        2,
+        1,
+        (
+            NearDuplicate("q1", "g1", "a", "a", 0, True),
+            NearDuplicate("q2", "g3", "b", "x", 1, False),
+            NearDuplicate("q1", "g2", "a", "a", NEAR, False),
+        ),
+    )
 
 
 def test_a_photo_is_no_duplicate_of_itself_and_a_pair_of_one_set_counts_once():

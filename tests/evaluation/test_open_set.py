@@ -13,7 +13,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from reid.evaluation.bootstrap import DRAWS, Herd
 from reid.evaluation.open_set import (
     FOLDS,
-    Trials,
+    OpenSetTrials,
     auroc,
     best_threshold,
     cross_validated,
@@ -26,14 +26,14 @@ from reid.evaluation.shortlist import shortlist
 from tests.evaluation.pools import at_angles, crowd, pool
 
 
-def asked(*rows: tuple[str, str, float]) -> Trials:
+def asked(*rows: tuple[str, str, float]) -> OpenSetTrials:
     """(individual, what it was: right, wrong or unknown, score) of each trial."""
     names, kinds, scores = zip(*rows, strict=True)
     kind = np.asarray(kinds)
-    return Trials(tuple(names), kind != "unknown", np.asarray(scores, dtype=np.float64), kind == "right")
+    return OpenSetTrials(tuple(names), kind != "unknown", np.asarray(scores, dtype=np.float64), kind == "right")
 
 
-def crowd_trials(seed: int, individuals: int = 20, photos: int = 4) -> Trials:
+def crowd_trials(seed: int, individuals: int = 20, photos: int = 4) -> OpenSetTrials:
     queries, gallery = crowd(seed, individuals, photos), crowd(seed + 50, individuals, photos)
     return trials(shortlist(queries, gallery), queries.individuals, halves(gallery.individuals, seed))
 
@@ -68,7 +68,7 @@ def test_auroc_is_that_of_scikit_learn_in_the_whole_and_in_every_draw(seed: int)
     assert (ours.low, ours.high) == pytest.approx(tuple(np.quantile(drawn, (0.025, 0.975))), abs=1e-9)
 
 
-def plain_rate(part: Trials, rate: float) -> float:
+def plain_rate(part: OpenSetTrials, rate: float) -> float:
     others = sorted(part.scores[~part.known], reverse=True)
     bound = others[int(rate * len(others) + 1e-9)]
     return float((part.right & (part.scores > bound))[part.known].mean())
@@ -98,7 +98,9 @@ def test_every_draw_of_the_rate_sets_its_own_threshold() -> None:
     drawn = []
     for draw in herd.draws.astype(int):
         rows = np.repeat(np.arange(len(found.scores)), draw[herd.codes])
-        part = Trials(tuple(found.individuals[row] for row in rows), found.known[rows], found.scores[rows], found.right[rows])
+        part = OpenSetTrials(
+            tuple(found.individuals[row] for row in rows), found.known[rows], found.scores[rows], found.right[rows]
+        )
         drawn.append(plain_rate(part, 0.1))
     ours = detection_and_identification(found, herd, 0.1)
     assert (ours.low, ours.high) == pytest.approx(tuple(np.quantile(drawn, (0.025, 0.975))), abs=1e-9)
@@ -191,7 +193,7 @@ def test_perfectly_apart_is_one_throughout_with_an_interval_that_knows_how_few_t
 
 @pytest.mark.parametrize("rows", [(), (("a", "right", 0.5),), (("a", "unknown", 0.5), ("b", "unknown", 0.4))])
 def test_with_too_little_to_measure_every_figure_is_not_a_number(rows: tuple[tuple[str, str, float], ...]) -> None:
-    none = Trials((), np.zeros(0, np.bool_), np.zeros(0), np.zeros(0, np.bool_))
+    none = OpenSetTrials((), np.zeros(0, np.bool_), np.zeros(0), np.zeros(0, np.bool_))
     found = separation(asked(*rows) if rows else none)
     figures = (found.auroc, found.dir_at_1_percent, found.baks, found.baus, found.geometric_mean)
     assert np.isnan([figure.value for figure in figures]).all()

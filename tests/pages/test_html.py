@@ -20,11 +20,11 @@ from reid.pages.html import (
     Matrix,
     MatrixRow,
     Page,
+    PageTable,
     Pair,
     Plot,
     Section,
     Shown,
-    Table,
     render,
     write_page,
 )
@@ -240,7 +240,7 @@ def test_without_answers_there_is_no_filter_and_without_truth_no_choice_of_wrong
 
 
 def test_tables_have_headings_for_rows_and_columns_and_numbers_to_the_right() -> None:
-    table = Table("Counts", ("Individual", "Photos", "Rank-1", "Seen", "Gap", "Range"),
+    table = PageTable("Counts", ("Individual", "Photos", "Rank-1", "Seen", "Gap", "Range"),
                   (("zebra-003", "1,204", "0.96", "2024-06-11", "", "81 %"), ("7", "–", "0.9", "3", "", "0.8-0.9")),
                   note="Drawn animals.")
     [shown] = tree(Page("Demo", "", (), lead_tables=(table,))).find("div", "table")
@@ -259,7 +259,7 @@ def test_tables_have_headings_for_rows_and_columns_and_numbers_to_the_right() ->
 
 def test_dates_are_not_broken_and_only_a_table_of_many_columns_is_set_closer() -> None:
     row = ("CAM-01", "2023-05-01", "01 May – 20 May", "a sentence that may be broken")
-    tables = (Table("few", tuple("abcd"), (row,)), Table("many", tuple("abcdefg"), ((*row, "1", "2", "3"),)))
+    tables = (PageTable("few", tuple("abcd"), (row,)), PageTable("many", tuple("abcdefg"), ((*row, "1", "2", "3"),)))
     few, many = tree(page_of(tables=tables)).find("table")
     assert [cell.text() for cell in few.find("td", "short")] == list(row[1:3])
     assert (few.attributes.get("class", ""), many.attributes.get("class", "")) == ("", "wide")
@@ -267,13 +267,13 @@ def test_dates_are_not_broken_and_only_a_table_of_many_columns_is_set_closer() -
 
 def test_a_row_that_does_not_fit_its_columns_is_refused() -> None:
     with pytest.raises(ShapeError, match=r'Table "Counts", row 2: 1 cells; wanted 2\.'):
-        Table("Counts", ("a", "b"), (("1", "2"), ("3",)))
+        PageTable("Counts", ("a", "b"), (("1", "2"), ("3",)))
 
 
 def hostile_page() -> Page:
     """A page with hostile text in every field of every record that holds text."""
     shown = Shown(JPEG, HOSTILE, (HOSTILE, f"score {HOSTILE}", "score <script>", "probability <b>"))
-    table = Table(HOSTILE, (HOSTILE, HOSTILE), ((HOSTILE, HOSTILE),), note=HOSTILE)
+    table = PageTable(HOSTILE, (HOSTILE, HOSTILE), ((HOSTILE, HOSTILE),), note=HOSTILE)
     entry = Answer((shown,), (shown, replace(shown, picture=None)), "review", HOSTILE, HOSTILE, HOSTILE, False)
     untold = replace(entry, right=None)
     section = Section(HOSTILE, HOSTILE, (entry, untold), (table,), (shown,))
@@ -397,7 +397,7 @@ def test_a_plot_is_a_picture_with_its_title_as_text_and_its_note_below() -> None
 
 
 def test_a_figure_with_its_interval_stands_to_the_right_like_a_number() -> None:
-    table = Table("t", ("name", "rank-1"), (("any photo", "0.787 (0.70–0.86)"), ("strict", "0.5"), ("none", "–")))
+    table = PageTable("t", ("name", "rank-1"), (("any photo", "0.787 (0.70–0.86)"), ("strict", "0.5"), ("none", "–")))
     [shown] = tree(page_of(tables=(table,))).find("table")
     assert [cell.text() for cell in shown.find(name="figure")] == ["rank-1", "0.787 (0.70–0.86)", "0.5", "–"]
 
@@ -448,7 +448,7 @@ def test_a_choice_of_one_kind_is_not_offered() -> None:
 
 def test_long_tables_may_be_parted_between_sheets_and_repeat_their_heads() -> None:
     rows = tuple((str(at),) for at in range(21))
-    long, short = tree(page_of(tables=(Table("t", ("n",), rows), Table("u", ("n",), rows[1:])))).find("div", "table")
+    long, short = tree(page_of(tables=(PageTable("t", ("n",), rows), PageTable("u", ("n",), rows[1:])))).find("div", "table")
     assert (long.attributes["class"], short.attributes["class"]) == ("table long", "table")
     style = render(page_of())
     assert "thead { display: table-header-group; }" in style and "@page { size: A4;" in style

@@ -15,7 +15,7 @@ from reid.nets.net_files import NetCard
 from reid.records import Pixels
 from reid.steps import reranking as closer_module
 from reid.steps.local_matching import WEIGHT
-from reid.steps.reranking import CloserLook
+from reid.steps.reranking import Reranker
 from reid.steps.search import Listed, Shortlist
 from reid.store import EnrolledPhoto, MapCache
 from tests.steps.stock import enrolled_photo
@@ -76,7 +76,7 @@ class World:
             name = f"animal-{min(number, 3)}"
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             self.photos[number] = replace(enrolled_photo(number, name, min(number, 3)), path=path, sha256=sha256)
-        self.closer = CloserLook(Shelf(folder), cast(Runtime, self.net))
+        self.closer = Reranker(Shelf(folder), cast(Runtime, self.net))
         of = ((self.photos[1], 0.9),), ((self.photos[2], 0.8),), ((self.photos[3], 0.7), (self.photos[4], 0.65))
         self.found = Shortlist("zebra", 3, tuple(Listed(one[0][0].individual, one[0][1], one[0][0], one) for one in of))
 
@@ -150,6 +150,6 @@ def test_another_process_does_not_open_the_photos_again(world: World, tmp_path: 
     before = world.names(coat(3, grain=9))
     for photo in world.photos.values():
         photo.path.unlink()
-    again = CloserLook(Shelf(tmp_path), cast(Runtime, world.net))
+    again = Reranker(Shelf(tmp_path), cast(Runtime, world.net))
     assert [one.individual for one in again.rerank(world.found, seen(coat(3, grain=9)), 20).listed] == before
     assert world.net.photos == 4

@@ -13,19 +13,19 @@ import pytest
 
 from reid.records import EMPTY, UNKNOWN_SPECIES, Box, Calibration, Outcome, Photo, SpeciesGuess
 from reid.steps.search import Shortlist
-from reid.steps.sightings import Known, Looked, Taken, sight
+from reid.steps.sightings import ClaimedName, SearchContext, SearchedPhoto, sight
 from tests.steps.stock import calibration, enrolled_photo, shortlist
 
 ZEBRA = SpeciesGuess("zebra", 0.9, (("lion", 0.1),), fingerprint="s" * 16)
 
 
-def look(*lists: Shortlist, name: str = "q.jpg", side: str = "", guess: SpeciesGuess = ZEBRA, **facts: Any) -> Looked:
+def look(*lists: Shortlist, name: str = "q.jpg", side: str = "", guess: SpeciesGuess = ZEBRA, **facts: Any) -> SearchedPhoto:
     photo = Photo(Path(name), captured_at=datetime(2024, 5, 1), camera="C1", side=side)
-    return Looked(photo, f"sha-{name}", "E1", guess, tuple(lists), **facts)
+    return SearchedPhoto(photo, f"sha-{name}", "E1", guess, tuple(lists), **facts)
 
 
-def known(**calibrations: Calibration | None) -> Known:
-    return Known(calibrations, dict.fromkeys(calibrations, "n" * 16))
+def known(**calibrations: Calibration | None) -> SearchContext:
+    return SearchContext(calibrations, dict.fromkeys(calibrations, "n" * 16))
 
 
 CALIBRATED = known(zebra=calibration())
@@ -406,7 +406,7 @@ def test_an_individual_that_was_not_looked_at_counts_by_its_cosine() -> None:
     )
 
 
-AWAY = {("zebra", "Ada"): Taken(1.0, "it is in the same frame")}
+AWAY = {("zebra", "Ada"): ClaimedName(1.0, "it is in the same frame")}
 
 
 def test_who_can_only_be_somebody_that_is_another_animal_is_new_and_the_reason_says_so() -> None:

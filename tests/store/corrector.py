@@ -99,15 +99,22 @@ def correct(gallery: Gallery, chance: random.Random, *, alone: bool = False) -> 
     some = chance.sample(photos, min(3, len(photos)))
     gone = [photo.id for photo in gallery.photos(removed=True)]
     verbs = (
-        (30, lambda: gallery.identities.merge(one, other)), (20, lambda: gallery.history.undo()),
-        (10, lambda: gallery.history.undo(chance.randint(2, max(2, gallery.head())))), (10, lambda: gallery.identities.split(one, other)),
+        (30, lambda: gallery.identities.merge(one, other)),
+        (20, lambda: gallery.history.undo()),
+        (10, lambda: gallery.history.undo(chance.randint(2, max(2, gallery.head())))),
+        (10, lambda: gallery.identities.split(one, other)),
         (10, lambda: gallery.identities.split(one, other + "2", photos=some[:1])),
         (5, lambda: gallery.identities.rename(one, other)),
-        (5, lambda: gallery.identities.remove(one)), (5, lambda: gallery.identities.restore(one)),
-        (10, lambda: gallery.corrections.move(some, one, new=True)), (5, lambda: gallery.corrections.remove(some)),
-        (5, lambda: gallery.corrections.restore(gone[:2])), (5, lambda: gallery.corrections.correct(some, side="left")),
-        (10, lambda: upgrade(gallery, chance)), (0 if alone else 10, lambda: merge_galleries(gallery, chance)),
-        (40, lambda: enroll(gallery, chance)), (15, lambda: record(gallery, chance)),
+        (5, lambda: gallery.identities.remove(one)),
+        (5, lambda: gallery.identities.restore(one)),
+        (10, lambda: gallery.corrections.move(some, one, new=True)),
+        (5, lambda: gallery.corrections.remove(some)),
+        (5, lambda: gallery.corrections.restore(gone[:2])),
+        (5, lambda: gallery.corrections.correct(some, side="left")),
+        (10, lambda: upgrade(gallery, chance)),
+        (0 if alone else 10, lambda: merge_galleries(gallery, chance)),
+        (40, lambda: enroll(gallery, chance)),
+        (15, lambda: record(gallery, chance)),
     )
     verb = chance.choices([verb for _, verb in verbs], [weight for weight, _ in verbs])[0]
     try:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from reid import settings as options
 from reid.abundance import history_sampling
 from reid.abundance.closed_population import METHODS
-from reid.abundance.uncertain_history import NEW, Doubt, Study
+from reid.abundance.uncertain_history import NEW, Uncertain, UncertainHistory
 from reid.actions.counting.pairwise_evidence import Likeness, likeness, sure
 from reid.actions.counting.scopes import Scope, ScopeCount, count_scope
 from reid.actions.identification.unresolved_sightings import OpenSighting, by_frame, open_sightings
@@ -166,7 +166,7 @@ _APART = re.compile(r"#\d+")
 
 def _study(
     both: CaptureHistory, found: Sequence[OpenSighting], opened: Gallery, species: str
-) -> tuple[Study, tuple[OpenSighting, ...], tuple[str, ...]]:
+) -> tuple[UncertainHistory, tuple[OpenSighting, ...], tuple[str, ...]]:
     """The history that is sure, the doubts that count in it (calibrated, on an occasion, of the side), names of its rows."""
     columns: dict[int, tuple[int, ...]] = {}
     sure: dict[str, NDArray[np.bool_]] = {}
@@ -188,12 +188,12 @@ def _study(
         told = {Outcome.KNOWN: place.get(one.individual), Outcome.NEW: NEW}.get(one.outcome)
         apart = frozenset(number[other] for other in frames.get(at, ()) if other != at and other in number)
         chances = {place[other.individual]: other.probability for other in one.alternatives}
-        doubts.append(Doubt(columns[at], chances, one.nobody or 0.0, told, apart))
+        doubts.append(Uncertain(columns[at], chances, one.nobody or 0.0, told, apart))
     calibration = opened.calibration(species)
     many = sum(one.species == species for one in opened.individuals(species))
     enrolled, prior = (max(1, many), calibration.prior) if calibration else (0, 0.5)
     history = np.array([sure.get(name, nobody) for name in names]).reshape(len(names), len(both.occasions))
-    return Study(history, tuple(doubts), None, enrolled, prior), tuple(found[at] for at in counts), tuple(names)
+    return UncertainHistory(history, tuple(doubts), None, enrolled, prior), tuple(found[at] for at in counts), tuple(names)
 
 
 def _doubt_notes(found: Sequence[OpenSighting], used: Sequence[OpenSighting], both: CaptureHistory) -> list[str]:
@@ -251,7 +251,7 @@ def _compared(alike: Likeness) -> list[str]:
 
 
 def _scopes(
-    both: CaptureHistory, study: Study, used: Sequence[OpenSighting], names: Sequence[str], settings: CountSettings
+    both: CaptureHistory, study: UncertainHistory, used: Sequence[OpenSighting], names: Sequence[str], settings: CountSettings
 ) -> list[ScopeCount]:
     generator = np.random.default_rng(settings.seed)
     labels = history_sampling.draw(study, settings.draws, generator) if settings.draws and study.doubts else None

@@ -15,7 +15,7 @@ from reid.abundance.closed_population import ENOUGH_RECAPTURES, METHODS, Method,
 from reid.abundance.intervals import interval
 from reid.abundance.multiple_imputation import Combined, combine
 from reid.abundance.review_priority import gains
-from reid.abundance.uncertain_history import Errors, Labels, Study
+from reid.abundance.uncertain_history import Errors, Labels, UncertainHistory
 from reid.actions.identification.unresolved_sightings import OpenSighting
 from reid.settings import CountSettings
 from reid.survey.capture_history import Occasion
@@ -63,7 +63,7 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class ScopeEstimate:
     """One estimator's answer by the decisions, with its 95 % interval; None where it cannot be told.
 
     interval: likelihood or log-normal. aicc_difference: to the better of M0 and Mt; None for the others, which have no
@@ -84,7 +84,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ScopeAnswer:
     """What a person may answer: an individual or "nobody enrolled"; its probability, the number it is expected to leave."""
 
     answer: str
@@ -103,7 +103,7 @@ class Look:
     decision: str
     gain: float
     share: float
-    answers: tuple[Answer, ...]
+    answers: tuple[ScopeAnswer, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class ScopeCount:
     seen_drawn: tuple[int, int] | None
     known_alive: int
     recaptures: int
-    estimates: tuple[Estimate, ...]
+    estimates: tuple[ScopeEstimate, ...]
     errors: Errors | None
     method: str
     if_new: float | None
@@ -132,7 +132,7 @@ class ScopeCount:
 
 
 def count_scope(
-    scope: Scope, occasions: Sequence[Occasion], study: Study, used: Sequence[OpenSighting], names: Sequence[str],
+    scope: Scope, occasions: Sequence[Occasion], study: UncertainHistory, used: Sequence[OpenSighting], names: Sequence[str],
     labels: Labels | None, settings: CountSettings,
 ) -> ScopeCount:  # fmt: skip
     """Count one scope.
@@ -188,7 +188,7 @@ def _known_alive(scope: Scope, whole: NDArray[np.bool_], individuals: int) -> in
     return individuals + int(bridging.sum())
 
 
-def _estimates(usable: Sequence[Method], point: Tally, many: Tally | None) -> tuple[Estimate, ...]:
+def _estimates(usable: Sequence[Method], point: Tally, many: Tally | None) -> tuple[ScopeEstimate, ...]:
     one = Tally(point.counts[0], point.frequencies[0])
     criteria = {
         method.name: aicc(one, number, method.varying)
@@ -203,7 +203,7 @@ def _estimates(usable: Sequence[Method], point: Tally, many: Tally | None) -> tu
         lower, upper, kind = interval(method, one)
         criterion = criteria.get(method.name, math.inf)
         combined = combine(method, many) if many is not None else None
-        found.append(Estimate(
+        found.append(ScopeEstimate(
             method.name, method.title, _finite(number), _finite(math.sqrt(variance) if variance >= 0 else math.nan),
             _finite(lower), _finite(upper), kind,
             _finite(criterion - least) if math.isfinite(criterion) else None, _carried(combined), method.source, method.assumes,
@@ -227,7 +227,7 @@ def _chosen(name: str, usable: Sequence[Method]) -> Method | None:
     return names.get(name) or names.get("chapman") or names.get("chao")
 
 
-def _if_all(study: Study, working: Sequence[Sequence[int]], method: Method | None, kind: str) -> float | None:
+def _if_all(study: UncertainHistory, working: Sequence[Sequence[int]], method: Method | None, kind: str) -> float | None:
     """The number if every open sighting were `kind`: new, or the best match."""
     if method is None:
         return None
@@ -236,8 +236,8 @@ def _if_all(study: Study, working: Sequence[Sequence[int]], method: Method | Non
 
 
 def _look(
-    study: Study, used: Sequence[OpenSighting], names: Sequence[str], drawn: Labels, working: Sequence[Sequence[int]],
-    method: Method, estimates: Sequence[Estimate], most: int,
+    study: UncertainHistory, used: Sequence[OpenSighting], names: Sequence[str], drawn: Labels, working: Sequence[Sequence[int]],
+    method: Method, estimates: Sequence[ScopeEstimate], most: int,
 ) -> tuple[Look, ...]:  # fmt: skip
     carried = next((one.carried for one in estimates if one.method == method.name), None)
     variance = carried.within + carried.between if carried else math.nan
@@ -248,7 +248,9 @@ def _look(
         answers = []
         for reply in one.replies:
             name = "nobody enrolled" if reply.row is None else names[reply.row]
-            answers.append(Answer(name, reply.probability, reply.number, photos.get(name, "") if reply.row is not None else ""))
+            answers.append(
+                ScopeAnswer(name, reply.probability, reply.number, photos.get(name, "") if reply.row is not None else "")
+            )
         told = sighting.outcome.value + (f": {sighting.individual}" if sighting.individual else "")
         lead = sighting.photos[0]
         share = one.gain / variance if variance > 0 else 0.0
@@ -258,7 +260,7 @@ def _look(
 
 def _warnings(
     scope: Scope, occasions: Sequence[Occasion], seen: NDArray[np.bool_], working: Sequence[Sequence[int]], point: Tally | None,
-    estimates: Sequence[Estimate],
+    estimates: Sequence[ScopeEstimate],
 ) -> list[str]:  # fmt: skip
     told = [
         f"no camera worked on {occasions[at].name} ({occasions[at].start} to {occasions[at].end}): not known (NA), left out"

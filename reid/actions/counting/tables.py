@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from reid.actions.counting.count import CountReport, SpeciesCount
-from reid.actions.counting.scopes import Estimate, ScopeCount
+from reid.actions.counting.scopes import ScopeCount, ScopeEstimate
 
 WORTH = 0.005
 """Photos whose answer takes a smaller share off the variance are not worth a look; count's files hold them."""
@@ -78,7 +78,7 @@ def _look(one: SpeciesCount) -> list[Plain]:
     return [(f"{one.species}: photos to look at next (enroll them under the right one, ask the rest again)", columns, rows)]
 
 
-def _of_method(scope: ScopeCount) -> Estimate | None:
+def _of_method(scope: ScopeCount) -> ScopeEstimate | None:
     return next((told for told in scope.estimates if told.method == scope.method), None)
 
 

@@ -12,7 +12,7 @@ from reid import settings as options
 from reid.actions.curation.drift import drift_of
 from reid.actions.intake.nets import net_path
 from reid.errors import NetError, UsageError
-from reid.evaluation.label_audit import MOST_PHOTOS, Shown, Suspect, suspects
+from reid.evaluation.label_audit import MOST_PHOTOS, AuditedPhoto, Suspect, suspects
 from reid.nets import net_files
 from reid.progress import SILENT, Progress
 from reid.settings import FASTEST
@@ -153,7 +153,7 @@ def _doubts(gallery: Gallery, species: str, photos: list[EnrolledPhoto], fastest
     row = {int(number): at for at, number in enumerate(ids)}
     known = [one for one in photos if one.id in row]
     shown = [
-        Shown(one.id, one.individual, one.sha256, one.box, one.side, one.captured_at, one.camera, place_in(one.notes))
+        AuditedPhoto(one.id, one.individual, one.sha256, one.box, one.side, one.captured_at, one.camera, place_in(one.notes))
         for one in known
     ]
     for one in suspects(shown, vectors[[row[photo.id] for photo in known]], kilometres_an_hour=fastest):

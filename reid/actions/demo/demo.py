@@ -21,7 +21,7 @@ from reid.actions.training.train import TrainReport, train
 from reid.errors import UsageError
 from reid.formats.readers.photo_lists import read_photos
 from reid.pages import sighting_cards
-from reid.pages.html import Answer, Page, Section, Table, write_page
+from reid.pages.html import Answer, Page, PageTable, Section, write_page
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Outcome, Photo, Problem, Sighting
 from reid.settings import TrainSettings
@@ -49,7 +49,7 @@ class DemoSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DemoRow:
     """How one kind of photo of season two was decided; right, review and wrong add up to photos."""
 
     what: str
@@ -66,7 +66,7 @@ class DemoReport:
 
     folder: Path
     page: Path
-    lines: tuple[Line, ...]
+    lines: tuple[DemoRow, ...]
     figures: tuple[tuple[str, str], ...]
     seasons_page: Path
     seconds: float
@@ -220,9 +220,9 @@ def _verdict(right: bool, outcome: Outcome) -> str:
     return "review" if outcome in (Outcome.REVIEW, Outcome.UNKNOWN_SPECIES) else "wrong"
 
 
-def _line(kind: str, cases: Sequence[_Case]) -> Line:
+def _line(kind: str, cases: Sequence[_Case]) -> DemoRow:
     count = Counter(case.verdict for case in cases)
-    return Line(kind, len(cases), count["right"], count["review"], count["wrong"], KINDS[kind])
+    return DemoRow(kind, len(cases), count["right"], count["review"], count["wrong"], KINDS[kind])
 
 
 def _first(cases: Sequence[_Case]) -> tuple[tuple[str, str], ...]:
@@ -257,7 +257,7 @@ def _figures(
 
 def _page(report: DemoReport, cases: Sequence[_Case]) -> Page:
     tables = tuple(
-        Table(title, columns, tuple(tuple(str(cell) for cell in row) for row in rows))
+        PageTable(title, columns, tuple(tuple(str(cell) for cell in row) for row in rows))
         for title, columns, rows in reports.demonstration(report)
     )
     sections = []

@@ -16,7 +16,7 @@ from reid.errors import UsageError
 from reid.evaluation import closed_set, gallery_growth, metrics
 from reid.evaluation.background import Probe
 from reid.evaluation.background import probe as background_probe
-from reid.evaluation.closed_set import ClosedSet, Group
+from reid.evaluation.closed_set import ClosedSet, ResultGroup
 from reid.evaluation.gallery_growth import Point
 from reid.evaluation.metrics import Pool, Ranking
 from reid.evaluation.near_duplicates import Audit
@@ -55,8 +55,8 @@ class SpeciesEvaluation:
     strict_closer: Ranking | None
     open_set: OpenSet | None
     closed_set: tuple[ClosedSet, ...]
-    sides: tuple[Group, ...]
-    seasons: tuple[Group, ...]
+    sides: tuple[ResultGroup, ...]
+    seasons: tuple[ResultGroup, ...]
     by_gallery_size: tuple[Point, ...]
     by_photos: tuple[Point, ...]
     near_duplicates: Audit

@@ -10,12 +10,12 @@ from reid import reports
 from reid.actions.evaluation.evaluate import EvaluateReport, SpeciesEvaluation
 from reid.evaluation.background import ELLIPSE
 from reid.evaluation.bootstrap import DRAWS, Estimate
-from reid.evaluation.closed_set import ANY_PHOTO, CLOSER_LOOK, OTHER_ENCOUNTER, STRICT, ClosedSet, Group
+from reid.evaluation.closed_set import ANY_PHOTO, CLOSER_LOOK, OTHER_ENCOUNTER, STRICT, ClosedSet, ResultGroup
 from reid.evaluation.gallery_growth import Point
 from reid.evaluation.near_duplicates import BITS, NEAR
 from reid.evaluation.open_set import FOLDS, Separation
 from reid.pages import plots, sighting_cards
-from reid.pages.html import Page, Plot, Section, Shown, Table, write_page
+from reid.pages.html import Page, PageTable, Plot, Section, Shown, write_page
 
 Examples = Mapping[str, Sequence[tuple[Path, bytes]]]
 """By species: photos with what the net saw of them in the background-only probe, as small JPEGs."""
@@ -56,7 +56,7 @@ def page(report: EvaluateReport, *, protocol: str, examples: Examples) -> Page:
                                 tables=_tables(reports.evaluation(report), "Species net")))
     if report.problems:
         sections.append(Section(f"Not read ({len(report.problems)})", answers=sighting_cards.failures(report.problems)))
-    sections.append(Section("What the figures mean", tables=(Table("Words", ("figure", "meaning"), MEANINGS),)))
+    sections.append(Section("What the figures mean", tables=(PageTable("Words", ("figure", "meaning"), MEANINGS),)))
     left = f" No net for: {', '.join(report.left_out)}." if report.left_out else ""
     return Page(
         "How good is it?",
@@ -68,7 +68,7 @@ def page(report: EvaluateReport, *, protocol: str, examples: Examples) -> Page:
     )
 
 
-def _summary(report: EvaluateReport) -> Table:
+def _summary(report: EvaluateReport) -> PageTable:
     found = []
     for one in report.species:
         strict, any_photo = _of(one, STRICT.name), _of(one, ANY_PHOTO.name)
@@ -81,7 +81,7 @@ def _summary(report: EvaluateReport) -> Table:
     names = ("species", "queries", "gallery photos", "gallery individuals", "rank-1", f"rank-1, {ANY_PHOTO.name}",
              "√(BAKS × BAUS)", "rank-1, background only", "rank-1 by chance")
     columns, *rows = zip(names, *found, strict=True)
-    return Table("In short", columns, tuple(rows), note=f"Where nothing else is said: {STRICT.name}.")
+    return PageTable("In short", columns, tuple(rows), note=f"Where nothing else is said: {STRICT.name}.")
 
 
 def _closed_set(one: SpeciesEvaluation) -> Section:
@@ -104,7 +104,7 @@ def _closed_set(one: SpeciesEvaluation) -> Section:
         f"{one.species}: every animal is enrolled",
         f"{one.query_photos} queries against {one.gallery_photos} photos of {one.individuals} individuals. A query is skipped "
         "where the protocol leaves no photo of its own individual.",
-        tables=(Table("Closed set", columns, tuple(rows)),), plots=shown,
+        tables=(PageTable("Closed set", columns, tuple(rows)),), plots=shown,
     )
 
 
@@ -124,7 +124,7 @@ def _growth(one: SpeciesEvaluation) -> Section:
         f"{one.species}: how the gallery matters",
         f"What rank-1 would be with fewer individuals, or fewer photos of each, drawn at random ({STRICT.name}): the exact mean "
         "over all draws. An individual with fewer photos is enrolled with all it has.",
-        tables=(Table("rank-1 by what is enrolled", ("enrolled", "rank-1"), tuple(rows)),) if rows else (),
+        tables=(PageTable("rank-1 by what is enrolled", ("enrolled", "rank-1"), tuple(rows)),) if rows else (),
         plots=tuple(shown),
     )
 
@@ -142,7 +142,7 @@ def _parts(one: SpeciesEvaluation) -> Section:
         if [part.name for part in parts] in ([], ["not known"]):
             continue
         rows = tuple((part.name, str(part.queries), str(part.individuals), _figure(part.rank_1)) for part in parts)
-        tables.append(Table(f"By {what} of the query", (what, "queries", "individuals", "rank-1"), rows))
+        tables.append(PageTable(f"By {what} of the query", (what, "queries", "individuals", "rank-1"), rows))
         if len(parts) > 1:
             title = f"{one.species}: rank-1 by {what}"
             shown.append(Plot(plots.bars(title, SHARE, [_bar(part) for part in parts]), f"{title} of the query."))
@@ -150,7 +150,7 @@ def _parts(one: SpeciesEvaluation) -> Section:
                    tables=tuple(tables), plots=tuple(shown))
 
 
-def _bar(part: Group) -> plots.Bar:
+def _bar(part: ResultGroup) -> plots.Bar:
     return plots.Bar(f"{part.name} ({part.queries})", part.rank_1.value, part.rank_1.low, part.rank_1.high)
 
 
@@ -162,7 +162,7 @@ def _open_set(one: SpeciesEvaluation) -> Section:
         ("AUROC", found.auroc), ("DIR at 1 % false matches", found.dir_at_1_percent), ("BAKS", found.baks),
         ("BAUS", found.baus), ("√(BAKS × BAUS)", found.geometric_mean),
     ))
-    tables = [Table("By the best score alone", ("figure", "value"), rows,
+    tables = [PageTable("By the best score alone", ("figure", "value"), rows,
                     note=f"{found.known} queries asked with their individual's half of the gallery, {found.unknown} with the "
                          f"other half. Mean of the cross-validated thresholds: score {_number(found.threshold)}.")]
     if one.open_set is not None:
@@ -173,7 +173,7 @@ def _open_set(one: SpeciesEvaluation) -> Section:
             ("never enrolled", str(had.unknown), "–", _figure(had.false_match), _figure(had.new_right),
              _figure(had.unknown_review)),
         )
-        tables.append(Table("By the decision that a query is answered with",
+        tables.append(PageTable("By the decision that a query is answered with",
                             ("animal", "asked", "known, right", "known, wrong", "new", "review"), decided,
                             note="All answers are review where the gallery is not calibrated for the species."))
     return Section(
@@ -229,7 +229,7 @@ def _background(one: SpeciesEvaluation, examples: Sequence[tuple[Path, bytes]]) 
         title,
         f"The photos with the animal taken out, asked and enrolled alike: {'; '.join(how)}. What is found then is owed to the "
         "place, the light and the camera. The net sees the whole frame here.",
-        tables=(Table("rank-1", ("matched with", "the photo", "background only", "by chance"), tuple(rows)),),
+        tables=(PageTable("rank-1", ("matched with", "the photo", "background only", "by chance"), tuple(rows)),),
         plots=(Plot(plots.bars(title, SHARE, drawn), f"{title} rank-1 of photos and backgrounds."),) if drawn else (),
         gallery=tuple(Shown(picture, path.name) for path, picture in examples),
     )
@@ -238,7 +238,7 @@ def _background(one: SpeciesEvaluation, examples: Sequence[tuple[Path, bytes]]) 
 def _near_duplicates(one: SpeciesEvaluation) -> Section:
     audit = one.near_duplicates
     rows = tuple((found.protocol, _figure(found.rank_1), _figure(found.without_near_duplicates)) for found in one.closed_set)
-    tables = [Table("rank-1", ("matched with", "all queries", "queries without a near-duplicate"), rows)]
+    tables = [PageTable("rank-1", ("matched with", "all queries", "queries without a near-duplicate"), rows)]
     if audit.listed:
         named = tuple(
             (pair.query, pair.query_individual, pair.photo, pair.individual,
@@ -246,7 +246,9 @@ def _near_duplicates(one: SpeciesEvaluation) -> Section:
             for pair in audit.listed[:LISTED]
         )
         more = f"{audit.pairs - len(named)} more pairs are not shown." if audit.pairs > len(named) else ""
-        tables.append(Table("Near-duplicates", ("query", "individual", "gallery", "individual ", "differ by"), named, note=more))
+        tables.append(
+            PageTable("Near-duplicates", ("query", "individual", "gallery", "individual ", "differ by"), named, note=more)
+        )
     return Section(
         f"{one.species}: near-duplicates",
         f"{audit.queries} of {one.query_photos} queries have a near-duplicate in the gallery: {audit.pairs} pairs, "
@@ -256,12 +258,12 @@ def _near_duplicates(one: SpeciesEvaluation) -> Section:
     )
 
 
-def _tables(found: Sequence[reports.Plain], start: str) -> tuple[Table, ...]:
+def _tables(found: Sequence[reports.Plain], start: str) -> tuple[PageTable, ...]:
     def text(cell: object) -> str:
         return _number(cell) if isinstance(cell, float) else str(cell)
 
     return tuple(
-        Table(title, columns, tuple(tuple(text(cell) for cell in row) for row in rows))
+        PageTable(title, columns, tuple(tuple(text(cell) for cell in row) for row in rows))
         for title, columns, rows in found
         if title.startswith(start)
     )

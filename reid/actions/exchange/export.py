@@ -12,7 +12,7 @@ from reid.actions.identification.unresolved_sightings import unsettled
 from reid.actions.intake.photo_selection import in_time
 from reid.errors import UsageError
 from reid.formats.readers.photo_lists import read_photos
-from reid.formats.writers.records_and_folders import HISTORIES, LEFT_OUT_COLUMNS, WRITERS, Done, Job
+from reid.formats.writers.records_and_folders import HISTORIES, LEFT_OUT_COLUMNS, WRITERS, Done, ExportJob
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings
 from reid.steps.photos import dated
@@ -74,7 +74,7 @@ def export(
     shifts = table if photos or table is None else replace(table, clocks={})
     chosen, seasons = in_time(chosen, settings.clocks, settings.seasons, shifts)
     place_for(out)
-    job = Job(tuple(chosen), table.deployments if table else (), seasons, settings, out)
+    job = ExportJob(tuple(chosen), table.deployments if table else (), seasons, settings, out)
     done = Done()
     done.notes += notes
     faults = []
@@ -114,10 +114,11 @@ def _not_enrolled(gallery: Gallery) -> list[str]:
     return notes
 
 
-def _by_species(job: Job) -> dict[str, Job]:
+def _by_species(job: ExportJob) -> dict[str, ExportJob]:
     members: dict[str, list[Photo]] = defaultdict(list)
     for photo in job.photos:
         members[photo.species].append(photo)
     return {
-        name: Job(tuple(found), job.deployments, job.seasons, job.settings, job.out) for name, found in sorted(members.items())
+        name: ExportJob(tuple(found), job.deployments, job.seasons, job.settings, job.out)
+        for name, found in sorted(members.items())
     }

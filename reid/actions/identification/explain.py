@@ -9,15 +9,15 @@ from reid import drawing, images
 from reid.errors import PhotoError
 from reid.records import Picture, Sighting
 from reid.steps.local_matching import Lines
-from reid.steps.reranking import CloserLook
+from reid.steps.reranking import Reranker
 from reid.steps.search import SHORTLIST, Listed, Shortlist
-from reid.steps.sightings import Looked
+from reid.steps.sightings import SearchedPhoto
 
 SHARPNESS = 480
 """Shorter side in pixels to which the photos are opened for a drawing."""
 
 
-def explain(looks: Sequence[Looked], sighting: Sighting, closer: CloserLook, path: Path) -> bool:
+def explain(looks: Sequence[SearchedPhoto], sighting: Sighting, closer: Reranker, path: Path) -> bool:
     """Draw one decision: a query beside its best match, with lines between the places that agree.
 
     Of an encounter the photo is taken that is most like the match. The lines are those that the place-by-place score
@@ -60,7 +60,7 @@ def explain(looks: Sequence[Looked], sighting: Sighting, closer: CloserLook, pat
     return True
 
 
-def _pair(looks: Sequence[Looked], sighting: Sighting) -> tuple[Looked, Shortlist, Listed] | None:
+def _pair(looks: Sequence[SearchedPhoto], sighting: Sighting) -> tuple[SearchedPhoto, Shortlist, Listed] | None:
     """The photo of the encounter and its list in which the best match stands best."""
     if not sighting.matches:
         return None
@@ -75,7 +75,7 @@ def _pair(looks: Sequence[Looked], sighting: Sighting) -> tuple[Looked, Shortlis
     return max(pairs, key=lambda pair: pair[2].score if pair[2].fused is None else pair[2].fused, default=None)
 
 
-def _lines(closer: CloserLook, query: Picture, shortlist: Shortlist, wanted: Listed) -> tuple[Lines, float] | None:
+def _lines(closer: Reranker, query: Picture, shortlist: Shortlist, wanted: Listed) -> tuple[Lines, float] | None:
     """The correspondences with one photo of the shortlist and its place-by-place score; None if its file is another now."""
     photos = {wanted.photo.id: wanted.photo} | {one.photo.id: one.photo for one in shortlist.listed[:SHORTLIST]}
     compared, rows = closer.compare(closer.map_of(query), list(photos.values()))

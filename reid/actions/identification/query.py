@@ -27,10 +27,10 @@ from reid.steps import species as species_step
 from reid.steps.embedding import classify, embed_and_map, sizes_of
 from reid.steps.encounters import encounters
 from reid.steps.photos import Opened, dated, open_photos
-from reid.steps.reranking import CloserLook
+from reid.steps.reranking import Reranker
 from reid.steps.search import SHORTLIST, Shortlist, comparable, eligible, shortlist
 from reid.steps.side import sided
-from reid.steps.sightings import Known, Looked, sight
+from reid.steps.sightings import SearchContext, SearchedPhoto, sight
 from reid.store import Gallery, Map, NotKept, Where
 from reid.tables.text_files import place_for
 
@@ -122,7 +122,7 @@ def not_kept(left: Iterable[NotKept]) -> list[Problem]:
     return [Problem(one.sighting.photo, str(one)) for one in left]
 
 
-def _explain(identifier: Identifier, folder: Path, drawn: list[Path], looks: Sequence[Looked], one: Sighting) -> None:
+def _explain(identifier: Identifier, folder: Path, drawn: list[Path], looks: Sequence[SearchedPhoto], one: Sighting) -> None:
     """Draw a decision into the folder; numbers in the names keep photos of one name apart."""
     if not one.matches:
         return
@@ -169,16 +169,16 @@ class Identifier:
         self.side_net = inference.load(net_path(gallery, side_net), settings.device) if side_net else None
         self.nets = {name: net_path(gallery, fingerprint) for name, fingerprint in self.enrolled.items()}
         returning = dict.fromkeys(self.enrolled, settings.returning) if settings.returning else {}
-        self.known = Known({name: gallery.calibration(name) for name in self.enrolled}, dict(self.enrolled), returning)
+        self.known = SearchContext({name: gallery.calibration(name) for name in self.enrolled}, dict(self.enrolled), returning)
         self.counts: dict[tuple[str, str], tuple[int, float]] = {}
-        self.on_decided: Callable[[Sequence[Looked], Sighting], None] | None = None
+        self.on_decided: Callable[[Sequence[SearchedPhoto], Sighting], None] | None = None
         """Told of every decision with all that it rests on."""
-        self._closer: dict[str, CloserLook] = {}
+        self._closer: dict[str, Reranker] = {}
 
-    def closer(self, species: str) -> CloserLook:
+    def closer(self, species: str) -> Reranker:
         """The closer look at the photos of a species; it keeps their maps as long as this object lives."""
         if species not in self._closer:
-            self._closer[species] = CloserLook(self.gallery, inference.load(self.nets[species], self.settings.device))
+            self._closer[species] = Reranker(self.gallery, inference.load(self.nets[species], self.settings.device))
         return self._closer[species]
 
     def _only_species(self) -> str:
@@ -194,7 +194,7 @@ class Identifier:
 
         With `settings.encounters` the photos of an encounter are taken together, in the order of their first photos.
         """
-        waiting: list[Looked] = []
+        waiting: list[SearchedPhoto] = []
         done = 0
         for done, item in self.look(photos):
             if isinstance(item, Problem):
@@ -207,7 +207,7 @@ class Identifier:
         if waiting:
             yield done, self._decided(waiting)
 
-    def look(self, photos: Sequence[Photo]) -> Iterator[tuple[int, Looked | Problem]]:
+    def look(self, photos: Sequence[Photo]) -> Iterator[tuple[int, SearchedPhoto | Problem]]:
         """Both stages for each photo, nothing decided yet; yields (photos done, photo looked at or problem)."""
         ordered = self._in_order(photos)
         answers = open_photos((photo for photo, _ in ordered), sizes=self._sizes())
@@ -218,7 +218,7 @@ class Identifier:
                 done += 1
                 yield done, item
 
-    def _decided(self, looks: Sequence[Looked]) -> Sighting:
+    def _decided(self, looks: Sequence[SearchedPhoto]) -> Sighting:
         decided = sight(looks, self.known, top=self.settings.top)
         if self.on_decided is not None:
             self.on_decided(looks, decided)
@@ -242,7 +242,7 @@ class Identifier:
         cards = [net_files.read_card(path) for path in sorted(set(self.nets.values()))]
         return sizes_of(self.species_net, *cards, self.side_net)
 
-    def _look(self, batch: Sequence[Opened | Problem], encounter: Sequence[str]) -> Iterable[Looked | Problem]:
+    def _look(self, batch: Sequence[Opened | Problem], encounter: Sequence[str]) -> Iterable[SearchedPhoto | Problem]:
         """Both stages for one batch: species of all photos at once, then each species' photos through its net."""
         opened = [(item, name) for item, name in zip(batch, encounter, strict=True) if isinstance(item, Opened)]
         guesses = self._route([item for item, _ in opened])
@@ -277,7 +277,7 @@ class Identifier:
         rest = iter(guesses)
         return [SpeciesGuess(EMPTY, 1.0, (), "the detector found no animal") if none else next(rest) for none in nothing]
 
-    def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, seen: dict[str, tuple[Vectors, Map]]) -> Looked:
+    def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, seen: dict[str, tuple[Vectors, Map]]) -> SearchedPhoto:
         photo, sha256 = item.photo, item.picture.sha256
         already = self.gallery.find(sha256, photo.box.key() if photo.box else "") if seen else None
         where = replace(
@@ -289,7 +289,7 @@ class Identifier:
         lists = tuple(self._search(name, vector, where, one, photo.captured_at) for name, (vector, one) in seen.items())
         vectors = {name: vector for name, (vector, _) in seen.items()}
         size = item.picture.width, item.picture.height
-        return Looked(photo, sha256, encounter, guess, lists, already, vectors, size)
+        return SearchedPhoto(photo, sha256, encounter, guess, lists, already, vectors, size)
 
     def _search(self, species: str, vector: Vectors, where: Where, seen: Map, when: datetime | None) -> Shortlist:
         key = (species, where.side)

@@ -59,7 +59,7 @@ def open_sightings(gallery: Gallery, species: str) -> tuple[OpenSighting, ...]:
     they are of one frame. Whoever was renamed, merged or moved since goes by the name of today; whoever was removed is nobody
     on the list any more.
     """
-    names = Names(gallery, species)
+    names = NamesInUse(gallery, species)
     found = [_joined(group, names) for group in _encounters(unsettled(gallery, species))]
     return tuple(sorted(found, key=lambda one: (str(one.photos[0].captured_at or ""), str(one.photos[0].path))))
 
@@ -144,7 +144,7 @@ def _encounters(kept: Iterable[KeptSighting]) -> list[list[KeptSighting]]:
     return found
 
 
-class Names:
+class NamesInUse:
     """Whom a match means today: the owner of the enrolled photo that was matched, else who has the name."""
 
     def __init__(self, gallery: Gallery, species: str) -> None:
@@ -166,7 +166,7 @@ class Names:
         return match.individual if match.individual in (owners or self.names) else ""
 
 
-def _joined(group: Sequence[KeptSighting], names: Names) -> OpenSighting:
+def _joined(group: Sequence[KeptSighting], names: NamesInUse) -> OpenSighting:
     shares: dict[str, float] = defaultdict(float)
     shown: dict[str, tuple[float, str]] = {}
     nobody, judged = 0.0, 0
@@ -202,7 +202,7 @@ def _chances(one: Sighting) -> float | None:
     return max(0.0, 1.0 - sum(match.probability or 0.0 for match in one.matches))
 
 
-def decided(group: Sequence[KeptSighting], names: Names) -> tuple[Outcome, str]:
+def decided(group: Sequence[KeptSighting], names: NamesInUse) -> tuple[Outcome, str]:
     """One name told, and no other: that one. All told new: new. Else it is open."""
     told = set()
     for one in (kept.sighting for kept in group):
@@ -215,7 +215,7 @@ def decided(group: Sequence[KeptSighting], names: Names) -> tuple[Outcome, str]:
     return (Outcome.NEW if outcomes == {Outcome.NEW} else Outcome.REVIEW), ""
 
 
-def today(kept: KeptSighting, names: Names) -> Sighting:
+def today(kept: KeptSighting, names: NamesInUse) -> Sighting:
     """A kept answer by the names of today, without who is no more: a decision for one of those is open again."""
     one, told = kept.sighting, kept.sighting.decision
     now = [(match, names.of(match) if match.species == kept.species else match.individual) for match in one.matches]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 
-from reid.actions.season_report.figures import Place, SpeciesSeason
+from reid.actions.season_report.figures import CameraPlace, SpeciesSeason
 from reid.errors import UsageError
 from reid.pages import plots
-from reid.pages.html import Plot, Section, Table
+from reid.pages.html import PageTable, Plot, Section
 from reid.survey.utm import in_metres
 
 NAMED_CAMERAS = 40
@@ -29,7 +29,7 @@ def where(one: SpeciesSeason, title: str) -> Section:
         return Section(f"{title}Where, season {one.season}", nowhere)
     drawn, note = _map(one)
     columns = ("camera", "from", "to", "days worked", "days off", "encounters", "individuals")
-    return Section(f"{title}Where, season {one.season}", tables=(Table("Cameras", columns, rows, note=note),), plots=drawn)
+    return Section(f"{title}Where, season {one.season}", tables=(PageTable("Cameras", columns, rows, note=note),), plots=drawn)
 
 
 def _first(one: SpeciesSeason) -> date:
@@ -46,7 +46,7 @@ def _map(one: SpeciesSeason) -> tuple[tuple[Plot, ...], str]:
     except UsageError as fault:
         return (), f"No map: {fault}."
     west, south = min(x for x, _ in grid.points), min(y for _, y in grid.points)
-    at: dict[tuple[str, float, float], list[Place]] = defaultdict(list)
+    at: dict[tuple[str, float, float], list[CameraPlace]] = defaultdict(list)
     for place, (x, y) in zip(placed, grid.points, strict=True):
         at[place.camera, (x - west) / 1000, (y - south) / 1000].append(place)
     spots = [

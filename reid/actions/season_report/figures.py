@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from reid.records import Deployment
-from reid.survey.capture_history import Capture, CaptureHistory, History, effort_days
+from reid.survey.capture_history import Capture, CaptureHistory, IndividualHistory, effort_days
 
 STATUSES = ("returned", "reappeared", "new", "not seen", "not seen for longer")
 MEANING = {
@@ -24,7 +24,7 @@ STEPS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Animal:
+class IndividualFigures:
     """One individual. cells: encounters on each occasion of the study, None where no camera worked.
 
     photos, encounters, cameras: of the page's season. before: when it was last met before that season.
@@ -43,7 +43,7 @@ class Animal:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CameraPlace:
     """One camera at one place in one season. worked: days; off: days on which it did not work; None = not known."""
 
     camera: str
@@ -79,9 +79,9 @@ class SpeciesSeason:
     before: str
     """The season before it, "" = it is the first."""
     history: CaptureHistory
-    animals: tuple[Animal, ...]
+    animals: tuple[IndividualFigures, ...]
     seasons: tuple[SeasonCount, ...]
-    places: tuple[Place, ...]
+    places: tuple[CameraPlace, ...]
     discovered: tuple[tuple[int, int], ...]
     expected: tuple[tuple[int, float], ...]
 
@@ -159,7 +159,9 @@ def _taken(capture: Capture) -> datetime:
     return capture.photo.captured_at.replace(tzinfo=None)
 
 
-def _animal(row: History, history: CaptureHistory, season: str, before: str, encounter_of: dict[int, str]) -> Animal:
+def _animal(
+    row: IndividualHistory, history: CaptureHistory, season: str, before: str, encounter_of: dict[int, str]
+) -> IndividualFigures:
     """One individual; status "" where it was met after the page's season only."""
     by_occasion: dict[int, set[str]] = defaultdict(set)
     for capture in row.captures:
@@ -175,7 +177,7 @@ def _animal(row: History, history: CaptureHistory, season: str, before: str, enc
         status = "new" if not earlier else "returned" if before in met else "reappeared"
     else:
         status = "" if not earlier else "not seen" if before in met else "not seen for longer"
-    return Animal(
+    return IndividualFigures(
         row.individual,
         status,
         cells,
@@ -207,7 +209,7 @@ def _seasons(history: CaptureHistory, met: Sequence[tuple[datetime, str, str]]) 
     return tuple(found)
 
 
-def _places(history: CaptureHistory, season: str, encounter_of: dict[int, str]) -> tuple[Place, ...]:
+def _places(history: CaptureHistory, season: str, encounter_of: dict[int, str]) -> tuple[CameraPlace, ...]:
     """The cameras of the season: those of the deployments table, or those that photos name."""
     occasions = [one for one in history.occasions if one.season == season]
     start, end = occasions[0].start, occasions[-1].end
@@ -219,7 +221,7 @@ def _places(history: CaptureHistory, season: str, encounter_of: dict[int, str]) 
                 seen[key].add((encounter_of[id(capture.photo)], row.individual))
     if not history.deployments:
         return tuple(
-            Place(camera, None, None, None, len(pairs), len({name for _, name in pairs}))
+            CameraPlace(camera, None, None, None, len(pairs), len({name for _, name in pairs}))
             for (camera, _), pairs in sorted(seen.items())
         )
     found = []
@@ -228,7 +230,7 @@ def _places(history: CaptureHistory, season: str, encounter_of: dict[int, str]) 
             pairs = seen[one.camera, at]
             off = sum(max(start, one.start) <= day <= min(end, one.end) for day in one.off)
             worked = effort_days(one, start, end)
-            found.append(Place(one.camera, one, worked, off, len(pairs), len({name for _, name in pairs})))
+            found.append(CameraPlace(one.camera, one, worked, off, len(pairs), len({name for _, name in pairs})))
     return tuple(sorted(found, key=lambda one: (one.camera, one.deployment.start if one.deployment else start)))
 
 

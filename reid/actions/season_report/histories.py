@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reid.actions.identification.unresolved_sightings import OPEN, Names, today, unsettled
+from reid.actions.identification.unresolved_sightings import OPEN, NamesInUse, today, unsettled
 from reid.actions.intake.photo_selection import in_time
 from reid.errors import UsageError
 from reid.records import EMPTY, Outcome, Photo, Season, Sighting
@@ -19,7 +19,7 @@ from reid.survey.deployments import DeploymentTable
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SeasonSightings:
     """A decision about photos that are not enrolled. individual: whom they were told to show, "" where that is nobody.
 
     sighting: by the names of today. photos: all that it rests on, each in its season, individual "".
@@ -37,13 +37,13 @@ class Told:
         return season(self.photos[0])
 
 
-def kept_decisions(gallery: Gallery, settings: ExportSettings) -> list[Told]:
+def kept_decisions(gallery: Gallery, settings: ExportSettings) -> list[SeasonSightings]:
     """The decisions that `reid query --record` kept, of each photo the latest, of photos that are not enrolled."""
     told, everything = [], gallery.sightings()
     for species in sorted({one.species for one in everything} - {"", EMPTY}):
         if settings.species not in ("", species):
             continue
-        names = Names(gallery, species)
+        names = NamesInUse(gallery, species)
         for kept in unsettled(gallery, species, everything):
             one = today(kept, names)
             paths = one.photos or (one.photo,)
@@ -53,15 +53,17 @@ def kept_decisions(gallery: Gallery, settings: ExportSettings) -> list[Told]:
                 for path, box in zip(paths, boxes, strict=True)
             ]
             known = one.decision.individual or "" if one.decision.outcome == Outcome.KNOWN else ""
-            told.append(Told(species, one.decision.outcome, known, one, tuple(in_time(photos, (), settings.seasons)[0])))
+            told.append(
+                SeasonSightings(species, one.decision.outcome, known, one, tuple(in_time(photos, (), settings.seasons)[0]))
+            )
     return told
 
 
-def given_decision(sighting: Sighting, photos: Sequence[Photo]) -> Told:
+def given_decision(sighting: Sighting, photos: Sequence[Photo]) -> SeasonSightings:
     """A decision made just now."""
     outcome, name = sighting.decision.outcome, sighting.decision.individual or ""
     known = name if outcome == Outcome.KNOWN else ""
-    return Told(sighting.counted_species, outcome, known, sighting, tuple(photos))
+    return SeasonSightings(sighting.counted_species, outcome, known, sighting, tuple(photos))
 
 
 class SeasonPhotos:
@@ -87,7 +89,7 @@ class SeasonPhotos:
         self.histories: tuple[CaptureHistory, ...] = ()
         self.notes: tuple[str, ...] = ()
 
-    def count(self, told: Sequence[Told]) -> None:
+    def count(self, told: Sequence[SeasonSightings]) -> None:
         """Build the histories, of the enrolled photos and of what was told of others.
 
         Raises:

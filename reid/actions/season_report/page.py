@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from reid.actions.season_report.camera_map import where
-from reid.actions.season_report.figures import MEANING, STATUSES, Animal, SeasonCount, SpeciesSeason
+from reid.actions.season_report.figures import MEANING, STATUSES, IndividualFigures, SeasonCount, SpeciesSeason
 from reid.actions.season_report.photo_pairs import PhotoPair
-from reid.actions.season_report.report import Doubt, SeasonPage, Unenrolled, best_guess
+from reid.actions.season_report.report import SeasonPage, Unenrolled, UnresolvedSighting, best_guess
 from reid.pages import plots, sighting_cards
-from reid.pages.html import Answer, Matrix, MatrixRow, Page, Pair, Plot, Section, Shown, Table
+from reid.pages.html import Answer, Matrix, MatrixRow, Page, PageTable, Pair, Plot, Section, Shown
 from reid.records import Box, Photo
 from reid.store import EnrolledPhoto, Gallery
 
@@ -61,7 +61,7 @@ def _counts(done: SeasonPage) -> list[SeasonCount]:
     return [count for one in done.species for count in one.seasons if count.season == done.season]
 
 
-def _summary(done: SeasonPage) -> Table:
+def _summary(done: SeasonPage) -> PageTable:
     """The season in numbers, a column for each species."""
     now = _counts(done)
     rows = [("individuals met", *(str(one.individuals) for one in now), "known individuals with a photo of the season")]
@@ -74,7 +74,7 @@ def _summary(done: SeasonPage) -> Table:
         *_not_enrolled(done),
         ("doubts", *(_doubted(done, one.species) for one in done.species), "decisions that wait for a person"),
     ]
-    return Table("In short", ("", *(one.species for one in done.species), "meaning"), tuple(rows), note=" ".join(done.notes))
+    return PageTable("In short", ("", *(one.species for one in done.species), "meaning"), tuple(rows), note=" ".join(done.notes))
 
 
 def _not_enrolled(done: SeasonPage) -> list[tuple[str, ...]]:
@@ -154,7 +154,7 @@ def _discovery(one: SpeciesSeason, title: str) -> Section:
         f"{title}Discovery and effort",
         "A curve that still climbs says that there are individuals nobody has met; one that has levelled off, that few are left. "
         "Expected: the mean over all orders of the encounters (Hurlbert 1971).",
-        tables=(Table("Seasons", columns, rows),), plots=tuple(curves),
+        tables=(PageTable("Seasons", columns, rows),), plots=tuple(curves),
     )
 
 
@@ -215,7 +215,7 @@ def _new(one: SpeciesSeason, title: str, gallery: Gallery, told: Unenrolled) -> 
     return Section(f"{title}New ({len(new)}{more})", " ".join(intro), gallery=tuple(shown))
 
 
-def _not_seen(one: SpeciesSeason, title: str, doubts: Sequence[Doubt]) -> Section:
+def _not_seen(one: SpeciesSeason, title: str, doubts: Sequence[UnresolvedSighting]) -> Section:
     """Who was met before and not in the season, and which doubts they may be in."""
     perhaps: dict[str, list[int]] = defaultdict(list)
     for doubt in doubts:
@@ -231,12 +231,12 @@ def _not_seen(one: SpeciesSeason, title: str, doubts: Sequence[Doubt]) -> Sectio
                 for animal in gone
             )  # fmt: skip
             columns = ("individual", "last met", "first met", "seasons in which it was met", "may be in doubt")
-            tables.append(Table(f"{MEANING[status].capitalize()} ({len(gone)})", columns, rows))
+            tables.append(PageTable(f"{MEANING[status].capitalize()} ({len(gone)})", columns, rows))
     total = one.count("not seen") + one.count("not seen for longer")
     return Section(f"{title}Not seen ({total})", tables=tuple(tables))
 
 
-def _before(animal: Animal, one: SpeciesSeason) -> Iterable[str]:
+def _before(animal: IndividualFigures, one: SpeciesSeason) -> Iterable[str]:
     names = one.history.seasons
     return (name for name in animal.seasons if names.index(name) < names.index(one.season))
 
@@ -257,7 +257,7 @@ def _doubts(done: SeasonPage, gallery: Gallery) -> Section:
     )
 
 
-def _doubt(doubt: Doubt, boxes: Mapping[tuple[str, str], Box | None], table: str, where: str) -> Answer:
+def _doubt(doubt: UnresolvedSighting, boxes: Mapping[tuple[str, str], Box | None], table: str, where: str) -> Answer:
     sighting, many = doubt.sighting, len(doubt.photos)
     queries = tuple(
         _small(photo.path, photo.box, photo.path.name, sighting_cards.facts(photo.side, photo.captured_at, photo.camera),
@@ -290,13 +290,13 @@ def _left_out(done: SeasonPage) -> Section:
     tables = []
     if counted:
         rows = tuple((species, reason, str(count)) for (species, reason), count in counted.most_common())
-        tables.append(Table("Enrolled photos that do not count", ("species", "reason", "photos"), rows))
+        tables.append(PageTable("Enrolled photos that do not count", ("species", "reason", "photos"), rows))
     whole = tuple((one.species, one.individual, one.reason) for one in done.left_out if not one.photo)
     if whole:
-        tables.append(Table("Individuals that do not count", ("species", "individual", "reason"), whole))
+        tables.append(PageTable("Individuals that do not count", ("species", "individual", "reason"), whole))
     if done.problems:
         unread = tuple((problem.path, problem.reason) for problem in done.problems)
-        tables.append(Table("Not read", ("photo", "reason"), unread))
+        tables.append(PageTable("Not read", ("photo", "reason"), unread))
     return Section("What is not on this page", tables=tuple(tables))
 
 

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 
 from reid.actions.season_report.figures import SpeciesSeason
-from reid.actions.season_report.histories import SeasonPhotos, Told
+from reid.actions.season_report.histories import SeasonPhotos, SeasonSightings
 from reid.records import Photo
 from reid.store import EnrolledPhoto, Gallery
 
@@ -28,7 +28,7 @@ class PhotoPair:
 
 
 def pairs(
-    gallery: Gallery, figures: SpeciesSeason, enrolled: SeasonPhotos, told: Sequence[Told]
+    gallery: Gallery, figures: SpeciesSeason, enrolled: SeasonPhotos, told: Sequence[SeasonSightings]
 ) -> tuple[PhotoPair, ...]:
     """For each animal that came back, its two photos, one of before and one of the season, that are most alike.
 
@@ -67,7 +67,7 @@ def pairs(
 
 
 def _by_decision(
-    gallery: Gallery, figures: SpeciesSeason, told: Sequence[Told], names: Collection[str], start: date
+    gallery: Gallery, figures: SpeciesSeason, told: Sequence[SeasonSightings], names: Collection[str], start: date
 ) -> list[PhotoPair]:
     """The likest pair of each of these animals, of what was asked and the photo of before that it matched."""
     photos = {(one.sha256, one.individual): one for one in gallery.photos(figures.species)}

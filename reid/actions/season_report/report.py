@@ -11,7 +11,7 @@ from pathlib import Path
 from reid import settings as options
 from reid.actions.identification.unresolved_sightings import OPEN, keys
 from reid.actions.season_report.figures import STATUSES, SpeciesSeason, species_season
-from reid.actions.season_report.histories import SeasonPhotos, Told, given_decision, kept_decisions
+from reid.actions.season_report.histories import SeasonPhotos, SeasonSightings, given_decision, kept_decisions
 from reid.actions.season_report.photo_pairs import PhotoPair, pairs
 from reid.actions.seasons.compare_seasons import identified, of_seasons
 from reid.errors import UsageError
@@ -41,11 +41,11 @@ class Unenrolled:
     known: int
     new: int
     animals: tuple[str, ...]
-    fresh: tuple[Told, ...] = ()
+    fresh: tuple[SeasonSightings, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class UnresolvedSighting:
     """A decision that a person must make. photos: all that it rests on, with their boxes; number: in the table, from 1."""
 
     number: int
@@ -75,7 +75,7 @@ class SeasonPage:
     size: int
     species: tuple[SpeciesSeason, ...]
     pairs: dict[str, tuple[PhotoPair, ...]]
-    doubts: tuple[Doubt, ...]
+    doubts: tuple[UnresolvedSighting, ...]
     doubts_table: Path | None
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
@@ -158,7 +158,7 @@ def _why_none(made_of: SeasonPhotos) -> str:
     return "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3)) or "nothing is enrolled or told of it"
 
 
-def _unenrolled(species: str, told: Sequence[Told]) -> Unenrolled:
+def _unenrolled(species: str, told: Sequence[SeasonSightings]) -> Unenrolled:
     own = [one for one in told if one.species == species]
     known = [one for one in own if one.outcome == Outcome.KNOWN]
     new = [one for one in own if one.outcome == Outcome.NEW]
@@ -166,7 +166,7 @@ def _unenrolled(species: str, told: Sequence[Told]) -> Unenrolled:
     return Unenrolled(species, len(known), len(new), tuple(sorted({one.individual for one in known} - {""})), tuple(new))
 
 
-def _season(enrolled: SeasonPhotos, told: Sequence[Told], given: Sequence[Photo], of: str) -> str:
+def _season(enrolled: SeasonPhotos, told: Sequence[SeasonSightings], given: Sequence[Photo], of: str) -> str:
     """The season of the page: that asked for, else the last that has a photo, whether enrolled or not."""
     asked = [photo for one in told if one.outcome in OPEN for photo in one.photos]
     met: dict[str, datetime] = {}
@@ -183,7 +183,7 @@ def _season(enrolled: SeasonPhotos, told: Sequence[Told], given: Sequence[Photo]
 
 def _identify(
     gallery: Gallery, taken: Sequence[Photo], name: str, query: QuerySettings, progress: Progress
-) -> tuple[list[Told], tuple[Problem, ...]]:
+) -> tuple[list[SeasonSightings], tuple[Problem, ...]]:
     """Identify the photos given as a whole, as `seasons` does; those of other seasons are left aside."""
     chosen = [photo for photo in taken if season(photo) == name]
     if taken and not chosen:
@@ -202,7 +202,7 @@ def _identify(
     return told, failed
 
 
-def _numbered(told: Sequence[Told], species: str) -> tuple[Doubt, ...]:
+def _numbered(told: Sequence[SeasonSightings], species: str) -> tuple[UnresolvedSighting, ...]:
     """Those that a person must look at, the likeliest first."""
     chosen = [
         one for one in told if one.sighting.decision.outcome == Outcome.REVIEW and species in ("", one.sighting.counted_species)
@@ -210,7 +210,7 @@ def _numbered(told: Sequence[Told], species: str) -> tuple[Doubt, ...]:
     chosen.sort(
         key=lambda one: (-(one.sighting.decision.probability or 0.0), str(one.sighting.captured_at), one.sighting.photo)
     )
-    return tuple(Doubt(number, one.sighting, one.photos) for number, one in enumerate(chosen, start=1))
+    return tuple(UnresolvedSighting(number, one.sighting, one.photos) for number, one in enumerate(chosen, start=1))
 
 
 def best_guess(sighting: Sighting) -> str:
@@ -240,7 +240,7 @@ def _write(done: SeasonPage, gallery: Gallery, progress: Progress) -> SeasonPage
     return replace(done, size=done.page.stat().st_size)
 
 
-def _doubt_rows(doubt: Doubt) -> list[tuple[object, ...]]:
+def _doubt_rows(doubt: UnresolvedSighting) -> list[tuple[object, ...]]:
     sighting = doubt.sighting
     return [
         (

@@ -16,7 +16,7 @@ from reid.actions.seasons.season_table import MEANING, STATUSES, SeasonRow, halv
 from reid.errors import UsageError
 from reid.evaluation.appearance_drift import Drifted
 from reid.pages import sighting_cards
-from reid.pages.html import Page, Section, Table, write_page
+from reid.pages.html import Page, PageTable, Section, write_page
 from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem
 from reid.settings import QuerySettings
@@ -182,12 +182,12 @@ def write(report: AllSeasonsReport, out: Path) -> AllSeasonsReport:
 
 def page(report: AllSeasonsReport) -> Page:
     """The counts of every pair of seasons, and the encounters of every individual in each."""
-    counts = Table(
+    counts = PageTable(
         "From season to season", COLUMNS, tuple(tuple(str(getattr(one, name)) for name in COLUMNS) for one in report.pairs),
         note="; ".join(f"{status}: {MEANING[status]}" for status in STATUSES),
     )
     sections = tuple(
-        Section(f"{species}: encounters by season", tables=(Table(
+        Section(f"{species}: encounters by season", tables=(PageTable(
             f"{species}", ("individual", *report.seasons),
             tuple((one.individual, *map(str, one.encounters)) for one in report.individuals if one.species == species),
         ),))

@@ -12,7 +12,7 @@ from reid.actions.curation.drift import drifts
 from reid.actions.identification.query import looked_at, not_kept
 from reid.actions.identification.unresolved_sightings import to_keep
 from reid.actions.intake.photo_selection import as_taken
-from reid.actions.seasons.season_search import seen
+from reid.actions.seasons.season_search import search_season
 from reid.actions.seasons.season_table import COLUMNS, STATUSES, SeasonRow, halves, rows
 from reid.errors import UsageError
 from reid.evaluation.appearance_drift import Drifted
@@ -159,7 +159,7 @@ def identified(
     """The animals of photos, decided as a whole, and the photos that could not be read."""
     if not photos:
         return (), ()
-    found = seen(gallery, photos, enrolled, settings, progress)
+    found = search_season(gallery, photos, enrolled, settings, progress)
     return found.animals(settings.link), found.problems
 
 
@@ -184,8 +184,10 @@ def _check(
     if first not in known:
         raise UsageError(f"the gallery has no photo of season {first!r}; it has {known or 'none with a season'}")
     if second not in given and second not in known:
-        seen = f"; the photos given are of {sorted(name or 'undated' for name in given)}" if given else "; give photos of it"
-        raise UsageError(f"nothing is of season {second!r}: the gallery has {known}{seen}{not_read(problems)}")
+        search_season = (
+            f"; the photos given are of {sorted(name or 'undated' for name in given)}" if given else "; give photos of it"
+        )
+        raise UsageError(f"nothing is of season {second!r}: the gallery has {known}{search_season}{not_read(problems)}")
 
 
 def not_read(problems: Sequence[Problem]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from reid.actions.seasons.season_table import COLUMNS, MEANING, STATUSES, SeasonRow, called
 from reid.evaluation.appearance_drift import Drifted
 from reid.pages import sighting_cards
-from reid.pages.html import Answer, Page, Section, Table
+from reid.pages.html import Answer, Page, PageTable, Section
 from reid.records import Outcome, Problem, Sighting
 
 _BADGES = {"returned": "known", "reappeared": "known", "new": "new", "review": "review", "doubtful": "review",
@@ -32,9 +32,9 @@ def _text(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def counts(rows: Sequence[SeasonRow]) -> Table:
+def counts(rows: Sequence[SeasonRow]) -> PageTable:
     """How many animals of each species have which status."""
-    return Table(
+    return PageTable(
         "Animals by species",
         ("species", *STATUSES),
         tuple(
@@ -45,9 +45,9 @@ def counts(rows: Sequence[SeasonRow]) -> Table:
     )
 
 
-def drift_table(found: Sequence[tuple[str, Drifted]]) -> Table:
+def drift_table(found: Sequence[tuple[str, Drifted]]) -> PageTable:
     """Individuals that no longer look like themselves, the worst of each species first."""
-    return Table(
+    return PageTable(
         "Changed, or two animals under one name", ("species", "individual", "oldest", "newest", "score", "probability"),
         tuple(
             (name, one.individual, one.oldest, one.newest, f"{one.score:.2f}", f"{one.probability:.2f}") for name, one in found
@@ -59,7 +59,7 @@ def drift_table(found: Sequence[tuple[str, Drifted]]) -> Table:
 
 def page(
     first: str, second: str, rows: Sequence[SeasonRow], sightings: Sequence[Sighting], problems: Sequence[Problem],
-    subtitle: str, tables: Sequence[Table] = (),
+    subtitle: str, tables: Sequence[PageTable] = (),
 ) -> Page:
     """The page of two seasons.
 

@@ -14,7 +14,7 @@ from reid import settings as options
 from reid.actions.intake.enroll import give_shared_net, why_not
 from reid.actions.intake.photo_selection import as_taken
 from reid.actions.seasons.compare_seasons import check_link
-from reid.actions.seasons.season_search import seen
+from reid.actions.seasons.season_search import search_season
 from reid.actions.seasons.season_table import side_word
 from reid.errors import GalleryError, UsageError
 from reid.formats.readers.photo_lists import read_photos
@@ -25,7 +25,7 @@ from reid.steps.cannot_link import seconds
 from reid.steps.encounters import season
 from reid.steps.photos import dated
 from reid.steps.season.joint_identification import Animal
-from reid.steps.sightings import Looked
+from reid.steps.sightings import SearchedPhoto
 from reid.store import Enrollment, Gallery
 from reid.tables.cell_values import spaced
 from reid.tables.text_files import made, place_for
@@ -130,7 +130,7 @@ def discover(
         if out is not None:
             made(out)  # what cannot be written is told before hours of looking, and before anything is enrolled
         progress.start("looking at photos", len(given))
-        met = seen(eyes, given, eyes.photos(), settings, progress, drawn=True)
+        met = search_season(eyes, given, eyes.photos(), settings, progress, drawn=True)
         link = settings.enroll_link if enroll else settings.discover_link
         animals = met.animals(link)
         chosen = [one for one in animals if one.sighting.decision.outcome in STATUSES]
@@ -254,6 +254,6 @@ def put(
     return tuple(entries), count, problems
 
 
-def _enrollment(one: Proposal, look: Looked) -> Enrollment:
+def _enrollment(one: Proposal, look: SearchedPhoto) -> Enrollment:
     photo = replace(look.photo, season=season(look.photo))
     return Enrollment(one.proposal, photo, look.sha256, *look.size, look.vectors[one.species][0])

@@ -9,7 +9,7 @@ from reid.actions.seasons.comparison_page import cells
 from reid.actions.seasons.discover import STATUSES, DiscoverReport, Proposal
 from reid.actions.seasons.season_table import called
 from reid.pages import sighting_cards
-from reid.pages.html import Answer, Page, Section, Shown, Table, write_page
+from reid.pages.html import Answer, Page, PageTable, Section, Shown, write_page
 from reid.steps.encounters import season
 from reid.steps.season.joint_identification import Animal
 from reid.tables.tables import write_table
@@ -56,7 +56,7 @@ def page(report: DiscoverReport) -> Page:
     """Each animal with its photos and its weakest link, those that need a look first."""
     species = sorted({one.species for one in report.proposals})
     statuses = tuple(STATUSES.values())
-    counts = Table(
+    counts = PageTable(
         "Animals by species", ("species", *statuses, "left side only", "right side only"),
         tuple(
             (

@@ -21,12 +21,12 @@ from reid.nets import inference, net_files
 from reid.progress import Progress
 from reid.records import Box, Deployment, Photo, Picture, Pixels, Problem
 from reid.settings import QuerySettings
-from reid.steps.cannot_link import Place, Snap, place_of
+from reid.steps.cannot_link import LocatedDetection, Position, place_of
 from reid.steps.embedding import embed
 from reid.steps.season.assignment import Name
-from reid.steps.season.clustering import Worth
-from reid.steps.season.joint_identification import Animal, Rules, whole
-from reid.steps.sightings import Known, Looked
+from reid.steps.season.clustering import LinkCalibration
+from reid.steps.season.joint_identification import Animal, Rules, identify_jointly
+from reid.steps.sightings import SearchContext, SearchedPhoto
 from reid.store import EnrolledPhoto, Gallery
 from reid.survey.deployments import read_deployments
 
@@ -37,28 +37,28 @@ AROUND = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeasonSearch:
     """Photos looked at, and all that deciding about them as a whole goes by.
 
     enrolled: enrolled photos that may bar a name. problems: photos that could not be read. notes: what must be said of links.
     """
 
-    looks: tuple[Looked, ...]
-    known: Known
-    enrolled: Mapping[Name, Sequence[Snap]]
+    looks: tuple[SearchedPhoto, ...]
+    known: SearchContext
+    enrolled: Mapping[Name, Sequence[LocatedDetection]]
     rules: Rules
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
 
     def animals(self, link: float) -> tuple[Animal, ...]:
         """The animals, where a link needs this probability; deciding again at another one opens no photo again."""
-        return whole(self.looks, self.known, replace(self.rules, link_at=link), self.enrolled)
+        return identify_jointly(self.looks, self.known, replace(self.rules, link_at=link), self.enrolled)
 
 
-def seen(
+def search_season(
     gallery: Gallery, photos: Sequence[Photo], enrolled: Sequence[EnrolledPhoto], settings: QuerySettings, progress: Progress,
     *, drawn: bool = False,
-) -> Seen:
+) -> SeasonSearch:
     """Look at the photos of a season, and find out what a link is worth.
 
     Args:
@@ -70,21 +70,23 @@ def seen(
         drawn: where enrolled individuals do not tell what a link is worth, count on drawn animals.
     """
     identifier = Identifier(gallery, settings)
-    looks, problems = looked(identifier, photos, progress)
-    worth_of: dict[str, Worth | None] = {}
+    looks, problems = search_photos(identifier, photos, progress)
+    worth_of: dict[str, LinkCalibration | None] = {}
     notes = []
     for name in sorted({name for look in looks for name in look.vectors}):
         worth_of[name] = link_worth(gallery, name)
         if synthetic and worth_of[name] is None:
-            worth_of[name] = drawn_worth(inference.load(net_path(gallery, identifier.enrolled[name]), settings.device))
+            worth_of[name] = synthetic_links(inference.load(net_path(gallery, identifier.enrolled[name]), settings.device))
             found = "was counted on drawn animals: look at each" if worth_of[name] else "is not known: encounters stay alone"
             notes.append(f"{name}: too few individuals are known that its net was not trained on; what a link is worth {found}")
     place = places(settings.deployments)
     rules = Rules(worth_of, 1.0, place, settings.kilometres_an_hour, settings.top)
-    return Seen(tuple(looks), identifier.known, near_in_time(enrolled, looks, place), rules, tuple(problems), tuple(notes))
+    return SeasonSearch(
+        tuple(looks), identifier.known, near_in_time(enrolled, looks, place), rules, tuple(problems), tuple(notes)
+    )
 
 
-def link_worth(gallery: Gallery, species: str) -> Worth | None:
+def link_worth(gallery: Gallery, species: str) -> LinkCalibration | None:
     """What a link is worth, counted on the enrolled individuals that the species' net was not trained on.
 
     None where there is no net, or too few such individuals with several encounters.
@@ -97,7 +99,7 @@ def link_worth(gallery: Gallery, species: str) -> Worth | None:
     return worth(enrolled(gallery, species, fingerprint, unseen).pool)
 
 
-def drawn_worth(net: inference.Runtime) -> Worth | None:
+def synthetic_links(net: inference.Runtime) -> LinkCalibration | None:
     """What a link is worth, counted on drawn animals: for cards of a species of which nobody is known yet.
 
     Stripes and spots, each animal four times. Where the shared net was measured on real animals, its links became right
@@ -132,9 +134,11 @@ def _cropped(pixels: Pixels, box: Box | None) -> Pixels:
     return np.ascontiguousarray(pixels[top:bottom, left:right])
 
 
-def looked(identifier: Identifier, photos: Sequence[Photo], progress: Progress) -> tuple[list[Looked], list[Problem]]:
+def search_photos(
+    identifier: Identifier, photos: Sequence[Photo], progress: Progress
+) -> tuple[list[SearchedPhoto], list[Problem]]:
     """Photos after both stages, and those that could not be read."""
-    looks: list[Looked] = []
+    looks: list[SearchedPhoto] = []
     problems: list[Problem] = []
     for done, item in identifier.look(photos):
         if isinstance(item, Problem):
@@ -145,7 +149,7 @@ def looked(identifier: Identifier, photos: Sequence[Photo], progress: Progress) 
     return looks, problems
 
 
-def places(deployments: str) -> Callable[[Photo], Place | None]:
+def places(deployments: str) -> Callable[[Photo], Position | None]:
     """Where a photo was taken: by its own columns, else by the table of deployments ("" = none).
 
     Raises ManifestError for a table that cannot be read.
@@ -158,18 +162,18 @@ def places(deployments: str) -> Callable[[Photo], Place | None]:
 
 
 def near_in_time(
-    photos: Sequence[EnrolledPhoto], looks: Sequence[Looked], place: Callable[[Photo], Place | None]
-) -> dict[Name, list[Snap]]:
+    photos: Sequence[EnrolledPhoto], looks: Sequence[SearchedPhoto], place: Callable[[Photo], Position | None]
+) -> dict[Name, list[LocatedDetection]]:
     """Enrolled photos that may bar a name: of frames given, or taken within a day of the photos given at a known place."""
     files = {look.sha256 for look in looks}
     dates = [when.replace(tzinfo=None) for look in looks if (when := look.photo.captured_at) is not None]
     early, late = (min(dates) - AROUND, max(dates) + AROUND) if dates else (None, None)
-    found: dict[Name, list[Snap]] = defaultdict(list)
+    found: dict[Name, list[LocatedDetection]] = defaultdict(list)
     for one in photos:
         when = one.captured_at
         then = early is not None and late is not None and when is not None and early <= when.replace(tzinfo=None) <= late
         if not then and one.sha256 not in files:
             continue
         photo = Photo(one.path, captured_at=when, camera=one.camera, notes=one.notes)
-        found[one.species, one.individual].append(Snap(one.sha256, one.box, when, place(photo)))
+        found[one.species, one.individual].append(LocatedDetection(one.sha256, one.box, when, place(photo)))
     return dict(found)

@@ -28,7 +28,7 @@ from reid.settings import QuerySettings, TrainSettings
 from reid.steps.embedding import embed_and_map, sizes_of
 from reid.steps.encounters import encounters, stays
 from reid.steps.photos import Opened, open_photos
-from reid.steps.reranking import CloserLook
+from reid.steps.reranking import Reranker
 from reid.store import Gallery, Map
 from reid.tables.text_files import place_for
 
@@ -277,7 +277,7 @@ def learnable(
     there = [(place, one) for place, one in enumerate(photos) if gallery.locate(one) is not None]
     if not there:
         return Learnable(pool, None)
-    closer = CloserLook(gallery, net())
+    closer = Reranker(gallery, net())
     progress.start(f"{species}: opening for a closer look", len(there))
     maps: dict[int, Map] = {}
     for start in range(0, len(there), BATCH):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reid.actions.training.calibrate import CalibrateReport, SpeciesCalibration
 from reid.pages import plots
-from reid.pages.html import Page, Plot, Section, Table
+from reid.pages.html import Page, PageTable, Plot, Section
 
 
 def page(report: CalibrateReport) -> Page:
@@ -22,7 +22,7 @@ def _section(one: SpeciesCalibration) -> Section:
     if one.after is None:
         return Section(one.species, f"Stays as it was: {one.reason}. There are {basis}")
     rows = [("before", one.before), ("after", one.after), ("left side", one.after.left), ("right side", one.after.right)]
-    thresholds = Table(
+    thresholds = PageTable(
         "Thresholds",
         ("", "stated error", "known from", "new from", "wrong individual", "called new", "checked up to"),
         tuple(
@@ -36,7 +36,7 @@ def _section(one: SpeciesCalibration) -> Section:
         "called new: shares measured on the same photos, each individual judged by a fit that did not see it. Checked up "
         f"to: individuals in a gallery that these photos can speak for; {one.enrolled} are enrolled now.",
     )
-    bins = Table(
+    bins = PageTable(
         "Reliability",
         ("probability", "answers", "mean probability", "share right"),
         tuple((f"{b.low:.1f} to {b.high:.1f}", str(b.count), f"{b.probability:.3f}", f"{b.right:.3f}") for b in one.bins),

@@ -11,7 +11,7 @@ from pathlib import Path
 from reid import settings as options
 from reid.actions.intake.photo_selection import photos_of_column
 from reid.actions.training import train_embedding
-from reid.actions.training.train_embedding import Job, TrainedNet
+from reid.actions.training.train_embedding import TrainedNet, TrainingJob
 from reid.errors import TrainingError, UsageError
 from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference
@@ -86,19 +86,19 @@ def train(
     return TrainReport(folder, tuple(nets), tuple(problems.values()), tuple(failures))
 
 
-def _jobs(photos: Sequence[Photo], settings: TrainSettings) -> list[Job]:
+def _jobs(photos: Sequence[Photo], settings: TrainSettings) -> list[TrainingJob]:
     """Which nets the photos can train, the species net first.
 
     Raises:
         UsageError: none.
     """
-    jobs: list[Job] = []
+    jobs: list[TrainingJob] = []
     with_species = [photo for photo in photos if photo.species]
     classes = sorted({photo.species for photo in with_species})
     reasons = []
     if "species" in settings.stages:
         if len(classes) > 1:
-            jobs.append(Job("species", "", tuple(with_species)))
+            jobs.append(TrainingJob("species", "", tuple(with_species)))
         else:
             reasons.append(f"the species net needs photos of two species (or of {EMPTY}), met {classes or 'none'}")
     if "embedding" in settings.stages:
@@ -111,12 +111,12 @@ def _jobs(photos: Sequence[Photo], settings: TrainSettings) -> list[Job]:
                 raise UsageError(f"no photo of species {name!r} names an individual; there are {sorted(by_species)}")
         for name in settings.species or sorted(by_species):
             shared = _able(by_species[name]) < settings.min_individuals
-            jobs.append(Job("embedding", name, tuple(by_species[name]), shared=shared))
+            jobs.append(TrainingJob("embedding", name, tuple(by_species[name]), shared=shared))
         if not by_species:
             reasons.append("embedding nets need photos with species and individual")
     if "side" in settings.stages:
         if sided := tuple(photo for photo in with_species if photo.side and photo.species != EMPTY):
-            jobs.append(Job("side", "", sided))
+            jobs.append(TrainingJob("side", "", sided))
         else:
             reasons.append("the side net needs photos whose side is known")
     if not jobs:

@@ -39,7 +39,7 @@ BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class TrainingJob:
     """One net to train. photos: its examples; minutes: its share of the time; shared: use the net that ships."""
 
     stage: str
@@ -81,7 +81,7 @@ REMEDY = (
 )
 
 
-def run(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
+def run(job: TrainingJob, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
     """Train the net of a job and put it to use. Raises TrainingError; the gallery is then as before."""
     if job.stage == "species":
         return _species(job, gallery, settings, device, progress)
@@ -92,7 +92,7 @@ def run(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.devic
     return _embedding(job, gallery, settings, device, progress)
 
 
-def _decode(job: Job, size: tuple[int, int], gallery: Gallery, progress: Progress) -> dataset.Decoded:
+def _decode(job: TrainingJob, size: tuple[int, int], gallery: Gallery, progress: Progress) -> dataset.Decoded:
     progress.start(f"{job.name}: reading photos", len(job.photos))
     decoded = dataset.decode(job.photos, size, cache=gallery.cache_folder, progress=progress.advance)
     if not decoded.photos:
@@ -104,7 +104,7 @@ def _groups(photos: Sequence[Photo]) -> tuple[str, ...]:
     return encounters(photos, minutes=QuerySettings().encounter_minutes)
 
 
-def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
+def _species(job: TrainingJob, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
     decoded = _decode(job, settings.species_image_size, gallery, progress)
     classes = sorted({photo.species for photo in decoded.photos})
     if len(classes) < 2:
@@ -132,7 +132,7 @@ def _species(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.
     return _trained(job, card, decoded, fitted), decoded.problems
 
 
-def _side(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
+def _side(job: TrainingJob, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
     decoded = _decode(job, settings.side_image_size, gallery, progress)
     taught_rows, held_rows = side_task.hold_out(
         decoded.photos, _groups(decoded.photos), share=settings.validation_share, seed=settings.seed
@@ -156,7 +156,7 @@ def _side(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.dev
     return (replace(trained, note=note) if card.sure_at == side_task.NEVER else trained), decoded.problems
 
 
-def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
+def _embedding(job: TrainingJob, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> Result:
     decoded = _decode(job, settings.image_size, gallery, progress)
     groups = _groups(decoded.photos)
     taught_rows, held_rows = splits.hold_out_individuals(
@@ -200,7 +200,7 @@ def _embedding(job: Job, gallery: Gallery, settings: TrainSettings, device: torc
     return replace(_trained(job, card, decoded, fitted), note=note), decoded.problems
 
 
-def _shared(job: Job, gallery: Gallery, settings: TrainSettings, progress: Progress) -> Result:
+def _shared(job: TrainingJob, gallery: Gallery, settings: TrainSettings, progress: Progress) -> Result:
     """The net that ships, calibrated on these photos where they are enough: it has seen none of them."""
     card = net_files.adopt(net_files.BASE, gallery.nets_folder)
     net = inference.load(net_path(gallery, card.fingerprint), settings.device)
@@ -272,7 +272,7 @@ def _embed_enrolled(
 def _fit(
     task: SpeciesTask | EmbeddingTask,
     plan: Plan,
-    job: Job,
+    job: TrainingJob,
     gallery: Gallery,
     settings: TrainSettings,
     progress: Progress,
@@ -291,7 +291,7 @@ def _fit(
     )
 
 
-def _teller(job: Job, progress: Progress) -> Callable[[Epoch], None]:
+def _teller(job: TrainingJob, progress: Progress) -> Callable[[Epoch], None]:
     def told(epoch: Epoch) -> None:
         cosine = epoch.figures.get("mean_cosine", 0.0)
         if cosine > COLLAPSED_AT:
@@ -304,7 +304,7 @@ def _teller(job: Job, progress: Progress) -> Callable[[Epoch], None]:
     return told
 
 
-def _signature(job: Job, settings: TrainSettings) -> str:
+def _signature(job: TrainingJob, settings: TrainSettings) -> str:
     """Equal for equal photos, by all that teaches or says who is held out, and settings: else a checkpoint is refused."""
     same = {name: value for name, value in asdict(settings).items() if name not in ("resume", "minutes", "device")}
     known = sorted(repr((one.path, one.box, one.species, one.individual, one.side, one.encounter, one.camera, one.captured_at))
@@ -341,7 +341,7 @@ def _figures(figures: Mapping[str, float]) -> dict[str, float]:
     return {name: float(value) for name, value in figures.items() if math.isfinite(value)}
 
 
-def _trained(job: Job, card: NetCard, decoded: dataset.Decoded, fitted: Fitted) -> TrainedNet:
+def _trained(job: TrainingJob, card: NetCard, decoded: dataset.Decoded, fitted: Fitted) -> TrainedNet:
     people = len({photo.individual for photo in decoded.photos if photo.individual})
     seconds = fitted.history[-1].seconds if fitted.history else 0.0
     return TrainedNet(

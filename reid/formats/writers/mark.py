@@ -7,7 +7,7 @@ individual covariates, a semicolon; lines of at most 240 characters; comments be
 from __future__ import annotations
 
 from reid.errors import UsageError
-from reid.survey.capture_history import CaptureHistory, History
+from reid.survey.capture_history import CaptureHistory, IndividualHistory
 
 LONGEST_LINE = 240
 
@@ -40,7 +40,7 @@ def inp(found: CaptureHistory) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _statement(found: CaptureHistory, one: History) -> list[str]:
+def _statement(found: CaptureHistory, one: IndividualHistory) -> list[str]:
     frequencies = ["1" if group == one.group else "0" for group in found.groups] or ["1"]
     parts = [one.text(), *frequencies, *(f"{number:.10g}" for number in one.covariates)]
     lines = [""]

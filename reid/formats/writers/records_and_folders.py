@@ -26,7 +26,7 @@ LEFT_OUT_COLUMNS = ("species", "individual", "photo", "reason")
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ExportJob:
     """What an exporter is given."""
 
     photos: tuple[Photo, ...]
@@ -61,7 +61,7 @@ class Done:
         self.individuals += len({(one.species, one.individual) for one in photos})
 
 
-def _history(job: Job, done: Done) -> CaptureHistory:
+def _history(job: ExportJob, done: Done) -> CaptureHistory:
     settings = job.settings
     found = capture_history(
         job.photos,
@@ -89,13 +89,13 @@ def _stem(species: str) -> str:
     return plain_names([species or "animals"])[species or "animals"]
 
 
-def _mark(job: Job, species: str, done: Done) -> None:
+def _mark(job: ExportJob, species: str, done: Done) -> None:
     found = _history(job, done)
     done.text(job.out / f"{_stem(species)}.inp", mark.inp(found))
     done.table(job.out / f"{_stem(species)}-occasions.csv", *_occasion_table(found))
 
 
-def _secr(job: Job, species: str, done: Done) -> None:
+def _secr(job: ExportJob, species: str, done: Done) -> None:
     found = secr.secr_files(_history(job, done), _stem(species))
     for name, text in found.files.items():
         done.text(job.out / name, text)
@@ -107,7 +107,7 @@ def _secr(job: Job, species: str, done: Done) -> None:
     done.table(job.out / f"{_stem(species)}-names.csv", ("kind", "name", "in the files"), names)
 
 
-def _capture(job: Job, species: str, done: Done) -> None:
+def _capture(job: ExportJob, species: str, done: Done) -> None:
     found = _history(job, done)
     seasons = plain_names(found.seasons)
     for season, (text, dropped) in program_capture.capture_inputs(found).items():
@@ -172,7 +172,7 @@ def _photo_table(photos: Sequence[Photo]) -> tuple[tuple[str, ...], list[tuple[o
     return (*COLUMNS, *(BOX_COLUMNS if boxed else ()), *notes), rows
 
 
-def _csv(job: Job, species: str, done: Done) -> None:
+def _csv(job: ExportJob, species: str, done: Done) -> None:
     found = _history(job, done)
     stem = _stem(species)
     for name, (columns, rows) in (
@@ -187,7 +187,7 @@ def _counted(found: CaptureHistory) -> list[Photo]:
     return [program_capture.photo for row in found.histories for program_capture in row.captures]
 
 
-def _xlsx(job: Job, species: str, done: Done) -> None:
+def _xlsx(job: ExportJob, species: str, done: Done) -> None:
     found = _history(job, done)
     lost = [(one.species, one.individual, one.photo, one.reason) for one in found.left_out]
     made(job.out)
@@ -204,7 +204,7 @@ def _xlsx(job: Job, species: str, done: Done) -> None:
     done.files.append(path)
 
 
-def _camtrapr(job: Job, species: str, done: Done) -> None:
+def _camtrapr(job: ExportJob, species: str, done: Done) -> None:
     dated = [one for one in job.photos if one.captured_at]
     records = [photo for photo, _ in camtrapr.independent(dated, job.settings.independent_minutes)]
     counted = {id(one) for one in records}
@@ -224,7 +224,7 @@ def _camtrapr(job: Job, species: str, done: Done) -> None:
         done.notes.append("no deployments table was given: camtrapR's table of cameras was not written")
 
 
-def _dated_only(job: Job, done: Done) -> list[Photo]:
+def _dated_only(job: ExportJob, done: Done) -> list[Photo]:
     kept = [one for one in job.photos if one.captured_at]
     done.left_out += [
         LeftOut(one.species, one.individual, str(one.path), "photo has no date") for one in job.photos if not one.captured_at
@@ -233,7 +233,7 @@ def _dated_only(job: Job, done: Done) -> list[Photo]:
     return kept
 
 
-def _camtrap_dp(job: Job, species: str, done: Done) -> None:
+def _camtrap_dp(job: ExportJob, species: str, done: Done) -> None:
     settings = job.settings
     base = Path(os.path.commonpath([one.path.absolute().parent for one in job.photos]))
     inside = [one.path.absolute().relative_to(base).as_posix() for one in job.photos]
@@ -275,7 +275,7 @@ def _camtrap_dp(job: Job, species: str, done: Done) -> None:
         )
 
 
-def _wildbook(job: Job, species: str, done: Done) -> None:
+def _wildbook(job: ExportJob, species: str, done: Done) -> None:
     settings = job.settings
     columns, rows = wildbook.sheet(
         job.photos, encounters(job.photos, minutes=settings.encounter_minutes), settings.scientific, job.deployments
@@ -291,7 +291,7 @@ def _wildbook(job: Job, species: str, done: Done) -> None:
     done.count(job.photos)
 
 
-def _folders(job: Job, species: str, done: Done) -> None:
+def _folders(job: ExportJob, species: str, done: Done) -> None:
     rows = []
     for photo in job.photos:
         folder = job.out / _folder_name(photo.species) / _folder_name(photo.individual)
@@ -329,7 +329,7 @@ def _copy(source: Path, target: Path) -> None:
         ) from fault
 
 
-WRITERS: dict[str, Callable[[Job, str, Done], None]] = {
+WRITERS: dict[str, Callable[[ExportJob, str, Done], None]] = {
     "mark": _mark, "secr": _secr, "capture": _capture, "camtrapr": _camtrapr, "camtrap-dp": _camtrap_dp,
     "wildbook": _wildbook, "csv": _csv, "xlsx": _xlsx, "folders": _folders,
 }  # fmt: skip

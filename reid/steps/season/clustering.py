@@ -25,7 +25,7 @@ CHUNK = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
+class LinkCalibration:
     """What the score of a join is worth: P(right) = logistic(slope * score + intercept), as counted.
 
     units: encounters it was counted among; among more, chance look-alikes are more frequent in the same measure.
@@ -65,7 +65,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class PhotoGroup:
     """One animal, as far as scores tell. units: rising; links: the weakest first, () for one unit alone."""
 
     units: tuple[int, ...]
@@ -73,7 +73,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Linkable:
+class ClusterInput:
     """P photos of U units (encounters, mostly), each of which shows one animal.
 
     vectors: (P, D) float32, unit length. sides: of each photo. units: (P,) the unit of each photo, all of 0 to U - 1.
@@ -91,7 +91,7 @@ class Linkable:
         return int(self.units.max()) + 1 if len(self.units) else 0
 
 
-def link(given: Linkable, worth: Worth | None, *, probability: float) -> tuple[Group, ...]:
+def link(given: ClusterInput, worth: LinkCalibration | None, *, probability: float) -> tuple[PhotoGroup, ...]:
     """Put units together that show one animal.
 
     Args:
@@ -104,14 +104,14 @@ def link(given: Linkable, worth: Worth | None, *, probability: float) -> tuple[G
     """
     count = given.count
     if worth is None:
-        return tuple(Group((unit,)) for unit in range(count))
+        return tuple(PhotoGroup((unit,)) for unit in range(count))
     joins = join(scores(given), given.apart, lambda score: worth.probability(score, count) >= probability)
-    of: dict[int, Group] = {unit: Group((unit,)) for unit in range(count)}
+    of: dict[int, PhotoGroup] = {unit: PhotoGroup((unit,)) for unit in range(count)}
     for one in joins:
         a, b = of[one.first[0]], of[one.second[0]]
         link = _link(given, one, worth.probability(one.score, count))
         links = tuple(sorted((*a.links, *b.links, link), key=lambda link: (link.probability, link.photos)))
-        group = Group(tuple(sorted((*a.units, *b.units))), links)
+        group = PhotoGroup(tuple(sorted((*a.units, *b.units))), links)
         of |= dict.fromkeys(group.units, group)
     return tuple(group for unit, group in of.items() if group.units[0] == unit)
 
@@ -154,7 +154,7 @@ def join(found: Scores, apart: frozenset[tuple[int, int]], good: Callable[[float
     return joins
 
 
-def scores(given: Linkable) -> Scores:
+def scores(given: ClusterInput) -> Scores:
     """(U, U): how alike two units are, in [-1, 1]; -inf where they share no side, and on the diagonal."""
     count, sides = given.count, np.asarray(given.sides)
     total, seen = np.zeros((count, count)), np.zeros((count, count))
@@ -180,7 +180,7 @@ def scores(given: Linkable) -> Scores:
     return np.asarray(found)
 
 
-def _link(given: Linkable, one: Join, probability: float) -> Link:
+def _link(given: ClusterInput, one: Join, probability: float) -> Link:
     """A join with its pair of photos most alike, of those that may be compared."""
     rows, columns = (np.flatnonzero(np.isin(given.units, part)) for part in (one.first, one.second))
     sides = np.asarray(given.sides)

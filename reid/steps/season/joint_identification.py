@@ -18,18 +18,18 @@ import numpy as np
 
 from reid.records import EMPTY, UNKNOWN_SPECIES, Decision, Outcome, Photo, Sighting
 from reid.settings import FASTEST
-from reid.steps.cannot_link import APART, Conflict, Place, Snap, cannot_be_one, overlap, seconds
+from reid.steps.cannot_link import APART, CannotLinkConflict, LocatedDetection, Position, cannot_be_one, overlap, seconds
 from reid.steps.novelty import share_returning
 from reid.steps.season.assignment import Name, exclusive, paired, together
-from reid.steps.season.clustering import Linkable, Worth, link
-from reid.steps.sightings import Known, Looked, Taken, showing, sight, species_of
+from reid.steps.season.clustering import ClusterInput, LinkCalibration, link
+from reid.steps.sightings import ClaimedName, SearchContext, SearchedPhoto, showing, sight, species_of
 
-Conflicts = Mapping[tuple[int, int], Conflict]
+Conflicts = Mapping[tuple[int, int], CannotLinkConflict]
 UNDECIDED = (Outcome.NEW, Outcome.REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
-class Tie:
+class Link:
     """What holds two parts of an animal together: the two photos most alike, their cosine, and the chance that it is right."""
 
     photos: tuple[str, str]
@@ -48,9 +48,9 @@ class Animal:
     """
 
     sighting: Sighting
-    looks: tuple[Looked, ...]
+    looks: tuple[SearchedPhoto, ...]
     parts: tuple[Sighting, ...]
-    ties: tuple[Tie, ...]
+    ties: tuple[Link, ...]
     sides: tuple[str, ...]
     first: datetime | None
     last: datetime | None
@@ -77,14 +77,16 @@ class Rules:
     place: where a photo was taken. fastest: kilometres an hour. top: matches to tell.
     """
 
-    worth: Mapping[str, Worth | None]
+    worth: Mapping[str, LinkCalibration | None]
     link_at: float
-    place: Callable[[Photo], Place | None]
+    place: Callable[[Photo], Position | None]
     fastest: float = FASTEST
     top: int = 5
 
 
-def whole(looks: Sequence[Looked], known: Known, rules: Rules, enrolled: Mapping[Name, Sequence[Snap]]) -> tuple[Animal, ...]:
+def identify_jointly(
+    looks: Sequence[SearchedPhoto], known: SearchContext, rules: Rules, enrolled: Mapping[Name, Sequence[LocatedDetection]]
+) -> tuple[Animal, ...]:
     """Decide on all photos of a season.
 
     Args:
@@ -99,7 +101,7 @@ def whole(looks: Sequence[Looked], known: Known, rules: Rules, enrolled: Mapping
     units = split(looks)
     first = _decided(units, known, rules, enrolled)
     decided = [unit for unit, one in enumerate(first) if one.decision.outcome not in UNDECIDED]
-    groups: list[tuple[tuple[int, ...], tuple[Tie, ...]]] = [((unit,), ()) for unit in decided]
+    groups: list[tuple[tuple[int, ...], tuple[Link, ...]]] = [((unit,), ()) for unit in decided]
     open_by_species: dict[str, list[int]] = defaultdict(list)
     for unit, one in enumerate(first):
         if one.decision.outcome in UNDECIDED:
@@ -126,7 +128,7 @@ def returning(animals: Sequence[Sighting]) -> dict[str, float]:
     return {species: share_returning(chances) for species, chances in found.items()}
 
 
-def split(looks: Sequence[Looked]) -> list[list[Looked]]:
+def split(looks: Sequence[SearchedPhoto]) -> list[list[SearchedPhoto]]:
     """The photos of each animal of each encounter, by first photo.
 
     An encounter of single animals is one. Where a frame holds several boxes, each species is looked at by itself, and the
@@ -134,15 +136,15 @@ def split(looks: Sequence[Looked]) -> list[list[Looked]]:
     most like, no two of a frame to one (the Hungarian method on mean cosines). Photos that are enrolled under two names show
     two animals, whoever met them at one camera within minutes; the others go to the one they are most like.
     """
-    by_encounter: dict[str, list[Looked]] = defaultdict(list)
+    by_encounter: dict[str, list[SearchedPhoto]] = defaultdict(list)
     for look in looks:
         by_encounter[look.encounter].append(look)
-    found: list[list[Looked]] = []
+    found: list[list[SearchedPhoto]] = []
     for members in by_encounter.values():
         if all(len(boxes) == 1 for boxes in _frames(members).values()):
             found.append(members)
             continue
-        by_species: dict[str, list[Looked]] = defaultdict(list)
+        by_species: dict[str, list[SearchedPhoto]] = defaultdict(list)
         for look in members:
             by_species[look.guess.name].append(look)
         for name, own in by_species.items():
@@ -152,9 +154,9 @@ def split(looks: Sequence[Looked]) -> list[list[Looked]]:
     return sorted(found, key=lambda unit: place[id(unit[0])])
 
 
-def _by_name(looks: list[Looked]) -> list[list[Looked]]:
+def _by_name(looks: list[SearchedPhoto]) -> list[list[SearchedPhoto]]:
     """The photos of one animal, parted where a person enrolled them under several names."""
-    seeds: dict[Name, list[Looked]] = defaultdict(list)
+    seeds: dict[Name, list[SearchedPhoto]] = defaultdict(list)
     for look in looks:
         if look.already is not None:
             seeds[look.already.species, look.already.individual].append(look)
@@ -167,9 +169,9 @@ def _by_name(looks: list[Looked]) -> list[list[Looked]]:
     return [[look for look in looks if of[id(look)] == name] for name in seeds]
 
 
-def _frames(looks: Sequence[Looked]) -> dict[str, list[list[Looked]]]:
+def _frames(looks: Sequence[SearchedPhoto]) -> dict[str, list[list[SearchedPhoto]]]:
     """Of each file, its animals: boxes that overlap are of one."""
-    frames: dict[str, list[list[Looked]]] = defaultdict(list)
+    frames: dict[str, list[list[SearchedPhoto]]] = defaultdict(list)
     for look in looks:
         animals = frames[look.sha256]
         same = next((one for one in animals if not _two(one[0].photo, look.photo)), None)
@@ -184,7 +186,7 @@ def _two(a: Photo, b: Photo) -> bool:
     return a.box is not None and b.box is not None and overlap(a.box, b.box) < APART
 
 
-def _animals(looks: Sequence[Looked], species: str) -> list[list[Looked]]:
+def _animals(looks: Sequence[SearchedPhoto], species: str) -> list[list[SearchedPhoto]]:
     frames = list(_frames(looks).values())
     fullest = max(range(len(frames)), key=lambda at: (len(frames[at]), -at))
     animals = [list(box) for box in frames[fullest]]
@@ -198,7 +200,7 @@ def _animals(looks: Sequence[Looked], species: str) -> list[list[Looked]]:
     return [sorted(animal, key=lambda look: order[id(look)]) for animal in animals]
 
 
-def _likeness(box: Sequence[Looked], animal: Sequence[Looked], species: str) -> float:
+def _likeness(box: Sequence[SearchedPhoto], animal: Sequence[SearchedPhoto], species: str) -> float:
     """Mean cosine; 0 where nothing was embedded."""
     pairs = [
         float((a.vectors[species] @ b.vectors[species].T)[0, 0])
@@ -207,34 +209,37 @@ def _likeness(box: Sequence[Looked], animal: Sequence[Looked], species: str) -> 
     return sum(pairs) / len(pairs) if pairs else 0.0
 
 
-def _snaps(looks: Sequence[Looked], rules: Rules) -> list[Snap]:
+def _snaps(looks: Sequence[SearchedPhoto], rules: Rules) -> list[LocatedDetection]:
     """Where and when the animal was; where it was no longer, it was not."""
-    return [Snap(one.sha256, one.photo.box, one.photo.captured_at, rules.place(one.photo)) for one in showing(looks)]
+    return [LocatedDetection(one.sha256, one.photo.box, one.photo.captured_at, rules.place(one.photo)) for one in showing(looks)]
 
 
 def _decided(
-    groups: Sequence[Sequence[Looked]], known: Known, rules: Rules, enrolled: Mapping[Name, Sequence[Snap]]
+    groups: Sequence[Sequence[SearchedPhoto]],
+    known: SearchContext,
+    rules: Rules,
+    enrolled: Mapping[Name, Sequence[LocatedDetection]],
 ) -> list[Sighting]:
     """One decision for each group, no name twice where two cannot be one; matches are not cut."""
     names = list(enrolled)
     every = [*(_snaps(group, rules) for group in groups), *(enrolled[name] for name in names)]
-    barred: list[dict[Name, Taken]] = [{} for _ in groups]
-    apart: dict[tuple[int, int], Conflict] = {}
+    barred: list[dict[Name, ClaimedName]] = [{} for _ in groups]
+    apart: dict[tuple[int, int], CannotLinkConflict] = {}
     for (a, b), conflict in cannot_be_one(every, rules.fastest).items():
         if b < len(groups):
             apart[a, b] = conflict
         elif a < len(groups):
-            barred[a][names[b - len(groups)]] = Taken(1.0, f"with an enrolled photo, {conflict.reason}")
+            barred[a][names[b - len(groups)]] = ClaimedName(1.0, f"with an enrolled photo, {conflict.reason}")
     found = [sight(group, known, top=None, taken=own) for group, own in zip(groups, barred, strict=True)]
     chances = [_chances(group, one) for group, one in zip(groups, found, strict=True)]
     best, shares = together(chances, apart), exclusive(chances, apart)
     for row, why in sorted(_reasons(apart, chances).items()):
-        taken = {name: Taken(share, why[name]) for name, share in shares[row].items() if share > 0.0}
+        taken = {name: ClaimedName(share, why[name]) for name, share in shares[row].items() if share > 0.0}
         found[row] = _kept(sight(groups[row], known, top=None, taken=taken | barred[row]), best[row])
     return found
 
 
-def _chances(group: Sequence[Looked], one: Sighting) -> dict[Name, float]:
+def _chances(group: Sequence[SearchedPhoto], one: Sighting) -> dict[Name, float]:
     already = next((look.already for look in group if look.already is not None), None)
     if already is not None:
         return {(already.species, already.individual): 1.0}
@@ -264,18 +269,18 @@ def _kept(one: Sighting, name: Name | None) -> Sighting:
 
 
 def _linked(
-    species: str, members: Sequence[int], units: Sequence[Sequence[Looked]], apart: Conflicts, rules: Rules
-) -> list[tuple[tuple[int, ...], tuple[Tie, ...]]]:
+    species: str, members: Sequence[int], units: Sequence[Sequence[SearchedPhoto]], apart: Conflicts, rules: Rules
+) -> list[tuple[tuple[int, ...], tuple[Link, ...]]]:
     """Groups of undecided units of one species, by their numbers, with what ties them."""
     shown = [(row, look) for row, unit in enumerate(members) for look in units[unit] if species in look.vectors]
     embedded = {row for row, _ in shown}
     bare = [unit for row, unit in enumerate(members) if row not in embedded]
     able = [unit for row, unit in enumerate(members) if row in embedded]
-    alone: list[tuple[tuple[int, ...], tuple[Tie, ...]]] = [((unit,), ()) for unit in bare]
+    alone: list[tuple[tuple[int, ...], tuple[Link, ...]]] = [((unit,), ()) for unit in bare]
     if not able:
         return alone
     place = {unit: row for row, unit in enumerate(able)}
-    given = Linkable(
+    given = ClusterInput(
         np.concatenate([look.vectors[species] for _, look in shown]), [look.photo.side for _, look in shown],
         np.asarray([place[members[row]] for row, _ in shown], np.int64),
         frozenset((place[a], place[b]) for a, b in apart if a in place and b in place),
@@ -285,14 +290,14 @@ def _linked(
     return alone + [
         (
             tuple(able[row] for row in group.units),
-            tuple(Tie((paths[one.photos[0]], paths[one.photos[1]]), one.cosine, one.probability) for one in group.links),
+            tuple(Link((paths[one.photos[0]], paths[one.photos[1]]), one.cosine, one.probability) for one in group.links),
         )
         for group in groups
     ]
 
 
 def _animal(
-    one: Sighting, looks: Sequence[Looked], parts: Sequence[Sighting], ties: tuple[Tie, ...], rules: Rules
+    one: Sighting, looks: Sequence[SearchedPhoto], parts: Sequence[Sighting], ties: tuple[Link, ...], rules: Rules
 ) -> Animal:
     own = [look for look in looks if look.guess.name == species_of(looks).name]
     kept = showing(looks)

@@ -22,7 +22,7 @@ from reid.store.catalog.connection import connect, connected
 from reid.store.catalog.file_header import has_tables, refuse_newer
 from reid.store.catalog.schema import APPLICATION, FORMAT, PAGE_BYTES, TABLES
 from reid.store.catalog.schema_check import Strange, strange
-from reid.store.catalog.sqlite_errors import RESTORE, told
+from reid.store.catalog.sqlite_errors import RESTORE, as_gallery_errors
 
 _GET_PERMISSION = "give yourself write permission, or copy the gallery to a disk that can be written"
 
@@ -88,7 +88,7 @@ class Catalog:
 
         Two processes may do so at once: the second one finds the work done.
         """
-        with told(path, wait):
+        with as_gallery_errors(path, wait):
             connection = sqlite3.connect(path, timeout=wait, isolation_level=None)
             try:
                 connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
@@ -115,7 +115,7 @@ class Catalog:
         if not has_tables(path):
             raise GalleryError(f"{path} is an empty catalogue: {RESTORE}")
         writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) and not unsafe
-        with told(path, wait):
+        with as_gallery_errors(path, wait):
             connection, room = connected(path, wait, write=writable)
         catalog = cls(path, connection, writable=writable, wait=wait)
         if unsafe:
@@ -163,8 +163,8 @@ class Catalog:
     def copy_to(self, path: Path) -> None:
         """Write the catalogue, as last committed, to a new file; other processes may go on writing meanwhile."""
         with (
-            told(self.path, self._wait), closing(connect(self.path, "mode=ro", self._wait)) as source,
-            told(path, self._wait), closing(sqlite3.connect(path, isolation_level=None)) as copy,
+            as_gallery_errors(self.path, self._wait), closing(connect(self.path, "mode=ro", self._wait)) as source,
+            as_gallery_errors(path, self._wait), closing(sqlite3.connect(path, isolation_level=None)) as copy,
         ):
             source.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE").fetchall()
@@ -176,12 +176,12 @@ class Catalog:
 
     def ask(self, sql: str, values: Values = ()) -> list[Row]:
         """The rows that `sql` answers."""
-        with self._lock, told(self.path, self._wait):
+        with self._lock, as_gallery_errors(self.path, self._wait):
             return self._connection.execute(sql, values).fetchall()
 
     def chunks(self, sql: str, values: Sequence[object], size: int) -> Iterator[list[Row]]:
         """The rows that `sql` answers, at most `size` at a time. Use inside `reading`."""
-        with told(self.path, self._wait):
+        with as_gallery_errors(self.path, self._wait):
             cursor = self._connection.execute(sql, values)
             while rows := cursor.fetchmany(size):
                 yield rows
@@ -189,7 +189,7 @@ class Catalog:
     @contextmanager
     def reading(self, *, keep: bool = False) -> Iterator[None]:
         """Everything asked inside sees one moment of the catalogue. May be nested. keep: temporary tables made inside stay."""
-        with self._lock, told(self.path, self._wait):
+        with self._lock, as_gallery_errors(self.path, self._wait):
             if self._connection.in_transaction:
                 yield
                 return
@@ -231,7 +231,7 @@ class Catalog:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """A transaction, or a part of the one that gathers several; an exception inside leaves everything as it was."""
-        with self._lock, told(self.path, self._wait):
+        with self._lock, as_gallery_errors(self.path, self._wait):
             inner = self.gathering
             if inner:
                 self._check_still_open()
@@ -260,7 +260,7 @@ class Catalog:
 
     def version(self) -> tuple[int, int]:
         """Something that differs after every commit, ours or another process'; 5 microseconds. Not inside `reading`."""
-        with self._lock, told(self.path, self._wait):
+        with self._lock, as_gallery_errors(self.path, self._wait):
             return self._connection.execute("PRAGMA data_version").fetchone()[0], self._changes
 
     def head(self) -> int:

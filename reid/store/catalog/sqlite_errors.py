@@ -27,7 +27,7 @@ def is_full(path: Path) -> bool:
 
 
 @contextmanager
-def told(path: Path, wait: float) -> Iterator[None]:
+def as_gallery_errors(path: Path, wait: float) -> Iterator[None]:
     """Turn what SQLite meets, on the disk or in what a person gave, into errors of reid; mistakes in our own SQL pass through."""
     try:
         yield

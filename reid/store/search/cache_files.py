@@ -27,7 +27,7 @@ from reid.store.layout.manifest import NEW, OLD_SECONDS, swapped_in
 from reid.store.rows import Ids
 from reid.store.search import faiss_files
 from reid.store.search.faiss_files import Codes
-from reid.store.search.filter_columns import Books, Facts, merged, read_facts
+from reid.store.search.filter_columns import FilterColumns, NameCodes, merged, read_facts
 from reid.store.search.knn import Damaged, Part, everyone, row_sums
 
 FORMAT = 2
@@ -201,7 +201,7 @@ class Cache:
 class _Content:
     """The live photos of some parts, by id."""
 
-    def __init__(self, parts: tuple[Part, ...], ids: Ids, source: Ids, at: Ids, facts: Facts, books: Books) -> None:
+    def __init__(self, parts: tuple[Part, ...], ids: Ids, source: Ids, at: Ids, facts: FilterColumns, books: NameCodes) -> None:
         self.parts, self.ids, self.source, self.at, self.facts, self.books = parts, ids, source, at, facts, books
 
     @classmethod
@@ -235,16 +235,16 @@ class _Content:
 class _Once:
     """Facts of a base, read when first asked for."""
 
-    def __init__(self, read: Callable[[], tuple[Facts, Books]]) -> None:
-        self._read, self._found = read, None  # type: Callable[[], tuple[Facts, Books]], tuple[Facts, Books] | None
+    def __init__(self, read: Callable[[], tuple[FilterColumns, NameCodes]]) -> None:
+        self._read, self._found = read, None  # type: Callable[[], tuple[FilterColumns, NameCodes]], tuple[FilterColumns, NameCodes] | None
 
-    def __call__(self) -> tuple[Facts, Books]:
+    def __call__(self) -> tuple[FilterColumns, NameCodes]:
         if self._found is None:
             self._found = self._read()
         return self._found
 
 
-def _facts(path: Path, photos: int, sum_of: object) -> tuple[Facts, Books]:
+def _facts(path: Path, photos: int, sum_of: object) -> tuple[FilterColumns, NameCodes]:
     try:
         if _sum(path) != sum_of:
             raise ValueError(f"{path.name} is damaged")

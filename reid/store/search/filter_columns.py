@@ -44,8 +44,8 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Facts:
-    """One row a photo, (n,) each. season and camera are numbers of `Books`; taken is the camera's clock or NaT."""
+class FilterColumns:
+    """One row a photo, (n,) each. season and camera are numbers of `NameCodes`; taken is the camera's clock or NaT."""
 
     individual: NDArray[np.int64]
     side: NDArray[np.int8]
@@ -53,19 +53,19 @@ class Facts:
     camera: NDArray[np.int32]
     taken: NDArray[np.datetime64]
 
-    def part(self, chosen: Any) -> Facts:
+    def part(self, chosen: Any) -> FilterColumns:
         """Some of the rows: a slice, a mask or their numbers."""
-        return Facts(*(getattr(self, column.name)[chosen] for column in fields(self)))
+        return FilterColumns(*(getattr(self, column.name)[chosen] for column in fields(self)))
 
-    def put(self, rows: slice, facts: Facts) -> None:
+    def put(self, rows: slice, facts: FilterColumns) -> None:
         """Fill some of the rows."""
         for column in fields(self):
             getattr(self, column.name)[rows] = getattr(facts, column.name)
 
     @staticmethod
-    def joined(parts: Sequence[Facts]) -> Facts:
+    def joined(parts: Sequence[FilterColumns]) -> FilterColumns:
         """The rows of several, one after the other."""
-        return Facts(**{name: np.concatenate([part.columns()[name] for part in parts]) for name in _KINDS})
+        return FilterColumns(**{name: np.concatenate([part.columns()[name] for part in parts]) for name in _KINDS})
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """By name."""
@@ -75,28 +75,28 @@ class Facts:
 _KINDS = {"individual": np.int64, "side": np.int8, "season": np.int32, "camera": np.int32, "taken": "datetime64[us]"}
 
 
-def empty_facts(count: int) -> Facts:
+def empty_facts(count: int) -> FilterColumns:
     """Room for so many rows."""
-    return Facts(**{name: np.zeros(count, kind) for name, kind in _KINDS.items()})
+    return FilterColumns(**{name: np.zeros(count, kind) for name, kind in _KINDS.items()})
 
 
-class Books:
-    """The names of seasons and cameras behind the numbers in `Facts`."""
+class NameCodes:
+    """The names of seasons and cameras behind the numbers in `FilterColumns`."""
 
     def __init__(self, seasons: Iterable[str] = (), cameras: Iterable[str] = ()) -> None:
         """With the names that a file holds."""
         self.seasons, self.cameras = Names(seasons), Names(cameras)
 
-    def facts(self, rows: Sequence[Row]) -> Facts:
+    def facts(self, rows: Sequence[Row]) -> FilterColumns:
         """Of rows (individual_id, side, season, camera, captured_at) of the catalogue."""
         taken = [row[4][:WALL] if row[4] else "NaT" for row in rows]
-        return Facts(
+        return FilterColumns(
             np.array([row[0] for row in rows], np.int64), np.array([SIDES.index(row[1]) for row in rows], np.int8),
             np.array([self.seasons.number(row[2]) for row in rows], np.int32),
             np.array([self.cameras.number(row[3]) for row in rows], np.int32), np.array(taken, "datetime64[us]"),
         )
 
-    def pass_(self, facts: Facts, where: Where, individuals: Ids | None) -> Mask:
+    def pass_(self, facts: FilterColumns, where: Where, individuals: Ids | None) -> Mask:
         """Which rows have what `where` picks by; `individuals` are the ids of those it names."""
         mask = np.ones(len(facts.side), bool)
         if where.side:
@@ -113,7 +113,7 @@ class Books:
             mask &= facts.taken < np.datetime64(where.before.replace(tzinfo=None), "us")
         return mask
 
-    def write(self, path: Path, facts: Facts) -> None:
+    def write(self, path: Path, facts: FilterColumns) -> None:
         """Write the columns with their names. Raises OSError."""
         names = to_json([self.seasons.all(), self.cameras.all()]).encode()
         arrays: dict[str, Any] = {**facts.columns(), "names": np.frombuffer(names, np.uint8)}
@@ -121,12 +121,12 @@ class Books:
             np.savez(file, **arrays)
 
 
-def read_facts(path: Path, count: int) -> tuple[Facts, Books]:
-    """What `Books.write` wrote. Raises ValueError where it is damaged or of other photos, OSError."""
+def read_facts(path: Path, count: int) -> tuple[FilterColumns, NameCodes]:
+    """What `NameCodes.write` wrote. Raises ValueError where it is damaged or of other photos, OSError."""
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            facts = Facts(**{name: file[name].astype(kind, casting="equiv", copy=False) for name, kind in _KINDS.items()})
-            books = Books(*json.loads(file["names"].tobytes()))
+            facts = FilterColumns(**{name: file[name].astype(kind, casting="equiv", copy=False) for name, kind in _KINDS.items()})
+            books = NameCodes(*json.loads(file["names"].tobytes()))
     except (BadZipFile, KeyError, EOFError, TypeError) as error:
         raise ValueError(f"{path.name} is damaged ({error})") from error
     if any(column.shape != (count,) for column in facts.columns().values()):
@@ -134,12 +134,12 @@ def read_facts(path: Path, count: int) -> tuple[Facts, Books]:
     return facts, books
 
 
-def merged(parts: Sequence[tuple[Facts, Books]], chosen: Sequence[Ids]) -> tuple[Facts, Books]:
+def merged(parts: Sequence[tuple[FilterColumns, NameCodes]], chosen: Sequence[Ids]) -> tuple[FilterColumns, NameCodes]:
     """The rows numbered `chosen` of several, one after the other, with one set of names."""
-    books, found = Books(), []
+    books, found = NameCodes(), []
     for (facts, names), numbers in zip(parts, chosen, strict=True):
         season = np.array([books.seasons.number(name) for name in names.seasons.all()], np.int32)
         camera = np.array([books.cameras.number(name) for name in names.cameras.all()], np.int32)
         some = facts.part(numbers)
         found.append(replace(some, season=season[some.season], camera=camera[some.camera]))
-    return Facts.joined(found), books
+    return FilterColumns.joined(found), books

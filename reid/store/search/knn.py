@@ -14,7 +14,7 @@ from reid.settings import SearchSettings
 from reid.store.rows import Found, Ids, Where
 from reid.store.search import faiss_files
 from reid.store.search.faiss_files import Bits, Codes, Mask
-from reid.store.search.filter_columns import Books, Facts
+from reid.store.search.filter_columns import FilterColumns, NameCodes
 
 SPARE = 2
 """Photos asked for beyond k, so that rounding and ties at the k-th place are settled by exact scores."""
@@ -80,7 +80,7 @@ class Part:
     ids: Ids
     rows: Vectors
     live: Passing
-    known: Callable[[], tuple[Facts, Books]]
+    known: Callable[[], tuple[FilterColumns, NameCodes]]
     codes: Codes | None = None
     sums: NDArray[np.uint32] | None = None
     kept: object = None

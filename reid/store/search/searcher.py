@@ -17,7 +17,7 @@ from reid.store.contents.reading import SpeciesRow
 from reid.store.history.purge import PURGED
 from reid.store.rows import Found, Where
 from reid.store.search import vector_source
-from reid.store.search.species_index import Damaged, SpeciesIndex, View
+from reid.store.search.species_index import Damaged, IndexView, SpeciesIndex
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,7 @@ class _Viewed:
     version: tuple[int, int]
     row: SpeciesRow
     index: SpeciesIndex
-    view: View
+    view: IndexView
 
 
 class Searches:

@@ -24,7 +24,7 @@ from reid.store.history.purge import PURGED
 from reid.store.rows import Found, Ids, Where
 from reid.store.search import faiss_files, vector_source
 from reid.store.search.cache_files import UNUSABLE, Cache, locked
-from reid.store.search.filter_columns import Books, Facts, empty_facts
+from reid.store.search.filter_columns import FilterColumns, NameCodes, empty_facts
 from reid.store.search.knn import Damaged, Part, Parts, Passing, everyone, nearest
 
 log = logging.getLogger("reid")
@@ -32,7 +32,7 @@ _ROOM = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class IndexView:
     """What a search sees: the state of the species after change `seq`. Never altered, so threads may share it.
 
     base_seq: the change that the base has seen; -1 where it was built from the catalogue and is not in the cache yet.
@@ -63,7 +63,7 @@ class SpeciesIndex:
         }
         self._purged = catalog.meta(PURGED)
         self._cache = Cache(cache, self._stem, identity, settings)
-        self._view: View | None = None
+        self._view: IndexView | None = None
         self._delta = _Delta(species.dimension)
         self._written: tuple[int, Part] | None = None
         self._writer: threading.Thread | None = None
@@ -74,7 +74,7 @@ class SpeciesIndex:
         """Whether the cache was written anew, or turned out to be damaged, since the last view."""
         return self._written is not None or self._doubt
 
-    def view(self, seq: int) -> View:
+    def view(self, seq: int) -> IndexView:
         """The view after change `seq` of the species. Call inside `catalog.reading()`."""
         written, view = self._written, self._view
         if self._doubt:
@@ -91,11 +91,11 @@ class SpeciesIndex:
             self._write(view)
         return view
 
-    def search(self, view: View, queries: Vectors, k: int, where: Where) -> Found:
+    def search(self, view: IndexView, queries: Vectors, k: int, where: Where) -> Found:
         """The k photos of a view most like each query. Raises Damaged: call `distrust`, then take a new view."""
         return nearest(self._picked(view, where), queries, k, self._settings)
 
-    def individuals(self, view: View, where: Where) -> int:
+    def individuals(self, view: IndexView, where: Where) -> int:
         """How many individuals have a photo that may be found. Raises Damaged."""
         found = [part.known()[0].individual[passing.mask] for part, passing in self._picked(view, where) if passing.count]
         seen = np.zeros(max((int(ids.max()) for ids in found), default=0) + 1, bool)
@@ -114,7 +114,7 @@ class SpeciesIndex:
         if writer is not None:
             writer.join()
 
-    def _picked(self, view: View, where: Where) -> Parts:
+    def _picked(self, view: IndexView, where: Where) -> Parts:
         base, delta = view.base, view.delta
         individuals = None
         if where.individuals is not None:
@@ -132,7 +132,7 @@ class SpeciesIndex:
     def _limit(self, base: Part) -> float:
         return max(self._settings.rewrite_photos, self._settings.rewrite_share * len(base.ids))
 
-    def _load(self) -> View:
+    def _load(self) -> IndexView:
         try:
             if self._believe:
                 return self._on(*self._cache.read(self._mark))
@@ -142,11 +142,11 @@ class SpeciesIndex:
             log.warning("%s: index cannot be used (%s), building it again from the catalogue", self._stem, error)
         return self._build()
 
-    def _on(self, seq: int, base: Part) -> View:
+    def _on(self, seq: int, base: Part) -> IndexView:
         self._delta = _Delta(self._species.dimension)
-        return View(seq, base, self._delta.part(), seq)
+        return IndexView(seq, base, self._delta.part(), seq)
 
-    def _caught_up(self, view: View, seq: int) -> View:
+    def _caught_up(self, view: IndexView, seq: int) -> IndexView:
         catalog, species = self._catalog, self._species
         count = vector_source.count_changed(catalog, species.id, species.net_id, view.seq)
         if count > self._limit(view.base):
@@ -158,15 +158,15 @@ class SpeciesIndex:
         touched = np.concatenate([changed.gone, changed.ids])
         self._delta.drop(touched)
         self._delta.add(changed)
-        return View(seq, view.base.without(touched), self._delta.part(), view.base_seq)
+        return IndexView(seq, view.base.without(touched), self._delta.part(), view.base_seq)
 
-    def _build(self) -> View:
-        species, books, found = self._species, Books(), list[Facts]()
+    def _build(self) -> IndexView:
+        species, books, found = self._species, NameCodes(), list[FilterColumns]()
         (seq,) = self._catalog.ask("SELECT seq FROM species WHERE id = ?", (species.id,))[0]
         live = vector_source.live_photos(
             self._catalog, species.id, species.net_id, species.dimension, lambda rows: found.append(books.facts(rows))
         )
-        facts = Facts.joined([empty_facts(0), *found])
+        facts = FilterColumns.joined([empty_facts(0), *found])
         base = Part(live.ids, live.vectors, everyone(len(live.ids)), lambda: (facts, books))
         return replace(self._on(seq, base), base_seq=-1)
 
@@ -174,7 +174,7 @@ class SpeciesIndex:
         """Of the change `seq`; "" once photos were deleted for good: then nothing that was read before may be kept."""
         return self._catalog.mark(seq) if self._catalog.meta(PURGED) == self._purged else ""
 
-    def _write(self, view: View) -> None:
+    def _write(self, view: IndexView) -> None:
         """Write the cache anew in a thread of its own, unless that is going on or cannot be done."""
         busy = self._writer is not None and self._writer.is_alive()
         if busy or self._written is not None or not self._keep or not (view.base.live.count + view.delta.live.count):
@@ -182,7 +182,7 @@ class SpeciesIndex:
         self._writer = threading.Thread(target=partial(self._rewrite, view), name=f"reid {self._stem}")
         self._writer.start()
 
-    def _rewrite(self, view: View) -> None:
+    def _rewrite(self, view: IndexView) -> None:
         try:
             self._cache.folder.mkdir(exist_ok=True)
             with locked(self._cache.folder) as ours:
@@ -198,7 +198,7 @@ class SpeciesIndex:
             self._keep = False
             log.warning("%s: index cannot be kept on disk (%s), searching from memory", self._stem, error)
 
-    def _took_over(self, view: View) -> bool:
+    def _took_over(self, view: IndexView) -> bool:
         """Whether another process has written a newer cache, which is now ours too."""
         if self._cache.seq() <= view.base_seq:
             return False
@@ -219,7 +219,7 @@ class _Delta:
     def __init__(self, dimension: int) -> None:
         self._count = 0
         self._ids, self._live = np.empty(_ROOM, np.int64), np.zeros(_ROOM, bool)
-        self._rows, self._facts, self._books = faiss_files.room(_ROOM, dimension), empty_facts(_ROOM), Books()
+        self._rows, self._facts, self._books = faiss_files.room(_ROOM, dimension), empty_facts(_ROOM), NameCodes()
 
     def drop(self, ids: Ids) -> None:
         """These photos count no longer."""
@@ -256,4 +256,4 @@ def _plain(name: str, length: int) -> str:
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:length]
 
 
-__all__ = ["Damaged", "SpeciesIndex", "View"]
+__all__ = ["Damaged", "IndexView", "SpeciesIndex"]

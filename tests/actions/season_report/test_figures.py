@@ -9,7 +9,7 @@ from statistics import fmean
 
 import pytest
 
-from reid.actions.season_report.figures import Animal, SpeciesSeason, expected_individuals, species_season
+from reid.actions.season_report.figures import IndividualFigures, SpeciesSeason, expected_individuals, species_season
 from reid.records import Deployment, Photo
 from reid.steps.encounters import encounters
 from reid.survey.capture_history import capture_history
@@ -42,7 +42,7 @@ def figures(season: str, photos: tuple[Photo, ...] = PHOTOS) -> SpeciesSeason:
     return species_season(history, season, {id(photo): group for photo, group in zip(photos, groups, strict=True)})
 
 
-def animal(found: SpeciesSeason, name: str) -> Animal:
+def animal(found: SpeciesSeason, name: str) -> IndividualFigures:
     return next(one for one in found.animals if one.name == name)
 
 

@@ -17,7 +17,7 @@ from reid.images import write_jpeg
 from reid.records import Photo
 from reid.settings import QuerySettings
 from reid.steps.embedding import embed_and_map
-from reid.steps.season.clustering import Worth
+from reid.steps.season.clustering import LinkCalibration
 from reid.store import Enrollment, Gallery
 from reid.tables.tables import write_table
 from tests.actions import colour_pool
@@ -34,7 +34,9 @@ ZEBRA = QuerySettings(species="zebra", rerank=0)
 def _eyes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reid.actions.identification.query.embed_and_map", colour_pool.colours)
     monkeypatch.setattr("reid.actions.intake.enroll.embed_and_map", colour_pool.colours)
-    monkeypatch.setattr("reid.actions.seasons.season_search.drawn_worth", lambda net: Worth(20.0, -14.0, 100, 90, 24, drawn=True))
+    monkeypatch.setattr(
+        "reid.actions.seasons.season_search.drawn_worth", lambda net: LinkCalibration(20.0, -14.0, 100, 90, 24, drawn=True)
+    )
 
 
 @pytest.fixture
@@ -140,7 +142,9 @@ def test_links_must_be_surer_to_be_enrolled_than_to_be_looked_at(
     card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gallery = colour_pool.gallery(tmp_path / "gallery", None)
-    monkeypatch.setattr("reid.actions.seasons.season_search.drawn_worth", lambda net: Worth(20.0, -18.5, 100, 90, 24, drawn=True))
+    monkeypatch.setattr(
+        "reid.actions.seasons.season_search.drawn_worth", lambda net: LinkCalibration(20.0, -18.5, 100, 90, 24, drawn=True)
+    )
     seen = reid.discover([card], gallery=gallery, settings=ZEBRA)
     links = [one.link_probability for one in seen.proposals]
     assert all(0.75 <= one < 0.85 for one in links if one is not None) and seen.count("new") == 3

@@ -11,7 +11,7 @@ import pytest
 
 import reid
 from reid.actions.intake.nets import net_path
-from reid.actions.training.train_embedding import Job, _signature
+from reid.actions.training.train_embedding import TrainingJob, _signature
 from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference, net_files
 from reid.records import EMPTY, Box, Photo
@@ -28,7 +28,7 @@ OTHER = Photo(Path("b.jpg"), "zebra", "n2", side="right")
 
 
 def signature(*photos: Photo, **changed: object) -> str:
-    return _signature(Job("side", "", photos), replace(TrainSettings(), **changed))  # type: ignore[arg-type]
+    return _signature(TrainingJob("side", "", photos), replace(TrainSettings(), **changed))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("changed", [

@@ -10,9 +10,9 @@ import pytest
 from reid.calibration.link_calibration import worth
 from reid.evaluation.metrics import Pool
 from reid.records import Vectors
-from reid.steps.season.clustering import Group, Linkable, Worth, join, link, scores
+from reid.steps.season.clustering import ClusterInput, LinkCalibration, PhotoGroup, join, link, scores
 
-SURE = Worth(20.0, -10.0, 100, 50, 20)
+SURE = LinkCalibration(20.0, -10.0, 100, 50, 20)
 """Right from a score of 0.5 on."""
 
 
@@ -22,8 +22,8 @@ def turned(*degrees: float) -> Vectors:
     return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
 
-def linkable(degrees: list[float], units: list[int], sides: list[str] | None = None, **facts: object) -> Linkable:
-    return Linkable(turned(*degrees), sides or ["left"] * len(units), np.asarray(units), **facts)  # type: ignore[arg-type]
+def linkable(degrees: list[float], units: list[int], sides: list[str] | None = None, **facts: object) -> ClusterInput:
+    return ClusterInput(turned(*degrees), sides or ["left"] * len(units), np.asarray(units), **facts)  # type: ignore[arg-type]
 
 
 def test_a_score_is_the_mean_of_the_best_cosines_both_ways() -> None:
@@ -86,7 +86,7 @@ def test_among_more_encounters_a_link_needs_more() -> None:
 
 
 def test_where_nothing_is_known_of_scores_every_encounter_stays_alone() -> None:
-    assert link(linkable([0, 0], [0, 1]), None, probability=0.5) == (Group((0,)), Group((1,)))
+    assert link(linkable([0, 0], [0, 1]), None, probability=0.5) == (PhotoGroup((0,)), PhotoGroup((1,)))
 
 
 def _herd(spread: float, animals: int = 20, encounters: int = 4, seed: int = 0) -> Pool:
@@ -102,7 +102,7 @@ def test_the_worth_of_a_link_is_counted_on_known_animals() -> None:
     learned = worth(_herd(1.0))
     assert learned is not None and (learned.units, learned.individuals, learned.joins) == (80, 20, 79)
     pool = _herd(1.0, seed=9)
-    found = scores(Linkable(pool.vectors, pool.sides, np.arange(80)))
+    found = scores(ClusterInput(pool.vectors, pool.sides, np.arange(80)))
     joins = join(found, frozenset(), lambda score: learned.probability(score, 80) >= 0.5)
     right = [pool.individuals[one.first[0]] == pool.individuals[one.second[0]] for one in joins]
     assert sum(right) / len(right) > 0.9 and len(right) > 50  # 60 joins are right
