@@ -35,7 +35,7 @@ def _eyes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reid.actions.identification.query.embed_and_map", colour_pool.colours)
     monkeypatch.setattr("reid.actions.intake.enroll.embed_and_map", colour_pool.colours)
     monkeypatch.setattr(
-        "reid.actions.seasons.season_search.drawn_worth", lambda net: LinkCalibration(20.0, -14.0, 100, 90, 24, drawn=True)
+        "reid.actions.seasons.season_search.synthetic_links", lambda net: LinkCalibration(20.0, -14.0, 100, 90, 24, drawn=True)
     )
 
 
@@ -143,7 +143,7 @@ def test_links_must_be_surer_to_be_enrolled_than_to_be_looked_at(
 ) -> None:
     gallery = colour_pool.gallery(tmp_path / "gallery", None)
     monkeypatch.setattr(
-        "reid.actions.seasons.season_search.drawn_worth", lambda net: LinkCalibration(20.0, -18.5, 100, 90, 24, drawn=True)
+        "reid.actions.seasons.season_search.synthetic_links", lambda net: LinkCalibration(20.0, -18.5, 100, 90, 24, drawn=True)
     )
     seen = reid.discover([card], gallery=gallery, settings=ZEBRA)
     links = [one.link_probability for one in seen.proposals]
