@@ -1,1 +1,4 @@
 """Who is this? Query, reasons, sides."""
+
+VERBS = ("query", "predict_sides")
+"""The files that hold a verb; the others work for them."""
