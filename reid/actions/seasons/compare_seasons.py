@@ -184,10 +184,8 @@ def _check(
     if first not in known:
         raise UsageError(f"the gallery has no photo of season {first!r}; it has {known or 'none with a season'}")
     if second not in given and second not in known:
-        search_season = (
-            f"; the photos given are of {sorted(name or 'undated' for name in given)}" if given else "; give photos of it"
-        )
-        raise UsageError(f"nothing is of season {second!r}: the gallery has {known}{search_season}{not_read(problems)}")
+        seen = f"; the photos given are of {sorted(name or 'undated' for name in given)}" if given else "; give photos of it"
+        raise UsageError(f"nothing is of season {second!r}: the gallery has {known}{seen}{not_read(problems)}")
 
 
 def not_read(problems: Sequence[Problem]) -> str:

@@ -75,7 +75,7 @@ def search_season(
     notes = []
     for name in sorted({name for look in looks for name in look.vectors}):
         worth_of[name] = link_worth(gallery, name)
-        if synthetic and worth_of[name] is None:
+        if drawn and worth_of[name] is None:
             worth_of[name] = synthetic_links(inference.load(net_path(gallery, identifier.enrolled[name]), settings.device))
             found = "was counted on drawn animals: look at each" if worth_of[name] else "is not known: encounters stay alone"
             notes.append(f"{name}: too few individuals are known that its net was not trained on; what a link is worth {found}")
