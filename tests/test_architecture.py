@@ -28,7 +28,7 @@ LAYERS = (
     ("evaluation",),
     ("calibration",),
     ("training",),
-    ("actions", "reports"),
+    ("actions",),
     ("web",),
     ("__init__", "__main__", "cli", "terminal", "drawn"),
 )

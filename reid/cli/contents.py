@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from reid import reports
 from reid.cli.door import Json, Species, Where, app, line, tables
 
 gallery_app = typer.Typer(rich_markup_mode=None, help="What is in the gallery.", invoke_without_command=True)
@@ -19,18 +18,20 @@ def gallery_(context: typer.Context, gallery: Where = None, json: Json = False) 
     if context.invoked_subcommand is not None:
         context.obj = gallery
         return
+    from reid.actions.curation import tables as shown
     from reid.actions.curation.contents import gallery as action
 
     summary = action(gallery)
     if json:
         line(summary)
         return
-    tables(reports.contents(summary))
+    tables(shown.contents(summary))
 
 
 @gallery_app.command()
 def individuals(context: typer.Context, gallery: Where = None, json: Json = False, species: Species = "") -> None:
     """List the enrolled individuals."""
+    from reid.actions.curation import tables as shown
     from reid.actions.curation.contents import individuals as action
 
     found = action(gallery or context.obj, species=species or None)
@@ -38,7 +39,7 @@ def individuals(context: typer.Context, gallery: Where = None, json: Json = Fals
         for one in found:
             line(one)
         return
-    tables(reports.individuals(found))
+    tables(shown.individuals(found))
 
 
 @gallery_app.command(name="photos")
@@ -50,6 +51,7 @@ def photos_(
     individual: Annotated[str, typer.Option(help="Only of this individual.", show_default=False)] = "",
 ) -> None:
     """List the enrolled photos."""
+    from reid.actions.curation import tables as shown
     from reid.actions.curation.contents import photos as action
 
     found = action(gallery or context.obj, species=species or None, individual=individual or None)
@@ -57,4 +59,4 @@ def photos_(
         for one in found:
             line(one)
         return
-    tables(reports.photos(found))
+    tables(shown.photos(found))

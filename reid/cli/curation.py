@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from reid import reports, terminal
+from reid import terminal
 from reid.cli.door import Device, Json, Species, Where, app, end, given_moment, line, tables
 from reid.settings import LOG_LIMIT
 
@@ -46,6 +46,7 @@ def list_individuals(
     gallery: Where = None, json: Json = False, species: Species = "", removed: Removed = False, as_of: AsOf = ""
 ) -> None:
     """List the enrolled individuals."""
+    from reid.actions.curation import tables as shown
     from reid.actions.curation.contents import individuals
 
     found = individuals(gallery, species=species or None, removed=removed, as_of=given_moment(as_of, "--as-of"))
@@ -53,19 +54,20 @@ def list_individuals(
         for one in found:
             line(one)
     else:
-        tables(reports.individuals(found))
+        tables(shown.individuals(found))
 
 
 @individuals_app.command("show")
 def show_individual(individual: Individual, gallery: Where = None, json: Json = False, species: Of = "") -> None:
     """Everything known of one individual: photos, who was merged into it, its journal."""
+    from reid.actions.curation import tables as shown
     from reid.actions.curation.individuals import show_individual as action
 
     found = action(individual, species=species, gallery=gallery)
     if json:
         line(found)
     else:
-        tables(reports.individual(found))
+        tables(shown.individual(found))
 
 
 @individuals_app.command("rename")
@@ -136,6 +138,7 @@ def list_photos(
     removed: Removed = False, as_of: AsOf = "",
 ) -> None:
     """List the enrolled photos."""
+    from reid.actions.curation import tables as shown
     from reid.actions.curation.contents import photos
 
     found = photos(
@@ -145,7 +148,7 @@ def list_photos(
         for one in found:
             line(one)
     else:
-        tables(reports.photos(found))
+        tables(shown.photos(found))
 
 
 @photos_app.command("move")
@@ -231,20 +234,21 @@ def log(
 ) -> None:
     """What was changed in the gallery, when, by whom and why."""
     from reid.actions.curation import journal
+    from reid.actions.curation import tables as shown
 
     if entry is not None:
         detail = journal.show_entry(entry, gallery=gallery)
         if json:
             line(detail)
         else:
-            tables(reports.entry(detail))
+            tables(shown.entry(detail))
         return
     found = journal.log(gallery=gallery, limit=limit, individual=individual, species=species)
     if json:
         for one in found:
             line(one)
     else:
-        tables(reports.log(found))
+        tables(shown.log(found))
 
 
 @app.command()

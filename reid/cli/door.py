@@ -11,10 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from reid import __version__, reports, terminal
+from reid import __version__, terminal
 from reid.errors import ReidError
 from reid.records import Problem
 from reid.settings import SIDE_RULES, ExportSettings, VideoSettings
+from reid.tables.plain_table import PlainTable
 
 app = typer.Typer(
     name="reid",
@@ -113,7 +114,7 @@ def given_moment(text: str, option: str) -> datetime | date | None:
         raise typer.BadParameter(f"{text!r} is no date; write 2025-03-01 or 2025-03-01T14:30", param_hint=option) from None
 
 
-def tables(found: Sequence[reports.Plain]) -> None:
+def tables(found: Sequence[PlainTable]) -> None:
     """Print tables."""
     for title, columns, rows in found:
         terminal.table(title, columns, rows)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reid import reports, terminal
+from reid import terminal
 from reid.cli.door import Device, Json, Species, Where, app, end, line, tables
 from reid.settings import FASTEST
 
 if TYPE_CHECKING:
-    from reid.actions.training.upgrade import SpeciesUpgrade
+    from reid.actions.training.results import SpeciesUpgrade
 
 
 @app.command()
@@ -24,10 +24,11 @@ def upgrade(
     device: Device = "auto",
 ) -> None:
     """Change to a new net: embed beside the old one, tell what would change, swap in one step."""
+    from reid.actions.training import tables as shown
     from reid.actions.training.upgrade import upgrade as action
 
     def confirm(one: SpeciesUpgrade) -> bool:
-        tables(reports.upgraded(one))
+        tables(shown.upgraded(one))
         return typer.confirm(f"{one.species}: change to net {one.after}? `reid undo` takes it back", err=True)
 
     report = action(
@@ -39,7 +40,7 @@ def upgrade(
     else:
         for one in report.species:
             if yes or dry_run:
-                tables(reports.upgraded(one))
+                tables(shown.upgraded(one))
             used = "is in use" if one.swapped else f"stays at net {one.before}"
             terminal.out(f"{one.species}: {one.embedded} photos embedded, {len(one.left)} left behind; " + (
                 f"net {one.after} {used}" if one.swapped else used))
@@ -54,6 +55,7 @@ def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Throw away what is derived; it is made again when needed.")] = False,
 ) -> None:
     """Is the gallery whole, and what may people have got wrong?"""
+    from reid.actions.curation import tables as shown
     from reid.actions.curation.doctor import doctor as action
 
     report = action(
@@ -63,7 +65,7 @@ def doctor(
         for one in report.findings:
             line(one)
     else:
-        tables(reports.examined(report))
+        tables(shown.examined(report))
         for note in report.notes:
             terminal.out(note)
         if report.fixed:
@@ -128,13 +130,14 @@ def merge_galleries(
     why: Annotated[str, typer.Option("--why", help="The reason, for the journal.", show_default=False)] = "",
 ) -> None:
     """Bring in what another camp changed; what both changed is listed with the command that takes their side."""
+    from reid.actions.exchange import tables as shown
     from reid.actions.exchange.merge_galleries import merge_galleries as action
 
     told = action(other, gallery=gallery, dry_run=dry_run, why=why)
     if json:
         line(told)
         return
-    tables(reports.merged(told))
+    tables(shown.merged(told))
     done = f"entry {told.seq}; `reid undo {told.seq}` takes it back" if told.seq else "nothing was changed"
     if not told.brought and not told.conflicts:
         done = f"there was nothing to bring in{f' (entry {told.seq} keeps that the two have met)' if told.seq else ''}"

@@ -23,6 +23,7 @@ from reid.cli.door import (  # fmt: skip
     app,
     end,
     line,
+    tables,
 )
 from reid.cli.identification import given_side, in_time
 from reid.settings import QuerySettings
@@ -62,7 +63,8 @@ def seasons(
 ) -> None:
     """Who returned, who is new, who was not seen again, which need a person."""
     from reid.actions.seasons.compare_seasons import seasons as action
-    from reid.actions.seasons.season_table import STATUSES, called
+    from reid.actions.seasons.results import SEASON_STATUSES
+    from reid.actions.seasons.tables import comparison
 
     if every == bool(first or second) or bool(first) != bool(second):
         raise typer.BadParameter("name both seasons, or ask for --all", param_hint="--from, --to")
@@ -82,16 +84,8 @@ def seasons(
         for row in report.rows:
             line(row)
     else:
-        terminal.table(
-            f"Season {first} to {second}",
-            ("status", "species", "individual", "photos", "encounters", "sides", "probability", "reason"),
-            [
-                (row.status, row.species, called(row.status, row.individual, row.proposal), row.photos, row.encounters, row.sides,
-                 row.probability, row.reason)
-                for row in report.rows
-            ],
-        )
-        terminal.out(", ".join(f"{report.count(status)} {status}" for status in STATUSES))
+        tables(comparison(report))
+        terminal.out(", ".join(f"{report.count(status)} {status}" for status in SEASON_STATUSES))
         terminal.out(f"wrote {report.csv} and {report.html}")
     for note in (*report.notes, *(f"{name}: {one.reason}" for name, one in report.drift)):
         terminal.complain(note)
@@ -99,14 +93,15 @@ def seasons(
 
 
 def _all(photos: list[Path], gallery: Path | None, json: bool, out: Path | None, found: QuerySettings) -> None:
-    from reid.actions.seasons.all_seasons import COLUMNS, all_seasons
+    from reid.actions.seasons.all_seasons import all_seasons
+    from reid.actions.seasons.tables import season_pairs
 
     report = all_seasons(photos, gallery=gallery, out=out or Path("seasons-all"), settings=found, progress=terminal.Bars())
     if json:
         for pair in report.pairs:
             line(pair)
     else:
-        terminal.table("From season to season", COLUMNS, [[getattr(one, name) for name in COLUMNS] for one in report.pairs])
+        tables(season_pairs(report))
         terminal.out("wrote " + ", ".join(map(str, report.files)))
     for note in (*report.notes, *(f"{name}: {one.reason}" for name, one in report.drift)):
         terminal.complain(note)
@@ -135,9 +130,9 @@ def discover(
     device: Device = "auto",
 ) -> None:
     """Make individuals of unlabelled photos: proposed, with what ties them together."""
-    from reid.actions.seasons.discover import STATUSES
     from reid.actions.seasons.discover import discover as action
-    from reid.actions.seasons.season_table import called
+    from reid.actions.seasons.results import PROPOSAL_STATUSES
+    from reid.actions.seasons.tables import discovery
 
     given = in_time(clock, season, deployments)
     given |= {"species": species or None, "device": device, "kilometres_an_hour": kilometres_an_hour}
@@ -151,16 +146,8 @@ def discover(
         for one in report.proposals:
             line(one)
     else:
-        terminal.table(
-            "Individuals",
-            ("status", "species", "individual", "photos", "encounters", "sides", "weakest link", "reason"),
-            [
-                (one.status, one.species, called(one.status, one.individual, one.proposal), len(one.photos), one.encounters,
-                 one.sides, one.link_probability, one.reason)
-                for one in report.proposals
-            ],
-        )
-        terminal.out(", ".join(f"{report.count(status)} {status}" for status in STATUSES.values()))
+        tables(discovery(report))
+        terminal.out(", ".join(f"{report.count(status)} {status}" for status in PROPOSAL_STATUSES.values()))
         terminal.out("wrote " + ", ".join(map(str, report.files)))
         for entry in report.entries:
             terminal.out(f"entry {entry} of the journal enrolled them; `reid undo {entry}` takes it back")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reid import reports, settings, terminal
+from reid import settings, terminal
 from reid.cli.door import Device, Json, Photos, Species, Where, app, end, line, tables
 from reid.settings import TrainSettings, parse_image_size
 
@@ -46,6 +46,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training.")] = False,
 ) -> None:
     """Train the species net and one embedding net per species; with --stage side a net that tells which flank is seen."""
+    from reid.actions.training import tables as shown
     from reid.actions.training.train import train as action
 
     given = {
@@ -60,7 +61,7 @@ def train(
     if json:
         line(report)
     else:
-        tables(reports.training(report))
+        tables(shown.training(report))
     for net in report.nets:
         if net.note:
             terminal.complain(f"{net.species or net.stage}: {net.note}")
@@ -82,6 +83,7 @@ def calibrate(
     device: Device = "auto",
 ) -> None:
     """Set the thresholds of known and new for a stated error, without training again."""
+    from reid.actions.training import tables as shown
     from reid.actions.training.calibrate import calibrate as action
 
     report = action(
@@ -91,7 +93,7 @@ def calibrate(
     if json:
         line(report)
     else:
-        tables(reports.calibrated(report))
+        tables(shown.calibrated(report))
         if report_page is not None:
             terminal.out(f"wrote {report_page}")
     end(report.problems, report.failures)
@@ -120,6 +122,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="Of the halves of the open set, and of the intervals.")] = 0,
 ) -> None:
     """Measure the nets on photos whose individual is known."""
+    from reid.actions.evaluation import tables as shown
     from reid.actions.evaluation.evaluate import evaluate as action
 
     report = action(
@@ -129,7 +132,7 @@ def evaluate(
     if json:
         line(report)
     else:
-        tables(reports.evaluation(report))
+        tables(shown.evaluation(report))
         if report_page is not None:
             terminal.out(f"wrote {report_page}")
         for name in report.left_out:
@@ -144,11 +147,12 @@ def demo(
     seed: Annotated[int, typer.Option(help="Of the drawn animals and of the training.")] = 1,
 ) -> None:
     """Draw animals, train, enroll a season, query the next one, compare with the truth; no photograph is needed."""
+    from reid.actions.demo import tables as shown
     from reid.actions.demo.demo import demo as action
 
     report = action(folder, seed=seed, progress=terminal.Bars())
     if json:
         line(report)
     else:
-        tables(reports.demonstration(report))
+        tables(shown.demonstration(report))
         terminal.out(f"Everything is in {report.folder}; open {report.page}")

@@ -8,6 +8,7 @@ individuals (Clopper and Pearson, 1934).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,14 @@ class Estimate:
     value: float
     low: float
     high: float
+
+    def spread(self, between: str = "\n") -> str:
+        """The figure with its interval, "0.787 (0.70–0.86)"; alone where there is no interval, "" where nothing was measured."""
+        if not math.isfinite(self.value):
+            return ""
+        if not math.isfinite(self.low):
+            return f"{self.value:.3f}"
+        return f"{self.value:.3f}{between}({self.low:.2f}–{self.high:.2f})"
 
 
 NOTHING = Estimate(float("nan"), float("nan"), float("nan"))

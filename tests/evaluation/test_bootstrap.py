@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -71,3 +73,10 @@ def test_the_interval_of_equal_values_holds_the_value(codes: list[int], value: f
     assert found.value == pytest.approx(value)
     if len(set(codes)) > 1:
         assert found.low - 1e-12 <= found.value <= found.high + 1e-12
+
+
+def test_a_figure_stands_with_its_interval_alone_or_not_at_all():
+    assert Estimate(0.78699, 0.702, 0.858).spread() == "0.787\n(0.70–0.86)"
+    assert Estimate(0.78699, 0.702, 0.858).spread(" ") == "0.787 (0.70–0.86)"
+    assert Estimate(0.5, math.nan, math.nan).spread() == "0.500"
+    assert Estimate(math.nan, math.nan, math.nan).spread() == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,9 @@ from reid.abundance import history_sampling
 from reid.abundance.closed_population import METHODS
 from reid.abundance.uncertain_history import NEW, Uncertain, UncertainHistory
 from reid.actions.counting.pairwise_evidence import Likeness, likeness, sure
-from reid.actions.counting.scopes import Scope, ScopeCount, count_scope
+from reid.actions.counting.results import CountReport, ScopeCount, SpeciesCount
+from reid.actions.counting.scopes import Scope, count_scope
+from reid.actions.counting.tables import COUNT_COLUMNS, LOOK_COLUMNS, count_rows, look_rows
 from reid.actions.identification.unresolved_sightings import OpenSighting, by_frame, open_sightings
 from reid.actions.intake.photo_selection import in_time
 from reid.errors import UsageError
@@ -24,49 +26,13 @@ from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Outcome, Photo
 from reid.settings import SIDE_RULES, CountSettings
 from reid.store import Gallery
-from reid.survey.capture_history import CaptureHistory, LeftOut, capture_history
+from reid.survey.capture_history import CaptureHistory, capture_history
 from reid.survey.deployments import DeploymentTable, read_deployments
 from reid.tables.tables import write_table
 from reid.tables.text_files import made, place_for
 
-COLUMNS = (
-    "species", "scope", "method", "number", "standard_error", "lower", "upper", "aicc_difference", "carried_number",
-    "carried_standard_error", "carried_lower", "carried_upper", "seen", "known_alive", "occasions", "source", "assumes",
-)  # fmt: skip
 JOURNAL = 10_000
 """Entries of the journal that are looked through for individuals enrolled since."""
-LOOK_COLUMNS = ("species", "scope", "photo", "captured_at", "camera", "decision", "gain", "share", "answer", "probability",
-                "number_then", "enrolled_photo")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class SpeciesCount:
-    """One species. side: what counts (all, left, right or both-linked).
-
-    sightings: kept and not enrolled, that lie in the history; open, told_known, told_new: of them, by decision.
-    notes: what a reader of the numbers must know; left_out: photos and individuals that do not count, and why.
-    """
-
-    species: str
-    side: str
-    individuals: int
-    photos: int
-    sightings: int
-    open: int
-    told_known: int
-    told_new: int
-    scopes: tuple[ScopeCount, ...]
-    notes: tuple[str, ...]
-    left_out: tuple[LeftOut, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CountReport:
-    """The count of each species, and the tables written. notes: species that cannot be counted, and why."""
-
-    species: tuple[SpeciesCount, ...]
-    files: tuple[Path, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def count(
@@ -266,22 +232,7 @@ def _scopes(
 
 def write(report: CountReport, out: Path) -> CountReport:
     """Write count.csv (a row for each estimate) and look.csv (the photos to look at, a row for each answer) into a folder."""
-    rows: list[tuple[object, ...]] = []
-    looks: list[tuple[object, ...]] = []
-    for one in report.species:
-        for scope in one.scopes:
-            numbers = (scope.seen, scope.known_alive, len(scope.occasions))
-            for told in scope.estimates:
-                carried = told.carried
-                beside = (carried.number, carried.standard_error, carried.lower, carried.upper) if carried else (None,) * 4
-                rows.append((one.species, scope.name, told.method, told.number, told.standard_error, told.lower, told.upper,
-                             told.aicc_difference, *beside, *numbers, told.source, told.assumes))  # fmt: skip
-            if not scope.estimates:
-                rows.append((one.species, scope.name, "", *(None,) * 9, *numbers, "", ""))
-            for look in scope.look:
-                about = (one.species, scope.name, look.photo, look.captured_at, look.camera, look.decision, look.gain, look.share)
-                looks += [(*about, answer.answer, answer.probability, answer.number, answer.photo) for answer in look.answers]
     made(out)
-    write_table(out / "count.csv", COLUMNS, rows)
-    write_table(out / "look.csv", LOOK_COLUMNS, looks)
+    write_table(out / "count.csv", COUNT_COLUMNS, count_rows(report))
+    write_table(out / "look.csv", LOOK_COLUMNS, look_rows(report))
     return replace(report, files=(out / "count.csv", out / "look.csv"))

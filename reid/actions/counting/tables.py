@@ -4,22 +4,52 @@ from __future__ import annotations
 
 import math
 
-from reid.actions.counting.count import CountReport, SpeciesCount
-from reid.actions.counting.scopes import ScopeCount, ScopeEstimate
+from reid.actions.counting.results import CountReport, ScopeCount, ScopeEstimate, SpeciesCount
+from reid.tables.plain_table import PlainTable, Rows
+
+COUNT_COLUMNS = (
+    "species", "scope", "method", "number", "standard_error", "lower", "upper", "aicc_difference", "carried_number",
+    "carried_standard_error", "carried_lower", "carried_upper", "seen", "known_alive", "occasions", "source", "assumes",
+)  # fmt: skip
+LOOK_COLUMNS = ("species", "scope", "photo", "captured_at", "camera", "decision", "gain", "share", "answer", "probability",
+                "number_then", "enrolled_photo")  # fmt: skip
 
 WORTH = 0.005
 """Photos whose answer takes a smaller share off the variance are not worth a look; count's files hold them."""
-Rows = list[tuple[object, ...]]
-Plain = tuple[str, tuple[str, ...], Rows]
-"""Title, columns, rows."""
 
 
-def tables(report: CountReport) -> list[Plain]:
+def count_rows(report: CountReport) -> Rows:
+    """A row for each estimate, and one for a scope without any; in the order of `COUNT_COLUMNS`."""
+    rows: Rows = []
+    for one in report.species:
+        for scope in one.scopes:
+            numbers = (scope.seen, scope.known_alive, len(scope.occasions))
+            for estimate in scope.estimates:
+                carried = estimate.carried
+                beside = (carried.number, carried.standard_error, carried.lower, carried.upper) if carried else (None,) * 4
+                rows.append((one.species, scope.name, estimate.method, estimate.number, estimate.standard_error, estimate.lower,
+                             estimate.upper, estimate.aicc_difference, *beside, *numbers, estimate.source,
+                             estimate.assumes))  # fmt: skip
+            if not scope.estimates:
+                rows.append((one.species, scope.name, "", *(None,) * 9, *numbers, "", ""))
+    return rows
+
+
+def look_rows(report: CountReport) -> Rows:
+    """The photos to look at, a row for each answer; in the order of `LOOK_COLUMNS`."""
+    return [
+        (one.species, scope.name, look.photo, look.captured_at, look.camera, look.decision, look.gain, look.share,
+         answer.answer, answer.probability, answer.number, answer.photo)
+        for one in report.species for scope in one.scopes for look in scope.look for answer in look.answers
+    ]  # fmt: skip
+
+
+def tables(report: CountReport) -> list[PlainTable]:
     """Of each species: who was seen, the estimates, what the doubts do, and the photos to look at."""
     return [table for one in report.species for table in (_seen(one), _estimates(one), *_doubts(one), *_look(one)) if table[2]]
 
 
-def _seen(one: SpeciesCount) -> Plain:
+def _seen(one: SpeciesCount) -> PlainTable:
     title = f"{one.species}: {one.individuals} individuals in {one.photos} photos"
     title += f", side {one.side}" if one.side != "all" else ""
     if one.sightings:
@@ -32,7 +62,7 @@ def _seen(one: SpeciesCount) -> Plain:
     return title, ("count", "days", "occasions", "seen on each", "seen", "known alive", "recaptures"), rows
 
 
-def _estimates(one: SpeciesCount) -> Plain:
+def _estimates(one: SpeciesCount) -> PlainTable:
     rows: Rows = []
     for scope in one.scopes:
         for told in scope.estimates:
@@ -46,7 +76,7 @@ def _estimates(one: SpeciesCount) -> Plain:
     return f"{one.species}: how many animals", columns, rows
 
 
-def _doubts(one: SpeciesCount) -> list[Plain]:
+def _doubts(one: SpeciesCount) -> list[PlainTable]:
     rows: Rows = []
     for scope in one.scopes:
         if scope.errors is None:
@@ -66,7 +96,7 @@ def _doubts(one: SpeciesCount) -> list[Plain]:
     return [(f"{one.species}: what doubtful identifications do", columns, rows)]
 
 
-def _look(one: SpeciesCount) -> list[Plain]:
+def _look(one: SpeciesCount) -> list[PlainTable]:
     rows: Rows = []
     for scope in one.scopes:
         for look in scope.look:

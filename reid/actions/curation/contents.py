@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.curation.results import GallerySummary, SpeciesInGallery
 from reid.errors import NetError
 from reid.nets import net_files
-from reid.records import Calibration
-from reid.store import EnrolledPhoto, Gallery, IndividualSummary, SpeciesSummary
-
-
-@dataclass(frozen=True, slots=True)
-class SpeciesInGallery:
-    """One species: what is enrolled, with which net, calibrated how. card: None when the net's file is missing."""
-
-    summary: SpeciesSummary
-    card: net_files.NetCard | None
-    calibration: Calibration | None
-
-
-@dataclass(frozen=True, slots=True)
-class GallerySummary:
-    """The whole gallery. classes: what the species net can tell apart; () without one. side_net: "" without one."""
-
-    folder: Path
-    species: tuple[SpeciesInGallery, ...]
-    species_net: str
-    classes: tuple[str, ...]
-    individuals: int
-    photos: int
-    side_net: str = ""
+from reid.store import EnrolledPhoto, Gallery, IndividualSummary
 
 
 def gallery(folder: Path | None = None) -> GallerySummary:

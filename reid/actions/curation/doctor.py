@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from reid import settings as options
 from reid.actions.curation.drift import drift_of
+from reid.actions.curation.results import DoctorReport, Finding
 from reid.actions.intake.nets import net_path
 from reid.errors import NetError, UsageError
 from reid.evaluation.label_audit import MOST_PHOTOS, AuditedPhoto, Suspect, suspects
@@ -18,40 +18,6 @@ from reid.progress import SILENT, Progress
 from reid.settings import FASTEST
 from reid.steps.cannot_link import place_in
 from reid.store import EnrolledPhoto, Gallery
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that the doctor points at.
-
-    kind: a word for it. level: "broken" (the gallery cannot be trusted), "derived" (`fix` makes it again), "missing" (files
-    that are gone) or "look" (a person should). do: the command that would act on it; "" = none alone.
-    """
-
-    level: str
-    kind: str
-    species: str
-    reason: str
-    individuals: tuple[str, ...] = ()
-    photos: tuple[int, ...] = ()
-    score: float = 0.0
-    do: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DoctorReport:
-    """What was found, the worst first. fixed: derived things that were thrown away to be made again."""
-
-    gallery: Path
-    findings: tuple[Finding, ...]
-    fixed: int
-    photos: int
-    notes: tuple[str, ...]
-
-    @property
-    def broken(self) -> tuple[Finding, ...]:
-        """What keeps the gallery from being trusted, or what is derived and was not fixed."""
-        return tuple(one for one in self.findings if one.level == "broken" or (one.level == "derived" and not self.fixed))
 
 
 def doctor(

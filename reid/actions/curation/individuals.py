@@ -6,23 +6,13 @@ An individual is named by its name, or as "#7" by its permanent id.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from reid import settings as options
-from reid.store import Correction, EnrolledPhoto, Gallery, IndividualSummary, JournalEntry
-
-
-@dataclass(frozen=True, slots=True)
-class IndividualShown:
-    """One individual. photos: that it has now. merged: who was merged into it. entries: the journal's, newest first."""
-
-    summary: IndividualSummary
-    photos: tuple[EnrolledPhoto, ...]
-    merged: tuple[IndividualSummary, ...]
-    entries: tuple[JournalEntry, ...]
+from reid.actions.curation.results import IndividualShown
+from reid.store import Correction, Gallery
 
 
 def show_individual(individual: str, *, species: str = "", gallery: Path | None = None) -> IndividualShown:

@@ -5,91 +5,30 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid import reports, synthetic
+from reid import synthetic
+from reid.actions.demo.page import page
+from reid.actions.demo.results import DEMO_KINDS, DemoCase, DemoReport, DemoRow, DemoSettings
 from reid.actions.evaluation.evaluate import evaluate
 from reid.actions.identification.query import query
 from reid.actions.intake.enroll import enroll
-from reid.actions.seasons.compare_seasons import SeasonsReport, seasons
-from reid.actions.training.train import TrainReport, train
+from reid.actions.seasons.compare_seasons import seasons
+from reid.actions.seasons.results import SeasonsReport
+from reid.actions.training.results import TrainReport
+from reid.actions.training.train import train
 from reid.errors import UsageError
 from reid.formats.readers.photo_lists import read_photos
-from reid.pages import sighting_cards
-from reid.pages.html import Answer, Page, PageTable, Section, write_page
+from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Outcome, Photo, Problem, Sighting
-from reid.settings import TrainSettings
 
 Frame = tuple[synthetic.DrawnPhoto, NDArray[np.uint8]]
-SHOWN_PER_KIND = 10
-"""Right decisions of one kind shown on the page; all that are not right are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class DemoSettings:
-    """How large the demo is. individuals are numbered; those of season two that season one lacks are new."""
-
-    species: tuple[str, ...] = ("zebra", "leopard", "deer")
-    first_season: tuple[int, ...] = tuple(range(12))
-    second_season: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15)
-    encounters: tuple[int, int] = (4, 2)
-    photos_per_encounter: int = 2
-    empty_frames: tuple[int, int] = (24, 6)
-    untrained: int = 4
-    """Photos in season two of a species that nobody trained on."""
-    train: TrainSettings = field(default_factory=lambda: TrainSettings(
-        image_size=(160, 224), species_image_size=(128, 192), epochs=20, species_epochs=3, patience=20, validation_share=0.34,
-    ))
-
-
-@dataclass(frozen=True, slots=True)
-class DemoRow:
-    """How one kind of photo of season two was decided; right, review and wrong add up to photos."""
-
-    what: str
-    photos: int
-    right: int
-    review: int
-    wrong: int
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class DemoReport:
-    """What the demo made and measured. page: the HTML page; figures: name and value, as text."""
-
-    folder: Path
-    page: Path
-    lines: tuple[DemoRow, ...]
-    figures: tuple[tuple[str, str], ...]
-    seasons_page: Path
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One photo of season two with the truth about it and what came of it: right, review or wrong."""
-
-    kind: str
-    truth: str
-    verdict: str
-    sighting: Sighting | None
-    problem: Problem | None = None
-
-
-KINDS = {
-    "returning animal": "known, under its own name",
-    "animal never enrolled": "new",
-    "empty frame": "empty",
-    "species nobody trained on": "unknown species",
-    "corrupt file": "told and skipped",
-}
 
 
 def demo(
@@ -118,13 +57,13 @@ def demo(
     across = seasons(
         [second, corrupt], first="2023", second="2024", gallery=gallery, out=folder / "seasons", progress=progress
     )
-    lines = tuple(_line(kind, [case for case in cases if case.kind == kind]) for kind in KINDS)
+    lines = tuple(_line(kind, [case for case in cases if case.kind == kind]) for kind in DEMO_KINDS)
     seconds = time.monotonic() - began
     took = ("seconds for everything", f"{seconds:.0f}")
     figures = (*_first(cases), *_figures(trained, across, second, gallery, progress), took)
     assert across.html is not None
     report = DemoReport(folder, folder / "report.html", lines, figures, across.html, seconds)
-    write_page(report.page, _page(report, cases))
+    write_page(report.page, page(report, cases))
     progress.finish()
     return report
 
@@ -188,29 +127,29 @@ def _draw(folder: Path, settings: DemoSettings, seed: int, progress: Progress) -
 
 def _cases(
     sightings: Sequence[Sighting], problems: Sequence[Problem], photos: Sequence[Photo], settings: DemoSettings
-) -> list[_Case]:
+) -> list[DemoCase]:
     """Every photo of season two with the truth about it."""
     truth = {str(photo.path): photo for photo in photos}
     enrolled = {synthetic.individual_name(name, number) for name in settings.species for number in settings.first_season}
     cases = [_case(sighting, truth[sighting.photo], enrolled) for sighting in sightings]
     corrupt = [problem for problem in problems if problem.path not in truth]
     lost = [problem for problem in problems if problem.path in truth]
-    cases += [_Case("corrupt file", "cut off in the middle", "right", None, problem) for problem in corrupt]
-    return cases + [_Case("returning animal", truth[one.path].individual, "wrong", None, one) for one in lost]
+    cases += [DemoCase("corrupt file", "cut off in the middle", "right", None, problem) for problem in corrupt]
+    return cases + [DemoCase("returning animal", truth[one.path].individual, "wrong", None, one) for one in lost]
 
 
-def _case(sighting: Sighting, photo: Photo, enrolled: set[str]) -> _Case:
+def _case(sighting: Sighting, photo: Photo, enrolled: set[str]) -> DemoCase:
     outcome = sighting.decision.outcome
     if photo.species == EMPTY:
-        return _Case("empty frame", EMPTY, _verdict(outcome == Outcome.EMPTY, outcome), sighting)
+        return DemoCase("empty frame", EMPTY, _verdict(outcome == Outcome.EMPTY, outcome), sighting)
     if photo.species == synthetic.UNTRAINED_SPECIES:
         verdict = _verdict(outcome == Outcome.UNKNOWN_SPECIES, outcome)
-        return _Case("species nobody trained on", photo.species, verdict, sighting)
+        return DemoCase("species nobody trained on", photo.species, verdict, sighting)
     if photo.individual in enrolled:
         right = outcome == Outcome.KNOWN and sighting.decision.individual == photo.individual
-        return _Case("returning animal", photo.individual, _verdict(right, outcome), sighting)
+        return DemoCase("returning animal", photo.individual, _verdict(right, outcome), sighting)
     verdict = _verdict(outcome == Outcome.NEW, outcome)
-    return _Case("animal never enrolled", f"{photo.individual}, not enrolled", verdict, sighting)
+    return DemoCase("animal never enrolled", f"{photo.individual}, not enrolled", verdict, sighting)
 
 
 def _verdict(right: bool, outcome: Outcome) -> str:
@@ -220,12 +159,12 @@ def _verdict(right: bool, outcome: Outcome) -> str:
     return "review" if outcome in (Outcome.REVIEW, Outcome.UNKNOWN_SPECIES) else "wrong"
 
 
-def _line(kind: str, cases: Sequence[_Case]) -> DemoRow:
+def _line(kind: str, cases: Sequence[DemoCase]) -> DemoRow:
     count = Counter(case.verdict for case in cases)
-    return DemoRow(kind, len(cases), count["right"], count["review"], count["wrong"], KINDS[kind])
+    return DemoRow(kind, len(cases), count["right"], count["review"], count["wrong"], DEMO_KINDS[kind])
 
 
-def _first(cases: Sequence[_Case]) -> tuple[tuple[str, str], ...]:
+def _first(cases: Sequence[DemoCase]) -> tuple[tuple[str, str], ...]:
     """How often the right individual is ranked first, whatever was decided."""
     returning = [case for case in cases if case.kind == "returning animal"]
     told = [one.sighting.matches[:1] if one.sighting else () for one in returning]
@@ -255,29 +194,3 @@ def _figures(
     return tuple(found)
 
 
-def _page(report: DemoReport, cases: Sequence[_Case]) -> Page:
-    tables = tuple(
-        PageTable(title, columns, tuple(tuple(str(cell) for cell in row) for row in rows))
-        for title, columns, rows in reports.demonstration(report)
-    )
-    sections = []
-    for kind in KINDS:
-        chosen = [case for case in cases if case.kind == kind]
-        odd = [case for case in chosen if case.verdict != "right"]
-        right = [case for case in chosen if case.verdict == "right"][:SHOWN_PER_KIND]
-        intro = f"Right means: {KINDS[kind]}. Shown are {len(right)} right decisions and all {len(odd)} others."
-        sections.append(Section(kind.capitalize(), intro, answers=tuple(_answer(case) for case in odd + right)))
-    subtitle = (
-        "Drawn animals, two seasons, with a box around each as a detector gives it. Nets trained and season one enrolled on "
-        "this computer; the photos below are of season two, and none of them was trained on or enrolled."
-    )
-    footer = f"Made by `reid demo` in {report.seconds:.0f} seconds. Season against season: {report.seasons_page.name}."
-    return Page("Who is this animal?", subtitle, tuple(sections), footer, tables)
-
-
-def _answer(case: _Case) -> Answer:
-    right = {"right": True, "review": None, "wrong": False}[case.verdict]
-    if case.sighting is None:
-        assert case.problem is not None
-        return replace(sighting_cards.failures([case.problem], case.truth)[0], right=right)
-    return sighting_cards.answer(case.sighting, truth=case.truth, right=right)

@@ -3,78 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from reid import settings as options
 from reid.actions.evaluation.embedded_photos import Embedded, Opener, background, boxes_of, embedded, encounter_of
-from reid.actions.evaluation.open_set_rates import OpenSet, unknown_rates
-from reid.actions.evaluation.species_routing import RoutingEvaluation, routing
+from reid.actions.evaluation.open_set_rates import unknown_rates
+from reid.actions.evaluation.results import EvaluateReport, SpeciesEvaluation
+from reid.actions.evaluation.species_routing import routing
 from reid.actions.intake.nets import net_path
 from reid.actions.intake.photo_selection import photos_of_column
 from reid.errors import UsageError
 from reid.evaluation import closed_set, gallery_growth, metrics
 from reid.evaluation.background import Probe
 from reid.evaluation.background import probe as background_probe
-from reid.evaluation.closed_set import ClosedSet, ResultGroup
-from reid.evaluation.gallery_growth import Point
-from reid.evaluation.metrics import Pool, Ranking
-from reid.evaluation.near_duplicates import Audit
+from reid.evaluation.metrics import Pool
 from reid.evaluation.near_duplicates import audit as near_duplicates
 from reid.evaluation.open_set import Separation, halves, separation, trials
 from reid.evaluation.shortlist import shortlist
 from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference
 from reid.progress import SILENT, Progress
-from reid.records import Calibration, Photo, Problem
+from reid.records import Calibration, Photo
 from reid.settings import QuerySettings
 from reid.steps.encounters import season
 from reid.steps.local_matching import WEIGHT
 from reid.steps.photos import dated
 from reid.store import Gallery
 from reid.tables.text_files import place_for
-
-
-@dataclass(frozen=True, slots=True)
-class SpeciesEvaluation:
-    """Figures of one species. published: any allowed photo may match; strict: same side and other encounters only.
-
-    published_closer, strict_closer: the same with a closer look; None where a query of this gallery would take none.
-    closed_set: figures with their intervals by protocol, those of before among them. sides, seasons, by_gallery_size,
-    by_photos and separation are measured as strict; seasons are those of the queries.
-    """
-
-    species: str
-    fingerprint: str
-    gallery_photos: int
-    query_photos: int
-    individuals: int
-    published: Ranking
-    strict: Ranking
-    published_closer: Ranking | None
-    strict_closer: Ranking | None
-    open_set: OpenSet | None
-    closed_set: tuple[ClosedSet, ...]
-    sides: tuple[ResultGroup, ...]
-    seasons: tuple[ResultGroup, ...]
-    by_gallery_size: tuple[Point, ...]
-    by_photos: tuple[Point, ...]
-    near_duplicates: Audit
-    separation: Separation | None
-    background: Probe | None
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluateReport:
-    """What `evaluate` measured, species by species, and the species net where there is one.
-
-    left_out: species of the photos that the gallery has no net for.
-    """
-
-    species: tuple[SpeciesEvaluation, ...]
-    left_out: tuple[str, ...]
-    routing: RoutingEvaluation | None
-    problems: tuple[Problem, ...]
 
 
 def evaluate(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from reid.actions.evaluation.embedded_photos import Embedded
+from reid.actions.evaluation.results import OpenSet
 from reid.evaluation.bootstrap import Estimate, Herd
 from reid.evaluation.open_set import halves
 from reid.evaluation.reranked_pools import look, of_individuals
@@ -15,25 +15,6 @@ from reid.evaluation.shortlist import shortlist
 from reid.records import Calibration, Outcome
 from reid.steps.decision import Candidate, decide, posterior, worth
 from reid.steps.novelty import Field
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSet:
-    """What was decided on animals enrolled and never enrolled; shares in [0, 1] with their intervals over individuals.
-
-    In turn, half of the individuals (by seed) are taken out of the gallery, so that every query is asked once as an
-    enrolled animal and once as an unknown one.
-    """
-
-    enrolled: int
-    known_right: Estimate
-    known_wrong: Estimate
-    called_new: Estimate
-    enrolled_review: Estimate
-    unknown: int
-    false_match: Estimate
-    new_right: Estimate
-    unknown_review: Estimate
 
 
 def unknown_rates(

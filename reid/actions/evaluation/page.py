@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from reid import reports
-from reid.actions.evaluation.evaluate import EvaluateReport, SpeciesEvaluation
+from reid.actions.evaluation.results import EvaluateReport, SpeciesEvaluation
+from reid.actions.evaluation.tables import evaluation
 from reid.evaluation.background import ELLIPSE
 from reid.evaluation.bootstrap import DRAWS, Estimate
 from reid.evaluation.closed_set import ANY_PHOTO, CLOSER_LOOK, OTHER_ENCOUNTER, STRICT, ClosedSet, ResultGroup
@@ -16,6 +16,7 @@ from reid.evaluation.near_duplicates import BITS, NEAR
 from reid.evaluation.open_set import FOLDS, Separation
 from reid.pages import plots, sighting_cards
 from reid.pages.html import Page, PageTable, Plot, Section, Shown, write_page
+from reid.tables.plain_table import PlainTable
 
 Examples = Mapping[str, Sequence[tuple[Path, bytes]]]
 """By species: photos with what the net saw of them in the background-only probe, as small JPEGs."""
@@ -53,7 +54,7 @@ def page(report: EvaluateReport, *, protocol: str, examples: Examples) -> Page:
                      _background(one, examples.get(one.species, ())), _near_duplicates(one)]
     if report.routing is not None:
         sections.append(Section("Which species?", "What the species net says of photos of known species.",
-                                tables=_tables(reports.evaluation(report), "Species net")))
+                                tables=_tables(evaluation(report), "Species net")))
     if report.problems:
         sections.append(Section(f"Not read ({len(report.problems)})", answers=sighting_cards.failures(report.problems)))
     sections.append(Section("What the figures mean", tables=(PageTable("Words", ("figure", "meaning"), MEANINGS),)))
@@ -258,7 +259,7 @@ def _near_duplicates(one: SpeciesEvaluation) -> Section:
     )
 
 
-def _tables(found: Sequence[reports.Plain], start: str) -> tuple[PageTable, ...]:
+def _tables(found: Sequence[PlainTable], start: str) -> tuple[PageTable, ...]:
     def text(cell: object) -> str:
         return _number(cell) if isinstance(cell, float) else str(cell)
 
@@ -274,7 +275,7 @@ def _of(one: SpeciesEvaluation, protocol: str) -> ClosedSet:
 
 
 def _figure(figure: Estimate) -> str:
-    return reports.spread(figure, " ") or "–"
+    return figure.spread(" ") or "–"
 
 
 def _number(value: float) -> str:

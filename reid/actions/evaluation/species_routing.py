@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from reid.actions.evaluation.embedded_photos import Opener
+from reid.actions.evaluation.results import RoutingEvaluation
 from reid.actions.intake.nets import net_path
 from reid.nets import inference
 from reid.records import UNKNOWN_SPECIES, Photo, SpeciesGuess
@@ -16,17 +16,6 @@ from reid.settings import QuerySettings
 from reid.steps.embedding import classify
 from reid.steps.species import route
 from reid.store import Gallery
-
-
-@dataclass(frozen=True, slots=True)
-class RoutingEvaluation:
-    """Figures of the species net on the query rows. top_1: share right of all; recalls: share right of each species."""
-
-    photos: int
-    top_1: float
-    macro_recall: float
-    recalls: dict[str, float]
-    called_unknown: float
 
 
 def routing(gallery: Gallery, photos: Sequence[Photo], device: str, opener: Opener) -> RoutingEvaluation | None:

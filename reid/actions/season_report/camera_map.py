@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 
-from reid.actions.season_report.figures import CameraPlace, SpeciesSeason
+from reid.actions.season_report.results import CameraPlace, SpeciesSeason
 from reid.errors import UsageError
 from reid.pages import plots
 from reid.pages.html import PageTable, Plot, Section

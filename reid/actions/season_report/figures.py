@@ -5,89 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from reid.records import Deployment
+from reid.actions.season_report.results import REPORT_STATUSES, CameraPlace, IndividualFigures, SeasonCount, SpeciesSeason
 from reid.survey.capture_history import Capture, CaptureHistory, IndividualHistory, effort_days
 
-STATUSES = ("returned", "reappeared", "new", "not seen", "not seen for longer")
-MEANING = {
-    "returned": "met in the season before, and in this one",
-    "reappeared": "met in an earlier season, not in the one before, and in this one again",
-    "new": "met for the first time",
-    "not seen": "met in the season before, not in this one; it may live on unseen",
-    "not seen for longer": "met in an earlier season, and in neither of the last two",
-}
 STEPS = 16
 """Points of a discovery curve, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class IndividualFigures:
-    """One individual. cells: encounters on each occasion of the study, None where no camera worked.
-
-    photos, encounters, cameras: of the page's season. before: when it was last met before that season.
-    """
-
-    name: str
-    status: str
-    cells: tuple[int | None, ...]
-    photos: int
-    encounters: int
-    cameras: tuple[str, ...]
-    first: datetime
-    last: datetime
-    before: datetime | None
-    seasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CameraPlace:
-    """One camera at one place in one season. worked: days; off: days on which it did not work; None = not known."""
-
-    camera: str
-    deployment: Deployment | None
-    worked: int | None
-    off: int | None
-    encounters: int
-    individuals: int
-
-
-@dataclass(frozen=True, slots=True)
-class SeasonCount:
-    """A season in numbers; new: individuals met for the first time in the study. effort: camera-days, None = not known."""
-
-    season: str
-    start: date
-    end: date
-    effort: float | None
-    photos: int
-    encounters: int
-    individuals: int
-    new: int
-    curve: tuple[tuple[int, float], ...]
-    """(encounters, individuals expected in so many of the season's)."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpeciesSeason:
-    """Everything on the page of one species but its photographs. discovered: (encounters so far, individuals so far)."""
-
-    species: str
-    season: str
-    before: str
-    """The season before it, "" = it is the first."""
-    history: CaptureHistory
-    animals: tuple[IndividualFigures, ...]
-    seasons: tuple[SeasonCount, ...]
-    places: tuple[CameraPlace, ...]
-    discovered: tuple[tuple[int, int], ...]
-    expected: tuple[tuple[int, float], ...]
-
-    def count(self, status: str) -> int:
-        """Animals of a status."""
-        return sum(one.status == status for one in self.animals)
 
 
 def species_season(history: CaptureHistory, season: str, encounter_of: dict[int, str]) -> SpeciesSeason:
@@ -103,7 +27,7 @@ def species_season(history: CaptureHistory, season: str, encounter_of: dict[int,
     met = _encounters(history, encounter_of)
     animals = tuple(_animal(row, history, season, before, encounter_of) for row in history.histories)
     known = tuple(one for one in animals if one.status)
-    order = {status: place for place, status in enumerate(STATUSES)}
+    order = {status: place for place, status in enumerate(REPORT_STATUSES)}
     return SpeciesSeason(
         history.species,
         season,

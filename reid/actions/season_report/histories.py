@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from reid.actions.identification.unresolved_sightings import OPEN, NamesInUse, today, unsettled
 from reid.actions.intake.photo_selection import in_time
+from reid.actions.season_report.results import SeasonSightings
 from reid.errors import UsageError
 from reid.records import EMPTY, Outcome, Photo, Season, Sighting
 from reid.settings import ExportSettings
@@ -16,25 +17,6 @@ from reid.steps.encounters import encounters, season
 from reid.store import Gallery
 from reid.survey.capture_history import CaptureHistory, capture_history, spans_of
 from reid.survey.deployments import DeploymentTable
-
-
-@dataclass(frozen=True, slots=True)
-class SeasonSightings:
-    """A decision about photos that are not enrolled. individual: whom they were told to show, "" where that is nobody.
-
-    sighting: by the names of today. photos: all that it rests on, each in its season, individual "".
-    """
-
-    species: str
-    outcome: Outcome
-    individual: str
-    sighting: Sighting
-    photos: tuple[Photo, ...]
-
-    @property
-    def season(self) -> str:
-        """Of its first photo; "" without a date."""
-        return season(self.photos[0])
 
 
 def kept_decisions(gallery: Gallery, settings: ExportSettings) -> list[SeasonSightings]:

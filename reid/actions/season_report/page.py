@@ -9,9 +9,18 @@ from datetime import datetime
 from pathlib import Path
 
 from reid.actions.season_report.camera_map import where
-from reid.actions.season_report.figures import MEANING, STATUSES, IndividualFigures, SeasonCount, SpeciesSeason
-from reid.actions.season_report.photo_pairs import PhotoPair
-from reid.actions.season_report.report import SeasonPage, Unenrolled, UnresolvedSighting, best_guess
+from reid.actions.season_report.results import (
+    REPORT_MEANING,
+    REPORT_STATUSES,
+    IndividualFigures,
+    PhotoPair,
+    SeasonCount,
+    SeasonPage,
+    SpeciesSeason,
+    Unenrolled,
+    UnresolvedSighting,
+    best_guess,
+)
 from reid.pages import plots, sighting_cards
 from reid.pages.html import Answer, Matrix, MatrixRow, Page, PageTable, Pair, Plot, Section, Shown
 from reid.records import Box, Photo
@@ -65,7 +74,7 @@ def _summary(done: SeasonPage) -> PageTable:
     """The season in numbers, a column for each species."""
     now = _counts(done)
     rows = [("individuals met", *(str(one.individuals) for one in now), "known individuals with a photo of the season")]
-    rows += [(status, *(str(one.count(status)) for one in done.species), MEANING[status]) for status in STATUSES]
+    rows += [(status, *(str(one.count(status)) for one in done.species), REPORT_MEANING[status]) for status in REPORT_STATUSES]
     rows += [
         ("ever met", *(str(len(one.animals)) for one in done.species), "up to the end of the season"),
         ("encounters", *(str(one.encounters) for one in now), "of the known individuals in the season"),
@@ -199,7 +208,7 @@ def _new(one: SpeciesSeason, title: str, gallery: Gallery, told: Unenrolled) -> 
         pictured = _photo(gallery, first[animal.name][1])
         times = f"{_times(animal.encounters)}, {_many(animal.photos, 'photo')}"
         shown.append(Shown(pictured.picture, animal.name, (pictured.title, *pictured.lines, times)))
-    intro = [f"{MEANING['new'].capitalize()}."] if new else []
+    intro = [f"{REPORT_MEANING['new'].capitalize()}."] if new else []
     if told.fresh:
         some = f", of which the first {MOST_NEW} are shown" if len(told.fresh) > MOST_NEW else ""
         intro.append(
@@ -231,7 +240,7 @@ def _not_seen(one: SpeciesSeason, title: str, doubts: Sequence[UnresolvedSightin
                 for animal in gone
             )  # fmt: skip
             columns = ("individual", "last met", "first met", "seasons in which it was met", "may be in doubt")
-            tables.append(PageTable(f"{MEANING[status].capitalize()} ({len(gone)})", columns, rows))
+            tables.append(PageTable(f"{REPORT_MEANING[status].capitalize()} ({len(gone)})", columns, rows))
     total = one.count("not seen") + one.count("not seen for longer")
     return Section(f"{title}Not seen ({total})", tables=tuple(tables))
 

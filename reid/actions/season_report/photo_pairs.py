@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
-from reid.actions.season_report.figures import SpeciesSeason
-from reid.actions.season_report.histories import SeasonPhotos, SeasonSightings
-from reid.records import Photo
-from reid.store import EnrolledPhoto, Gallery
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoPair:
-    """A returning animal on its two most alike photos of before and of the season; score: cosine in [-1, 1].
-
-    after: a `Photo` where a decision alone says that it shows the animal.
-    """
-
-    individual: str
-    before: EnrolledPhoto
-    after: EnrolledPhoto | Photo
-    score: float
+from reid.actions.season_report.histories import SeasonPhotos
+from reid.actions.season_report.results import PhotoPair, SeasonSightings, SpeciesSeason
+from reid.store import Gallery
 
 
 def pairs(

@@ -4,91 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from reid import settings as options
 from reid.actions.identification.unresolved_sightings import OPEN, keys
-from reid.actions.season_report.figures import STATUSES, SpeciesSeason, species_season
-from reid.actions.season_report.histories import SeasonPhotos, SeasonSightings, given_decision, kept_decisions
-from reid.actions.season_report.photo_pairs import PhotoPair, pairs
+from reid.actions.season_report.figures import species_season
+from reid.actions.season_report.histories import SeasonPhotos, given_decision, kept_decisions
+from reid.actions.season_report.photo_pairs import pairs
+from reid.actions.season_report.results import (
+    SeasonPage,
+    SeasonSightings,
+    SpeciesSeason,
+    Unenrolled,
+    UnresolvedSighting,
+)
+from reid.actions.season_report.tables import DOUBT_COLUMNS, unresolved_rows
 from reid.actions.seasons.compare_seasons import identified, of_seasons
 from reid.errors import UsageError
-from reid.formats.readers.photo_lists import BOX_COLUMNS, COLUMNS
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
-from reid.records import Box, Outcome, Photo, Problem, Sighting
+from reid.records import Outcome, Photo, Problem
 from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
 from reid.steps.encounters import season
 from reid.store import Gallery
-from reid.survey.capture_history import LeftOut
 from reid.survey.deployments import DeploymentTable, read_deployments
 from reid.tables.tables import write_table
 from reid.tables.text_files import made, place_for
-
-DOUBT_COLUMNS = (*COLUMNS, *BOX_COLUMNS, "doubt", "probability", "reason")
-"""Of the table of doubts: a manifest, so that `reid enroll TABLE --column doubt --only 3` enrolls what a person agrees to."""
-
-@dataclass(frozen=True, slots=True)
-class Unenrolled:
-    """Decisions about photos of the season that are not enrolled. known, new: how many; animals: told by one of the known.
-
-    fresh: what was told new, by date. The known count on the page as if their photos were enrolled; the new do not.
-    """
-
-    species: str
-    known: int
-    new: int
-    animals: tuple[str, ...]
-    fresh: tuple[SeasonSightings, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UnresolvedSighting:
-    """A decision that a person must make. photos: all that it rests on, with their boxes; number: in the table, from 1."""
-
-    number: int
-    sighting: Sighting
-    photos: tuple[Photo, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SeasonTold:
-    """A page in one line. individuals: species -> status -> how many; doubts: how many."""
-
-    page: Path
-    season: str
-    size: int
-    individuals: dict[str, dict[str, int]]
-    doubts: int
-    doubts_table: Path | None
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SeasonPage:
-    """What is on the page. size: of the HTML file in bytes. doubts_table: None = there are no doubts."""
-
-    page: Path
-    season: str
-    size: int
-    species: tuple[SpeciesSeason, ...]
-    pairs: dict[str, tuple[PhotoPair, ...]]
-    doubts: tuple[UnresolvedSighting, ...]
-    doubts_table: Path | None
-    left_out: tuple[LeftOut, ...]
-    notes: tuple[str, ...]
-    problems: tuple[Problem, ...]
-    unenrolled: tuple[Unenrolled, ...] = ()
-
-    def told(self) -> SeasonTold:
-        """The page in one line."""
-        return SeasonTold(
-            self.page, self.season, self.size,
-            {one.species: {status: one.count(status) for status in STATUSES} for one in self.species},
-            len(self.doubts), self.doubts_table, self.notes,
-        )  # fmt: skip
 
 
 def report(
@@ -213,11 +156,6 @@ def _numbered(told: Sequence[SeasonSightings], species: str) -> tuple[Unresolved
     return tuple(UnresolvedSighting(number, one.sighting, one.photos) for number, one in enumerate(chosen, start=1))
 
 
-def best_guess(sighting: Sighting) -> str:
-    """Whom it may show: the individual told, else the best match; "" where there is none."""
-    return sighting.decision.individual or (sighting.matches[0].individual if sighting.matches else "")
-
-
 def _notes(figures: Sequence[SpeciesSeason], table: DeploymentTable | None) -> tuple[str, ...]:
     notes = [f"{one.species}: {note}" for one in figures for note in one.history.notes]
     notes += [] if table else ["no deployments table was given: effort and positions are not known"]
@@ -234,32 +172,9 @@ def _write(done: SeasonPage, gallery: Gallery, progress: Progress) -> SeasonPage
     progress.advance(1)
     made(done.page.parent)
     if done.doubts:
-        write_table(table, DOUBT_COLUMNS, [row for one in done.doubts for row in _doubt_rows(one)])
+        write_table(table, DOUBT_COLUMNS, [row for one in done.doubts for row in unresolved_rows(one)])
     write_page(done.page, page)
     progress.finish()
     return replace(done, size=done.page.stat().st_size)
 
 
-def _doubt_rows(doubt: UnresolvedSighting) -> list[tuple[object, ...]]:
-    sighting = doubt.sighting
-    return [
-        (
-            photo.path.absolute().as_posix(),
-            sighting.counted_species,
-            best_guess(sighting),
-            photo.captured_at.replace(tzinfo=None) if photo.captured_at else None,
-            photo.encounter,
-            photo.camera,
-            photo.side,
-            photo.season,
-            *_box_cells(photo.box),
-            doubt.number,
-            None if sighting.decision.probability is None else f"{sighting.decision.probability:.4f}",
-            sighting.decision.reason,
-        )
-        for photo in doubt.photos
-    ]
-
-
-def _box_cells(box: Box | None) -> tuple[object, ...]:
-    return tuple(getattr(box, name) if box else None for name in BOX_COLUMNS)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 from reid import settings as options
 from reid.actions.curation.drift import drifts
+from reid.actions.seasons.all_seasons_page import page
 from reid.actions.seasons.compare_seasons import check_link, identified, not_read, of_seasons
-from reid.actions.seasons.comparison_page import drift_table
-from reid.actions.seasons.season_table import MEANING, STATUSES, SeasonRow, halves, rows
+from reid.actions.seasons.results import SEASON_STATUSES, AllSeasonsReport, Presence, SeasonPair, SeasonRow
+from reid.actions.seasons.season_table import halves, rows
+from reid.actions.seasons.tables import PAIR_COLUMNS, pair_cells
 from reid.errors import UsageError
-from reid.evaluation.appearance_drift import Drifted
-from reid.pages import sighting_cards
-from reid.pages.html import Page, PageTable, Section, write_page
+from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
-from reid.records import Photo, Problem
+from reid.records import Photo
 from reid.settings import QuerySettings
 from reid.steps.cannot_link import seconds
 from reid.steps.season.assignment import Name
@@ -26,50 +26,6 @@ from reid.steps.season.joint_identification import Animal
 from reid.store import EnrolledPhoto, Gallery
 from reid.tables.tables import write_table
 from reid.tables.text_files import made
-
-COLUMNS = ("first", "second", "species", *(status.replace(" ", "_") for status in STATUSES))
-
-
-@dataclass(frozen=True, slots=True)
-class SeasonPair:
-    """How many animals of one species came back from one season to a later one; see `season_rows.MEANING`."""
-
-    first: str
-    second: str
-    species: str
-    returned: int
-    reappeared: int
-    new: int
-    review: int
-    doubtful: int
-    not_seen: int
-
-
-@dataclass(frozen=True, slots=True)
-class Presence:
-    """One individual with its encounters in each season, in the order of `AllSeasonsReport.seasons`."""
-
-    species: str
-    individual: str
-    encounters: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AllSeasonsReport:
-    """Every season against every later one. seasons: by their first photo. rows: of each (first, second).
-
-    skipped: photos given that are undated and in no season. files: what was written. notes, drift: as of `seasons`.
-    """
-
-    seasons: tuple[str, ...]
-    pairs: tuple[SeasonPair, ...]
-    individuals: tuple[Presence, ...]
-    rows: Mapping[tuple[str, str], tuple[SeasonRow, ...]]
-    skipped: int
-    problems: tuple[Problem, ...]
-    files: tuple[Path, ...] = ()
-    notes: tuple[str, ...] = ()
-    drift: tuple[tuple[str, Drifted], ...] = ()
 
 
 def all_seasons(
@@ -157,7 +113,7 @@ def _compared(
         tables[first, second] = tuple(table)
         for species in sorted({row.species for row in table}):
             count = Counter(row.status for row in table if row.species == species)
-            pairs.append(SeasonPair(first, second, species, *(count[status] for status in STATUSES)))
+            pairs.append(SeasonPair(first, second, species, *(count[status] for status in SEASON_STATUSES)))
     met: dict[Name, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for one in (*enrolled, *(one for own in given.values() for one in own)):
         met[one.species, one.individual][one.season].add(one.encounter or one.sha256)
@@ -171,7 +127,7 @@ def _compared(
 def write(report: AllSeasonsReport, out: Path) -> AllSeasonsReport:
     """Write the tables and the page into a folder, which is made if absent."""
     files = (made(out) / "all-seasons.csv", out / "individuals.csv", out / "all-seasons.html")
-    write_table(files[0], COLUMNS, [tuple(str(getattr(one, name)) for name in COLUMNS) for one in report.pairs])
+    write_table(files[0], PAIR_COLUMNS, [pair_cells(one) for one in report.pairs])
     write_table(
         files[1], ("species", "individual", *report.seasons),
         [(one.species, one.individual, *map(str, one.encounters)) for one in report.individuals],
@@ -180,24 +136,3 @@ def write(report: AllSeasonsReport, out: Path) -> AllSeasonsReport:
     return replace(report, files=files)
 
 
-def page(report: AllSeasonsReport) -> Page:
-    """The counts of every pair of seasons, and the encounters of every individual in each."""
-    counts = PageTable(
-        "From season to season", COLUMNS, tuple(tuple(str(getattr(one, name)) for name in COLUMNS) for one in report.pairs),
-        note="; ".join(f"{status}: {MEANING[status]}" for status in STATUSES),
-    )
-    sections = tuple(
-        Section(f"{species}: encounters by season", tables=(PageTable(
-            f"{species}", ("individual", *report.seasons),
-            tuple((one.individual, *map(str, one.encounters)) for one in report.individuals if one.species == species),
-        ),))
-        for species in sorted({one.species for one in report.individuals})
-    )
-    skipped = f"{report.skipped} photos given are undated and in no season, and were skipped" if report.skipped else ""
-    if report.problems:
-        sections += (Section(f"Not read ({len(report.problems)})", answers=sighting_cards.failures(report.problems)),)
-    changed = (drift_table(report.drift),) if report.drift else ()
-    return Page(
-        f"Seasons {report.seasons[0]} to {report.seasons[-1]}", ". ".join(part for part in (skipped, *report.notes) if part),
-        sections, lead_tables=(counts, *changed),
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from reid import settings as options
@@ -12,10 +12,10 @@ from reid.actions.curation.drift import drifts
 from reid.actions.identification.query import looked_at, not_kept
 from reid.actions.identification.unresolved_sightings import to_keep
 from reid.actions.intake.photo_selection import as_taken
+from reid.actions.seasons.results import SEASON_COLUMNS, SeasonsReport
 from reid.actions.seasons.season_search import search_season
-from reid.actions.seasons.season_table import COLUMNS, STATUSES, SeasonRow, halves, rows
+from reid.actions.seasons.season_table import halves, rows
 from reid.errors import UsageError
-from reid.evaluation.appearance_drift import Drifted
 from reid.formats.readers.photo_lists import read_photos
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
@@ -31,32 +31,6 @@ from reid.tables.text_files import made
 NAMED = 20
 """Photos that could not be read, told by name where there is nothing else to tell."""
 
-__all__ = ["COLUMNS", "STATUSES", "SeasonRow", "SeasonsReport", "seasons", "write"]
-
-
-@dataclass(frozen=True, slots=True)
-class SeasonsReport:
-    """Season against season. skipped: photos given that are of another season or undated. csv, html: where it is written.
-
-    animals: of the photos given, each with its encounters and what ties them; sightings: their decisions.
-    notes: what a reader of the table must know. drift: (species, individual whose newest enrolled photos fit its oldest badly).
-    """
-
-    first: str
-    second: str
-    rows: tuple[SeasonRow, ...]
-    sightings: tuple[Sighting, ...]
-    skipped: int
-    problems: tuple[Problem, ...]
-    csv: Path | None
-    html: Path | None
-    animals: tuple[Animal, ...] = ()
-    notes: tuple[str, ...] = ()
-    drift: tuple[tuple[str, Drifted], ...] = ()
-
-    def count(self, status: str) -> int:
-        """Rows of a status."""
-        return sum(row.status == status for row in self.rows)
 
 
 def seasons(
@@ -196,10 +170,11 @@ def not_read(problems: Sequence[Problem]) -> str:
 
 def write(report: SeasonsReport, out: Path) -> SeasonsReport:
     """Write seasons.csv and seasons.html into a folder, which is made if absent."""
-    from reid.actions.seasons.comparison_page import cells, drift_table, page
+    from reid.actions.seasons.comparison_page import page
+    from reid.actions.seasons.tables import cells, drift_table
 
     csv, html = made(out) / "seasons.csv", out / "seasons.html"
-    write_table(csv, COLUMNS, [cells(row) for row in report.rows])
+    write_table(csv, SEASON_COLUMNS, [cells(row) for row in report.rows])
     skipped = f"{report.skipped} photos given are of another season or undated and were skipped" if report.skipped else ""
     subtitle = ". ".join(part for part in (skipped, *report.notes) if part)
     tables = [drift_table(report.drift)] if report.drift else []

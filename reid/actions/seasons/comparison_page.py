@@ -3,58 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from reid.actions.seasons.season_table import COLUMNS, MEANING, STATUSES, SeasonRow, called
-from reid.evaluation.appearance_drift import Drifted
+from reid.actions.seasons.results import SEASON_MEANING, SEASON_STATUSES, SeasonRow
+from reid.actions.seasons.tables import called, counts
 from reid.pages import sighting_cards
 from reid.pages.html import Answer, Page, PageTable, Section
 from reid.records import Outcome, Problem, Sighting
 
 _BADGES = {"returned": "known", "reappeared": "known", "new": "new", "review": "review", "doubtful": "review",
            "not seen": "empty"}  # fmt: skip
-
-
-def cells(row: Any, columns: Sequence[str] = COLUMNS) -> tuple[str, ...]:
-    """The fields of a row as text: dates to the second, numbers to four decimals, several photos parted by " | "."""
-    return tuple(_text(getattr(row, name)) for name in columns)
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
-    if isinstance(value, tuple):
-        return " | ".join(str(one) for one in value)
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def counts(rows: Sequence[SeasonRow]) -> PageTable:
-    """How many animals of each species have which status."""
-    return PageTable(
-        "Animals by species",
-        ("species", *STATUSES),
-        tuple(
-            (name, *(str(sum(row.species == name and row.status == status for row in rows)) for status in STATUSES))
-            for name in sorted({row.species for row in rows})
-        ),
-        note="; ".join(f"{status}: {MEANING[status]}" for status in STATUSES),
-    )
-
-
-def drift_table(found: Sequence[tuple[str, Drifted]]) -> PageTable:
-    """Individuals that no longer look like themselves, the worst of each species first."""
-    return PageTable(
-        "Changed, or two animals under one name", ("species", "individual", "oldest", "newest", "score", "probability"),
-        tuple(
-            (name, one.individual, one.oldest, one.newest, f"{one.score:.2f}", f"{one.probability:.2f}") for name, one in found
-        ),
-        note="The newest enrolled photos of these individuals fit their oldest badly: score is the best cosine, probability "
-        "that of one animal. `reid doctor` tells the photos.",
-    )
 
 
 def page(
@@ -72,8 +30,8 @@ def page(
         tables: more of them, after the counts.
     """
     sections = [
-        Section(f"{status.capitalize()} ({len(own)})", MEANING[status], answers=tuple(_answer(row) for row in own))
-        for status in STATUSES
+        Section(f"{status.capitalize()} ({len(own)})", SEASON_MEANING[status], answers=tuple(_answer(row) for row in own))
+        for status in SEASON_STATUSES
         if (own := [row for row in rows if row.status == status])
     ]
     unnamed = [one for one in sightings if one.decision.outcome in (Outcome.EMPTY, Outcome.UNKNOWN_SPECIES)]
@@ -81,7 +39,7 @@ def page(
         sections.append(
             Section(
                 f"Not identified ({len(unnamed)})",
-                MEANING["not identified"],
+                SEASON_MEANING["not identified"],
                 answers=tuple(sighting_cards.answer(one, matches=0) for one in unnamed),
             )
         )

@@ -6,20 +6,20 @@ import contextlib
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 
 from reid import settings as options
 from reid.actions.intake.enroll import give_shared_net, why_not
 from reid.actions.intake.photo_selection import as_taken
 from reid.actions.seasons.compare_seasons import check_link
+from reid.actions.seasons.results import PROPOSAL_STATUSES, DiscoverReport, Proposal
 from reid.actions.seasons.season_search import search_season
 from reid.actions.seasons.season_table import side_word
 from reid.errors import GalleryError, UsageError
 from reid.formats.readers.photo_lists import read_photos
 from reid.progress import SILENT, Progress
-from reid.records import Outcome, Problem
+from reid.records import Problem
 from reid.settings import QuerySettings
 from reid.steps.cannot_link import seconds
 from reid.steps.encounters import season
@@ -29,56 +29,6 @@ from reid.steps.sightings import SearchedPhoto
 from reid.store import Enrollment, Gallery
 from reid.tables.cell_values import spaced
 from reid.tables.text_files import made, place_for
-
-STATUSES = {Outcome.NEW: "new", Outcome.REVIEW: "review", Outcome.KNOWN: "known"}
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """One animal of the cards, by all that holds it together.
-
-    status: "new", a proposed individual; "review", perhaps one that is enrolled (`individual` tells whom, with `probability`;
-    `proposal` is what it would be called); "known", one that is. sides: left, right, both, or "" = not known. link: the
-    weakest one between its encounters: probability, cosine of the two photos most alike, and those photos.
-    """
-
-    status: str
-    species: str
-    individual: str
-    proposal: str
-    probability: float | None
-    photos: tuple[Path, ...]
-    encounters: int
-    sides: str
-    first: datetime | None
-    last: datetime | None
-    link_probability: float | None
-    link_score: float | None
-    link_photos: tuple[str, ...]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class DiscoverReport:
-    """What `discover` found. proposals: new ones first, each species by first photo; left: photos of no animal or species.
-
-    animals: beside the proposals, one for one. enrolled: photos put into the gallery; entries: of its journal, one for each
-    species.
-    """
-
-    gallery: Path
-    proposals: tuple[Proposal, ...]
-    animals: tuple[Animal, ...]
-    left: int
-    enrolled: int
-    entries: tuple[int, ...]
-    problems: tuple[Problem, ...]
-    notes: tuple[str, ...]
-    files: tuple[Path, ...] = ()
-
-    def count(self, status: str) -> int:
-        """Animals of a status."""
-        return sum(one.status == status for one in self.proposals)
 
 
 def discover(
@@ -133,11 +83,12 @@ def discover(
         met = search_season(eyes, given, eyes.photos(), settings, progress, drawn=True)
         link = settings.enroll_link if enroll else settings.discover_link
         animals = met.animals(link)
-        chosen = [one for one in animals if one.sighting.decision.outcome in STATUSES]
+        chosen = [one for one in animals if one.sighting.decision.outcome in PROPOSAL_STATUSES]
         proposals = _proposals(there or eyes, chosen, spaced(name))
         new = _enrollments(proposals) if enroll else {}
         entries, enrolled, refused = _enroll(stack, folder, there, eyes, new, link) if new else ((), 0, [])
-    pairs = sorted(proposals, key=lambda pair: (list(STATUSES.values()).index(pair[0].status), pair[0].species, pair[0].proposal))
+    order = {status: place for place, status in enumerate(PROPOSAL_STATUSES.values())}
+    pairs = sorted(proposals, key=lambda pair: (order[pair[0].status], pair[0].species, pair[0].proposal))
     report = DiscoverReport(
         folder, tuple(one for one, _ in pairs), tuple(one for _, one in pairs),
         len(met.looks) - sum(len(one.looks) for one in chosen), enrolled, entries,
@@ -191,7 +142,7 @@ def _proposal(animal: Animal, proposal: str) -> Proposal:
     decision = animal.sighting.decision
     weakest = animal.ties[0] if animal.ties else None
     best = animal.sighting.matches[0].individual if animal.sighting.matches else ""
-    status = STATUSES[decision.outcome]
+    status = PROPOSAL_STATUSES[decision.outcome]
     return Proposal(
         status, animal.species, "" if status == "new" else decision.individual or best, proposal, decision.probability,
         tuple(look.photo.path for look in animal.looks), len(animal.parts), side_word(animal.sides), animal.first, animal.last,

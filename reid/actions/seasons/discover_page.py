@@ -5,23 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from reid.actions.seasons.comparison_page import cells
-from reid.actions.seasons.discover import STATUSES, DiscoverReport, Proposal
-from reid.actions.seasons.season_table import called
+from reid.actions.seasons.results import PROPOSAL_STATUSES, DiscoverReport, Proposal
+from reid.actions.seasons.tables import PROPOSAL_COLUMNS, PROPOSED_PHOTO_COLUMNS, called, cells, proposed_photo_rows
 from reid.pages import sighting_cards
 from reid.pages.html import Answer, Page, PageTable, Section, Shown, write_page
-from reid.steps.encounters import season
 from reid.steps.season.joint_identification import Animal
 from reid.tables.tables import write_table
 from reid.tables.text_files import made
 
-COLUMNS = ("status", "species", "individual", "proposal", "probability", "encounters", "sides", "first", "last",
-           "link_probability", "link_score", "link_photos", "reason")  # fmt: skip
-PHOTO_COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side", "season", "x", "y", "width",
-                 "height")  # fmt: skip
-SHOWN = 6
+SHOWN_OF_AN_ANIMAL = 6
 """Photos of one animal on the page: of different encounters first."""
-MEANING = {
+PROPOSAL_MEANING = {
     "new": "proposed individuals; look at the weakest link of each, mend photos.csv, and enroll that",
     "review": "perhaps an individual that is enrolled: a person must look",
     "known": "enrolled already",
@@ -30,32 +24,19 @@ MEANING = {
 
 def write(report: DiscoverReport, out: Path) -> DiscoverReport:
     """Write individuals.csv, photos.csv (a manifest) and discover.html into a folder, which is made if absent."""
+    proposals = report.proposals
     files = (made(out) / "individuals.csv", out / "photos.csv", out / "discover.html")
-    write_table(files[0], ("photos", *COLUMNS), [(len(one.photos), *cells(one, COLUMNS)) for one in report.proposals])
+    write_table(files[0], ("photos", *PROPOSAL_COLUMNS), [(len(one.photos), *cells(one, PROPOSAL_COLUMNS)) for one in proposals])
     pairs = list(zip(report.proposals, report.animals, strict=True))
-    write_table(files[1], PHOTO_COLUMNS, [row for one, animal in pairs for row in _photos(one, animal)])
+    write_table(files[1], PROPOSED_PHOTO_COLUMNS, [row for one, animal in pairs for row in proposed_photo_rows(one, animal)])
     write_page(files[2], page(report))
     return replace(report, files=files)
-
-
-def _photos(one: Proposal, animal: Animal) -> list[tuple[object, ...]]:
-    """The rows of a manifest; a doubtful animal has no name there."""
-    name = {"new": one.proposal, "known": one.individual}.get(one.status, "")
-    rows = []
-    for look in animal.looks:
-        photo, box = look.photo, look.photo.box
-        sides = (box.x, box.y, box.width, box.height) if box else ("", "", "", "")
-        rows.append((
-            photo.path.absolute().as_posix(), one.species, name, photo.captured_at, look.encounter, photo.camera, photo.side,
-            season(photo), *sides,
-        ))
-    return rows
 
 
 def page(report: DiscoverReport) -> Page:
     """Each animal with its photos and its weakest link, those that need a look first."""
     species = sorted({one.species for one in report.proposals})
-    statuses = tuple(STATUSES.values())
+    statuses = tuple(PROPOSAL_STATUSES.values())
     counts = PageTable(
         "Animals by species", ("species", *statuses, "left side only", "right side only"),
         tuple(
@@ -70,7 +51,7 @@ def page(report: DiscoverReport) -> Page:
     )
     pairs = list(zip(report.proposals, report.animals, strict=True))
     sections = [
-        Section(f"{status.capitalize()} ({len(own)})", MEANING[status], answers=own)
+        Section(f"{status.capitalize()} ({len(own)})", PROPOSAL_MEANING[status], answers=own)
         for status in statuses
         if (own := tuple(_answer(one, animal) for one, animal in pairs if one.status == status))
     ]
@@ -86,7 +67,7 @@ def _answer(one: Proposal, animal: Animal) -> Answer:
     firsts: dict[str, int] = {}
     for row, look in enumerate(animal.looks):
         firsts.setdefault(look.encounter, row)
-    order = [*firsts.values(), *(row for row in range(len(animal.looks)) if row not in firsts.values())][:SHOWN]
+    order = [*firsts.values(), *(row for row in range(len(animal.looks)) if row not in firsts.values())][:SHOWN_OF_AN_ANIMAL]
     queries = tuple(_shown(animal, row) for row in order)
     links: tuple[Shown, ...] = ()
     if one.link_photos:

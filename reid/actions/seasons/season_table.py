@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from reid.actions.seasons.results import SEASON_STATUSES, SeasonRow
 from reid.records import Outcome
 from reid.settings import ENCOUNTER_MINUTES
 from reid.steps.cannot_link import seconds
@@ -15,76 +16,6 @@ from reid.steps.encounters import events
 from reid.steps.season.assignment import Name
 from reid.steps.season.joint_identification import Animal
 from reid.store import EnrolledPhoto
-
-STATUSES = ("returned", "reappeared", "new", "review", "doubtful", "not seen")
-MEANING = {
-    "returned": "seen in both seasons",
-    "reappeared": "known from another season before the second, not from the first, and seen again",
-    "new": "nobody enrolled before; each row is one proposed individual, with what ties its encounters together",
-    "review": "a person must look; each row is one animal as far as its photos say so",
-    "doubtful": "seen in the first season, perhaps in the second: it is the best match of an animal under review",
-    "not seen": "seen in the first season, and nothing of the second may show it; it may live on unseen",
-    "not identified": "unknown species or empty frames; they count for nobody",
-}
-COLUMNS = (
-    "status",
-    "species",
-    "individual",
-    "probability",
-    "photos",
-    "encounters",
-    "last_before",
-    "first_again",
-    "last_again",
-    "photo_before",
-    "photo_again",
-    "reason",
-    "proposal",
-    "sides",
-    "link_probability",
-    "link_score",
-    "link_photos",
-    "events",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SeasonRow:
-    """One individual, or one animal that got no name. Dates are None where not known.
-
-    before: its last photo of the first season (or of any other season before); again: of the second season.
-    individual: of a review the name it may be; "" of a new one. proposal: the name proposed for one without a name, by
-    species in the order of their first photos; of a doubtful individual, the one under review that is most like it.
-    sides: that anything shows of it: left, right, both, or "" = not known. link: its weakest one between encounters:
-    probability, cosine of the two photos most alike, and those photos. events: independent ones of the second season, see
-    `steps.encounters.events`.
-    """
-
-    status: str
-    species: str
-    individual: str
-    probability: float | None
-    photos: int
-    encounters: int
-    last_before: datetime | None
-    first_again: datetime | None
-    last_again: datetime | None
-    photo_before: str
-    photo_again: str
-    reason: str
-    proposal: str = ""
-    sides: str = ""
-    link_probability: float | None = None
-    link_score: float | None = None
-    link_photos: tuple[str, ...] = ()
-    events: int = 0
-
-
-def called(status: str, individual: str, proposal: str) -> str:
-    """What people are shown as the name of a row or proposal: whom it is, what it would be called, or both where it is open."""
-    if status == "review":
-        return f"{proposal}, perhaps {individual}" if individual else proposal
-    return proposal if status == "new" else individual
 
 
 def rows(
@@ -114,7 +45,7 @@ def rows(
         named = _named(key, by_name[key], told[key], first, second, minutes)
         if named is not None:
             found.append(_doubtful(named, maybe[key]) if named.status == "not seen" and maybe[key] else named)
-    order = {status: place for place, status in enumerate(STATUSES)}
+    order = {status: place for place, status in enumerate(SEASON_STATUSES)}
     return sorted(found, key=lambda row: (order[row.status], row.species, row.individual, row.proposal))
 
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from reid import settings as options
 from reid.actions.intake.nets import net_path
+from reid.actions.training.results import CalibrateReport, SpeciesCalibration
 from reid.calibration import score_calibration
-from reid.calibration.reliability import Bin, calibration_error, reliability
+from reid.calibration.reliability import calibration_error, reliability
 from reid.calibration.score_calibration import Mapped
 from reid.errors import ModelMismatch, UsageError
 from reid.evaluation.metrics import Pool
@@ -23,7 +24,7 @@ from reid.nets import inference, net_files
 from reid.nets.net_files import NetCard
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
-from reid.records import Calibration, Photo, Problem, Vectors
+from reid.records import Photo, Problem, Vectors
 from reid.settings import QuerySettings, TrainSettings
 from reid.steps.embedding import embed_and_map, sizes_of
 from reid.steps.encounters import encounters, stays
@@ -34,44 +35,6 @@ from reid.tables.text_files import place_for
 
 BATCH = 16
 """The stated error where none is named: as in training."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpeciesCalibration:
-    """What became of one species.
-
-    individuals, photos: that the thresholds were learned from. enrolled: individuals in the gallery now. trained_on: left
-    out, the net was trained on them. after: None = it stays as before, `reason` says why. bins and calibration_error: of
-    the probability of the best match in a trial in which nobody is judged by a fit that saw them.
-    """
-
-    species: str
-    fingerprint: str
-    individuals: int
-    photos: int
-    enrolled: int
-    trained_on: tuple[str, ...]
-    before: Calibration | None
-    after: Calibration | None
-    reason: str
-    bins: tuple[Bin, ...]
-    calibration_error: float
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrateReport:
-    """What `calibrate` did. page: the HTML page, if one was asked for; failures: species that stay as they were."""
-
-    gallery: Path
-    max_false_match: float
-    species: tuple[SpeciesCalibration, ...]
-    page: Path | None
-    problems: tuple[Problem, ...]
-
-    @property
-    def failures(self) -> tuple[str, ...]:
-        """Each species without new thresholds, and why."""
-        return tuple(f"{one.species}: {one.reason}" for one in self.species if one.after is None)
 
 
 def calibrate(

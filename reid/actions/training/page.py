@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reid.actions.training.calibrate import CalibrateReport, SpeciesCalibration
+from reid.actions.training.results import CalibrateReport, SpeciesCalibration
 from reid.pages import plots
 from reid.pages.html import Page, PageTable, Plot, Section
 

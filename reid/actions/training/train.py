@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from reid import settings as options
 from reid.actions.intake.photo_selection import photos_of_column
 from reid.actions.training import train_embedding
-from reid.actions.training.train_embedding import TrainedNet, TrainingJob
+from reid.actions.training.results import TrainedNet, TrainReport
+from reid.actions.training.train_embedding import TrainingJob
 from reid.errors import TrainingError, UsageError
 from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference
@@ -20,16 +21,6 @@ from reid.records import EMPTY, Photo, Problem
 from reid.settings import TrainSettings
 from reid.steps.photos import dated
 from reid.store import Gallery
-
-
-@dataclass(frozen=True, slots=True)
-class TrainReport:
-    """What `train` did. failures: species whose net could not be trained, with the reason."""
-
-    gallery: Path
-    nets: tuple[TrainedNet, ...]
-    problems: tuple[Problem, ...]
-    failures: tuple[str, ...]
 
 
 def train(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from reid import images
 from reid.actions.intake.nets import net_path
+from reid.actions.training.results import TrainedNet
 from reid.calibration import score_calibration
 from reid.calibration.score_calibration import Mapped
 from reid.errors import TrainingError
@@ -52,26 +53,6 @@ class TrainingJob:
     def name(self) -> str:
         """For messages and for the checkpoint."""
         return self.species or f"{self.stage} net"
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedNet:
-    """One net that is now in use. species: "" for the species net and the side net. figures: on photos held out of its training.
-
-    shared: the species has too few individuals and uses the net that ships.
-    """
-
-    stage: str
-    species: str
-    fingerprint: str
-    photos: int
-    individuals: int
-    epochs: int
-    seconds: float
-    figures: dict[str, float]
-    calibrated: bool
-    shared: bool = False
-    note: str = ""
 
 
 Result = tuple[TrainedNet, tuple[Problem, ...]]

@@ -12,6 +12,7 @@ import numpy as np
 from reid import settings as options
 from reid.actions.intake.nets import net_path
 from reid.actions.training.calibrate import EnrolledPool, enrolled, learnable, unseen_individuals
+from reid.actions.training.results import NearestChange, SpeciesUpgrade, UpgradeReport
 from reid.calibration import score_calibration
 from reid.errors import ModelMismatch, UsageError
 from reid.nets import inference, net_files
@@ -28,55 +29,6 @@ BATCH = 64
 MOST_COMPARED = 2000
 """Photos of a species whose nearest individual is looked up before and after; of more, every n-th."""
 _TURNS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class NearestChange:
-    """One photo whose most alike photo of another encounter shows another individual with the new net."""
-
-    photo_id: int
-    individual: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class SpeciesUpgrade:
-    """What the new net means for one species.
-
-    embedded: photos embedded now; those of an interrupted upgrade were there already. left: photos that keep the old net,
-    which no search finds until their files are back, each with the reason. compared: photos whose nearest individual was
-    looked up with both nets, each against the photos of other encounters; changes: those that it changed for. rank_1: the
-    share of those compared, with another encounter of their individual, whose nearest individual is the right one.
-    swapped: the species uses the new net now.
-    """
-
-    species: str
-    before: str
-    after: str
-    embedded: int
-    left: tuple[Problem, ...]
-    compared: int
-    changes: tuple[NearestChange, ...]
-    rank_1_before: float
-    rank_1_after: float
-    calibration_before: Calibration | None
-    calibration_after: Calibration | None
-    swapped: bool
-
-
-@dataclass(frozen=True, slots=True)
-class UpgradeReport:
-    """What `upgrade` found, by species, and whether it was put to use."""
-
-    gallery: Path
-    net: str
-    species: tuple[SpeciesUpgrade, ...]
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """The photos that keep the old net."""
-        return tuple(problem for one in self.species for problem in one.left)
 
 
 def upgrade(

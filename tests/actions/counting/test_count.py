@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import reid
-from reid.actions.counting.count import SpeciesCount, count
+from reid.actions.counting.count import count
+from reid.actions.counting.results import SpeciesCount
 from reid.actions.identification.unresolved_sightings import open_sightings, unsettled
 from reid.errors import GalleryError, UsageError
 from reid.records import Calibration, Decision, Match, Outcome, Sighting, SpeciesGuess

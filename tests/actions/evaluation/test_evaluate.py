@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 import reid
-from reid import reports, synthetic
+from reid import synthetic
 from reid.actions.evaluation import evaluate as action
-from reid.actions.evaluation.evaluate import EvaluateReport
+from reid.actions.evaluation.results import EvaluateReport
+from reid.actions.evaluation.tables import evaluation as evaluation_tables
 from reid.errors import UsageError
 from reid.records import Photo
 from reid.tables import json_lines
@@ -98,9 +99,9 @@ def test_without_a_report_neither_is_measured_unless_asked_for(herd: tuple[Path,
 def test_the_page_holds_every_figure_and_needs_nothing_but_itself(measured: EvaluateReport, page: Path):
     text = page.read_text(encoding="utf-8")
     for found in measured.species[0].closed_set:
-        assert reports.spread(found.rank_1, " ") in text and reports.spread(found.mean_ap, " ") in text
+        assert found.rank_1.spread(" ") in text and found.mean_ap.spread(" ") in text
     assert measured.species[0].separation is not None
-    assert reports.spread(measured.species[0].separation.auroc, " ") in text
+    assert measured.species[0].separation.auroc.spread(" ") in text
     assert text.count("data:image/svg+xml;base64,") >= 6
     assert "in 20 photos the boxes of the animals were filled" in text and "ellipse" not in text
     assert "<script" not in text
@@ -109,7 +110,7 @@ def test_the_page_holds_every_figure_and_needs_nothing_but_itself(measured: Eval
 
 
 def test_the_terminal_shows_the_intervals_and_json_has_them(measured: EvaluateReport):
-    tables = {title: (columns, rows) for title, columns, rows in reports.evaluation(measured)}
+    tables = {title: (columns, rows) for title, columns, rows in evaluation_tables(measured)}
     columns, rows = tables["Closed set"]
     strict = measured.species[0].closed_set[2]
     assert rows[2][columns.index("rank-1")] == f"{strict.rank_1.value:.3f}\n({strict.rank_1.low:.2f}–{strict.rank_1.high:.2f})"

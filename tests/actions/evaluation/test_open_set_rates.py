@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from reid.actions.evaluation.embedded_photos import Embedded
-from reid.actions.evaluation.open_set_rates import OpenSet, unknown_rates
+from reid.actions.evaluation.open_set_rates import unknown_rates
+from reid.actions.evaluation.results import OpenSet
 from reid.calibration import score_calibration
 from reid.calibration.score_calibration import Mapped
 from reid.evaluation.near_duplicates import BITS, Pictures

@@ -9,7 +9,8 @@ from statistics import fmean
 
 import pytest
 
-from reid.actions.season_report.figures import IndividualFigures, SpeciesSeason, expected_individuals, species_season
+from reid.actions.season_report.figures import expected_individuals, species_season
+from reid.actions.season_report.results import IndividualFigures, SpeciesSeason
 from reid.records import Deployment, Photo
 from reid.steps.encounters import encounters
 from reid.survey.capture_history import capture_history

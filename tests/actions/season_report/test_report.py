@@ -18,7 +18,7 @@ import pytest
 
 import reid
 from reid import synthetic
-from reid.actions.season_report.report import SeasonPage
+from reid.actions.season_report.results import SeasonPage
 from reid.errors import UsageError
 from reid.formats.readers.photo_lists import read_photos
 from reid.records import Box, Decision, Match, Outcome, Photo, Sighting, SpeciesGuess

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import reid
-from reid.actions.seasons.season_table import called
+from reid.actions.seasons.results import SeasonsReport
+from reid.actions.seasons.tables import called
 from reid.errors import UsageError
 from reid.settings import QuerySettings
 from reid.store import Gallery
@@ -38,7 +39,7 @@ def gallery(tmp_path: Path) -> Path:
     return place
 
 
-def statuses(report: reid.actions.seasons.compare_seasons.SeasonsReport) -> dict[str, str]:
+def statuses(report: SeasonsReport) -> dict[str, str]:
     return {row.individual or row.proposal: row.status for row in report.rows}
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import reid
 from reid.actions.seasons.discover import put
+from reid.actions.seasons.results import DiscoverReport
 from reid.errors import GalleryError, UsageError
 from reid.images import write_jpeg
 from reid.records import Photo
@@ -46,7 +47,7 @@ def card(tmp_path: Path) -> Path:
     return colour_pool.write(tmp_path / "card", [Taken(name, when=NOW + day * DAY) for name, day in met], named=False)
 
 
-def files(report: reid.actions.seasons.discover.DiscoverReport) -> dict[str, list[str]]:
+def files(report: DiscoverReport) -> dict[str, list[str]]:
     return {one.proposal or one.individual: [path.name for path in one.photos] for one in report.proposals}
 
 

@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 import torch
 
-from reid import reports, synthetic
+from reid import synthetic
 from reid.actions.identification.query import query
 from reid.actions.intake.enroll import enroll
 from reid.actions.training import calibrate as action
-from reid.actions.training.calibrate import CalibrateReport, calibrate
+from reid.actions.training.calibrate import calibrate
+from reid.actions.training.results import CalibrateReport
+from reid.actions.training.tables import calibrated
 from reid.calibration.score_calibration import study
 from reid.errors import GalleryBusy, GalleryError, UsageError
 from reid.evaluation.metrics import Pool
@@ -111,7 +113,7 @@ def test_a_species_with_too_little_says_why_and_stays(folder: Path) -> None:
     again = calibrate(gallery=folder, species="lion")
     assert [(one.species, one.after, one.before) for one in again.species] == [("lion", None, OLD)]
     assert state(folder) == before
-    title, columns, rows = reports.calibrated(again)[0]
+    title, columns, rows = calibrated(again)[0]
     assert "stated error of 0.01" in title
     told = dict(zip(columns, rows[0], strict=True))
     assert (told["known from"], told["note"]) == ("0.97", again.species[0].reason)
