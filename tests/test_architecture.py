@@ -91,7 +91,7 @@ LONG_FUNCTIONS: dict[str, int] = {}
 """Counted without signature and docstring: options and their explanation, one a line, are no complexity."""
 
 STILL = {
-    "circles": 4,
+    "circles": 0,
     "results": 6,
     "verbs": 37,
     "twice class": 1,
@@ -108,7 +108,7 @@ STILL = {
     "spread object": 72,
     "hidden": 25,
     "id": 26,
-    "untested": 105,
+    "untested": 122,
     "near the limit": 8,
     "told as a name": 436,
     "told in prose": 175,
