@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from reid.actions.training.upgrade import upgrade
     from reid.errors import ReidError
     from reid.records import Decision, Match, Outcome, Photo, Sighting
-    from reid.settings import CountSettings, ExportSettings, QuerySettings, TrainSettings
+    from reid.settings import CountSettings, EnrollSettings, ExportSettings, QuerySettings, TrainSettings
     from reid.store import Gallery
 
 __version__ = "0.1.0"
@@ -100,6 +100,7 @@ _HOMES = {
     "Photo": "reid.records",
     "Sighting": "reid.records",
     "CountSettings": "reid.settings",
+    "EnrollSettings": "reid.settings",
     "ExportSettings": "reid.settings",
     "QuerySettings": "reid.settings",
     "TrainSettings": "reid.settings",
@@ -109,6 +110,7 @@ _HOMES = {
 __all__ = [
     "CountSettings",
     "Decision",
+    "EnrollSettings",
     "ExportSettings",
     "Gallery",
     "Match",

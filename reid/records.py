@@ -75,6 +75,8 @@ class Photo:
     """Every other column of the manifest, by name (split columns too)."""
     origin: str = ""
     """Where this record comes from, for messages: "photos.csv, row 12" or the folder."""
+    exif_read: bool = field(default=False, compare=False)
+    """Whether date and camera were looked for in the file's EXIF: then nobody opens it again for them."""
 
     @property
     def side_predicted(self) -> bool:

@@ -110,10 +110,10 @@ def query(
     from reid.actions.identification.query import query as action
 
     given: dict[str, object] = {"top": top, "species": species or None, "side": given_side(side)}
-    given |= {"encounters": encounters or None, "video": video, "frames": frames}
+    given |= {"encounters": encounters or None}
     given |= {"device": device, "rerank": rerank, "fade": fade, "box_confidence": confidence}
     given |= {"returning": returning}
-    given |= in_time(clock, season, deployments) | {"side_path": tuple(side_path) if side_path else None}
+    given |= in_time(clock, season, deployments) | from_files(side_path, video, frames)
     report = action(
         photos, gallery=gallery, settings=settings.resolve(QuerySettings(), given), record=record, why=why,
         as_of=given_moment(as_of, "--as-of"),
@@ -131,6 +131,11 @@ def in_time(clock: list[str] | None, season: list[str] | None, deployments: Path
     """The options that put dates and seasons right, None where not given."""
     return {"clocks": tuple(clock) if clock else None, "seasons": tuple(season) if season else None,
             "deployments": str(deployments) if deployments else None}
+
+
+def from_files(side_path: list[str] | None, video: str | None, frames: str | None) -> dict[str, object]:
+    """The options that say how photos are read from their files, None where not given."""
+    return {"side_path": tuple(side_path) if side_path else None, "video": video, "frames": frames}
 
 
 def given_side(side: str) -> str | None:

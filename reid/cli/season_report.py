@@ -8,8 +8,24 @@ from typing import Annotated
 import typer
 
 from reid import settings, terminal
-from reid.cli.door import Clocks, Days, Deployments, Device, Json, Seasons, SideRule, Species, Where, app, end, line
-from reid.cli.identification import in_time
+from reid.cli.door import (  # fmt: skip
+    Clocks,
+    Days,
+    Deployments,
+    Device,
+    Frames,
+    Json,
+    Seasons,
+    SideRule,
+    Sides,
+    Species,
+    Video,
+    Where,
+    app,
+    end,
+    line,
+)
+from reid.cli.identification import from_files, in_time
 from reid.settings import ExportSettings, QuerySettings
 
 
@@ -27,12 +43,16 @@ def report(
     deployments: Deployments = None,
     clock: Clocks = None,
     side: SideRule = None,
+    side_path: Sides = None,
+    video: Video = None,
+    frames: Frames = None,
     device: Device = "auto",
 ) -> None:
     """Write the page of a season: who was met when and where, who returned, discovery, effort, and the doubts."""
     from reid.actions.season_report.report import report as action
 
-    asked = in_time(clock, season, deployments) | {"species": species or None, "device": device}
+    asked = in_time(clock, season, deployments) | from_files(side_path, video, frames)
+    asked |= {"species": species or None, "device": device}
     counted = {"species": species or None, "seasons": tuple(season) if season else None, "days": days, "side": side}
     done = action(
         photos or [],

@@ -15,17 +15,20 @@ from reid.cli.door import (  # fmt: skip
     Deployments,
     Device,
     Flank,
+    Frames,
     Json,
     Photos,
     Seasons,
+    Sides,
     Species,
+    Video,
     Where,
     app,
     end,
     line,
     tables,
 )
-from reid.cli.identification import given_side, in_time
+from reid.cli.identification import from_files, given_side, in_time
 from reid.settings import QuerySettings
 
 _QUERY = QuerySettings()
@@ -59,6 +62,9 @@ def seasons(
     clock: Clocks = None,
     season: Seasons = None,
     deployments: Deployments = None,
+    side_path: Sides = None,
+    video: Video = None,
+    frames: Frames = None,
     device: Device = "auto",
 ) -> None:
     """Who returned, who is new, who was not seen again, which need a person."""
@@ -70,7 +76,7 @@ def seasons(
         raise typer.BadParameter("name both seasons, or ask for --all", param_hint="--from, --to")
     if every and record:
         raise typer.BadParameter("decisions are kept of one season: name it with --from and --to", param_hint="--record")
-    given = in_time(clock, season, deployments)
+    given = in_time(clock, season, deployments) | from_files(side_path, video, frames)
     given |= {"species": species or None, "device": device, "link": link, "kilometres_an_hour": kilometres_an_hour}
     given |= {"independent_minutes": minutes}
     found = settings.resolve(QuerySettings(), given)
@@ -127,6 +133,9 @@ def discover(
     clock: Clocks = None,
     season: Seasons = None,
     deployments: Deployments = None,
+    side_path: Sides = None,
+    video: Video = None,
+    frames: Frames = None,
     device: Device = "auto",
 ) -> None:
     """Make individuals of unlabelled photos: proposed, with what ties them together."""
@@ -134,7 +143,7 @@ def discover(
     from reid.actions.seasons.results import PROPOSAL_STATUSES
     from reid.actions.seasons.tables import discovery
 
-    given = in_time(clock, season, deployments)
+    given = in_time(clock, season, deployments) | from_files(side_path, video, frames)
     given |= {"species": species or None, "device": device, "kilometres_an_hour": kilometres_an_hour}
     given |= {"discover_link": link, "enroll_link": link}
     given |= {"side": given_side(side), "box_confidence": confidence}

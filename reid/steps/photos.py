@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
 
 from reid import images, threads
 from reid.errors import PhotoError
@@ -50,33 +52,45 @@ def open_photos(
 
 
 def dated(photos: Iterable[Photo]) -> list[Photo]:
-    """The photos with date and camera from EXIF where the manifest has none; an unreadable one stays as it is."""
+    """The photos with date and camera from EXIF where nothing else tells them; an unreadable one stays as it is."""
+    return read_headers(photos)[0]
+
+
+def read_headers(photos: Iterable[Photo]) -> tuple[list[Photo], list[Problem]]:
+    """Read date and camera of photos that lack one of them from EXIF: the header of each file once, and never again.
+
+    Returns:
+        The photos in the order given, marked (`Photo.exif_read`) where the header was looked into; and those of them whose
+        file cannot be read, as far as its first bytes tell.
+    """
+    photos = list(photos)
+    files = list(dict.fromkeys(photo.path for photo in photos if _lacks_header(photo)))
     with ThreadPoolExecutor(threads.cores()) as pool:
-        return list(pool.map(_dated, photos))
+        headers = dict(zip(files, pool.map(_header, files), strict=True))
+    complete, failed = [], []
+    for photo in photos:
+        header = headers.get(photo.path) if _lacks_header(photo) else None
+        if isinstance(header, PhotoError):
+            failed.append(Problem(str(photo.path), str(header), photo.origin))
+            photo = replace(photo, exif_read=True)
+        elif header is not None:
+            captured_at, camera = header
+            photo = replace(
+                photo, captured_at=photo.captured_at or captured_at, camera=photo.camera or camera, exif_read=True
+            )
+        complete.append(photo)
+    return complete, failed
 
 
-def unread(photos: Iterable[Photo]) -> list[Problem]:
-    """Of photos, those whose file cannot be read, as far as its first bytes tell, and why."""
-    with ThreadPoolExecutor(threads.cores()) as pool:
-        return [problem for problem in pool.map(_unread, photos) if problem is not None]
+def _lacks_header(photo: Photo) -> bool:
+    return not photo.exif_read and (photo.captured_at is None or not photo.camera)
 
 
-def _unread(photo: Photo) -> Problem | None:
+def _header(path: Path) -> tuple[datetime | None, str] | PhotoError:
     try:
-        images.facts(photo.path)
+        return images.facts(path)
     except PhotoError as error:
-        return Problem(str(photo.path), str(error), photo.origin)
-    return None
-
-
-def _dated(photo: Photo) -> Photo:
-    if photo.captured_at is not None and photo.camera:
-        return photo
-    try:
-        captured_at, camera = images.facts(photo.path)
-    except PhotoError:
-        return photo
-    return replace(photo, captured_at=photo.captured_at or captured_at, camera=photo.camera or camera)
+        return error
 
 
 def _open(photo: Photo, shortest: int | None, sizes: Sequence[Size]) -> Opened | Problem:

@@ -25,14 +25,13 @@ from pathlib import Path
 
 import reid
 from reid.actions.intake.enroll import net_of
-from reid.actions.intake.photo_selection import as_taken
+from reid.actions.intake.taking_photos import take_photos
 from reid.actions.seasons.season_search import search_season
 from reid.evaluation.cluster_agreement import agreement
 from reid.formats.readers.photo_lists import read_photos
 from reid.records import Outcome, Photo, Sighting
 from reid.settings import QuerySettings
 from reid.steps.encounters import encounters
-from reid.steps.photos import dated
 from reid.synthetic.cards import write_study
 from reid.synthetic.study import Study, plan_study
 from reid.terminal import Bars
@@ -123,7 +122,7 @@ def compare(
     shutil.rmtree(folder / "none", ignore_errors=True)
     with reid.Gallery.open(folder / "none", create=True) as opened:
         net_of(opened, settings.species, settings.device)
-    photos = dated(as_taken(read_photos([query]).photos, settings))
+    photos = take_photos([query], settings).photos
     for what, place in (("as a whole", gallery), ("discover, from nothing", folder / "none")):
         with reid.Gallery.open(place) as opened:
             looks = search_season(

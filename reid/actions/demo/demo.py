@@ -18,12 +18,12 @@ from reid.actions.demo.results import DEMO_KINDS, DemoCase, DemoReport, DemoRow,
 from reid.actions.evaluation.evaluate import evaluate
 from reid.actions.identification.query import query
 from reid.actions.intake.enroll import enroll
+from reid.actions.intake.taking_photos import take_photos
 from reid.actions.seasons.compare_seasons import seasons
 from reid.actions.seasons.results import SeasonsReport
 from reid.actions.training.results import TrainReport
 from reid.actions.training.train import train
 from reid.errors import UsageError
-from reid.formats.readers.photo_lists import read_photos
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Outcome, Photo, Problem, Sighting
@@ -53,7 +53,7 @@ def demo(
     trained = train([first], gallery=gallery, settings=replace(settings.train, seed=seed), progress=progress)
     enroll([first], gallery=gallery, progress=progress)
     answers = query([second, corrupt], gallery=gallery, progress=progress)
-    cases = _cases(answers.sightings, answers.problems, read_photos([second]).photos, settings)
+    cases = _cases(answers.sightings, answers.problems, take_photos([second]).photos, settings)
     across = seasons(
         [second, corrupt], first="2023", second="2024", gallery=gallery, out=folder / "seasons", progress=progress
     )

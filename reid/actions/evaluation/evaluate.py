@@ -13,6 +13,7 @@ from reid.actions.evaluation.results import EvaluateReport, SpeciesEvaluation
 from reid.actions.evaluation.species_routing import routing
 from reid.actions.intake.nets import net_path
 from reid.actions.intake.photo_selection import photos_of_column
+from reid.actions.intake.taking_photos import take_photos
 from reid.errors import UsageError
 from reid.evaluation import closed_set, gallery_growth, metrics
 from reid.evaluation.background import Probe
@@ -21,14 +22,12 @@ from reid.evaluation.metrics import Pool
 from reid.evaluation.near_duplicates import audit as near_duplicates
 from reid.evaluation.open_set import Separation, halves, separation, trials
 from reid.evaluation.shortlist import shortlist
-from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo
 from reid.settings import QuerySettings
 from reid.steps.encounters import season
 from reid.steps.local_matching import WEIGHT
-from reid.steps.photos import dated
 from reid.store import Gallery
 from reid.tables.text_files import place_for
 
@@ -76,16 +75,16 @@ def evaluate(
         raise UsageError(f"{report}: no page can be written there; name a file in a folder that exists")
     if report is not None:
         place_for(report.parent)  # told before hours of looking
-    found = read_photos(list(photos))
-    for note in found.notes:
+    taken = take_photos(photos)
+    for note in taken.notes:
         progress.say(note)
-    queries = dated(photos_of_column(found.photos, column, asked))
-    enrolled = dated(photos_of_column(found.photos, column, known)) if column else queries
-    problems = {str(problem): problem for problem in found.problems}
+    queries = photos_of_column(taken.photos, column, asked)
+    enrolled = photos_of_column(taken.photos, column, known) if column else queries
+    problems = {str(problem): problem for problem in taken.problems}
     results: list[SpeciesEvaluation] = []
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         looked_at = options.resolve(QuerySettings(), {"rerank": rerank}).rerank
-        run = _Run(opened, device, Opener(progress, problems), seed, found.photos, looked_at)
+        run = _Run(opened, device, Opener(progress, problems), seed, taken.photos, looked_at)
         names = sorted({photo.species for photo in queries if photo.individual and photo.species})
         with_net = [name for name in names if opened.embedding_net(name) is not None]
         for name in [species] if species else with_net:

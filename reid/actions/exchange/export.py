@@ -10,12 +10,11 @@ from pathlib import Path
 from reid import settings as options
 from reid.actions.identification.unresolved_sightings import unsettled
 from reid.actions.intake.photo_selection import in_time
+from reid.actions.intake.taking_photos import TakenPhotos, take_photos, videos_alone
 from reid.errors import UsageError
-from reid.formats.readers.photo_lists import read_photos
 from reid.formats.writers.records_and_folders import HISTORIES, LEFT_OUT_COLUMNS, WRITERS, Done, ExportJob
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings
-from reid.steps.photos import dated
 from reid.store import Gallery
 from reid.survey.capture_history import LeftOut, NothingLeft
 from reid.survey.deployments import read_deployments
@@ -62,21 +61,20 @@ def export(
             f"format {format!r}, side {settings.side!r}: wanted one of {', '.join(EXPORT_FORMATS)}, "
             f"and of {', '.join(SIDE_RULES)}"
         )
-    table = read_deployments(settings.deployments) if settings.deployments else None
-    found, problems, notes = _photos(photos, gallery)
-    chosen = [one for one in found if one.individual and one.species not in ("", EMPTY) and settings.species in ("", one.species)]
+    taken = _taken(photos, settings) if photos else _enrolled(gallery, settings)
+    chosen = [
+        photo for photo in taken.photos
+        if photo.individual and photo.species not in ("", EMPTY) and settings.species in ("", photo.species)
+    ]
     if not chosen:
         raise UsageError(
             f"no photo of a named individual{f' of {settings.species}' if settings.species else ''} to export "
-            f"({len(found)} photos looked at)"
+            f"({len(taken.photos)} photos looked at)"
         )
-    # What is enrolled was put right when it came in: only photos given here are shifted by the table's clocks.
-    shifts = table if photos or table is None else replace(table, clocks={})
-    chosen, seasons = in_time(chosen, settings.clocks, settings.seasons, shifts)
     place_for(out)
-    job = ExportJob(tuple(chosen), table.deployments if table else (), seasons, settings, out)
+    job = ExportJob(tuple(chosen), taken.deployments, taken.seasons, settings, out)
     done = Done()
-    done.notes += notes
+    done.notes += taken.notes
     faults = []
     for name, members in _by_species(job).items() if format in HISTORIES else {"": job}.items():
         try:
@@ -90,16 +88,24 @@ def export(
         rows = [(one.species, one.individual, one.photo, one.reason) for one in done.left_out]
         done.table(out / "left_out.csv", LEFT_OUT_COLUMNS, rows)
     return ExportReport(
-        format, tuple(done.files), done.individuals, done.photos, tuple(done.left_out), tuple(done.notes), problems
+        format, tuple(done.files), done.individuals, done.photos, tuple(done.left_out), tuple(done.notes), taken.problems
     )
 
 
-def _photos(given: Sequence[Path], gallery: Path | None) -> tuple[list[Photo], tuple[Problem, ...], tuple[str, ...]]:
-    if given:
-        read = read_photos(list(given))
-        return dated(read.photos), read.problems, read.notes
+def _taken(photos: Sequence[Path], settings: ExportSettings) -> TakenPhotos:
+    deployments = str(settings.deployments or "")
+    return take_photos(
+        photos, replace(videos_alone(), clocks=settings.clocks, seasons=settings.seasons, deployments=deployments)
+    )
+
+
+def _enrolled(gallery: Path | None, settings: ExportSettings) -> TakenPhotos:
+    """The enrolled photos. They were put right when they came in: the table's clocks do not shift them again."""
+    table = read_deployments(settings.deployments) if settings.deployments else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
-        return list(opened.enrolled_sightings()), (), tuple(_not_enrolled(opened))
+        photos, notes = opened.enrolled_sightings(), tuple(_not_enrolled(opened))
+    timed, spans = in_time(photos, settings.clocks, settings.seasons, replace(table, clocks={}) if table else None)
+    return TakenPhotos(tuple(timed), notes=notes, deployments=table.deployments if table else (), seasons=spans)
 
 
 def _not_enrolled(gallery: Gallery) -> list[str]:

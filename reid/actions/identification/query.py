@@ -15,10 +15,9 @@ from reid import settings as options
 from reid.actions.identification.explain import explain
 from reid.actions.identification.unresolved_sightings import to_keep
 from reid.actions.intake.nets import net_path
-from reid.actions.intake.photo_selection import as_taken
+from reid.actions.intake.taking_photos import take_photos
 from reid.errors import UsageError
 from reid.formats.readers.megadetector import FOUND_NOTHING
-from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference, net_files
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem, Sighting, Size, SpeciesGuess, Vectors
@@ -83,21 +82,20 @@ def query(
         raise UsageError("an answer of the past is no new sighting: ask with as_of or with record, not with both")
     if why is not None:
         place_for(why)
-    found = read_photos(list(photos), settings.box_confidence, settings)
-    given = as_taken(found.photos, settings)
+    taken = take_photos(photos, settings)
     sightings: list[Sighting] = []
-    problems = list(found.problems)
+    problems = list(taken.problems)
     drawn: list[Path] = []
     with Gallery.open(options.gallery_folder(gallery), as_of=as_of) as opened:
         if record:
             opened.check_writable("query --record")  # told before hours of looking
-        progress.start("identifying", len(given))
-        for note in found.notes:
+        progress.start("identifying", len(taken.photos))
+        for note in taken.notes:
             progress.say(note)
         identifier = Identifier(opened, settings)
         if why is not None:
             identifier.on_decided = partial(_explain, identifier, why, drawn)
-        for done, item in identifier.identify(given):
+        for done, item in identifier.identify(taken.photos):
             if isinstance(item, Problem):
                 problems.append(item)
             else:
@@ -106,7 +104,7 @@ def query(
                     on_sighting(item)
             progress.advance(done)
         if record:
-            problems += not_kept(opened.add_sightings(to_keep(sightings), looked_at(given, problems)))
+            problems += not_kept(opened.add_sightings(to_keep(sightings), looked_at(taken.photos, problems)))
     progress.finish()
     return QueryReport(tuple(sightings), tuple(problems), tuple(drawn))
 

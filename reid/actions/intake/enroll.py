@@ -11,9 +11,9 @@ from pathlib import Path
 from reid import settings as options
 from reid.actions.intake.changed_files import changed as changed_file
 from reid.actions.intake.nets import net_path
-from reid.actions.intake.photo_selection import as_taken, photos_of_column
+from reid.actions.intake.photo_selection import photos_of_column
+from reid.actions.intake.taking_photos import TakenPhotos, take_photos
 from reid.errors import UsageError
-from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference, net_files
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
@@ -65,6 +65,7 @@ def enroll(
     frames: str | None = None,
     device: str | None = None,
     again: bool = False,
+    settings: EnrollSettings | None = None,
     progress: Progress = SILENT,
 ) -> EnrollReport:
     """Enroll labelled photos.
@@ -80,8 +81,9 @@ def enroll(
         gallery: its folder, made if absent; None = REID_GALLERY or indexes/default.
         individual, species: the names of all these photos, whatever their manifest says; "" = as the manifest says.
         column, only, clocks, seasons, deployments, sides, changed, video, frames, device: see `EnrollSettings` (sides is its
-            `side_path`); None = REID_* variables and defaults.
+            `side_path`); None = as `settings` say.
         again: enroll anew what was removed from the gallery.
+        settings: all of these in one; None = REID_* variables and defaults.
         progress: told of every photo.
 
     Raises:
@@ -89,23 +91,39 @@ def enroll(
         ManifestError, GalleryError, ModelMismatch: table, gallery or net cannot be used.
     """
     settings = intake(
-        column=column, only=only, clocks=clocks, seasons=seasons, deployments=deployments, side_path=sides, changed=changed,
-        video=video, frames=frames, device=device,
+        settings, column=column, only=only, clocks=clocks, seasons=seasons, deployments=deployments, side_path=sides,
+        changed=changed, video=video, frames=frames, device=device,
     )
-    found = read_photos(list(photos), settings.box_confidence, settings)
-    chosen = photos_of_column(as_taken(found.photos, settings), settings.column, settings.only)
+    taken = take_photos(photos, settings)
+    for note in taken.notes:
+        progress.say(note)
+    return enroll_taken(
+        taken, settings, gallery=gallery, individual=individual, species=species, again=again, progress=progress
+    )
+
+
+def enroll_taken(
+    taken: TakenPhotos,
+    settings: EnrollSettings,
+    *,
+    gallery: Path | None = None,
+    individual: str = "",
+    species: str = "",
+    again: bool = False,
+    progress: Progress = SILENT,
+) -> EnrollReport:
+    """Enroll photos that were taken in before; their notes were said then. Arguments, result and errors as of `enroll`."""
+    chosen = photos_of_column(taken.photos, settings.column, settings.only)
     named = [
         replace(photo, species=species or photo.species, individual=individual or photo.individual) for photo in chosen
     ]
     labelled = [photo for photo in named if photo.species and photo.individual and photo.species != EMPTY]
-    if not labelled and not found.problems:
+    if not labelled and not taken.problems:
         raise UsageError(
             f"none of the {len(named)} photos names a species and an individual: use a manifest, folders "
             "species/individual/photo.jpg, or --species and --individual"
         )
-    for note in found.notes:
-        progress.say(note)
-    run = _Run(progress, len(labelled), settings, problems=list(found.problems), again=again)
+    run = _Run(progress, len(labelled), settings, problems=list(taken.problems), again=again)
     by_species: dict[str, list[Photo]] = defaultdict(list)
     for photo in labelled:
         by_species[photo.species].append(photo)
@@ -121,19 +139,21 @@ def enroll(
         len(named) - len(labelled),
         tuple(run.new_individuals),
         tuple(run.problems),
-        (*found.notes, *run.notes),
+        (*taken.notes, *run.notes),
         dict(run.sides_predicted),
     )
 
 
-def intake(**given: object) -> EnrollSettings:
-    """The settings of an enrollment or an import: what was given (None = not), then REID_* variables, then the defaults.
+def intake(settings: EnrollSettings | None = None, **arguments: object) -> EnrollSettings:
+    """The settings of an enrollment or an import: the arguments (None = not given), then `settings`.
+
+    settings: None = REID_* variables, then the defaults.
 
     Raises:
         UsageError: a value cannot be read.
     """
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-    settings = options.resolve(EnrollSettings(), values)
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in arguments.items()}
+    settings = options.resolve(EnrollSettings() if settings is None else settings, values, None if settings is None else {})
     if settings.changed not in options.CHANGED:
         raise UsageError(f"changed {settings.changed!r}: wanted one of {', '.join(options.CHANGED)}")
     return settings

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.intake.changed_files import changed_files
-from reid.actions.intake.enroll import EnrollReport, enroll, intake
-from reid.actions.intake.photo_selection import as_taken
+from reid.actions.intake.enroll import EnrollReport, enroll_taken, intake
+from reid.actions.intake.taking_photos import take_photos
 from reid.errors import UsageError
-from reid.formats.readers.photo_lists import read_photos
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
-from reid.steps.photos import dated
+from reid.settings import EnrollSettings
 from reid.store import Gallery
 from reid.tables.problems import COLUMNS, problem_rows
 from reid.tables.tables import write_table
@@ -62,6 +61,7 @@ def import_photos(
     video: str | None = None,
     frames: str | None = None,
     device: str | None = None,
+    settings: EnrollSettings | None = None,
     progress: Progress = SILENT,
 ) -> ImportReport:
     """Look at everything first, then enroll what names an individual.
@@ -75,7 +75,9 @@ def import_photos(
         anyway: enroll what is good though there are problems; else a problem stops all.
         problems_table: a CSV for the problems (columns: `tables.problems`), written where there are some.
         clocks, seasons, deployments, sides, changed, video, frames, device: see `EnrollSettings` (sides is its `side_path`);
-            None = REID_* variables and defaults. A dry run takes frames out of videos, too.
+            None = as `settings` say. A dry run takes frames out of videos, too.
+        settings: all of these in one; None = REID_* variables and defaults. Their `column` does not count here.
+        progress: told of every photo.
 
     Raises:
         UsageError: an option cannot be read, no photo names an individual, or there are problems and no `anyway`.
@@ -83,28 +85,24 @@ def import_photos(
     """
     # All rows: a column chooses for `enroll` alone.
     settings = intake(
-        column="", clocks=clocks, seasons=seasons, deployments=deployments, side_path=sides, changed=changed, video=video,
-        frames=frames, device=device,
+        settings, column="", clocks=clocks, seasons=seasons, deployments=deployments, side_path=sides, changed=changed,
+        video=video, frames=frames, device=device,
     )
-    found = read_photos(list(photos), settings.box_confidence, settings)
-    known = dated(as_taken(found.photos, settings))
+    taken = take_photos(photos, settings)
+    known = taken.photos
     labelled = [one for one in known if one.species not in ("", EMPTY) and one.individual]
     dates = sorted(one.captured_at.replace(tzinfo=None) for one in known if one.captured_at)
-    problems = (*found.problems, *(_changed(known, gallery) if settings.changed == "tell" else ()))
+    problems = (*taken.problems, *(_changed(known, gallery) if settings.changed == "tell" else ()))
     if problems_table is not None and problems:
         write_table(made(problems_table.parent) / problems_table.name, COLUMNS, problem_rows(problems))
     enrolled = None
     if not dry_run:
         if problems and not anyway:
             raise UsageError(
-                f"{len(problems)} of {len(found.problems) + len(known)} rows have problems (the first: {problems[0]}); "
+                f"{len(problems)} of {len(taken.problems) + len(known)} rows have problems (the first: {problems[0]}); "
                 "nothing was enrolled. --dry-run lists them; mend them, or import the rest with --anyway"
             )
-        enrolled = enroll(
-            photos, gallery=gallery, column="", clocks=settings.clocks, seasons=settings.seasons,
-            deployments=settings.deployments, sides=settings.side_path,
-            changed=settings.changed, video=settings.video, frames=settings.frames, device=settings.device, progress=progress,
-        )
+        enrolled = enroll_taken(taken, settings, gallery=gallery, progress=progress)
     return ImportReport(
         photos=len(known),
         labelled=len(labelled),
@@ -119,7 +117,7 @@ def import_photos(
         first=dates[0] if dates else None,
         last=dates[-1] if dates else None,
         problems=problems,
-        notes=found.notes,
+        notes=taken.notes,
         problems_table=problems_table if problems else None,
         enrolled=enrolled,
     )

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from reid.errors import UsageError
 from reid.records import Photo, Season
-from reid.settings import IntakeSettings
 from reid.steps.encounters import season
-from reid.steps.photos import dated
-from reid.survey.deployments import DeploymentTable, deployment_on, read_deployments
+from reid.survey.deployments import DeploymentTable, deployment_on
 from reid.survey.season_dates import read_clocks, read_seasons, season_of
 
 FIELDS = ("species", "individual", "encounter", "camera", "side")
@@ -23,7 +20,7 @@ def photos_of_column(photos: Sequence[Photo], column: str, values: str) -> list[
     """The photos whose column has a value; all of them when no column is named.
 
     Args:
-        photos: to choose from.
+        photos: to choose from, with their dates where the season chooses.
         column: of the manifest; `season` is the year for photos whose manifest names none.
         values: the value wanted, or several separated by commas.
 
@@ -45,7 +42,7 @@ def photos_of_column(photos: Sequence[Photo], column: str, values: str) -> list[
 
 def _values(photos: Sequence[Photo], name: str) -> list[tuple[Photo, str]]:
     if name == "season":
-        return [(photo, season(photo)) for photo in dated(photos)]
+        return [(photo, season(photo)) for photo in photos]
     if name in FIELDS:
         return [(photo, getattr(photo, name)) for photo in photos]
     if photos and not any(name in photo.notes for photo in photos):
@@ -60,7 +57,7 @@ def in_time(
     """The photos by the right clock and in the named seasons.
 
     Args:
-        photos: dates of cameras with an offset must be known (`steps.photos.dated`).
+        photos: dates and cameras must be known (`steps.photos.read_headers`).
         clocks: each CAMERA=OFFSET, what to add to that camera's clock.
         seasons: each NAME=START..END or a table; a photo in none of them keeps the season it has, else gets that of its
             deployment.
@@ -85,19 +82,6 @@ def in_time(
         place = deployment_on(table.deployments, photo.camera, when.date()) if when is not None and table else None
         found.append(replace(photo, captured_at=when, season=name or photo.season or (place.season if place else "")))
     return found, spans
-
-
-def as_taken(photos: Sequence[Photo], settings: IntakeSettings) -> Sequence[Photo]:
-    """Photos as they come from the cards: dates from EXIF, by the right clock, in their seasons, of the side their path tells.
-
-    The same photos where the settings ask for nothing of it. Raises as `in_time` and `sides_by_path`, and ManifestError for a
-    table of deployments that cannot be read.
-    """
-    photos = sides_by_path(photos, settings.side_path)
-    if not (settings.clocks or settings.seasons or settings.deployments):
-        return photos
-    table = read_deployments(Path(settings.deployments)) if settings.deployments else None
-    return in_time(dated(photos), settings.clocks, settings.seasons, table)[0]
 
 
 def sides_by_path(photos: Sequence[Photo], rules: Sequence[str]) -> Sequence[Photo]:

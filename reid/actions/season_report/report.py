@@ -21,11 +21,11 @@ from reid.actions.season_report.results import (
     UnresolvedSighting,
 )
 from reid.actions.season_report.tables import DOUBT_COLUMNS, unresolved_rows
-from reid.actions.seasons.compare_seasons import identified, of_seasons
+from reid.actions.seasons.compare_seasons import identified, take_season_photos
 from reid.errors import UsageError
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
-from reid.records import Outcome, Photo, Problem
+from reid.records import Deployment, Outcome, Photo, Problem
 from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
 from reid.steps.encounters import season
 from reid.store import Gallery
@@ -73,11 +73,13 @@ def report(
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         made_of = SeasonPhotos(opened, settings, table)
         place_for(out.parent)  # told before hours of looking
-        by_season, problems = of_seasons(photos, query, progress)
-        taken = [photo for members in by_season.values() for photo in members]
+        same = query.deployments == str(settings.deployments or "")
+        taken = take_season_photos(photos, query, progress, table if same else None)
+        by_season, problems = taken.by_season()
+        asked_about = [photo for members in by_season.values() for photo in members]
         kept = kept_decisions(opened, settings)
-        name = _season(made_of, kept, taken, of)
-        given, failed = _identify(opened, taken, name, query, progress)
+        name = _season(made_of, kept, asked_about, of)
+        given, failed = _identify(opened, asked_about, name, query, progress, taken.deployments)
         asked = {key for one in given for key in keys(one.sighting)}
         told = [*(one for one in kept if asked.isdisjoint(keys(one.sighting))), *given]
         made_of.count(told)
@@ -125,7 +127,8 @@ def _season(enrolled: SeasonPhotos, told: Sequence[SeasonSightings], given: Sequ
 
 
 def _identify(
-    gallery: Gallery, taken: Sequence[Photo], name: str, query: QuerySettings, progress: Progress
+    gallery: Gallery, taken: Sequence[Photo], name: str, query: QuerySettings, progress: Progress,
+    deployments: Sequence[Deployment],
 ) -> tuple[list[SeasonSightings], tuple[Problem, ...]]:
     """Identify the photos given as a whole, as `seasons` does; those of other seasons are left aside."""
     chosen = [photo for photo in taken if season(photo) == name]
@@ -136,7 +139,7 @@ def _identify(
         return [], ()
     progress.start(f"identifying {name}", len(chosen))
     enrolled = [photo for photo in gallery.photos() if query.species in ("", photo.species)]
-    animals, failed = identified(gallery, chosen, enrolled, query, progress)
+    animals, failed = identified(gallery, chosen, enrolled, query, progress, deployments)
     told = [
         given_decision(one.sighting, [look.photo for look in one.looks])
         for one in animals

@@ -11,7 +11,7 @@ from pathlib import Path
 from reid import settings as options
 from reid.actions.curation.drift import drifts
 from reid.actions.seasons.all_seasons_page import page
-from reid.actions.seasons.compare_seasons import check_link, identified, not_read, of_seasons
+from reid.actions.seasons.compare_seasons import check_link, identified, not_read, take_season_photos
 from reid.actions.seasons.results import SEASON_STATUSES, AllSeasonsReport, Presence, SeasonPair, SeasonRow
 from reid.actions.seasons.season_table import halves, rows
 from reid.actions.seasons.tables import PAIR_COLUMNS, pair_cells
@@ -54,7 +54,8 @@ def all_seasons(
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
     check_link(settings)
-    by_season, problems = of_seasons(photos, settings, progress)
+    taken = take_season_photos(photos, settings, progress)
+    by_season, problems = taken.by_season()
     skipped = len(by_season.pop("", ()))
     animals: dict[str, tuple[Animal, ...]] = {}
     with Gallery.open(options.gallery_folder(gallery)) as opened:
@@ -67,7 +68,7 @@ def all_seasons(
             made(out)
         for name, members in by_season.items():
             progress.start(f"identifying {name}", len(members))
-            animals[name], unread = identified(opened, members, enrolled, settings, progress)
+            animals[name], unread = identified(opened, members, enrolled, settings, progress, taken.deployments)
             problems += unread
         drift = drifts(opened, enrolled)
     report = replace(_compared(names, enrolled, animals, settings.independent_minutes), skipped=skipped, problems=tuple(problems),

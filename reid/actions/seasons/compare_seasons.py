@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,20 +11,18 @@ from reid import settings as options
 from reid.actions.curation.drift import drifts
 from reid.actions.identification.query import looked_at, not_kept
 from reid.actions.identification.unresolved_sightings import to_keep
-from reid.actions.intake.photo_selection import as_taken
+from reid.actions.intake.taking_photos import TakenPhotos, take_photos
 from reid.actions.seasons.results import SEASON_COLUMNS, SeasonsReport
 from reid.actions.seasons.season_search import search_season
 from reid.actions.seasons.season_table import halves, rows
 from reid.errors import UsageError
-from reid.formats.readers.photo_lists import read_photos
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
-from reid.records import Photo, Problem, Sighting
+from reid.records import Deployment, Photo, Problem, Sighting
 from reid.settings import QuerySettings
-from reid.steps.encounters import season
-from reid.steps.photos import dated, unread
 from reid.steps.season.joint_identification import Animal
 from reid.store import EnrolledPhoto, Gallery
+from reid.survey.deployments import DeploymentTable
 from reid.tables.tables import write_table
 from reid.tables.text_files import made
 
@@ -68,7 +66,8 @@ def seasons(
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
     check_link(settings)
-    by_season, problems = of_seasons(photos, settings, progress)
+    taken = take_season_photos(photos, settings, progress)
+    by_season, problems = taken.by_season()
     chosen = by_season.get(second, [])
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         enrolled = [photo for photo in opened.photos() if settings.species in ("", photo.species)]
@@ -78,7 +77,7 @@ def seasons(
         if record:
             opened.check_writable("seasons --record")
         progress.start(f"identifying {second}", len(chosen))
-        animals, failed = identified(opened, chosen, enrolled, settings, progress)
+        animals, failed = identified(opened, chosen, enrolled, settings, progress, taken.deployments)
         drift = drifts(opened, enrolled)
         if record:
             failed = (*failed, *not_kept(opened.add_sightings(to_keep(encounters_of(animals)), looked_at(chosen, failed))))
@@ -95,26 +94,14 @@ def seasons(
     return report
 
 
-def of_seasons(
-    photos: Sequence[Path], settings: QuerySettings, progress: Progress
-) -> tuple[dict[str, list[Photo]], list[Problem]]:
-    """Photos given by their season, "" for those that are in none; and those that could not be read so far.
-
-    Raises:
-        ManifestError: a table cannot be read. UsageError: there is no photo, or an option means nothing.
-    """
-    if not photos:
-        return {}, []
-    found = read_photos(list(photos), settings.box_confidence)
-    for note in found.notes:
+def take_season_photos(
+    photos: Sequence[Path], settings: QuerySettings, progress: Progress, table: DeploymentTable | None = None
+) -> TakenPhotos:
+    """Take in photos beside those enrolled; there need not be any. Raises and table as of `take_photos`."""
+    taken = take_photos(photos, settings, table=table) if photos else TakenPhotos()
+    for note in taken.notes:
         progress.say(note)
-    by_season: dict[str, list[Photo]] = defaultdict(list)
-    for photo in dated(as_taken(found.photos, settings)):
-        by_season[season(photo)].append(photo)
-    failed = unread(by_season.get("", ()))  # else they would be told as undated
-    bad = {(problem.path, problem.origin) for problem in failed}
-    kept = [photo for photo in by_season.pop("", ()) if (str(photo.path), photo.origin) not in bad]
-    return dict(by_season) | ({"": kept} if kept else {}), [*found.problems, *failed]
+    return taken
 
 
 def check_link(settings: QuerySettings) -> None:
@@ -128,13 +115,14 @@ def check_link(settings: QuerySettings) -> None:
 
 
 def identified(
-    gallery: Gallery, photos: Sequence[Photo], enrolled: Sequence[EnrolledPhoto], settings: QuerySettings, progress: Progress
+    gallery: Gallery, photos: Sequence[Photo], enrolled: Sequence[EnrolledPhoto], settings: QuerySettings, progress: Progress,
+    deployments: Sequence[Deployment] = (),
 ) -> tuple[tuple[Animal, ...], tuple[Problem, ...]]:
     """The animals of photos, decided as a whole, and the photos that could not be read."""
     if not photos:
         return (), ()
-    found = search_season(gallery, photos, enrolled, settings, progress)
-    return found.animals(settings.link), found.problems
+    search = search_season(gallery, photos, enrolled, settings, progress, deployments=deployments)
+    return search.animals(settings.link), search.problems
 
 
 def encounters_of(animals: Sequence[Animal]) -> list[Sighting]:

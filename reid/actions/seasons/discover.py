@@ -11,19 +11,17 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.intake.enroll import give_shared_net, why_not
-from reid.actions.intake.photo_selection import as_taken
+from reid.actions.intake.taking_photos import take_photos
 from reid.actions.seasons.compare_seasons import check_link
 from reid.actions.seasons.results import PROPOSAL_STATUSES, DiscoverReport, Proposal
 from reid.actions.seasons.season_search import search_season
 from reid.actions.seasons.season_table import side_word
 from reid.errors import GalleryError, UsageError
-from reid.formats.readers.photo_lists import read_photos
 from reid.progress import SILENT, Progress
 from reid.records import Problem
 from reid.settings import QuerySettings
 from reid.steps.cannot_link import seconds
 from reid.steps.encounters import season
-from reid.steps.photos import dated
 from reid.steps.season.joint_identification import Animal
 from reid.steps.sightings import SearchedPhoto
 from reid.store import Enrollment, Gallery
@@ -68,8 +66,7 @@ def discover(
     """
     settings = replace(options.resolve(QuerySettings(), {}) if settings is None else settings, encounters=True)
     check_link(settings)
-    found = read_photos(list(photos), settings.box_confidence)
-    given = dated(as_taken(found.photos, settings))
+    taken = take_photos(photos, settings)
     folder = options.gallery_folder(gallery)
     with contextlib.ExitStack() as stack:
         there, eyes = _opened(stack, folder, settings)
@@ -79,8 +76,10 @@ def discover(
             place_for(folder)
         if out is not None:
             made(out)  # what cannot be written is told before hours of looking, and before anything is enrolled
-        progress.start("looking at photos", len(given))
-        met = search_season(eyes, given, eyes.photos(), settings, progress, drawn=True)
+        progress.start("looking at photos", len(taken.photos))
+        met = search_season(
+            eyes, taken.photos, eyes.photos(), settings, progress, deployments=taken.deployments, drawn=True
+        )
         link = settings.enroll_link if enroll else settings.discover_link
         animals = met.animals(link)
         chosen = [one for one in animals if one.sighting.decision.outcome in PROPOSAL_STATUSES]
@@ -92,7 +91,7 @@ def discover(
     report = DiscoverReport(
         folder, tuple(one for one, _ in pairs), tuple(one for _, one in pairs),
         len(met.looks) - sum(len(one.looks) for one in chosen), enrolled, entries,
-        (*found.problems, *met.problems, *refused), (*found.notes, *met.notes),
+        (*taken.problems, *met.problems, *refused), (*taken.notes, *met.notes),
     )
     if out is not None:
         from reid.actions.seasons.discover_page import write

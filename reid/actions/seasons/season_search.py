@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -28,7 +27,6 @@ from reid.steps.season.clustering import LinkCalibration
 from reid.steps.season.joint_identification import Animal, Rules, identify_jointly
 from reid.steps.sightings import SearchContext, SearchedPhoto
 from reid.store import EnrolledPhoto, Gallery
-from reid.survey.deployments import read_deployments
 
 DRAWN, DRAWN_ANIMALS = ("zebra", "leopard"), 12
 BATCH = 16
@@ -57,7 +55,7 @@ class SeasonSearch:
 
 def search_season(
     gallery: Gallery, photos: Sequence[Photo], enrolled: Sequence[EnrolledPhoto], settings: QuerySettings, progress: Progress,
-    *, drawn: bool = False,
+    *, deployments: Sequence[Deployment] = (), drawn: bool = False,
 ) -> SeasonSearch:
     """Look at the photos of a season, and find out what a link is worth.
 
@@ -67,6 +65,7 @@ def search_season(
         enrolled: photos of every season.
         settings: of the identification.
         progress: told of every photo.
+        deployments: where each camera stood, for photos whose own columns do not say.
         drawn: where enrolled individuals do not tell what a link is worth, count on drawn animals.
     """
     identifier = Identifier(gallery, settings)
@@ -79,7 +78,7 @@ def search_season(
             worth_of[name] = synthetic_links(inference.load(net_path(gallery, identifier.enrolled[name]), settings.device))
             found = "was counted on drawn animals: look at each" if worth_of[name] else "is not known: encounters stay alone"
             notes.append(f"{name}: too few individuals are known that its net was not trained on; what a link is worth {found}")
-    place = places(settings.deployments)
+    place = places(deployments)
     rules = Rules(worth_of, 1.0, place, settings.kilometres_an_hour, settings.top)
     return SeasonSearch(
         tuple(looks), identifier.known, near_in_time(enrolled, looks, place), rules, tuple(problems), tuple(notes)
@@ -149,15 +148,11 @@ def search_photos(
     return looks, problems
 
 
-def places(deployments: str) -> Callable[[Photo], Position | None]:
-    """Where a photo was taken: by its own columns, else by the table of deployments ("" = none).
-
-    Raises ManifestError for a table that cannot be read.
-    """
-    table = read_deployments(Path(deployments)).deployments if deployments else ()
+def places(deployments: Sequence[Deployment]) -> Callable[[Photo], Position | None]:
+    """Where a photo was taken: by its own columns, else by the deployments of its camera."""
     by_camera: dict[str, list[Deployment]] = defaultdict(list)
-    for one in table:
-        by_camera[one.camera].append(one)
+    for deployment in deployments:
+        by_camera[deployment.camera].append(deployment)
     return lambda photo: place_of(photo, by_camera.get(photo.camera, ()))
 
 

@@ -13,13 +13,13 @@ import numpy as np
 
 from reid import settings as options
 from reid.actions.intake.nets import net_path
+from reid.actions.intake.taking_photos import take_photos
 from reid.actions.training.results import CalibrateReport, SpeciesCalibration
 from reid.calibration import score_calibration
 from reid.calibration.reliability import calibration_error, reliability
 from reid.calibration.score_calibration import Mapped
 from reid.errors import ModelMismatch, UsageError
 from reid.evaluation.metrics import Pool
-from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference, net_files
 from reid.nets.net_files import NetCard
 from reid.pages.html import write_page
@@ -69,17 +69,17 @@ def calibrate(
     stated = options.resolve(TrainSettings(), {"max_false_match": max_false_match}).max_false_match
     if not 0.0 < stated < 0.5:
         raise UsageError(f"the stated error is {stated:g}; wanted a share between 0 and 0.5, such as 0.01")
-    found = read_photos(list(photos)) if photos else None
-    for note in found.notes if found else ():
+    taken = take_photos(photos) if photos else None
+    for note in taken.notes if taken else ():
         progress.say(note)
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         opened.check_writable("calibrate")
         if report is not None:
             place_for(report.parent)
         run = _Run(opened, stated, device, progress)
-        given = [photo for photo in found.photos if photo.species and photo.individual] if found else None
+        given = [photo for photo in taken.photos if photo.species and photo.individual] if taken else None
         results = tuple(run.species(name, given) for name in _names(opened, species, given))
-        problems = (*(found.problems if found else ()), *run.problems)
+        problems = (*(taken.problems if taken else ()), *run.problems)
         told = CalibrateReport(opened.folder, stated, results, report, problems)
         if report is not None:
             from reid.actions.training.page import page  # not needed for thresholds alone

@@ -10,16 +10,15 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.intake.photo_selection import photos_of_column
+from reid.actions.intake.taking_photos import take_photos
 from reid.actions.training import train_embedding
 from reid.actions.training.results import TrainedNet, TrainReport
 from reid.actions.training.train_embedding import TrainingJob
 from reid.errors import TrainingError, UsageError
-from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import TrainSettings
-from reid.steps.photos import dated
 from reid.store import Gallery
 
 
@@ -49,14 +48,14 @@ def train(
     """
     settings = options.check_train(settings or options.resolve(TrainSettings(), {}))
     device = inference.device(settings.device)
-    found = read_photos(list(photos))
-    for note in found.notes:
+    taken = take_photos(photos)
+    for note in taken.notes:
         progress.say(note)
-    chosen = dated(photos_of_column(found.photos, settings.column, "train"))
+    chosen = photos_of_column(taken.photos, settings.column, "train")
     jobs = _jobs(chosen, settings)
     folder = options.gallery_folder(gallery)
     nets: list[TrainedNet] = []
-    problems: dict[str, Problem] = {str(problem): problem for problem in found.problems}
+    problems: dict[str, Problem] = {str(problem): problem for problem in taken.problems}
     failures: list[str] = []
     with Gallery.open(folder, create=True) as opened:
         _check_enrolled(opened, [job.species for job in jobs if job.stage == "embedding"])

@@ -98,7 +98,7 @@ def frames_of(video: Photo, settings: VideoSettings) -> Iterator[Photo | Problem
         yield replace(
             video, path=folder / name, captured_at=start + timedelta(seconds=round(seconds)),
             encounter=video.encounter or told["encounter"], camera=video.camera or told["camera"],
-            notes={**video.notes, "video": video.path.name, "frame_at": f"{seconds:.3f}", **more},
+            notes={**video.notes, "video": video.path.name, "frame_at": f"{seconds:.3f}", **more}, exif_read=True,
         )  # fmt: skip
     if told["fault"]:
         yield Problem(str(video.path), f"{told['fault']}; the {len(told['frames'])} frames before that are used.", video.origin)

@@ -1,0 +1,92 @@
+"""The one intake: photos as every verb takes them in, read once and brought into time, seasons and places."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reid import settings as options
+from reid.actions.intake.photo_selection import in_time, sides_by_path
+from reid.formats.readers.photo_lists import read_photos
+from reid.records import Deployment, Photo, Problem, Season
+from reid.settings import IntakeSettings, VideoSettings
+from reid.steps.encounters import season
+from reid.steps.photos import read_headers
+from reid.survey.deployments import DeploymentTable, read_deployments
+
+
+@dataclass(frozen=True, slots=True)
+class TakenPhotos:
+    """Photos that a verb was given, ready to be opened.
+
+    photos: in the order given, with date and camera as far as table or EXIF knows them, by the right clock, in their seasons.
+    problems: what was named and cannot be used. notes: what a person must know of the input.
+    unreadable: of photos whose header had to be looked into, those that could not be read; they are among `photos`, too.
+    deployments: of the table asked for; () = none was. seasons: the spans asked for; () = none was.
+    """
+
+    photos: tuple[Photo, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    unreadable: tuple[Problem, ...] = ()
+    deployments: tuple[Deployment, ...] = ()
+    seasons: tuple[Season, ...] = ()
+
+    @property
+    def undated(self) -> int:
+        """Photos whose header was read, and that have no date."""
+        files = {problem.path for problem in self.unreadable}
+        return sum(photo.captured_at is None and str(photo.path) not in files for photo in self.photos)
+
+    def by_season(self) -> tuple[dict[str, list[Photo]], list[Problem]]:
+        """The photos by their season, "" for those in none, and all problems so far.
+
+        A photo that could not be read, and is of no season for that reason, is a problem here and not an undated photo.
+        """
+        members: dict[str, list[Photo]] = defaultdict(list)
+        for photo in self.photos:
+            members[season(photo)].append(photo)
+        without = members.pop("", [])
+        names = {(str(photo.path), photo.origin) for photo in without}
+        failed = [problem for problem in self.unreadable if (problem.path, problem.origin) in names]
+        files = {(problem.path, problem.origin) for problem in failed}
+        kept = [photo for photo in without if (str(photo.path), photo.origin) not in files]
+        return dict(members) | ({"": kept} if kept else {}), [*self.problems, *failed]
+
+
+def take_photos(
+    paths: Sequence[Path], settings: IntakeSettings | None = None, *, table: DeploymentTable | None = None
+) -> TakenPhotos:
+    """Take in the photos that a verb was given: every table, video, header and deployments table is read once.
+
+    In this order: tables and videos; the side that a path tells; date and camera from EXIF, one header for each file that
+    lacks one of them; clocks; seasons; deployments.
+
+    Args:
+        paths: files, folders, manifests, detections, packages; at least one.
+        settings: what is asked of the photos; None = nothing but frames of videos, as REID_VIDEO and REID_FRAMES say.
+        table: the table of deployments where it was read before; None = read it where the settings name one.
+
+    Raises:
+        UsageError: no path, or an option that cannot be read, or a clock of a camera that no photo has.
+        ManifestError: a table that cannot be read at all, or a folder without a photo.
+    """
+    settings = videos_alone() if settings is None else settings
+    if table is None and settings.deployments:
+        table = read_deployments(Path(settings.deployments))
+    listed = read_photos(list(paths), settings.box_confidence, settings)
+    photos, unreadable = read_headers(sides_by_path(listed.photos, settings.side_path))
+    spans: tuple[Season, ...] = ()
+    if settings.clocks or settings.seasons or table:
+        photos, spans = in_time(photos, settings.clocks, settings.seasons, table)
+    return TakenPhotos(
+        tuple(photos), listed.problems, listed.notes, tuple(unreadable), table.deployments if table else (), spans
+    )
+
+
+def videos_alone() -> IntakeSettings:
+    """What is asked of photos where nothing is: how frames are taken, as REID_VIDEO and REID_FRAMES say, else the default."""
+    videos = options.resolve(VideoSettings(), {})
+    return IntakeSettings(video=videos.video, frames=videos.frames)
