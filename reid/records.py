@@ -18,7 +18,6 @@ Vectors: TypeAlias = "NDArray[np.float32]"
 """(N, D) float32, every row of unit length."""
 Pixels: TypeAlias = "NDArray[np.uint8]"
 """(H, W, 3) uint8, RGB, upright."""
-
 Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels."""
 
@@ -75,8 +74,7 @@ class Photo:
     """Every other column of the manifest, by name (split columns too)."""
     origin: str = ""
     """Where this record comes from, for messages: "photos.csv, row 12" or the folder."""
-    exif_read: bool = field(default=False, compare=False)
-    """Whether date and camera were looked for in the file's EXIF: then nobody opens it again for them."""
+    exif_read: bool = field(default=False, compare=False)  # date and camera were looked for: nobody opens the file for them again
 
     @property
     def side_predicted(self) -> bool:
