@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from reid.actions.demo.demo import demo
     from reid.actions.evaluation.evaluate import evaluate
     from reid.actions.exchange.backup import backup
+    from reid.actions.exchange.bundles import bundle, unbundle
     from reid.actions.exchange.export import export
-    from reid.actions.exchange.merge_galleries import bundle, merge_galleries, unbundle
+    from reid.actions.exchange.merge_galleries import merge_galleries
     from reid.actions.identification.predict_sides import predict_sides
     from reid.actions.identification.query import query
     from reid.actions.intake.enroll import enroll
@@ -58,7 +59,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "all_seasons": "reid.actions.seasons.all_seasons",
     "backup": "reid.actions.exchange.backup",
-    "bundle": "reid.actions.exchange.merge_galleries",
+    "bundle": "reid.actions.exchange.bundles",
     "calibrate": "reid.actions.training.calibrate",
     "correct_photos": "reid.actions.curation.individuals",
     "count": "reid.actions.counting.count",
@@ -90,7 +91,7 @@ _HOMES = {
     "show_individual": "reid.actions.curation.individuals",
     "split_individual": "reid.actions.curation.individuals",
     "train": "reid.actions.training.train",
-    "unbundle": "reid.actions.exchange.merge_galleries",
+    "unbundle": "reid.actions.exchange.bundles",
     "undo": "reid.actions.curation.journal",
     "upgrade": "reid.actions.training.upgrade",
     "ReidError": "reid.errors",

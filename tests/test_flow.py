@@ -299,7 +299,7 @@ def test_a_wrong_option_is_a_usage_error_that_says_what_is_wanted(
 def test_a_collapsed_net_is_told_with_a_remedy_and_not_put_to_use(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("reid.actions.training.train_embedding.COLLAPSED_AT", -1.0)
+    monkeypatch.setattr("reid.actions.training.jobs.COLLAPSED_AT", -1.0)
     told = command(
         "train", world.first, "--gallery", tmp_path / "new", "--stage", "embedding", "--species", "deer", *TRAIN
     )

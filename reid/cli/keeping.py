@@ -102,7 +102,7 @@ def bundle(
     thumbnails: Annotated[bool, typer.Option(help="With a small picture of every photo.")] = True,
 ) -> None:
     """Pack the gallery into one checksummed file to carry to another camp."""
-    from reid.actions.exchange.merge_galleries import bundle as action
+    from reid.actions.exchange.bundles import bundle as action
 
     packed = action(path, gallery=gallery, thumbnails=thumbnails, progress=terminal.Bars())
     line(packed) if json else terminal.out(f"{packed.path}: {len(packed.members)} members, {packed.size / 1e6:.1f} MB")
@@ -115,7 +115,7 @@ def unbundle(
     json: Json = False,
 ) -> None:
     """Unpack a bundle into a new gallery; everything is checked first."""
-    from reid.actions.exchange.merge_galleries import unbundle as action
+    from reid.actions.exchange.bundles import unbundle as action
 
     parcel = action(path, folder)
     about = parcel.about

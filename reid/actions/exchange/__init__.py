@@ -1,4 +1,4 @@
 """Out to other programs, and between two field stations."""
 
-VERBS = ("export", "merge_galleries", "backup")
+VERBS = ("export", "bundles", "merge_galleries", "backup")
 """The files that hold a verb; the others work for them."""

@@ -13,7 +13,7 @@ import numpy as np
 from reid import synthetic
 from reid.actions.identification.query import Identifier
 from reid.actions.intake.nets import net_path
-from reid.actions.training.calibrate import enrolled, unseen_individuals
+from reid.actions.training.enrolled_pool import enrolled_pool, unseen_individuals
 from reid.calibration.link_calibration import worth
 from reid.evaluation.metrics import Pool
 from reid.nets import inference, net_files
@@ -95,7 +95,7 @@ def link_worth(gallery: Gallery, species: str) -> LinkCalibration | None:
         return None
     card = net_files.read_card(net_path(gallery, fingerprint))
     unseen = unseen_individuals(card, {one.name for one in gallery.individuals(species)})
-    return worth(enrolled(gallery, species, fingerprint, unseen).pool)
+    return worth(enrolled_pool(gallery, species, fingerprint, unseen).pool)
 
 
 def synthetic_links(net: inference.Runtime) -> LinkCalibration | None:

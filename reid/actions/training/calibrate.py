@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -14,22 +14,18 @@ import numpy as np
 from reid import settings as options
 from reid.actions.intake.nets import net_path
 from reid.actions.intake.taking_photos import take_photos
+from reid.actions.training.enrolled_pool import Learnable, comparison_pool, composed, learnable, mapped_rows, unseen_individuals
 from reid.actions.training.results import CalibrateReport, SpeciesCalibration
 from reid.calibration import score_calibration
 from reid.calibration.reliability import calibration_error, reliability
-from reid.calibration.score_calibration import Mapped
-from reid.errors import ModelMismatch, UsageError
-from reid.evaluation.metrics import Pool
+from reid.errors import UsageError
 from reid.nets import inference, net_files
-from reid.nets.net_files import NetCard
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
-from reid.records import Photo, Problem, Vectors
-from reid.settings import QuerySettings, TrainSettings
+from reid.records import Photo, Problem
+from reid.settings import TrainSettings
 from reid.steps.embedding import embed_and_map, sizes_of
-from reid.steps.encounters import encounters, stays
 from reid.steps.photos import Opened, open_photos
-from reid.steps.reranking import Reranker
 from reid.store import Gallery, Map
 from reid.tables.text_files import place_for
 
@@ -98,29 +94,13 @@ def _names(gallery: Gallery, species: str, given: Sequence[Photo] | None) -> lis
     species = unicodedata.normalize("NFC", species)
     if species and species not in with_net:
         raise UsageError(f"species {species!r} has no net in the gallery; there are {sorted(with_net) or 'none'}")
-    shown = with_net if given is None else with_net & {_name(photo.species) for photo in given}
+    shown = with_net if given is None else with_net & {composed(photo.species) for photo in given}
     if not (wanted := {species} if species else shown):
         raise UsageError(
             f"nothing to calibrate: the gallery has nets for {sorted(with_net) or 'no species'}"
             + ("" if given is None else f", and {len(given)} of the photos name a species and an individual")
         )
     return sorted(wanted)
-
-
-def _name(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Learnable:
-    """Photos to learn thresholds from, and feature maps of those that could be opened; no maps where none could."""
-
-    pool: Pool
-    mapped: Mapped | None
-
-
-def _mapped(maps: Mapping[int, Map]) -> Mapped | None:
-    return Mapped(np.asarray(list(maps), np.int64), np.stack(list(maps.values())).astype(np.float16)) if maps else None
 
 
 class _Run:
@@ -133,8 +113,8 @@ class _Run:
         assert fingerprint is not None
         card = net_files.read_card(net_path(self.gallery, fingerprint))
         there = {one.name for one in self.gallery.individuals(name)}
-        chosen = [photo for photo in given if _name(photo.species) == name] if given is not None else None
-        shown = {_name(photo.individual) for photo in chosen} if chosen is not None else there
+        chosen = [photo for photo in given if composed(photo.species) == name] if given is not None else None
+        shown = {composed(photo.individual) for photo in chosen} if chosen is not None else there
         unseen = unseen_individuals(card, shown)
         net = partial(inference.load, net_path(self.gallery, fingerprint), self.device)
         if chosen is None:
@@ -157,7 +137,7 @@ class _Run:
         row = {int(number): place for place, number in enumerate(ids)}
         vectors, photos, hashes = [np.zeros((0, net.card.dimension), np.float32)], [], []
         maps: dict[int, Map] = {}
-        for batch in self._opened(name, [one for one in given if _name(one.individual) in unseen], net):
+        for batch in self._opened(name, [one for one in given if composed(one.individual) in unseen], net):
             made = np.empty((len(batch), net.card.dimension), np.float32)
             fresh = []
             for place, item in enumerate(batch):
@@ -167,14 +147,14 @@ class _Run:
                     made[place] = stored[row[there.id]]
                 else:
                     fresh.append(place)
-                photos.append(replace(item.photo, individual=_name(item.photo.individual)))
+                photos.append(replace(item.photo, individual=composed(item.photo.individual)))
                 hashes.append(item.picture.sha256 + box)
             if batch:
                 seen, more = embed_and_map(net, [item.picture for item in batch])
                 made[fresh] = seen[fresh]
                 maps |= dict(enumerate(more, len(maps)))
             vectors.append(made)
-        pool, mapped = _pool(np.concatenate(vectors), photos, hashes, coming_back=True), _mapped(maps)
+        pool, mapped = comparison_pool(np.concatenate(vectors), photos, hashes, coming_back=True), mapped_rows(maps)
         chosen = score_calibration.sampled_rows(pool)
         return Learnable(pool.subset(chosen), mapped.subset(chosen) if mapped else None)
 
@@ -190,84 +170,3 @@ class _Run:
             self.progress.advance(done)
 
 
-@dataclass(frozen=True, slots=True)
-class EnrolledPool:
-    """Enrolled photos as a pool, with their ids, rising, row by row."""
-
-    ids: tuple[int, ...]
-    pool: Pool
-
-
-def enrolled(
-    gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str], *, coming_back: bool = False
-) -> EnrolledPool:
-    """The photos of these individuals that have an embedding of a net, which may be none.
-
-    Photos of one encounter are found as when they were trained on; `coming_back`: their groups are stays (`steps.encounters`).
-    """
-    try:
-        ids, vectors = gallery.vectors(species, fingerprint)
-    except ModelMismatch:
-        return EnrolledPool((), _pool(np.zeros((0, 1), np.float32), [], [], coming_back=coming_back))
-    row = {int(number): place for place, number in enumerate(ids)}
-    found = [one for one in gallery.photos(species) if one.individual in individuals and one.id in row]
-    photos = [
-        Photo(one.path, one.species, one.individual, one.captured_at, one.encounter, one.camera, one.side, one.season)
-        for one in found
-    ]
-    hashes = [one.sha256 + (one.box.key() if one.box else "") for one in found]
-    pool = _pool(vectors[[row[one.id] for one in found]], photos, hashes, coming_back=coming_back)
-    return EnrolledPool(tuple(one.id for one in found), pool)
-
-
-def learnable(
-    gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str], net: Callable[[], inference.Runtime],
-    progress: Progress,
-) -> Learnable:
-    """Enrolled photos of these individuals to learn thresholds from, at most as many as calibration takes.
-
-    Args:
-        gallery: where they are enrolled.
-        species, fingerprint: whose embeddings by which net; photos without one are left out.
-        individuals: that the net was not trained on.
-        net: gives that net, and is called only where a photo's file is there.
-        progress: told of every photo opened.
-    """
-    found = enrolled(gallery, species, fingerprint, individuals, coming_back=True)
-    chosen = score_calibration.sampled_rows(found.pool)
-    pool = found.pool.subset(chosen)
-    photos = gallery.photos_by_id([found.ids[row] for row in chosen])
-    there = [(place, one) for place, one in enumerate(photos) if gallery.locate(one) is not None]
-    if not there:
-        return Learnable(pool, None)
-    closer = Reranker(gallery, net())
-    progress.start(f"{species}: opening for a closer look", len(there))
-    maps: dict[int, Map] = {}
-    for start in range(0, len(there), BATCH):
-        part = there[start : start + BATCH]
-        made = closer.maps([one for _, one in part])
-        maps |= {place: made[one.id] for place, one in part if one.id in made}
-        progress.advance(start + len(part))
-    return Learnable(pool, _mapped(maps))
-
-
-def _pool(vectors: Vectors, photos: Sequence[Photo], hashes: Sequence[str], *, coming_back: bool) -> Pool:
-    groups = encounters(photos, minutes=QuerySettings().encounter_minutes)
-    groups = stays(photos, groups) if coming_back else groups
-    return Pool(vectors, [one.individual for one in photos], [one.side for one in photos], groups, hashes)
-
-
-def unseen_individuals(card: NetCard, shown: set[str]) -> set[str]:
-    """The individuals the net was not trained on, as its card tells.
-
-    A shared net has seen none of them. The card of an older reid names only those held out: of the others, enrolled or
-    not, nobody knows.
-    """
-    if not card.species:
-        return shown
-    data = card.training.get("data")
-    data = data if isinstance(data, Mapping) else {}
-    if "trained_individuals" in data:
-        return shown - {_name(str(one)) for one in data["trained_individuals"]}
-    held = {_name(str(one)) for one in data.get("held_out_individuals", ())}
-    return held & shown

@@ -11,7 +11,7 @@ import numpy as np
 
 from reid import settings as options
 from reid.actions.intake.nets import net_path
-from reid.actions.training.calibrate import EnrolledPool, enrolled, learnable, unseen_individuals
+from reid.actions.training.enrolled_pool import EnrolledPool, enrolled_pool, learnable, unseen_individuals
 from reid.actions.training.results import NearestChange, SpeciesUpgrade, UpgradeReport
 from reid.calibration import score_calibration
 from reid.errors import ModelMismatch, UsageError
@@ -170,7 +170,7 @@ class _Run:
     ) -> SpeciesUpgrade:
         """The nearest individual of the photos before and after, and the thresholds after."""
         everyone = {one.name for one in self.gallery.individuals(name)}
-        was, now = (enrolled(self.gallery, name, net, everyone) for net in (before, self.card.fingerprint))
+        was, now = (enrolled_pool(self.gallery, name, net, everyone) for net in (before, self.card.fingerprint))
         both = sorted(set(was.ids) & set(now.ids))
         rows = both[:: max(1, -(-len(both) // MOST_COMPARED))]
         changes, right = [], []

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import reid
-from reid.actions.training.train import _jobs
+from reid.actions.training.jobs import planned_jobs
 from reid.errors import UsageError
 from reid.nets import net_files
 from reid.nets.net_files import NetCard
@@ -114,10 +114,10 @@ def test_what_is_trained_for_the_side_are_photos_of_known_side_that_show_an_anim
         Photo(Path("a"), "zebra", "A", side="left"), Photo(Path("b"), "zebra", "A"), Photo(Path("c"), "empty", side="left"),
         Photo(Path("d"), "lion", side="right"),
     ]  # fmt: skip
-    (job,) = _jobs(photos, TrainSettings(stages=("side",)))
+    (job,) = planned_jobs(photos, TrainSettings(stages=("side",)))
     assert (job.stage, job.name, [str(one.path) for one in job.photos]) == ("side", "side net", ["a", "d"])
     with pytest.raises(UsageError, match="the side net needs photos whose side is known"):
-        _jobs(photos[1:2], TrainSettings(stages=("side",)))
+        planned_jobs(photos[1:2], TrainSettings(stages=("side",)))
 
 
 def test_training_a_side_net_binds_it_to_the_gallery(drawings: tuple[Path, Path], tmp_path: Path, monkeypatch):

@@ -21,6 +21,7 @@ from reid.actions.identification.query import query
 from reid.actions.intake.enroll import enroll
 from reid.actions.training import calibrate as action
 from reid.actions.training.calibrate import calibrate
+from reid.actions.training.enrolled_pool import enrolled_pool
 from reid.actions.training.results import CalibrateReport
 from reid.actions.training.tables import calibrated
 from reid.calibration.score_calibration import study
@@ -330,7 +331,7 @@ def test_of_several_seasons_thresholds_are_learned_across_them(tmp_path: Path) -
         net = net_files.save(card({"trained_individuals": []}), {"weight": torch.zeros(1)}, gallery.nets_folder)
         gallery.set_embedding_net("zebra", net.fingerprint, 16, calibration=OLD)
         gallery.enroll("zebra", net.fingerprint, taken)
-        within = action.enrolled(gallery, "zebra", net.fingerprint, {f"z{at:02}" for at in range(24)}).pool
+        within = enrolled_pool(gallery, "zebra", net.fingerprint, {f"z{at:02}" for at in range(24)}).pool
     (found,) = calibrate(gallery=place).species
     sure = study(within, max_false_match=0.01)
     assert found.after is not None and sure is not None

@@ -11,7 +11,7 @@ import pytest
 
 import reid
 from reid.actions.intake.nets import net_path
-from reid.actions.training.train_embedding import TrainingJob, _signature
+from reid.actions.training.jobs import TrainingJob, _signature
 from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference, net_files
 from reid.records import EMPTY, Box, Photo
