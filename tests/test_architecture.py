@@ -108,7 +108,7 @@ STILL = {
     "spread object": 72,
     "hidden": 25,
     "id": 26,
-    "untested": 122,
+    "untested": 128,
     "near the limit": 8,
     "told as a name": 436,
     "told in prose": 175,
