@@ -14,7 +14,15 @@ import numpy as np
 from reid import settings as options
 from reid.actions.intake.nets import net_path
 from reid.actions.intake.taking_photos import take_photos
-from reid.actions.training.enrolled_pool import Learnable, comparison_pool, composed, learnable, mapped_rows, unseen_individuals
+from reid.actions.training.enrolled_pool import (
+    BATCH,
+    Learnable,
+    comparison_pool,
+    composed,
+    learnable,
+    mapped_rows,
+    unseen_individuals,
+)
 from reid.actions.training.results import CalibrateReport, SpeciesCalibration
 from reid.calibration import score_calibration
 from reid.calibration.reliability import calibration_error, reliability
@@ -28,9 +36,6 @@ from reid.steps.embedding import embed_and_map, sizes_of
 from reid.steps.photos import Opened, open_photos
 from reid.store import Gallery, Map
 from reid.tables.text_files import place_for
-
-BATCH = 16
-"""The stated error where none is named: as in training."""
 
 
 def calibrate(

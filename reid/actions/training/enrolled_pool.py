@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reid.actions.training.calibrate import BATCH
 from reid.calibration import score_calibration
 from reid.calibration.score_calibration import Mapped
 from reid.errors import ModelMismatch
@@ -21,6 +20,8 @@ from reid.settings import QuerySettings
 from reid.steps.encounters import encounters, stays
 from reid.steps.reranking import Reranker
 from reid.store import Gallery, Map
+
+BATCH = 16
 
 
 def composed(text: str) -> str:

@@ -11,10 +11,9 @@ import torch
 from reid import settings as options
 from reid.actions.intake.photo_selection import photos_of_column
 from reid.actions.intake.taking_photos import take_photos
-from reid.actions.training import train_embedding
 from reid.actions.training.jobs import JobResult, TrainingJob, planned_jobs
 from reid.actions.training.results import TrainedNet, TrainReport
-from reid.actions.training.train_embedding import TrainingJob, train_embedding, use_shared_net
+from reid.actions.training.train_embedding import train_embedding, use_shared_net
 from reid.actions.training.train_side import train_side
 from reid.actions.training.train_species import train_species
 from reid.errors import TrainingError
