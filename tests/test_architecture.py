@@ -98,7 +98,7 @@ STILL = {
     "twice constant": 22,
     "sql": 8,
     "gallery files": 1,
-    "local gallery": 31,
+    "local gallery": 37,
     "environment": 4,
     "photo openers": 9,
     "BATCH": 10,
