@@ -3,12 +3,7 @@
 catalog.sqlite is the truth; the FAISS files under cache/ are derived and may be deleted. Importing this loads no faiss.
 """
 
-from reid.store.catalog.schema import FORMAT
-from reid.store.contents.keep_sightings import NotKept
-from reid.store.gallery import Gallery
-from reid.store.history.purge import Purge
-from reid.store.layout.copy_gallery import Backup
-from reid.store.rows import (
+from reid.records.gallery import (
     Alteration,
     Correction,
     Detail,
@@ -22,6 +17,11 @@ from reid.store.rows import (
     SpeciesSummary,
     Where,
 )
+from reid.store.catalog.schema import FORMAT
+from reid.store.contents.keep_sightings import NotKept
+from reid.store.gallery import Gallery
+from reid.store.history.purge import Purge
+from reid.store.layout.copy_gallery import Backup
 from reid.store.search.feature_maps import Map, MapCache
 from reid.store.sync.merge import Merged
 from reid.store.sync.three_way import Conflict

@@ -14,6 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.records import Calibration, Photo, Sighting, Vectors
+from reid.records.gallery import (
+    Enrolled,
+    EnrolledPhoto,
+    Enrollment,
+    Found,
+    Ids,
+    IndividualSummary,
+    JournalEntry,
+    KeptSighting,
+    SpeciesSummary,
+    Where,
+)
 from reid.settings import SearchSettings, resolve
 from reid.store.catalog.catalog import Catalog
 from reid.store.contents import keep_sightings, reading, writing
@@ -28,18 +40,6 @@ from reid.store.history.journal import History
 from reid.store.integrity import Checkup
 from reid.store.layout import manifest
 from reid.store.layout.folder import CACHE, MANIFEST, NETS, open_catalog
-from reid.store.rows import (
-    Enrolled,
-    EnrolledPhoto,
-    Enrollment,
-    Found,
-    Ids,
-    IndividualSummary,
-    JournalEntry,
-    KeptSighting,
-    SpeciesSummary,
-    Where,
-)
 from reid.store.search import vector_source
 from reid.store.search.feature_maps import MapCache
 from reid.store.search.searcher import Searches

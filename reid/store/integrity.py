@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reid.errors import GalleryError
+from reid.records.gallery import EnrolledPhoto
 from reid.store.catalog.catalog import Catalog
 from reid.store.catalog.sqlite_errors import RESTORE
 from reid.store.contents import reading
 from reid.store.layout.manifest import NEW, OLD_SECONDS, left_over
-from reid.store.rows import EnrolledPhoto
 from reid.store.search import vector_source
 from reid.store.search.cache_files import damaged_files
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from reid import drawing, images
+from reid import images
 from reid.errors import PhotoError
+from reid.images import annotating
 from reid.records import Picture, Sighting
 from reid.steps.local_matching import Lines
 from reid.steps.reranking import Reranker
@@ -52,11 +53,11 @@ def explain(looks: Sequence[SearchedPhoto], sighting: Sighting, closer: Reranker
         return False
     lines, local = agreement
     strokes = [
-        drawing.Stroke((float(a), float(b)), (float(c), float(d)), float(strength))
+        annotating.Stroke((float(a), float(b)), (float(c), float(d)), float(strength))
         for (a, b), (c, d), strength in zip(lines.query, lines.match, lines.strength, strict=True)
     ]
     titles = (look.photo.path.name, _title(sighting, local))
-    images.write_jpeg(path, drawing.connected(query.pixels, match.pixels, strokes, titles=titles))
+    images.write_jpeg(path, annotating.connected(query.pixels, match.pixels, strokes, titles=titles))
     return True
 
 

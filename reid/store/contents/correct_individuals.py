@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Callable, Sequence
 
 from reid.errors import UsageError
+from reid.records.gallery import Correction
 from reid.store.catalog.catalog import Catalog, Change
 from reid.store.contents.individuals import (
     FOLLOWED,
@@ -26,7 +27,6 @@ from reid.store.contents.individuals import (
     not_searched,
 )
 from reid.store.contents.writing import canonical
-from reid.store.rows import Correction
 
 _BROUGHT = f"""SELECT DISTINCT p.id FROM individual i CROSS JOIN photo p ON p.individual_id = i.merged_into
     CROSS JOIN history h ON h.kind = 'photo' AND h.row = p.id AND h.seq >= i.removed_seq

@@ -13,6 +13,7 @@ from typing import Literal
 
 from reid.errors import UsageError
 from reid.records import SIDE_NET, SIDE_PROBABILITY, SIDES
+from reid.records.gallery import Correction
 from reid.store.catalog.catalog import Catalog, Change, to_json
 from reid.store.contents.individuals import (
     MOVED,
@@ -31,7 +32,6 @@ from reid.store.contents.individuals import (
 )
 from reid.store.contents.reading import iso, when
 from reid.store.contents.writing import canonical
-from reid.store.rows import Correction
 
 
 class Corrections:

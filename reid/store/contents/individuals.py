@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reid.errors import UsageError
+from reid.records.gallery import Correction
 from reid.store.catalog.catalog import Catalog, Change, to_json
-from reid.store.rows import Correction
 
 MOVED = "UPDATE photo SET individual_id = ?, seq = ? WHERE id = ?"
 FOLLOWED = """EXISTS (SELECT 1 FROM journal j WHERE j.seq = h.seq AND (j.seq = i.removed_seq OR j.what = 'merge_galleries')

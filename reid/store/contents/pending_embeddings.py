@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.errors import UsageError
+from reid.records.gallery import EnrolledPhoto
 from reid.store.catalog.catalog import Catalog
 from reid.store.contents import reading
 from reid.store.contents.writing import add_embeddings, canonical
-from reid.store.rows import EnrolledPhoto
 
 
 class Embeddings:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from reid.errors import GalleryError, UsageError
 from reid.records import Box, Calibration
+from reid.records.gallery import EnrolledPhoto, IndividualSummary, SpeciesSummary
 from reid.store.catalog.catalog import Catalog, Change, Row, to_json
-from reid.store.rows import EnrolledPhoto, IndividualSummary, SpeciesSummary
 
 _PHOTO = """SELECT p.id, p.individual_id, i.name, s.name, p.path, p.near_path, p.sha256, p.box, p.captured_at,
     p.encounter, p.camera, p.side, p.season, p.notes, p.width, p.height, p.removed_seq

@@ -8,9 +8,9 @@ from typing import Any
 
 from reid.errors import GalleryError
 from reid.records import Box, Decision, Match, Outcome, Photo, Sighting, SpeciesGuess
+from reid.records.gallery import EnrolledPhoto, KeptSighting
 from reid.store.catalog.catalog import Catalog, Row
 from reid.store.contents.reading import when
-from reid.store.rows import EnrolledPhoto, KeptSighting
 
 
 def known_sighting(photo: EnrolledPhoto, path: Path) -> Photo:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from reid.errors import UsageError
+from reid.records.gallery import JournalEntry
 from reid.store.catalog.catalog import Catalog, Change, Row
-from reid.store.rows import JournalEntry
 
 ADDED = {"individual": "added_seq", "photo": "added_seq", "sighting": "seq"}
 """The tables whose rows can be taken back, and the column that says which change added them."""

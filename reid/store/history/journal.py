@@ -12,13 +12,13 @@ from datetime import date, datetime
 from pathlib import Path
 
 from reid.errors import UsageError
+from reid.records.gallery import Alteration, Detail, JournalEntry
 from reid.store.catalog.catalog import Catalog, Change
 from reid.store.contents.individuals import not_searched
 from reid.store.history import as_of
 from reid.store.history import purge as purging
 from reid.store.history.entries import ADDED, ENTRY, FINAL, added_by, altered_by, entry_of, row_of, undone_by
 from reid.store.history.undo import Undo
-from reid.store.rows import Alteration, Detail, JournalEntry
 
 
 class History:

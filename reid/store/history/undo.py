@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from reid.errors import UndoConflict, UsageError
+from reid.records.gallery import JournalEntry
 from reid.store.catalog.catalog import Change, to_json
 from reid.store.catalog.schema import KEPT
 from reid.store.contents.stage_nets import STAGE_NETS, put_value, value_of
 from reid.store.history.entries import ADDED, added_by, altered_by, entry_of, row_of, undone_by
-from reid.store.rows import JournalEntry
 
 
 class Undo:

@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.records import Vectors
+from reid.records.gallery import Ids
 from reid.settings import SearchSettings
 from reid.store.catalog.catalog import to_json
 from reid.store.layout.manifest import NEW, OLD_SECONDS, swapped_in
-from reid.store.rows import Ids
 from reid.store.search import faiss_files
 from reid.store.search.faiss_files import Codes
 from reid.store.search.filter_columns import FilterColumns, NameCodes, merged, read_facts

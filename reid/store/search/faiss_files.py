@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from reid import threads
 from reid.records import Vectors
-from reid.store.rows import Ids
+from reid.records.gallery import Ids
 
 Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from reid.store.rows import EnrolledPhoto
+    from reid.records.gallery import EnrolledPhoto
 
 log = logging.getLogger("reid")
 

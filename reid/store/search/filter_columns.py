@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.records import SIDES
+from reid.records.gallery import Ids, Where
 from reid.store.catalog.catalog import Row, to_json
-from reid.store.rows import Ids, Where
 from reid.store.search.faiss_files import Mask
 
 WALL = 26

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.records import Vectors
+from reid.records.gallery import Found, Ids, Where
 from reid.settings import SearchSettings
-from reid.store.rows import Found, Ids, Where
 from reid.store.search import faiss_files
 from reid.store.search.faiss_files import Bits, Codes, Mask
 from reid.store.search.filter_columns import FilterColumns, NameCodes

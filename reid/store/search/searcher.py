@@ -10,12 +10,12 @@ import numpy as np
 
 from reid.errors import ModelMismatch, ShapeError, UsageError
 from reid.records import Vectors
+from reid.records.gallery import Found, Where
 from reid.settings import SearchSettings
 from reid.store.catalog.catalog import Catalog
 from reid.store.contents import reading
 from reid.store.contents.reading import SpeciesRow
 from reid.store.history.purge import PURGED
-from reid.store.rows import Found, Where
 from reid.store.search import vector_source
 from reid.store.search.species_index import Damaged, IndexView, SpeciesIndex
 

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from reid.records import Vectors
+from reid.records.gallery import Found, Ids, Where
 from reid.settings import SearchSettings
 from reid.store.catalog.catalog import Catalog
 from reid.store.contents.reading import SpeciesRow
 from reid.store.history.purge import PURGED
-from reid.store.rows import Found, Ids, Where
 from reid.store.search import faiss_files, vector_source
 from reid.store.search.cache_files import UNUSABLE, Cache, locked
 from reid.store.search.filter_columns import FilterColumns, NameCodes, empty_facts

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from reid.errors import GalleryError, ModelMismatch
 from reid.records import Vectors
+from reid.records.gallery import Ids, Where
 from reid.store.catalog.catalog import Catalog, Row, to_json
 from reid.store.catalog.sqlite_errors import RESTORE
 from reid.store.contents.reading import known_species
-from reid.store.rows import Ids, Where
 from reid.store.search.faiss_files import room
 
 UNIT = 1e-3

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from reid.drawing import DIM, DOT, FULL, GAP, STRIP, STRONG, WEAK, Stroke, connected
 from reid.errors import ShapeError
+from reid.images.annotating import DIM, DOT, FULL, GAP, STRIP, STRONG, WEAK, Stroke, connected
 from reid.records import Pixels
 
 GREY: Pixels = np.full((200, 300, 3), 120, np.uint8)

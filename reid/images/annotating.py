@@ -1,4 +1,4 @@
-"""Pictures about pictures: two photos side by side and what connects them. With images.py the only PIL of the project."""
+"""Pictures about pictures: two photos side by side and what connects them."""
 
 from __future__ import annotations
 

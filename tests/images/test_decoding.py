@@ -25,7 +25,7 @@ from reid import images
 from reid.errors import PhotoError, ShapeError, UsageError
 from reid.records import Box
 
-ORIGINALS = Path(__file__).parents[1] / "../shared/data/originals"
+ORIGINALS = Path(__file__).parents[2] / "../shared/data/originals"
 
 
 def corners(height: int = 40, width: int = 60) -> np.ndarray[Any, np.dtype[np.uint8]]:
