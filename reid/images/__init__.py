@@ -1,22 +1,11 @@
-"""Moved."""
+"""Photos as pixels, the only PIL of the project: opened by content, decoded (scaled while decoding), upright, cropped, encoded.
 
-from reid.images.decoding import (
-    BOX_SLACK,
-    IMAGE_SUFFIXES,
-    MAX_BYTES,
-    MAX_PIXELS,
-    MAX_PIXELS_BY_PILLOW,
-    box_fault,
-    content,
-    decode,
-    facts,
-    jpeg_bytes,
-    read,
-    resize,
-    size,
-    write_jpeg,
-    write_png,
-)
+Colours are taken as sRGB: a colour profile inside a file is not applied, as in every net this project loads.
+"""
+
+from reid.images.decoding import BOX_SLACK, IMAGE_SUFFIXES, box_fault, content, decode, facts, read, size
+from reid.images.encoding import jpeg_bytes, resize, write_jpeg, write_png
+from reid.images.opening import MAX_BYTES, MAX_PIXELS, MAX_PIXELS_BY_PILLOW
 
 __all__ = [
     "BOX_SLACK",

@@ -1,55 +1,31 @@
-"""Photos as pixels, the only PIL of the project: decode (scaled while decoding), upright, crop, resize, encode.
-
-Colours are taken as sRGB: a colour profile inside a file is not applied, as in every net this project loads.
-"""
+"""One photo decoded: upright, RGB, cropped, and scaled down while decoding where that suffices."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import math
-import re
-import stat
-import struct
-import threading
-import uuid
-import warnings
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile
-from PIL.BmpImagePlugin import BmpImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
-from reid.errors import PhotoError, ShapeError, UsageError
-from reid.records import Box, Picture, Pixels, Size
+from reid.errors import PhotoError, UsageError
+from reid.images import exif
+from reid.images.opening import opened_file, opened_image
+from reid.records.photos import Box, Picture, Pixels, Size
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".mpo", ".png", ".tif", ".tiff", ".webp", ".bmp"})
 """Lower-case endings of the files that count as photos in a folder; the content decides how one is decoded."""
-MAX_PIXELS = 300_000_000
-"""Photos of more pixels are refused before anything is allocated."""
-MAX_PIXELS_BY_PILLOW = 178_000_000
-"""The same for TIFF and WebP, where Pillow has a bound of its own."""
-MAX_BYTES = 512 * 1024 * 1024
-"""Larger files are refused before they are read."""
 BOX_SLACK = 0.001
 """How far a box may reach out of the frame, as a fraction of it: detectors round; it is clipped."""
-
-_RAW = frozenset({".nef", ".cr2", ".cr3", ".dng", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".nrw"})
-_ANY_EXIF_FAULT = (OSError, ValueError, SyntaxError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError,
-                   RuntimeError, MemoryError, struct.error, zlib.error)
-_DATE = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
-_FLIPPED_X, _FLIPPED_Y, _TRANSPOSED = (2, 3, 6, 7), (3, 4, 7, 8), (5, 6, 7, 8)
 
 
 def read(path: Path, *, box: Box | None = None, shortest: int | None = None, sizes: Sequence[Size] = ()) -> Picture:
@@ -75,7 +51,7 @@ def read(path: Path, *, box: Box | None = None, shortest: int | None = None, siz
 
 def content(path: Path) -> bytes:
     """The bytes of a photo's file. Raises PhotoError as `read` does."""
-    with _file(path) as file:
+    with opened_file(path) as file:
         return file.read()
 
 
@@ -88,7 +64,7 @@ def decode(data: bytes, name: str, *, box: Box | None = None, shortest: int | No
         raise PhotoError(f"{name}: is empty (0 bytes); copy it again from the camera card.")
     if box is not None and (fault := box_fault(box)):
         raise PhotoError(f"{name}: {fault}")
-    with _photo(io.BytesIO(data), name) as photo:
+    with opened_image(io.BytesIO(data), name) as photo:
         if not isinstance(photo, JpegImageFile):  # PNG may carry its EXIF behind the pixels, TIFF turns upright itself
             photo.load()
         frame = _frame(photo, photo.size)
@@ -98,15 +74,15 @@ def decode(data: bytes, name: str, *, box: Box | None = None, shortest: int | No
         cut = partial(_cut, _rgb(photo), extent, frame, crop)
         inputs = {size: cut(size) for size in sizes}
         pixels = inputs[sizes[0]] if sizes and shortest is None else cut(_shrunk(crop, shortest))
-        captured_at, camera = _exif_facts(photo)
+        captured_at, camera = exif.date_and_camera(photo)
     return Picture(pixels, hashlib.sha256(data).hexdigest(), frame.width, frame.height, captured_at, camera, inputs)
 
 
 def size(path: Path) -> tuple[int, int]:
     """(width, height) of the upright photo in pixels, from its header. Raises PhotoError as `read` does."""
-    with _file(path) as file, _photo(file, str(path)) as photo:
+    with opened_file(path) as file, opened_image(file, str(path)) as photo:
         if isinstance(photo, TiffImageFile):  # older Pillows give the size before turning here
-            turned = photo.tag_v2.get(ExifTags.Base.Orientation) in _TRANSPOSED
+            turned = photo.tag_v2.get(ExifTags.Base.Orientation) in exif.TRANSPOSED
             width, height = int(photo.tag_v2[256]), int(photo.tag_v2[257])
             return (height, width) if turned else (width, height)
         if isinstance(photo, PngImageFile):  # Pillow would decode it all to look for EXIF behind the pixels
@@ -122,8 +98,8 @@ def size(path: Path) -> tuple[int, int]:
 
 def facts(path: Path) -> tuple[datetime | None, str]:
     """(when, with what camera) a photo was taken, from its EXIF alone. Raises PhotoError as `read` does."""
-    with _file(path) as file, _photo(file, str(path)) as photo:
-        return _exif_facts(photo)
+    with opened_file(path) as file, opened_image(file, str(path)) as photo:
+        return exif.date_and_camera(photo)
 
 
 def box_fault(box: Box) -> str:
@@ -139,44 +115,6 @@ def box_fault(box: Box) -> str:
     return ""
 
 
-def resize(pixels: Pixels, height: int, width: int) -> Pixels:
-    """Squash or stretch a picture to exactly (height, width, 3): bicubic, antialiased. Raises ShapeError."""
-    if height < 1 or width < 1:
-        raise ShapeError(f"A picture cannot be {height} high and {width} wide; both must be at least 1.")
-    return np.array(_image(pixels).resize((width, height), Image.Resampling.BICUBIC))
-
-
-def write_jpeg(path: Path, pixels: Pixels, *, quality: int = 90, captured_at: datetime | None = None,
-               camera: str = "") -> None:
-    """Write a JPEG, with its EXIF date and camera if given, beside and swapped in. Raises ShapeError, UsageError."""
-    exif = Image.Exif()
-    if camera:
-        exif[ExifTags.Base.Model] = camera
-    if captured_at is not None:
-        taken = captured_at.strftime("%Y:%m:%d %H:%M:%S")
-        exif[ExifTags.IFD.Exif] = {int(ExifTags.Base.DateTimeOriginal): taken}
-    out = io.BytesIO()
-    _image(pixels).save(out, "JPEG", quality=quality, exif=exif)
-    _swap_in(path, out.getvalue())
-
-
-def write_png(path: Path, pixels: Pixels) -> None:
-    """Write a PNG beside and swapped in. Raises ShapeError, UsageError."""
-    out = io.BytesIO()
-    _image(pixels).save(out, "PNG")
-    _swap_in(path, out.getvalue())
-
-
-def jpeg_bytes(pixels: Pixels, *, quality: int = 85, longest: int | None = None) -> bytes:
-    """A picture as JPEG bytes, its longer side scaled down to `longest` pixels if it is larger. Raises ShapeError."""
-    image = _image(pixels)
-    if longest is not None:
-        image.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=3.0)
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality)
-    return out.getvalue()
-
-
 @dataclass(frozen=True, slots=True)
 class _Frame:
     """The upright photo before any scaling, and the EXIF orientation it is stored in."""
@@ -187,32 +125,11 @@ class _Frame:
 
 
 def _frame(photo: ImageFile.ImageFile, stored: tuple[int, int]) -> _Frame:
-    try:
-        orientation = int(photo.getexif().get(ExifTags.Base.Orientation, 1))
-    except _ANY_EXIF_FAULT:
-        orientation = 1
-    if orientation not in range(1, 9):
-        orientation = 1
+    orientation = exif.orientation(photo)
     width, height = stored
     if isinstance(photo, TiffImageFile):  # was turned when it was loaded
         return _Frame(width, height, 1)
-    return _Frame(height, width, orientation) if orientation in _TRANSPOSED else _Frame(width, height, orientation)
-
-
-def _exif_facts(photo: ImageFile.ImageFile) -> tuple[datetime | None, str]:
-    """When and with what camera; None and "" where EXIF is absent or damaged: the pixels are still good."""
-    try:
-        exif = photo.getexif()
-        camera = str(exif.get(ExifTags.Base.Model, ""))
-        taken = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
-    except _ANY_EXIF_FAULT:
-        return None, ""
-    camera = "".join(letter for letter in camera if letter.isprintable()).strip()
-    found = _DATE.match(str(taken).strip())
-    try:
-        return (datetime.fromisoformat("{}-{}-{} {}:{}:{}".format(*found.groups())) if found else None), camera
-    except ValueError:
-        return None, camera
+    return _Frame(height, width, orientation) if orientation in exif.TRANSPOSED else _Frame(width, height, orientation)
 
 
 def _crop(frame: _Frame, box: Box | None) -> tuple[int, int, int, int]:
@@ -254,8 +171,8 @@ def _cut(image: Image.Image, extent: tuple[float, float], frame: _Frame, crop: t
          size: Size | None) -> Pixels:
     """Crop and scale in the stored frame, whose whole extent is given in the image's pixels, then turn upright."""
     left, top, right, bottom = crop
-    flip_x, flip_y = frame.orientation in _FLIPPED_X, frame.orientation in _FLIPPED_Y
-    turned = frame.orientation in _TRANSPOSED
+    flip_x, flip_y = frame.orientation in exif.FLIPPED_X, frame.orientation in exif.FLIPPED_Y
+    turned = frame.orientation in exif.TRANSPOSED
     if flip_x:
         left, right = frame.width - right, frame.width - left
     if flip_y:
@@ -300,110 +217,3 @@ def _eight_bits(photo: ImageFile.ImageFile) -> Image.Image:
     return Image.fromarray(levels)
 
 
-@contextmanager
-def _photo(file: IO[bytes], name: str) -> Iterator[ImageFile.ImageFile]:
-    """Open by signature and keep Pillow quiet; whatever its decoders raise becomes a PhotoError."""
-    with _no_warnings():
-        try:
-            photo = _open(file, name)
-            yield photo
-        except PhotoError:
-            raise
-        except MemoryError as fault:
-            raise PhotoError(f"{name}: does not fit in memory; save it smaller.") from fault
-        except Exception as fault:
-            what = str(fault) or type(fault).__name__
-            short = "truncated" in what.lower() or isinstance(fault, EOFError)
-            raise PhotoError(f"{name}: {'is truncated' if short else 'cannot be decoded'} ({what}); copy it again from "
-                             "the camera card.") from fault
-
-
-def _open(file: IO[bytes], name: str) -> ImageFile.ImageFile:
-    """Read the header. Plugins are called one by one: `Image.open` obeys a global bound and warns."""
-    head = file.read(16)
-    file.seek(0)
-    if Path(name).suffix.lower() in _RAW:
-        raise PhotoError(f"{name}: is a camera raw file; export it as JPEG.")
-    photo: ImageFile.ImageFile
-    bound = MAX_PIXELS
-    if head.startswith(b"\xff\xd8\xff"):
-        photo = JpegImageFile(file)
-    elif head.startswith(b"\x89PNG\r\n\x1a\n"):
-        photo = PngImageFile(file)
-    elif head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        photo, bound = TiffImageFile(file), MAX_PIXELS_BY_PILLOW
-    elif head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        photo, bound = WebPImageFile(file), MAX_PIXELS_BY_PILLOW
-    elif head.startswith(b"BM"):
-        photo = BmpImageFile(file)
-    else:
-        kind = "a HEIC or AVIF photo" if head[4:8] == b"ftyp" else "no image"
-        raise PhotoError(f"{name}: is {kind}; wanted JPEG, PNG, TIFF, WebP or BMP. Convert it or leave it out.")
-    if photo.width * photo.height > bound:
-        raise PhotoError(f"{name}: has {photo.width} x {photo.height} pixels, more than the {bound // 1_000_000} "
-                         "million that are decoded; save it smaller.")
-    return photo
-
-
-@contextmanager
-def _file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file after a look at what it is: a pipe would block, a huge file would fill the memory."""
-    try:
-        status = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        raise PhotoError(f"{path}: does not exist; check the path.") from None
-    except (OSError, ValueError) as fault:
-        raise PhotoError(f"{path}: cannot be reached ({fault}); check the path and its permissions.") from fault
-    if not stat.S_ISREG(status.st_mode):
-        kind = "folder; name a photo in it" if path.is_dir() else "device or pipe; copy the photo to a file first"
-        raise PhotoError(f"{path}: is a {kind}.")
-    if status.st_size == 0:
-        raise PhotoError(f"{path}: is empty (0 bytes); copy it again from the camera card.")
-    if status.st_size > MAX_BYTES:
-        raise PhotoError(f"{path}: has {status.st_size >> 20} MB, more than the {MAX_BYTES >> 20} MB that are read; "
-                         "save it smaller.")
-    try:
-        with path.open("rb") as file:
-            yield file
-    except OSError as fault:
-        raise PhotoError(f"{path}: cannot be read ({fault.strerror}); check its permissions.") from fault
-
-
-_quiet_lock = threading.Lock()
-_quiet_count = 0
-_quiet_filters = warnings.catch_warnings()
-
-
-@contextmanager
-def _no_warnings() -> Iterator[None]:
-    """Ignore Pillow's warnings. One filter for all threads that decode: `catch_warnings` in each would mix them up."""
-    global _quiet_count, _quiet_filters
-    with _quiet_lock:
-        _quiet_count += 1
-        if _quiet_count == 1:
-            _quiet_filters = warnings.catch_warnings()
-            _quiet_filters.__enter__()
-            warnings.filterwarnings("ignore", module=r"PIL\.|reid\.images")
-    try:
-        yield
-    finally:
-        with _quiet_lock:
-            _quiet_count -= 1
-            if _quiet_count == 0:
-                _quiet_filters.__exit__(None, None, None)
-
-
-def _image(pixels: Pixels) -> Image.Image:
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
-        raise ShapeError(f"Pixels are {pixels.dtype} {pixels.shape}; wanted uint8 (height, width, 3), RGB.")
-    return Image.fromarray(np.ascontiguousarray(pixels))
-
-
-def _swap_in(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as fault:
-        beside.unlink(missing_ok=True)
-        raise UsageError(f"{path}: not written ({fault.strerror}); name a folder that can be written to.") from fault

@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.records import SIDE_NET, Box, Photo, Sighting
+from reid.records.photos import SIDE_NET, Box, Photo
+from reid.records.sightings import Sighting
 
 Ids = NDArray[np.int64]
 """Permanent photo ids; -1 = none."""
+UNIT = 1e-3
+"""A vector whose length is further than this from 1 is none of ours."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,3 +237,12 @@ class Correction:
     other_id: int = 0
     other: str = ""
     warnings: tuple[str, ...] = ()
+
+
+def are_unit(vectors: NDArray[np.float32]) -> bool:
+    """Whether every row is finite and of unit length."""
+    if len(vectors) == 1:
+        return bool(abs(vectors[0].dot(vectors[0]) - 1) <= 2 * UNIT)
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = np.einsum("nd,nd->n", vectors, vectors)  # one is within 2 x UNIT where the length is within UNIT
+        return bool((np.abs(squares - 1) <= 2 * UNIT).all())

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from reid import images
 from reid.errors import PhotoError, ShapeError, UsageError
@@ -236,8 +237,8 @@ def test_a_jpeg_is_scaled_while_decoding_and_stays_true(monkeypatch):
     data = encoded(Image.fromarray(scene), "JPEG", quality=92)
     wanted = images.resize(images.decode(data, "a").pixels, 100, 134)
     sizes = []
-    whole = images.JpegImageFile.draft
-    monkeypatch.setattr(images.JpegImageFile, "draft",
+    whole = JpegImageFile.draft
+    monkeypatch.setattr(JpegImageFile, "draft",
                         lambda self, mode, size: (whole(self, mode, size), sizes.append(self.size))[0])
     small = images.decode(data, "a", shortest=100).pixels
     assert sizes == [(201, 150)]
@@ -267,8 +268,8 @@ def test_inputs_of_nets_are_the_upright_crop_squashed_straight_from_what_was_dec
 def test_a_jpeg_is_decoded_once_and_no_smaller_than_any_net_needs_it_in_both_directions(monkeypatch):
     data = encoded(Image.new("RGB", (1600, 1200), (9, 80, 200)), "JPEG")
     sizes = []
-    whole = images.JpegImageFile.draft
-    monkeypatch.setattr(images.JpegImageFile, "draft",
+    whole = JpegImageFile.draft
+    monkeypatch.setattr(JpegImageFile, "draft",
                         lambda self, mode, size: (whole(self, mode, size), sizes.append(self.size))[0])
     images.decode(data, "a", sizes=[(150, 200)])
     images.decode(data, "a", sizes=[(151, 200)])

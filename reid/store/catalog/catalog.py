@@ -5,7 +5,6 @@ WAL with synchronous=FULL: what a transaction committed survives a kill and a po
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import secrets
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from reid.errors import GalleryError
+from reid.settings.resolving import user_name
 from reid.store.catalog.connection import connect, connected
 from reid.store.catalog.file_header import has_tables, refuse_newer
 from reid.store.catalog.schema import APPLICATION, FORMAT, PAGE_BYTES, TABLES
@@ -285,10 +285,7 @@ def now() -> str:
 
 def who() -> str:
     """Who makes a change: REID_USER, else the login name."""
-    try:
-        return os.environ.get("REID_USER") or getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"  # a container without a user table
+    return user_name()
 
 
 def to_json(value: object) -> str:

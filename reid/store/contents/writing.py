@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from reid.errors import ModelMismatch, ShapeError, UsageError
 from reid.records import SIDES, Calibration
-from reid.records.gallery import Enrolled, Enrollment
+from reid.records.gallery import Enrolled, Enrollment, are_unit
 from reid.store.catalog.catalog import Catalog, Change, to_json
 from reid.store.catalog.schema import GONE_INDEX
 from reid.store.contents import stage_nets
 from reid.store.contents.individuals import add_individual, merged_into
 from reid.store.contents.reading import SpeciesRow, iso, known_species, species_rows
-from reid.store.search.vector_source import are_unit
 
 _FACTS = (
     "individual_id", "species_id", "sha256", "box_key", "box", "path", "near_path", "captured_at", "encounter",

@@ -10,13 +10,12 @@ import numpy as np
 
 from reid.errors import ModelMismatch, ShapeError, UsageError
 from reid.records import Vectors
-from reid.records.gallery import Found, Where
+from reid.records.gallery import Found, Where, are_unit
 from reid.settings import SearchSettings
 from reid.store.catalog.catalog import Catalog
 from reid.store.contents import reading
 from reid.store.contents.reading import SpeciesRow
 from reid.store.history.purge import PURGED
-from reid.store.search import vector_source
 from reid.store.search.species_index import Damaged, IndexView, SpeciesIndex
 
 
@@ -119,6 +118,6 @@ def _checked_queries(queries: Vectors, k: int) -> Vectors:
     if given.ndim != 2 or given.dtype.kind != "f":
         raise ShapeError(f"queries must be (Q, D) float32, met shape {given.shape}")
     found = np.ascontiguousarray(given, dtype=np.float32)
-    if not vector_source.are_unit(found):
+    if not are_unit(found):
         raise ShapeError("a query's embedding must be finite and of length 1: normalise what the net gives")
     return found

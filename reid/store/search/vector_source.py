@@ -6,18 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reid.errors import GalleryError, ModelMismatch
 from reid.records import Vectors
-from reid.records.gallery import Ids, Where
+from reid.records.gallery import Ids, Where, are_unit
 from reid.store.catalog.catalog import Catalog, Row, to_json
 from reid.store.catalog.sqlite_errors import RESTORE
 from reid.store.contents.reading import known_species
 from reid.store.search.faiss_files import room
 
-UNIT = 1e-3
-"""A vector whose length is further than this from 1 is none of ours."""
 _CHUNK = 4096
 _FACTS = ", p.individual_id, p.side, p.season, p.camera, p.captured_at"
 
@@ -119,15 +116,6 @@ def excluded(catalog: Catalog, species_id: int, where: Where) -> Ids:
             (species_id, to_json(sorted(encounters))),
         )
     return np.unique(np.array([row[0] for row in rows], np.int64))
-
-
-def are_unit(found: NDArray[np.float32]) -> bool:
-    """Whether every row is finite and of unit length."""
-    if len(found) == 1:
-        return bool(abs(found[0].dot(found[0]) - 1) <= 2 * UNIT)
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = np.einsum("nd,nd->n", found, found)  # one is within 2 x UNIT where the length is within UNIT
-        return bool((np.abs(squares - 1) <= 2 * UNIT).all())
 
 
 def _stack(rows: Iterable[Row], dimension: int) -> Vectors:
