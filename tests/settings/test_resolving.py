@@ -12,17 +12,15 @@ from hypothesis import strategies as st
 
 from reid.cli import app
 from reid.errors import UsageError
-from reid.formats.writers.records_and_folders import WRITERS
 from reid.settings import (
     DEFAULT_GALLERY,
-    EXPORT_FORMATS,
     ExportSettings,
     QuerySettings,
     TrainSettings,
-    check_train,
     gallery_folder,
     parse_image_size,
     resolve,
+    user_name,
 )
 
 
@@ -89,42 +87,6 @@ def test_the_gallery_is_the_argument_then_the_variable_then_the_default() -> Non
     assert gallery_folder(None, {"REID_GALLERY": ""}) == DEFAULT_GALLERY == gallery_folder(None, {})
 
 
-def test_the_defaults_make_sense_together() -> None:
-    settings = TrainSettings()
-    assert check_train(settings) is settings
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"stages": ("species", "breed")}, "stage 'breed' does not exist; choose from species, embedding"),
-        ({"loss": "contrastive"}, "loss 'contrastive' does not exist"),
-        ({"device": "tpu"}, "device 'tpu' does not exist; choose from auto, cpu, cuda"),
-        ({"epochs": 0}, "epochs must be at least 1"),
-        ({"species_epochs": -1}, "epochs must be at least 1"),
-        ({"minutes": 0.0}, "minutes above 0"),
-        ({"minutes": float("nan")}, "minutes above 0"),
-        ({"max_false_match": 0.0}, "max_false_match"),
-        ({"max_false_match": float("nan")}, "max_false_match"),
-        ({"validation_share": 1.0}, "validation_share"),
-        ({"individuals_per_batch": 1}, "individuals_per_batch and photos_per_individual must be at least 2"),
-        ({"photos_per_individual": 0}, "individuals_per_batch and photos_per_individual must be at least 2"),
-        ({"learning_rate": 0.0}, "learning_rate"),
-        ({"learning_rate": float("nan")}, "learning_rate"),
-        ({"patience": 0}, "patience"),
-        ({"dimension": 0}, "dimension"),
-        ({"frozen_blocks": -1}, "frozen_blocks"),
-    ],
-)
-def test_settings_that_make_no_sense_are_refused(change: dict[str, Any], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        check_train(resolve(TrainSettings(), change, {}))
-
-
-def test_the_formats_that_are_offered_are_those_that_are_written() -> None:
-    assert tuple(WRITERS) == EXPORT_FORMATS
-
-
 def test_pairs_paths_and_lists_are_read_from_variables() -> None:
     environment = {"REID_SCIENTIFIC": "zebra=Equus  quagga,", "REID_DEPLOYMENTS": "a b.csv", "REID_COVARIATES": "age,weight"}
     found = resolve(ExportSettings(), {}, environment)
@@ -149,3 +111,16 @@ def test_every_command_takes_json_and_a_gallery_but_those_that_make_one_of_their
     assert len(options) > 20
     assert {name for name, given in options.items() if "--json" not in given} == set()
     assert {name for name, given in options.items() if "--gallery" not in given} == {"demo", "unbundle"}
+
+
+def test_a_user_is_named_by_the_variable_else_by_the_login() -> None:
+    assert user_name({"REID_USER": "Ama"}) == "Ama"
+    assert user_name({"REID_USER": ""}) == user_name({}) != ""
+
+
+def test_without_a_table_of_users_somebody_unknown_makes_the_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 1000")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert (user_name({}), user_name({"REID_USER": "Ama"})) == ("unknown", "Ama")
