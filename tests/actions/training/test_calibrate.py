@@ -2,82 +2,30 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from reid import synthetic
 from reid.actions.identification.query import query
 from reid.actions.intake.enroll import enroll
 from reid.actions.training import calibrate as action
 from reid.actions.training.calibrate import calibrate
-from reid.actions.training.enrolled_pool import enrolled_pool
 from reid.actions.training.results import CalibrateReport
 from reid.actions.training.tables import calibrated
 from reid.calibration.score_calibration import study
 from reid.errors import GalleryBusy, GalleryError, UsageError
 from reid.evaluation.metrics import Pool
-from reid.nets import net_files
-from reid.nets.net_files import NetCard
-from reid.pages import plots
-from reid.records import Calibration, Photo
+from reid.records import Calibration
 from reid.store import Enrollment, Gallery
 from reid.tables import json_lines
-
-OLD = Calibration(20.5, -9.0, 4.5, 0.97, 0.8, 0.5, 0.02, 0.008, 0.02, 12, 80, 960)
-HELD = [f"z{number:02}" for number in range(8)]
-TAUGHT = [f"z{number:02}" for number in range(8, 20)]
-
-
-def card(training: dict[str, Any], species: str = "zebra") -> NetCard:
-    return NetCard(
-        kind="embedding", backbone="mobilenet_v2", image_size=(64, 64), dimension=16, species=species,
-        training={"data": training}, calibration=OLD,
-    )
-
-
-def items(individuals: Sequence[str], seed: int, encounters: int = 4, spread: float = 0.35) -> list[Enrollment]:
-    """Each individual a direction of space; one photo in each encounter, an hour apart at one camera."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for name in individuals:
-        centre = rng.standard_normal(16)
-        for encounter in range(encounters):
-            vector = centre + spread * rng.standard_normal(16)
-            photo = Photo(
-                Path(f"/photos/{name}-{encounter}.jpg"), "zebra", name, datetime(2024, 5, 1) + timedelta(hours=encounter),
-                camera="C1",
-            )
-            unit = (vector / np.linalg.norm(vector)).astype(np.float32)
-            found.append(Enrollment(name, photo, f"{name}-{encounter}".ljust(64, "0"), 640, 480, unit))
-    return found
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A gallery of 20 zebras, 8 of them held out, and of 2 lions; both calibrated for another stated error."""
-    place = tmp_path / "indexes" / "Été"
-    with Gallery.open(place, create=True) as gallery:
-        state = {"weight": torch.zeros(1)}
-        zebra = net_files.save(card({"held_out_individuals": HELD, "trained_individuals": TAUGHT}), state, gallery.nets_folder)
-        lion = net_files.save(
-            card({"held_out_individuals": ["l0", "l1"]}, "lion"), {"weight": torch.ones(1)}, gallery.nets_folder
-        )
-        for name, net in (("zebra", zebra), ("lion", lion)):
-            gallery.set_embedding_net(name, net.fingerprint, 16, calibration=OLD)
-        gallery.enroll("zebra", zebra.fingerprint, items([*HELD, *TAUGHT], 1))
-        gallery.enroll("lion", lion.fingerprint, items(["l0", "l1"], 2))
-    return place
+from tests.actions.training.vector_gallery import HELD, OLD, TAUGHT, items
 
 
 def pool(found: Sequence[Enrollment]) -> Pool:
@@ -143,29 +91,10 @@ def test_a_stricter_stated_error_never_asks_for_less(folder: Path) -> None:
     assert bounds[0] < bounds[-1]
 
 
-def test_the_card_of_an_older_net_names_only_the_held_out_so_all_others_are_left_out(folder: Path) -> None:
-    with Gallery.open(folder) as gallery:
-        net = net_files.save(card({"held_out_individuals": HELD}), {"weight": torch.full((1,), 2.0)}, gallery.nets_folder)
-        vectors = {int(number): vector for number, vector in zip(*gallery.vectors("zebra"), strict=True)}
-        gallery.set_embedding_net("zebra", net.fingerprint, 16, calibration=None, vectors=vectors)
-        gallery.enroll("zebra", net.fingerprint, items(["newcomer"], 3))
-    one = calibrate(gallery=folder, species="zebra").species[0]
-    assert (one.individuals, one.trained_on) == (8, ("newcomer", *TAUGHT))
-
-
 def test_the_stated_error_may_come_from_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REID_MAX_FALSE_MATCH", "0.07")
     assert calibrate(gallery=folder).max_false_match == 0.07
     assert calibrate(gallery=folder, max_false_match=0.03).max_false_match == 0.03
-
-
-def test_an_animal_enrolled_after_the_training_may_judge(folder: Path) -> None:
-    with Gallery.open(folder) as gallery:
-        fingerprint = gallery.embedding_net("zebra")
-        assert fingerprint is not None
-        gallery.enroll("zebra", fingerprint, items(["newcomer"], 3))
-    one = calibrate(gallery=folder, species="zebra").species[0]
-    assert (one.individuals, one.photos, one.trained_on) == (9, 36, tuple(TAUGHT))
 
 
 def test_nothing_is_changed_where_the_page_cannot_be_written(folder: Path, tmp_path: Path) -> None:
@@ -231,29 +160,6 @@ def test_a_species_that_is_not_there_and_an_empty_gallery_are_told(folder: Path,
         calibrate(gallery=tmp_path / "nowhere")
 
 
-def test_the_page_shows_the_diagram_and_needs_nothing_but_itself(folder: Path, tmp_path: Path) -> None:
-    place = tmp_path / "calibration é.html"
-    report = calibrate(gallery=folder, report=place)
-    text = place.read_text(encoding="utf-8")
-    assert report.page == place
-    zebra = report.species[1]
-    assert len(zebra.bins) > 1
-    dots = [plots.Dot(one.probability, one.right, one.count / 64) for one in zebra.bins]
-    synthetic = plots.reliability(
-        "How often answers of a probability are right", "mean probability of the best match", "share right", dots
-    )
-    [(svg, alternative)] = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]+)">', text)
-    assert base64.b64decode(svg, validate=True) == synthetic
-    assert alternative == "zebra: how often answers of a probability are right."
-    assert "its share of the 64 answers, 1 % where it is less" in text
-    text = text.replace(svg, "")
-    assert f"<td class=\"figure\">{zebra.bins[0].count}</td>" in text
-    assert f"Expected calibration error {zebra.calibration_error:.3f}." in text
-    assert "Stays as it was: 2 individuals" in text and "12 individuals were left out" in text
-    assert "http" not in text.replace("http-equiv", "").replace("http://www.w3.org", "")
-    assert "<script" not in text
-
-
 def test_a_report_is_json(folder: Path) -> None:
     told = json.loads(json_lines.line(calibrate(gallery=folder)))
     assert [one["species"] for one in told["species"]] == ["lion", "zebra"]
@@ -313,28 +219,3 @@ def test_photos_given_take_the_place_of_those_enrolled(
         calibrate(gallery=gallery, photos=[tmp_path / "lynx" / ".."])
 
 
-def test_of_several_seasons_thresholds_are_learned_across_them(tmp_path: Path) -> None:
-    """Coats change by the season: photos of one day are alike, those of the next year are what comes back."""
-    rng = np.random.default_rng(3)
-    taken = []
-    for name in [f"z{at:02}" for at in range(24)]:
-        centre = rng.standard_normal(16)
-        for year in (2023, 2024):
-            coat = centre + 0.6 * rng.standard_normal(16)
-            for hour in range(3):
-                vector = coat + 0.05 * rng.standard_normal(16)
-                photo = Photo(Path(f"/p/{name}-{year}-{hour}.jpg"), "zebra", name, datetime(year, 5, 1, hour), camera="C1")
-                unit = (vector / np.linalg.norm(vector)).astype(np.float32)
-                taken.append(Enrollment(name, photo, f"{name}-{year}-{hour}".ljust(64, "0"), 640, 480, unit))
-    place = tmp_path / "gallery"
-    with Gallery.open(place, create=True) as gallery:
-        net = net_files.save(card({"trained_individuals": []}), {"weight": torch.zeros(1)}, gallery.nets_folder)
-        gallery.set_embedding_net("zebra", net.fingerprint, 16, calibration=OLD)
-        gallery.enroll("zebra", net.fingerprint, taken)
-        within = enrolled_pool(gallery, "zebra", net.fingerprint, {f"z{at:02}" for at in range(24)}).pool
-    (found,) = calibrate(gallery=place).species
-    sure = study(within, max_false_match=0.01)
-    assert found.after is not None and sure is not None
-    told, too_sure = (one.slope * 0.7 + one.intercept for one in (found.after, sure.calibration))
-    assert told > too_sure  # a cosine of 0.7 may well be who came back, a year on
-    assert found.after.false_new >= sure.calibration.false_new
