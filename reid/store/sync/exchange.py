@@ -1,4 +1,4 @@
-"""What goes from a gallery to another place and comes back: copies, and what another camp changed."""
+"""What goes from a gallery to another place and comes back: copies, and what another replica changed."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Exchange:
 
         Args:
             other: of the other gallery, which is not changed; its nets must be in this one's folder already.
-            only_plan: change nothing, tell what would be changed.
+            only_plan: change nothing, report what would be changed.
             why: for the journal.
 
         Raises:
             UsageError: the two have no common past. GalleryError: one of them is damaged. Nothing was changed.
         """
-        told = merge(self._catalog, other._catalog, other._folder.name, why, only_plan=only_plan)
+        merged = merge(self._catalog, other._catalog, other._folder.name, why, only_plan=only_plan)
         self._publish()
-        return told
+        return merged

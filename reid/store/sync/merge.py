@@ -1,23 +1,23 @@
-"""Two galleries with a common past brought together: what only one of them changed is taken, what both did is told.
+"""Two galleries with a common past brought together: what only one of them changed is taken, what both did is reported.
 
 The common past ends where the journals' marks differ, or where the other gallery was merged last. What a merge brought here
-and comes back from there is an echo (`Camp`): it is neither theirs nor a conflict.
+and comes back from there is an echo (`Replica`): it is neither theirs nor a conflict.
 """
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
+from typing import Any
 
 from reid.errors import GalleryError, UsageError
 from reid.store.catalog.catalog import Catalog
-from reid.store.contents.stage_nets import STAGE_NETS, put_value, value_of
 from reid.store.history.entries import undone_by
-from reid.store.sync.conflict_commands import Command
-from reid.store.sync.merge_photos import Photos
-from reid.store.sync.merge_sightings import bring
+from reid.store.sync.merge_individuals import IndividualMerge
+from reid.store.sync.merge_nets import NetMerge
+from reid.store.sync.merge_photos import PhotoMerge
+from reid.store.sync.merge_sightings import SightingMerge
 from reid.store.sync.replica import known_by_way
-from reid.store.sync.three_way import Conflict, Past
+from reid.store.sync.three_way import Conflict, Past, ThreeWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Merged:
 
     @property
     def brought(self) -> bool:
-        """Whether anything came in: else the entry only says that the two have met."""
+        """Whether anything came in: else the entry only says that the two were synchronised."""
         return bool(self.new_individuals or self.new_photos or self.altered or self.new_sightings)
 
 
@@ -52,15 +52,15 @@ def common_past(ours: Catalog, theirs: Catalog) -> Past:
     Raises:
         UsageError: the two have no common past, or a merge of the two was undone here.
     """
-    marks = [[row[0] for row in one.ask("SELECT mark FROM journal ORDER BY seq")] for one in (ours, theirs)]
+    marks = [[row[0] for row in catalog.ask("SELECT mark FROM journal ORDER BY seq")] for catalog in (ours, theirs)]
     same = next((at for at, pair in enumerate(zip(*marks, strict=False)) if pair[0] != pair[1]), min(map(len, marks)))
     if not same:
         raise UsageError("the two galleries have no common past: they did not start as copies of one gallery")
-    mine, there = ({mark: at for at, mark in enumerate(one, start=1)} for one in marks)
+    our_marks, their_marks = ({mark: at for at, mark in enumerate(column, start=1)} for column in marks)
     best = (same, same)
     undone = undone_by(ours)
     for seq, mark in ours.ask("SELECT entry, mark FROM merged_journal ORDER BY entry"):  # also those an older copy of it has
-        at = there.get(mark, 0)
+        at = their_marks.get(mark, 0)
         if at > best[1] and seq in undone:
             raise UsageError(
                 f"this gallery was merged with that one by entry {seq}, which entry {undone[seq]} undid: "
@@ -68,7 +68,7 @@ def common_past(ours: Catalog, theirs: Catalog) -> Past:
             )
         if at > best[1]:
             best = (seq, at)
-    return Past(same, *best, mine, there)
+    return Past(same, *best, our_marks, their_marks)
 
 
 def merge(ours: Catalog, theirs: Catalog, name: str, why: str, *, only_plan: bool = False) -> Merged:
@@ -79,138 +79,100 @@ def merge(ours: Catalog, theirs: Catalog, name: str, why: str, *, only_plan: boo
             return Merged(0, past.seq, 0, 0, 0, 0, 0, ())
         try:
             with ours.change("merge_galleries", why) as change:
-                told = _Merge(change, theirs, name, past).run(ours)
+                merged = _Merge(ThreeWay(change, theirs, name, past)).run(ours)
                 if only_plan:
                     raise _OnlyPlan
         except _OnlyPlan:
-            return replace(told, seq=0)
-    return told
+            return replace(merged, seq=0)
+    return merged
 
 
 class _OnlyPlan(Exception):
     """Leaves the transaction, which is rolled back."""
 
 
-class _Merge(Photos):
+class _Merge:
+    """One merge of a replica, part by part, in the order in which each part needs those before it."""
+
+    def __init__(self, both: ThreeWay) -> None:
+        self._both = both
+        self._nets, self._individuals = NetMerge(both), IndividualMerge(both)
+        self._photos, self._sightings = PhotoMerge(both), SightingMerge(both)
+
     def run(self, ours: Catalog) -> Merged:
-        known = self.theirs.ask("SELECT id, fingerprint, kind, dimension FROM net ORDER BY id")
-        nets = {number: self._net(*net) for number, *net in known}
-        self._stage_nets(nets)
-        self._species(nets)
-        self.plan_individuals()
-        self.plan_photos()
-        self.settle_going(self.leaving(), self.follows)
-        self.place()
-        self.leave()
-        self.name_all()
-        self._embeddings(nets)
-        sightings = bring(self)
+        """Plan, settle and write all parts, and the entry of the journal. ours: the gallery of the transaction."""
+        nets, individuals, photos, sightings = self._nets, self._individuals, self._photos, self._sightings
+        nets.plan()
+        nets.settle()
+        individuals.plan()
+        photos.plan()
+        individuals.settle(photos.moving(), photos.follow)
+        photos.settle()
+        photos.write()
+        individuals.write()
+        nets.write(photos.photos)
+        sightings.plan()
+        sightings.settle()
+        sightings.write()
         self._check()
-        entries = self.theirs.ask(
-            "SELECT seq, at, who, what, why, before, after, mark FROM journal WHERE seq > ? ORDER BY seq", (self.past.their_seq,)
-        )
-        self.change.put_many(
-            "INSERT OR IGNORE INTO merged_journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            ((self.change.seq, self.name, *row) for row in entries),
-        )
-        self.change.put("UPDATE species SET seq = ?", (self.change.seq,))
-        (lacking,) = self.change.ask(
-            "SELECT count(*) FROM photo p JOIN species s ON s.id = p.species_id WHERE p.added_seq = ? AND p.removed_seq IS NULL"
-            " AND NOT EXISTS (SELECT 1 FROM embedding e WHERE e.photo_id = p.id AND e.net_id = s.net_id)", (self.change.seq,),
-        )[0]
-        arrived = sum(self.one(mine)["removed_seq"] is None for mine in self.arrived)
-        conflicts = self.conflicts(ours)
-        told = Merged(
-            self.change.seq, self.past.seq, len(entries), arrived, self.new_photos, self.altered, lacking, conflicts,
+        entries = self._keep_entries()
+        lacking = self._not_searched()
+        arrived = sum(self._both.individual(mine)["removed_seq"] is None for mine in self._both.arrived)
+        conflicts = self._both.conflicts(ours)
+        change = self._both.change
+        merged = Merged(
+            change.seq, self._both.past.seq, len(entries), arrived, photos.new_photos, self._both.altered, lacking, conflicts,
             sightings.new, sightings.left,
         )
-        self.change.before = {"common": self.past.seq}
-        self.change.after = {
-            "other": self.name, "other_seq": entries[-1][0], "other_mark": entries[-1][-1], "entries": len(entries),
-            "conflicts": [[one.what, one.ours, one.theirs, one.do] for one in conflicts], "moved": self.moved,
-            "knows": known_by_way(self.theirs, self.past.their_seq),
-            "summary": f"{self.name}: {arrived} individuals, {self.new_photos} photos, {self.altered} values, "
-                       f"{len(conflicts)} conflicts" + (f", {sightings.new} sightings" if sightings.new else "")
-            if told.brought or conflicts else f"{self.name}: nothing that is not here already",
+        change.before = {"common": self._both.past.seq}
+        change.after = self._journalled(merged, *entries[-1])
+        return merged
+
+    def _keep_entries(self) -> list[tuple[int, str]]:
+        """Keep their entries since the common past in ours, too: the number and mark of each."""
+        both = self._both
+        entries = both.other.ask(
+            "SELECT seq, at, who, what, why, before, after, mark FROM journal WHERE seq > ? ORDER BY seq", (both.past.their_seq,)
+        )
+        both.change.put_many(
+            "INSERT OR IGNORE INTO merged_journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ((both.change.seq, both.name, *row) for row in entries),
+        )
+        both.change.put("UPDATE species SET seq = ?", (both.change.seq,))
+        return [(row[0], row[-1]) for row in entries]
+
+    def _not_searched(self) -> int:
+        """How many photos that came in have no embedding of the net in use here."""
+        (lacking,) = self._both.change.ask(
+            "SELECT count(*) FROM photo p JOIN species s ON s.id = p.species_id WHERE p.added_seq = ? AND p.removed_seq IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM embedding e WHERE e.photo_id = p.id AND e.net_id = s.net_id)",
+            (self._both.change.seq,),
+        )[0]
+        return int(lacking)
+
+    def _journalled(self, merged: Merged, other_seq: int, other_mark: str) -> dict[str, Any]:
+        """What the journal keeps of it. other_seq, other_mark: of their last entry."""
+        name, past = self._both.name, self._both.past
+        counts = (
+            f"{name}: {merged.new_individuals} individuals, {merged.new_photos} photos, {merged.altered} values, "
+            f"{len(merged.conflicts)} conflicts" + (f", {merged.new_sightings} sightings" if merged.new_sightings else "")
+        )
+        return {
+            "other": name, "other_seq": other_seq, "other_mark": other_mark, "entries": merged.entries,
+            "conflicts": [[conflict.what, conflict.ours, conflict.theirs, conflict.do] for conflict in merged.conflicts],
+            "moved": self._photos.moved, "knows": known_by_way(self._both.other, past.their_seq),
+            "summary": counts if merged.brought or merged.conflicts else f"{name}: nothing that is not here already",
         }
-        return told
-
-    def _net(self, fingerprint: str, kind: str, dimension: int | None) -> int:
-        found = self.change.ask("SELECT id, kind, dimension FROM net WHERE fingerprint = ?", (fingerprint,))
-        if found and found[0][1:] != (kind, dimension):
-            raise GalleryError(f"net {fingerprint} is another kind of net in {self.name}: one of the two galleries is damaged")
-        insert = "INSERT INTO net (fingerprint, kind, dimension, seq) VALUES (?, ?, ?, ?)"
-        return int(found[0][0]) if found else self.change.put(insert, (fingerprint, kind, dimension, self.change.seq))
-
-    def _stage_nets(self, nets: dict[int, int]) -> None:
-        """The nets of the whole gallery are taken where only they set them; where both did, ours stay."""
-        for name in STAGE_NETS:
-            theirs = value_of(self.theirs, name)
-            own = self.there.news("meta", [(0, 0)], (name,), self.past.their_seq)
-            wanted = str(nets[int(theirs)]) if theirs else None
-            if own is None or not own.altered({name: theirs}) or value_of(self.change, name) == wanted:
-                continue
-            if self.here.news("meta", [(0, 0)], (name,), self.there.heard(own.seq)) is None:
-                put_value(self.change, name, wanted)
-                self.altered += 1
-
-    def _species(self, nets: dict[int, int]) -> None:
-        """Species that are new here come with their net; a net that only they changed is told, not changed; so are thresholds."""
-        for number, name, net, calibration in self.theirs.ask("SELECT id, name, net_id, calibration FROM species ORDER BY id"):
-            found = self.change.ask("SELECT id, net_id, calibration FROM species WHERE name = ?", (name,))
-            if found and found[0][1] is not None:
-                self.species[number] = (found[0][0], name)
-                if net is not None:
-                    self._net_of(number, found[0][0], name, (found[0][1], nets[net]), (found[0][2], calibration))
-                continue
-            if not found:
-                self.change.put("INSERT INTO species (name, seq) VALUES (?, ?)", (name, self.change.seq))
-            (mine,) = self.change.ask("SELECT id FROM species WHERE name = ?", (name,))[0]
-            self.change.put(
-                "UPDATE species SET net_id = ?, calibration = ? WHERE id = ?", (nets[net] if net else None, calibration, mine)
-            )
-            self.species[number] = (mine, name)
-            self.altered += net is not None
-
-    def _net_of(
-        self, number: int, mine: int, name: str, net: tuple[int, int], thresholds: tuple[str | None, str | None]
-    ) -> None:
-        """A net that they changed needs its embeddings of our photos: told with the upgrade. Thresholds of one net are taken."""
-        column = "net_id" if net[0] != net[1] else "calibration"
-        own = self.there.news("species", [(number, 0)], (column,), self.past.their_seq)
-        if own is None or (column == "calibration" and thresholds[0] == thresholds[1]):
-            return
-        ours = self.here.news("species", [(mine, 0)], (column,), self.there.heard(own.seq))
-        if column == "net_id":
-            here, there = self.change.ask(
-                "SELECT (SELECT fingerprint FROM net WHERE id = ?), (SELECT fingerprint FROM net WHERE id = ?)", net
-            )[0]
-            do = [f"reid upgrade --net {there} --species {shlex.quote(name)}"]
-            self.tell(0, name, f"net of {name}", here, there, lambda: map(Command, do))
-        elif ours is None:
-            self.alter("species", mine, calibration=thresholds[1])
-        else:
-            self.tell(
-                0, name, f"thresholds of {name}", f"set here ({self.here.by(ours.seq)})",
-                f"set there ({self.there.by(own.seq)})", lambda: iter([Command("reid calibrate")]),
-            )
-
-    def _embeddings(self, nets: dict[int, int]) -> None:
-        for theirs, mine in self.photos.items():
-            rows = self.theirs.ask("SELECT net_id, vector FROM embedding WHERE photo_id = ?", (theirs,))
-            self.change.put_many(
-                "INSERT OR IGNORE INTO embedding (photo_id, net_id, seq, vector) VALUES (?, ?, ?, ?)",
-                ((mine, nets[net], self.change.seq, vector) for net, vector in rows),
-            )
 
     def _check(self) -> None:
         """Whatever the two galleries held, no photo may be left with an individual that is not there."""
-        left = self.change.ask(
+        homeless = self._both.change.ask(
             "SELECT p.id, i.id FROM individual i JOIN photo p ON p.individual_id = i.id"
             " WHERE p.removed_seq IS NULL AND i.removed_seq IS NOT NULL LIMIT 1"
         )
-        if left:
+        if homeless:
+            photo, individual = homeless[0]
             raise GalleryError(
-                f"merging would leave photo {left[0][0]} with individual #{left[0][1]}, which is not there: nothing was changed; "
+                f"merging would leave photo {photo} with individual #{individual}, which is not there: nothing was changed; "
                 "`reid doctor` on both galleries tells whether one of them is damaged"
             )

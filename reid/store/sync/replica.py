@@ -1,6 +1,6 @@
-"""One of two galleries that are brought together: what it changed by itself, and what it knew of the other one then.
+"""One of two replicas that are brought together: what it changed by itself, and what it knew of the other one then.
 
-A change that came from the other gallery, by a merge, comes back with the next merge: it is an echo, never news.
+A change that came from the other replica, by a merge, comes back with the next merge: it is an echo, never a local change.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ STATUS = ("removed_seq", "merged_into")
 
 
 @dataclass(slots=True)
-class News:
-    """What one gallery changed by itself of one value.
+class LocalChange:
+    """What one replica changed by itself of one value.
 
     seq: its last change. before: what it was then, column by column, as far as it was another value: at the start, and when
-    the two galleries met and left it as it was; None = the row is new.
+    the two replicas were synchronised and left it as it was; None = the row is new.
     """
 
     seq: int
@@ -42,23 +42,25 @@ class News:
         return None if self.before is None else {**now, **self.before[0]}
 
 
-class Camp:
+class Replica:
     """One of the two galleries."""
 
     def __init__(
         self, source: Catalog | Change, other: Mapping[str, int], carried: Collection[str], known: int, until: int
     ) -> None:
-        """Look at what it had of the other one.
+        """Read which merges it made, and what it had of the other one after each.
 
         Args:
             source: the gallery.
             other: mark of an entry -> its seq, of the other one's journal.
-            carried: marks of the entries of other camps that the other one has, too.
+            carried: marks of the entries of third replicas that the other one has, too.
             known: the last entry that both began with.
             until: only changes before this one count.
         """
         self.source, self.until = source, until
-        echoes, self._heard, self._met = set(), [(0, known)], {0: known}  # type: set[int], list[tuple[int, int]], dict[int, int]
+        echoes: set[int] = set()
+        self._synchronised: list[tuple[int, int]] = [(0, known)]
+        self._seen: dict[int, int] = {0: known}
         undone = undone_by(source)
         for seq, what, mark, knows, target, conflicts in source.ask(
             "SELECT seq, what, json_extract(after, '$.other_mark'), coalesce(json_extract(after, '$.knows'), '[]'),"
@@ -71,66 +73,66 @@ class Camp:
                 continue
             if mark in other or mark in carried:
                 echoes.add(seq)
-            if seq not in undone and (at := max(other.get(one, 0) for one in (mark, *json.loads(knows)))):
-                self._met[seq] = at
-                self._heard.append((seq if conflicts or mark not in other else 0, at))
+            if seq not in undone and (at := max(other.get(entry, 0) for entry in (mark, *json.loads(knows)))):
+                self._seen[seq] = at
+                self._synchronised.append((seq if conflicts or mark not in other else 0, at))
         self.echoes = frozenset(echoes)
         """Entries that brought changes of the other one, or such as it has from elsewhere, and those that took them back."""
-        self.looked_at: tuple[int, ...] = ()
-        """Entries as of which the other one knew this gallery at some time; see `look`."""
+        self.seen_by_other: tuple[int, ...] = ()
+        """Entries as of which the other one knew this replica at some time; see `introduce`."""
 
-    def look(self, other: Camp) -> None:
-        """Let both know when the other one looked."""
-        self.looked_at, other.looked_at = tuple(other._met.values()), tuple(self._met.values())
+    def introduce(self, other: Replica) -> None:
+        """Let each of the two know as of which of its entries the other one knew it."""
+        self.seen_by_other, other.seen_by_other = tuple(other._seen.values()), tuple(self._seen.values())
 
-    def heard(self, seq: int) -> int:
-        """The last entry of the other gallery that was known here when the change `seq` was made, or that agreed with it.
+    def last_synchronised(self, seq: int) -> int:
+        """The last entry of the other replica that was known here when the change `seq` was made, or that agreed with it.
 
         What a merge brought without a conflict goes together with all that was changed here before.
         """
-        return max(at for mine, at in self._heard if mine < seq)
+        return max(at for entry, at in self._synchronised if entry < seq)
 
-    def knew(self, seq: int) -> int:
-        """The last entry of the other gallery that was known here when `seq` was made, by way of a third one perhaps."""
-        return max(at for mine, at in self._met.items() if mine < seq)
+    def last_seen(self, seq: int) -> int:
+        """The last entry of the other replica that was known here when `seq` was made, by way of a third one perhaps."""
+        return max(at for entry, at in self._seen.items() if entry < seq)
 
-    def agreed(self, seq: int) -> int:
-        """The last entry of the other gallery whose state the change `seq` came from, or went together with."""
-        return max(self.heard(seq), self.knew(seq + 1))
+    def last_agreed(self, seq: int) -> int:
+        """The last entry of the other replica whose state the change `seq` came from, or went together with."""
+        return max(self.last_synchronised(seq), self.last_seen(seq + 1))
 
-    def news(
+    def local_change(
         self, kind: str, rows: Sequence[tuple[int, int]], columns: Sequence[str], after: int, *, echoes: bool = False
-    ) -> News | None:
-        """What was changed of a value after an entry, by this gallery itself; None if nothing, or the other's came in since.
+    ) -> LocalChange | None:
+        """What this replica itself changed of a value after an entry; None if nothing, or the other's value came in since.
 
         Args:
             kind: the table.
             rows: (id, added_seq) of those that speak for the thing: a photo that was removed and enrolled again has two.
             columns: that make up the value.
-            after: an entry of this gallery.
+            after: an entry of this replica.
             echoes: what came from the other one counts, too.
         """
-        found: News | None = None
+        local: LocalChange | None = None
         for seq, changed in self._events(kind, rows, after):
             if changed is not None and not changed.keys() & set(columns):
                 continue
             if seq in self.echoes and not echoes:
-                found = None
+                local = None
                 continue
-            if found is None:
-                found = News(seq, [{}] if len(rows) == 1 else None)
-            elif found.before is not None and any(found.seq <= met < seq for met in (*self._met, *self.looked_at)):
-                found.before.append({})
-            found.seq = seq
-            if changed is None or found.before is None:
-                found.before = None
+            if local is None:
+                local = LocalChange(seq, [{}] if len(rows) == 1 else None)
+            elif local.before is not None and any(local.seq <= at < seq for at in (*self._seen, *self.seen_by_other)):
+                local.before.append({})
+            local.seq = seq
+            if changed is None or local.before is None:
+                local.before = None
                 continue
-            for then in found.before:
+            for then in local.before:
                 then |= {column: pair[0] for column, pair in changed.items() if column in columns} | then
-        return found
+        return local
 
-    def answer(self, kind: str, rows: Sequence[tuple[int, int]], columns: Sequence[str], after: int) -> int:
-        """The entry that changed a value last, if that was a merge with the other gallery; 0 if it was not."""
+    def merged_change(self, kind: str, rows: Sequence[tuple[int, int]], columns: Sequence[str], after: int) -> int:
+        """The entry that changed a value last, if that was a merge with the other replica; 0 if it was not."""
         last = [seq for seq, changed in self._events(kind, rows, after) if changed is None or changed.keys() & set(columns)][-1:]
         return last[0] if last and last[0] in self.echoes else 0
 
@@ -144,12 +146,12 @@ class Camp:
                 "SELECT seq, id, changed FROM history WHERE kind = ? AND row = ? AND seq > ? AND seq < ?",
                 (kind, number, after, self.until),
             )]
-        return [(seq, changed) for seq, _, changed in sorted(events, key=lambda one: one[:2])]
+        return [(seq, changed) for seq, _, changed in sorted(events, key=lambda event: event[:2])]
 
-    def by(self, seq: int) -> str:
+    def author(self, seq: int) -> str:
         """Who made a change, for people."""
-        found = self.source.ask("SELECT who, at FROM journal WHERE seq = ?", (seq,))
-        return f"entry {seq}, {found[0][0]}, {found[0][1][:10]}" if found else "this merge"
+        entries = self.source.ask("SELECT who, at FROM journal WHERE seq = ?", (seq,))
+        return f"entry {seq}, {entries[0][0]}, {entries[0][1][:10]}" if entries else "this merge"
 
 
 def carried(source: Catalog | Change) -> frozenset[str]:
@@ -159,7 +161,7 @@ def carried(source: Catalog | Change) -> frozenset[str]:
 
 
 def known_by_way(source: Catalog, after: int) -> list[str]:
-    """Of each merge of galleries that stands, after an entry, the last one that came with it, and what that one knew."""
+    """Of each merge of galleries that stands, after an entry, the last entry that came with it, and those that one knew of."""
     undone, known = undone_by(source), []
     for seq, mark, knows in source.ask(
         "SELECT seq, json_extract(after, '$.other_mark'), coalesce(json_extract(after, '$.knows'), '[]') FROM journal"
