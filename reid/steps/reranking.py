@@ -6,29 +6,24 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from reid.nets.inference import Runtime
-from reid.records import Photo, Picture
-from reid.steps.embedding import inputs, sizes_of
+from reid.records import Picture
+from reid.steps.embedded_photos import LocalEmbedder, Locating, Reopened, Unavailable, inputs, openable, reopened
 from reid.steps.local_matching import WEIGHT, Compared, compare
-from reid.steps.photos import Opened, open_photos
 from reid.steps.search import Listed, Shortlist
 from reid.store import EnrolledPhoto, Map, MapCache
 
 KEPT = 2048
 """Maps of enrolled photos kept in memory, so that the next query does not open them again: 24 kB each at 192 x 256."""
-BATCH = 16
 
 
-class Locating(Protocol):
-    """What a closer look needs of a gallery."""
-
-    def locate(self, photo: EnrolledPhoto) -> Path | None:
-        """Where the photo's file is now; None if it is gone."""
+class MapKeeping(Locating, Protocol):
+    """What re-ranking needs of a gallery."""
 
     def maps(self, fingerprint: str) -> MapCache:
         """The maps kept on disk."""
@@ -37,7 +32,7 @@ class Locating(Protocol):
 class Reranker:
     """Feature maps of the enrolled photos of one gallery by one net, made when first needed and kept, in memory and on disk."""
 
-    def __init__(self, gallery: Locating, net: Runtime) -> None:
+    def __init__(self, gallery: MapKeeping, net: Runtime) -> None:
         """Of a gallery, by the embedding net of one of its species."""
         self._gallery, self._net = gallery, net
         self._disk = gallery.maps(net.card.fingerprint)
@@ -76,9 +71,10 @@ class Reranker:
             order[place] = listed
         return replace(found, listed=tuple(order))
 
-    def located(self, photo: EnrolledPhoto) -> Path | None:
-        """Where an enrolled photo's file is now; None if it is gone."""
-        return self._gallery.locate(photo)
+    def picture_of(self, photo: EnrolledPhoto, shortest: int) -> Picture | Unavailable:
+        """An enrolled photo opened again, its shorter side so many pixels long; or why it cannot be."""
+        (answer,) = reopened(self._gallery, [photo], openable(shortest=shortest))
+        return answer.opened.picture if isinstance(answer, Reopened) else answer
 
     def map_of(self, picture: Picture) -> Map:
         """The feature map of a picture, cut to the animal."""
@@ -110,19 +106,12 @@ class Reranker:
         return {photo.id: known[photo.id] for photo in photos if photo.id in known}
 
     def _made(self, photos: Sequence[EnrolledPhoto]) -> dict[int, Map]:
-        """Open photos and make their maps."""
-        there = [(photo, path) for photo in photos if (path := self.located(photo))]
-        answers = open_photos((Photo(path, box=photo.box) for photo, path in there), sizes=sizes_of(self._net))
-        opened = [
-            (photo.id, inputs(self._net, [item.picture])[0])
-            for (photo, _), item in zip(there, answers, strict=True)
-            if isinstance(item, Opened) and item.picture.sha256 == photo.sha256
-        ]
+        """Open photos and make their maps, in the precision in which they are kept."""
+        embed = partial(LocalEmbedder(self._net).embed, maps=True)
         made: dict[int, Map] = {}
-        for start in range(0, len(opened), BATCH):
-            part = opened[start : start + BATCH]
-            maps = self._net.maps([pixels for _, pixels in part])
-            made |= {number: one.astype(np.float16).astype(np.float32) for (number, _), one in zip(part, maps, strict=True)}
+        for answer in reopened(self._gallery, photos, embed):
+            if isinstance(answer, Reopened) and answer.opened.map is not None:
+                made[answer.enrolled.id] = answer.opened.map.astype(np.float16).astype(np.float32)
         return made
 
 

@@ -7,11 +7,10 @@ from dataclasses import replace
 
 from reid.nets.inference import Runtime
 from reid.records import SIDE_NET, SIDE_PROBABILITY
-from reid.steps.embedding import inputs
-from reid.steps.photos import Opened
+from reid.steps.embedded_photos import Item, inputs
 
 
-def sided(net: Runtime | None, opened: Sequence[Opened], species: Sequence[str]) -> list[Opened]:
+def sided(net: Runtime | None, opened: Sequence[Item], species: Sequence[str]) -> list[Item]:
     """Photos with the side that the side net sees, where their side is not known.
 
     A side that is known is never touched. The net is asked about the species it learned from only; where it is less sure than
@@ -19,7 +18,7 @@ def sided(net: Runtime | None, opened: Sequence[Opened], species: Sequence[str])
 
     Args:
         net: the side net; None = there is none, and nothing changes.
-        opened: the photos.
+        opened: the photos, opened or embedded.
         species: of each photo.
     """
     if net is None:

@@ -24,7 +24,7 @@ from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference, net_files
 from reid.records import Calibration, Decision, Outcome, Photo, SpeciesGuess, Vectors
 from reid.settings import ENCOUNTER_MINUTES
-from reid.steps.embedding import embed
+from reid.steps.embedded_photos import embed
 from reid.steps.encounters import encounters, stays
 from reid.steps.photos import Opened, open_photos
 from reid.steps.search import SHORTLIST, Listed, Shortlist

@@ -18,7 +18,7 @@ import numpy as np
 
 from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference
-from reid.steps.embedding import inputs, sizes_of
+from reid.steps.embedded_photos import inputs, sizes_of
 from reid.steps.photos import Opened, open_photos
 
 BATCH = 16

@@ -35,7 +35,7 @@ from reid.actions.intake.enroll import enroll
 from reid.nets import inference, net_files
 from reid.records import Photo
 from reid.settings import QuerySettings
-from reid.steps.embedding import classify, embed_and_map, shortest_side
+from reid.steps.embedded_photos import classify, embed_and_map, shortest_side
 from reid.steps.search import SHORTLIST, shortlist
 from reid.store import Gallery, Where
 

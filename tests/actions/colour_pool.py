@@ -14,7 +14,7 @@ from reid.images import write_jpeg
 from reid.nets import net_files
 from reid.nets.inference import Runtime
 from reid.records import Calibration, Picture, Vectors
-from reid.steps.embedding import inputs
+from reid.steps.embedded_photos import inputs
 from reid.store import Gallery
 from tests.actions.small import CARD, made
 

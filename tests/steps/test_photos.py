@@ -15,7 +15,7 @@ from reid.nets import inference, net_files
 from reid.nets.inference import SpeciesAnswer
 from reid.nets.net_files import NetCard
 from reid.records import Photo, Picture, Pixels, Problem, Vectors
-from reid.steps import embedding
+from reid.steps import embedded_photos as embedding
 from reid.steps.photos import Opened, open_photos
 
 ORIGINALS = Path(__file__).parents[3] / "shared" / "data" / "originals"

@@ -38,6 +38,9 @@ class Blocks:
         blocks = stacked.reshape(-1, rows, 8, columns, 8).swapaxes(2, 3)
         return blocks.reshape(len(stacked), rows, columns, 64)
 
+    def embed_and_map(self, pixels: list[Pixels]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        return np.ones((len(pixels), 8), np.float32), self.maps(pixels)
+
 
 class Shelf:
     """Stands for a gallery: a photo is where it was enrolled, or gone."""

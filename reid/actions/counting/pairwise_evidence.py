@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +13,12 @@ from reid.actions.identification.unresolved_sightings import OpenSighting
 from reid.actions.intake.nets import net_path
 from reid.nets import inference
 from reid.progress import Progress
-from reid.records import SIDES, Calibration, Vectors
-from reid.steps.embedding import embed, sizes_of
-from reid.steps.photos import Opened, open_photos
+from reid.records import SIDES, Calibration, Problem, Vectors
+from reid.steps.embedded_photos import LocalEmbedder
 from reid.store import Gallery
 
 SURE = 0.999
 """A sighting with an answer of this probability is not compared: nothing would change it."""
-BATCH = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +26,8 @@ class Likeness:
     """What comparing doubtful sightings came to.
 
     evidence: (sightings, sightings) ln LR that two show the same animal, 0 where they were not compared; None where none were.
-    unopened: doubtful photos that could not be opened. fault: why nothing could be compared, "" where it could or need not be.
+    unopened: doubtful photos that could not be opened, or whose file is another picture by now. fault: why nothing could be
+    compared, "" where it could or need not be.
     """
 
     evidence: NDArray[np.float64] | None = None
@@ -50,8 +48,12 @@ def likeness(
         device: the net's.
     """
     calibration, fingerprint = gallery.calibration(species), gallery.embedding_net(species)
-    rows = [(at, photo) for at, one in enumerate(found) if not sure(one) for photo in one.photos]
-    if len({at for at, _ in rows}) < 2:
+    rows = [
+        (at, photo, content)
+        for at, one in enumerate(found) if not sure(one)
+        for photo, content in zip(one.photos, one.contents, strict=True)
+    ]  # fmt: skip
+    if len({at for at, _, _ in rows}) < 2:
         return Likeness()
     if calibration is None:
         return Likeness(fault=f"{species} is not calibrated: `reid calibrate`")
@@ -63,17 +65,15 @@ def likeness(
     sides: list[str] = []
     unopened: list[Path] = []
     vectors: list[Vectors] = [np.zeros((0, net.card.dimension), np.float32)]
-    opened = zip(rows, open_photos((photo for _, photo in rows), sizes=sizes_of(net)), strict=True)
-    done = 0
-    while batch := list(islice(opened, BATCH)):
-        good = [(at, item) for (at, _), item in batch if isinstance(item, Opened)]
-        unopened += [photo.path for (_, photo), item in batch if not isinstance(item, Opened)]
-        if good:
-            vectors.append(embed(net, [item.picture for _, item in good]))
-            units += [at for at, _ in good]
-            sides += [item.photo.side for _, item in good]
-        done += len(batch)
+    answers = LocalEmbedder(net).embed(photo for _, photo, _ in rows)
+    for done, ((at, photo, content), item) in enumerate(zip(rows, answers, strict=True), start=1):
         progress.advance(done)
+        if isinstance(item, Problem) or item.picture.sha256 != content:
+            unopened.append(photo.path)
+            continue
+        vectors.append(item.vector[None])
+        units.append(at)
+        sides.append(photo.side)
     progress.finish()
     flanks = any(one.side for one in gallery.photos(species))
     evidence = pairwise(np.concatenate(vectors), np.array(units, dtype=np.int64), sides, len(found), calibration, flanks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,11 +18,10 @@ from reid.nets.inference import Runtime
 from reid.progress import Progress
 from reid.records import Box, Photo, Picture, Problem, Vectors
 from reid.settings import QuerySettings
-from reid.steps.embedding import embed, embed_and_map, shortest_side, sizes_of
+from reid.steps.embedded_photos import EmbeddedPhoto, Item, LocalEmbedder, embed, opened_batches, shortest_side, sizes_of
 from reid.steps.encounters import encounters
-from reid.steps.photos import Opened, open_photos
+from reid.steps.photos import Opened
 
-BATCH = 16
 EXAMPLES = 6
 """Photos without their animal that are kept to be shown."""
 
@@ -59,62 +58,76 @@ class Opener:
         """problems: where those met are put, by their text."""
         self.progress, self.problems = progress, problems
 
-    def batches(self, task: str, photos: Sequence[Photo], net: Runtime) -> Iterator[list[tuple[int, Opened]]]:
-        """(row, photo) in order, at most `BATCH` at a time, large enough for the net."""
+    def opened(self, task: str, photos: Sequence[Photo], net: Runtime) -> Iterator[list[tuple[int, Opened]]]:
+        """(row, photo) in order, a batch at a time, large enough for the net."""
+        sizes, done = sizes_of(net), 0
         self.progress.start(task, len(photos))
-        batch: list[tuple[int, Opened]] = []
-        for row, item in enumerate(open_photos(photos, shortest_side(net), sizes=sizes_of(net))):
+        for batch in opened_batches(photos, sizes, shortest=shortest_side(net)):
+            readable = list(self._readable(enumerate(batch, start=done)))
+            if readable:
+                yield readable
+            done += len(batch)
+            self.progress.advance(done)
+
+    def embedded(
+        self, task: str, photos: Sequence[Photo], net: Runtime, *, maps: bool = False
+    ) -> Iterator[tuple[int, EmbeddedPhoto]]:
+        """(row, photo) in order, embedded, its picture large enough for the net."""
+        self.progress.start(task, len(photos))
+        answers = enumerate(LocalEmbedder(net, shortest=shortest_side(net)).embed(photos, maps=maps))
+        for row, item in self._readable(answers):
+            self.progress.advance(row + 1)
+            yield row, item
+        self.progress.advance(len(photos))
+
+    def _readable(self, answers: Iterable[tuple[int, Item | Problem]]) -> Iterator[tuple[int, Item]]:
+        for row, item in answers:
             if isinstance(item, Problem):
                 self.problems[str(item)] = item
             else:
-                batch.append((row, item))
-            if len(batch) == BATCH:
-                yield batch
-                batch = []
-            self.progress.advance(row + 1)
-        if batch:
-            yield batch
+                yield row, item
 
 
-def encounter_of(photos: Sequence[Photo]) -> dict[int, str]:
-    """The encounter of each photo, by its `id`: of gallery and queries together, or one split between them is two."""
-    return dict(zip(map(id, photos), encounters(photos, minutes=QuerySettings().encounter_minutes), strict=True))
+def encounters_of(asked: Sequence[Photo], known: Sequence[Photo]) -> tuple[list[str], list[str]]:
+    """The encounter of each query and of each gallery photo, found together: one split between the two stays one."""
+    groups = encounters([*asked, *known], minutes=QuerySettings().encounter_minutes)
+    return list(groups[: len(asked)]), list(groups[len(asked) :])
 
 
 def embedded(
-    name: str, photos: Sequence[Photo], groups: Mapping[int, str], net: Runtime, opener: Opener, *, closer: bool = False
+    name: str, photos: Sequence[Photo], groups: Sequence[str], net: Runtime, opener: Opener, *, closer: bool = False
 ) -> Embedded:
     """Embed photos, cut to their boxes.
 
     Args:
         name: of the species, for progress.
         photos: with their individual.
-        groups: as `encounter_of` gives them.
+        groups: the encounter of each photo, see `encounters_of`.
         net: of the species.
         opener: a photo it cannot read is left out.
         closer: make the maps for closer looks too.
     """
     vectors: list[Vectors] = [np.zeros((0, net.card.dimension), np.float32)]
     maps: list[Maps] = []
-    kept: list[Photo] = []
+    rows: list[int] = []
     sha256: list[str] = []
     bits = [np.zeros((0, BITS), np.bool_)]
-    for batch in opener.batches(f"{name}: embedding", photos, net):
-        made, seen = embed_and_map(net, [item.picture for _, item in batch])
-        vectors.append(made)
-        if closer:
-            maps.append(seen.astype(np.float16))
-        kept += [photos[row] for row, _ in batch]
-        sha256 += [item.picture.sha256 for _, item in batch]
-        bits += [picture_bits(item.picture.pixels)[None] for _, item in batch]
+    for row, item in opener.embedded(f"{name}: embedding", photos, net, maps=closer):
+        rows.append(row)
+        vectors.append(item.vector[None])
+        if item.map is not None:
+            maps.append(item.map.astype(np.float16))
+        sha256.append(item.picture.sha256)
+        bits.append(picture_bits(item.picture.pixels)[None])
+    kept = [photos[row] for row in rows]
     pool = Pool(
         np.concatenate(vectors),
         [photo.individual for photo in kept],
         [photo.side for photo in kept],
-        [groups[id(photo)] for photo in kept],
+        [groups[row] for row in rows],
         [text + (photo.box.key() if photo.box else "") for text, photo in zip(sha256, kept, strict=True)],
     )
-    return Embedded(pool, Pictures(kept, sha256, np.concatenate(bits)), np.concatenate(maps) if maps else None)
+    return Embedded(pool, Pictures(kept, sha256, np.concatenate(bits)), np.stack(maps) if maps else None)
 
 
 def background(name: str, found: Embedded, boxes: Mapping[Path, Sequence[Box]], net: Runtime, opener: Opener) -> Background:
@@ -131,7 +144,7 @@ def background(name: str, found: Embedded, boxes: Mapping[Path, Sequence[Box]], 
     rows: list[int] = []
     examples: list[tuple[Path, bytes]] = []
     frames = [replace(photo, box=None) for photo in found.pictures.photos]
-    for batch in opener.batches(f"{name}: background only", frames, net):
+    for batch in opener.opened(f"{name}: background only", frames, net):
         empty = [without_animal(item.picture.pixels, boxes.get(item.photo.path, ())) for _, item in batch]
         vectors.append(embed(net, [_with_pixels(item.picture, pixels) for (_, item), pixels in zip(batch, empty, strict=True)]))
         rows += [row for row, _ in batch]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reid import settings as options
-from reid.actions.evaluation.embedded_photos import Embedded, Opener, background, boxes_of, embedded, encounter_of
+from reid.actions.evaluation.embedded_photos import Embedded, Opener, background, boxes_of, embedded, encounters_of
 from reid.actions.evaluation.open_set_rates import unknown_rates
 from reid.actions.evaluation.results import EvaluateReport, SpeciesEvaluation
 from reid.actions.evaluation.species_routing import routing
@@ -145,9 +145,9 @@ class _Run:
     ) -> tuple[Embedded, Embedded]:
         """Queries and gallery; the same one where every photo is asked against all others."""
         chosen = [[one for one in part if one.species == name and one.individual] for part in (asked, known)]
-        groups = encounter_of([*chosen[0], *chosen[1]] if known is not asked else chosen[0])
-        queries = embedded(name, chosen[0], groups, net, self.opener, closer=closer)
-        enrolled = queries if known is asked else embedded(name, chosen[1], groups, net, self.opener, closer=closer)
+        groups = encounters_of(chosen[0], chosen[1] if known is not asked else ())
+        queries = embedded(name, chosen[0], groups[0], net, self.opener, closer=closer)
+        enrolled = queries if known is asked else embedded(name, chosen[1], groups[1], net, self.opener, closer=closer)
         if not len(queries.pool.vectors) or not len(enrolled.pool.vectors):
             raise UsageError(
                 f"{name}: {len(enrolled.pool.vectors)} gallery photos and {len(queries.pool.vectors)} queries; wanted both"
@@ -159,7 +159,7 @@ class _Run:
         asked = background(name, queries, boxes, net, self.opener)
         known = asked if enrolled is queries else background(name, enrolled, boxes, net, self.opener)
         self.examples[name] = asked.examples
-        parts = {id(part): part for part in (asked, known)}.values()
+        parts = (asked,) if known is asked else (asked, known)
         return background_probe(
             asked.pool, known.pool, boxes=sum(one.boxes for one in parts), ellipses=sum(one.ellipses for one in parts),
             seed=self.seed,

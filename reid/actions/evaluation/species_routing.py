@@ -13,7 +13,7 @@ from reid.actions.intake.nets import net_path
 from reid.nets import inference
 from reid.records import UNKNOWN_SPECIES, Photo, SpeciesGuess
 from reid.settings import QuerySettings
-from reid.steps.embedding import classify
+from reid.steps.embedded_photos import classify
 from reid.steps.species import route
 from reid.store import Gallery
 
@@ -28,7 +28,7 @@ def routing(gallery: Gallery, photos: Sequence[Photo], device: str, opener: Open
     if not chosen:
         return None
     guesses: list[tuple[str, SpeciesGuess]] = []
-    for batch in opener.batches("routing species", chosen, net):
+    for batch in opener.opened("routing species", chosen, net):
         boxed = [item.photo.box is not None for _, item in batch]
         answers = route(net.card, classify(net, [item.picture for _, item in batch]), QuerySettings(), boxed)
         guesses += [(chosen[row].species, guess) for (row, _), guess in zip(batch, answers, strict=True)]

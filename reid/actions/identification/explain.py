@@ -9,6 +9,7 @@ from reid import images
 from reid.errors import PhotoError
 from reid.images import annotating
 from reid.records import Picture, Sighting
+from reid.steps.embedded_photos import Unavailable
 from reid.steps.local_matching import Lines
 from reid.steps.reranking import Reranker
 from reid.steps.search import SHORTLIST, Listed, Shortlist
@@ -40,13 +41,12 @@ def explain(looks: Sequence[SearchedPhoto], sighting: Sighting, closer: Reranker
     if found is None:
         return False
     look, shortlist, listed = found
-    enrolled = closer.located(listed.photo)
-    if enrolled is None:
-        return False
+    match = closer.picture_of(listed.photo, SHARPNESS)
     try:
         query = images.read(look.photo.path, box=look.photo.box, shortest=SHARPNESS)
-        match = images.read(enrolled, box=listed.photo.box, shortest=SHARPNESS)
     except PhotoError:
+        return False
+    if isinstance(match, Unavailable) or query.sha256 != look.sha256:
         return False
     agreement = _lines(closer, query, shortlist, listed)
     if agreement is None:

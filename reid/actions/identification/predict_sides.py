@@ -12,14 +12,10 @@ from reid.actions.intake.nets import net_path
 from reid.errors import UsageError
 from reid.nets import inference
 from reid.progress import SILENT, Progress
-from reid.records import SIDE_PROBABILITY, Photo, Problem
-from reid.steps.embedding import sizes_of
-from reid.steps.photos import open_photos
+from reid.records import SIDE_PROBABILITY, Problem
+from reid.steps.embedded_photos import BATCH, Reopened, Replaced, openable, reopened
 from reid.steps.side import sided
 from reid.store import Correction, EnrolledPhoto, Gallery
-
-BATCH = 16
-"""Photos asked about at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +83,17 @@ def _seen(
     """Photo id -> side and how sure, of those that the net is sure of; and the photos that cannot be read."""
     seen: dict[int, tuple[str, float]] = {}
     problems: list[Problem] = []
-    there = [Photo(gallery.locate(one) or one.path, species, box=one.box, origin=f"photo {one.id}") for one in members]
-    answers = zip(members, open_photos(there, sizes=sizes_of(net)), strict=True)
+    answers = reopened(gallery, members, openable(net))
     done = 0
     while batch := list(islice(answers, BATCH)):
-        problems += [item for _, item in batch if isinstance(item, Problem)]
-        good = []
-        for one, item in batch:
-            if not isinstance(item, Problem) and item.picture.sha256 == one.sha256:
-                good.append((one, item))
-            elif not isinstance(item, Problem):
-                reason = "is no longer the photo that was enrolled; bring that one back (`reid doctor --files` lists all)"
-                problems.append(Problem(str(item.photo.path), reason, item.photo.origin))
-        for (one, _), item in zip(good, sided(net, [item for _, item in good], [species] * len(good)), strict=True):
+        good = [answer for answer in batch if isinstance(answer, Reopened)]
+        for answer in batch:
+            if not isinstance(answer, Reopened):
+                remedy = "; bring that one back (`reid doctor --files` lists all)" if isinstance(answer, Replaced) else ""
+                problems.append(Problem(str(answer.path), answer.reason + remedy, f"photo {answer.photo.id}"))
+        for answer, item in zip(good, sided(net, [answer.opened for answer in good], [species] * len(good)), strict=True):
             if item.photo.side_predicted:
-                seen[one.id] = (item.photo.side, float(item.photo.notes[SIDE_PROBABILITY]))
+                seen[answer.enrolled.id] = (item.photo.side, float(item.photo.notes[SIDE_PROBABILITY]))
         done += len(batch)
         progress.advance(done)
     return seen, problems

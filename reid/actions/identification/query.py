@@ -23,9 +23,9 @@ from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem, Sighting, Size, SpeciesGuess, Vectors
 from reid.settings import QuerySettings
 from reid.steps import species as species_step
-from reid.steps.embedding import classify, embed_and_map, sizes_of
+from reid.steps.embedded_photos import EmbeddedPhoto, classify, embedded_photos, opened_batches, sizes_of
 from reid.steps.encounters import encounters
-from reid.steps.photos import Opened, dated, open_photos
+from reid.steps.photos import Opened, dated
 from reid.steps.reranking import Reranker
 from reid.steps.search import SHORTLIST, Shortlist, comparable, eligible, shortlist
 from reid.steps.side import sided
@@ -208,10 +208,10 @@ class Identifier:
     def look(self, photos: Sequence[Photo]) -> Iterator[tuple[int, SearchedPhoto | Problem]]:
         """Both stages for each photo, nothing decided yet; yields (photos done, photo looked at or problem)."""
         ordered = self._in_order(photos)
-        answers = open_photos((photo for photo, _ in ordered), sizes=self._sizes())
+        batches = opened_batches((photo for photo, _ in ordered), self._sizes(), batch=self.settings.batch)
         names = iter([encounter for _, encounter in ordered])
         done = 0
-        while batch := list(islice(answers, self.settings.batch)):
+        for batch in batches:
             for item in self._look(batch, list(islice(names, len(batch)))):
                 done += 1
                 yield done, item
@@ -247,12 +247,12 @@ class Identifier:
         seen_from = sided(self.side_net, [item for item, _ in opened], [guess.name for guess in guesses])
         opened = [(item, name) for item, (_, name) in zip(seen_from, opened, strict=True)]
         wanted = [species_step.galleries(guess, tuple(self.enrolled), self.settings) for guess in guesses]
-        seen: dict[tuple[int, str], tuple[Vectors, Map]] = {}
+        seen: dict[tuple[int, str], EmbeddedPhoto] = {}
         for name in sorted({name for names in wanted for name in names if name in self.nets}):
             rows = [row for row, names in enumerate(wanted) if name in names]
             net = inference.load(self.nets[name], self.settings.device)
-            for row, vector, one in zip(rows, *embed_and_map(net, [opened[row][0].picture for row in rows]), strict=True):
-                seen[row, name] = np.ascontiguousarray(vector[None]), one
+            embedded = embedded_photos(net, [opened[row][0] for row in rows], maps=True)
+            seen |= {(row, name): item for row, item in zip(rows, embedded, strict=True)}
         looks = iter(
             [
                 self._looked(
@@ -275,7 +275,7 @@ class Identifier:
         rest = iter(guesses)
         return [SpeciesGuess(EMPTY, 1.0, (), "the detector found no animal") if none else next(rest) for none in nothing]
 
-    def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, seen: dict[str, tuple[Vectors, Map]]) -> SearchedPhoto:
+    def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, seen: dict[str, EmbeddedPhoto]) -> SearchedPhoto:
         photo, sha256 = item.photo, item.picture.sha256
         already = self.gallery.find(sha256, photo.box.key() if photo.box else "") if seen else None
         where = replace(
@@ -284,12 +284,12 @@ class Identifier:
             exclude_sha256=self.where.exclude_sha256 | {sha256},
             exclude_encounters=self.where.exclude_encounters | ({photo.encounter} if already else frozenset()),
         )
-        lists = tuple(self._search(name, vector, where, one, photo.captured_at) for name, (vector, one) in seen.items())
-        vectors = {name: vector for name, (vector, _) in seen.items()}
+        vectors: dict[str, Vectors] = {name: np.ascontiguousarray(item.vector[None]) for name, item in seen.items()}
+        lists = tuple(self._search(name, vectors[name], where, item.map, photo.captured_at) for name, item in seen.items())
         size = item.picture.width, item.picture.height
         return SearchedPhoto(photo, sha256, encounter, guess, lists, already, vectors, size)
 
-    def _search(self, species: str, vector: Vectors, where: Where, seen: Map, when: datetime | None) -> Shortlist:
+    def _search(self, species: str, vector: Vectors, where: Where, seen: Map | None, when: datetime | None) -> Shortlist:
         key = (species, where.side)
         if key not in self.counts:
             self.counts[key] = (eligible(self.gallery, species, where), comparable(self.gallery, species, where))
@@ -308,6 +308,6 @@ class Identifier:
         )
         learned = self.known.calibrations.get(species)
         helps = learned is None or learned.of_side(where.side).closer is not None
-        if self.settings.rerank < 1 or not helps:
+        if self.settings.rerank < 1 or not helps or seen is None:
             return found
         return self.closer(species).rerank(found, seen, self.settings.rerank)

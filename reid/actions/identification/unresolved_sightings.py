@@ -32,7 +32,7 @@ class OpenSighting:
     alternatives: by falling probability; nobody: that none of the enrolled is shown. Both are means over the sightings of the
     encounter, which repeat each other; () and None where nothing was calibrated. outcome, individual: as decided. frame:
     content of the photo, where several animals of one frame are sightings of their own; "" = alone. seq: the journal's entry
-    that kept the answer.
+    that kept the answer. contents: sha256 of each of `photos`, as they were when they were asked about.
     """
 
     photos: tuple[Photo, ...]
@@ -42,6 +42,7 @@ class OpenSighting:
     nobody: float | None
     frame: str = ""
     seq: int = 0
+    contents: tuple[str, ...] = ()
 
 
 def to_keep(sightings: Iterable[Sighting]) -> list[Sighting]:
@@ -186,7 +187,7 @@ def _joined(group: Sequence[KeptSighting], names: NamesInUse) -> OpenSighting:
         tuple(_photo(one) for one in group), outcome, individual,
         tuple(Alternative(name, shares[name] / judged, shown[name][1]) for name in order),
         nobody / judged if judged else None, group[0].sighting.sha256 if len(group) == 1 else "",
-        min(one.seq for one in group),
+        min(one.seq for one in group), tuple(one.sighting.sha256 for one in group),
     )  # fmt: skip
 
 

@@ -18,14 +18,10 @@ from reid.nets import inference, net_files
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EnrollSettings
-from reid.steps.embedding import embed_and_map, sizes_of
+from reid.steps.embedded_photos import BATCH, EmbeddedPhoto, LocalEmbedder
 from reid.steps.encounters import season
-from reid.steps.photos import Opened, open_photos
 from reid.steps.side import sided
 from reid.store import Enrolled, Enrollment, Gallery
-
-BATCH = 16
-"""Photos embedded and enrolled at once: what a crash in the middle of a run can cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,15 +201,15 @@ class _Run:
         self.looks_closer = calibration is None or calibration.looks_closer
         side_net = gallery.sides.net() if any(not photo.side for photo in photos) else None
         self.side_net = inference.load(net_path(gallery, side_net), device) if side_net else None
-        answers = open_photos(photos, sizes=sizes_of(net, self.side_net))
-        while batch := list(islice(answers, BATCH)):
-            self.batch(gallery, species, net, batch)
+        answers = LocalEmbedder(net, others=[self.side_net]).embed(photos, maps=self.looks_closer)
+        while batch := list(islice(answers, BATCH)):  # enrolled together: what a crash in the middle of a run can cost
+            self.batch(gallery, species, net.card.fingerprint, batch)
             self.done += len(batch)
             self.progress.advance(self.done)
         self.new_individuals += [(species, name) for name in sorted(self.new)]
         self.new.clear()
 
-    def _as_before(self, gallery: Gallery, opened: Sequence[Opened]) -> list[Opened]:
+    def _as_before(self, gallery: Gallery, opened: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
         """Those whose file is new, or still what was enrolled from it; the others become problems."""
         if self.settings.changed == "add":
             return list(opened)
@@ -227,13 +223,12 @@ class _Run:
                 kept.append(item)
         return kept
 
-    def batch(self, gallery: Gallery, species: str, net: inference.Runtime, batch: Iterable[Opened | Problem]) -> None:
+    def batch(self, gallery: Gallery, species: str, net: str, batch: Iterable[EmbeddedPhoto | Problem]) -> None:
         self.problems += [item for item in batch if isinstance(item, Problem)]
-        opened = self._as_before(gallery, [item for item in batch if isinstance(item, Opened)])
+        opened = self._as_before(gallery, [item for item in batch if isinstance(item, EmbeddedPhoto)])
         if not opened:
             return
         opened = sided(self.side_net, opened, [species] * len(opened))
-        vectors, maps = embed_and_map(net, [item.picture for item in opened])
         items = [
             Enrollment(
                 item.photo.individual,
@@ -241,17 +236,21 @@ class _Run:
                 item.picture.sha256,
                 item.picture.width,
                 item.picture.height,
-                vector,
+                item.vector,
                 self.again,
             )
-            for item, vector in zip(opened, vectors, strict=True)
+            for item in opened
         ]
         known = gallery.known_individuals(species, {item.individual for item in items})
-        answers = gallery.enroll(species, net.card.fingerprint, items)
+        answers = gallery.enroll(species, net, items)
         self.new |= {told.individual for told in answers if told.status == "added"} - known
         if self.looks_closer:  # else each photo would be opened again at the first query that looks at it
-            added = {told.photo_id: one for told, one in zip(answers, maps, strict=True) if told.status == "added"}
-            gallery.maps(net.card.fingerprint).put(gallery.photos_by_id(list(added)), added)
+            added = {
+                told.photo_id: item.map
+                for told, item in zip(answers, opened, strict=True)
+                if told.status == "added" and item.map is not None
+            }
+            gallery.maps(net).put(gallery.photos_by_id(list(added)), added)
         for item, told in zip(items, answers, strict=True):
             if told.status == "added":
                 self.added[species] += 1

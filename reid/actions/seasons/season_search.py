@@ -21,7 +21,7 @@ from reid.progress import Progress
 from reid.records import Box, Deployment, Photo, Picture, Pixels, Problem
 from reid.settings import QuerySettings
 from reid.steps.cannot_link import LocatedDetection, Position, place_of
-from reid.steps.embedding import embed
+from reid.steps.embedded_photos import embed
 from reid.steps.season.assignment import Name
 from reid.steps.season.clustering import LinkCalibration
 from reid.steps.season.joint_identification import Animal, Rules, identify_jointly
@@ -29,7 +29,6 @@ from reid.steps.sightings import SearchContext, SearchedPhoto
 from reid.store import EnrolledPhoto, Gallery
 
 DRAWN, DRAWN_ANIMALS = ("zebra", "leopard"), 12
-BATCH = 16
 AROUND = timedelta(days=1)
 """Enrolled photos of so long before and after the photos given can say where an animal was."""
 
@@ -105,9 +104,9 @@ def synthetic_links(net: inference.Runtime) -> LinkCalibration | None:
     from about the same scores on (`scripts/benchmarks/README.md`); of a species that looks unlike all of them nothing is known.
     """
     photos, pictures = _drawn()
-    vectors = [embed(net, pictures[at : at + BATCH]) for at in range(0, len(pictures), BATCH)]
+    vectors = embed(net, pictures)
     numbers = [str(at) for at in range(len(photos))]
-    pool = Pool(np.concatenate(vectors), [one.individual for one in photos], [one.side for one in photos], numbers, numbers)
+    pool = Pool(vectors, [one.individual for one in photos], [one.side for one in photos], numbers, numbers)
     return worth(pool, drawn=True)
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reid import settings as options
 from reid.actions.intake.nets import net_path
 from reid.actions.intake.taking_photos import take_photos
 from reid.actions.training.enrolled_pool import (
-    BATCH,
     Learnable,
     comparison_pool,
     composed,
@@ -32,8 +31,7 @@ from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem
 from reid.settings import TrainSettings
-from reid.steps.embedding import embed_and_map, sizes_of
-from reid.steps.photos import Opened, open_photos
+from reid.steps.embedded_photos import LocalEmbedder
 from reid.store import Gallery, Map
 from reid.tables.text_files import place_for
 
@@ -140,38 +138,26 @@ class _Run:
         """Embeddings and maps of photos given; of those that are enrolled too, the stored embeddings."""
         ids, stored = self.gallery.vectors(name)
         row = {int(number): place for place, number in enumerate(ids)}
-        vectors, photos, hashes = [np.zeros((0, net.card.dimension), np.float32)], [], []
-        maps: dict[int, Map] = {}
-        for batch in self._opened(name, [one for one in given if composed(one.individual) in unseen], net):
-            made = np.empty((len(batch), net.card.dimension), np.float32)
-            fresh = []
-            for place, item in enumerate(batch):
-                box = item.photo.box.key() if item.photo.box else ""
-                there = self.gallery.find(item.picture.sha256, box, name)
-                if there is not None and there.id in row:
-                    made[place] = stored[row[there.id]]
-                else:
-                    fresh.append(place)
-                photos.append(replace(item.photo, individual=composed(item.photo.individual)))
-                hashes.append(item.picture.sha256 + box)
-            if batch:
-                seen, more = embed_and_map(net, [item.picture for item in batch])
-                made[fresh] = seen[fresh]
-                maps |= dict(enumerate(more, len(maps)))
-            vectors.append(made)
-        pool, mapped = comparison_pool(np.concatenate(vectors), photos, hashes, coming_back=True), mapped_rows(maps)
-        chosen = score_calibration.sampled_rows(pool)
-        return Learnable(pool.subset(chosen), mapped.subset(chosen) if mapped else None)
-
-    def _opened(self, name: str, chosen: Sequence[Photo], net: inference.Runtime) -> Iterator[list[Opened]]:
-        """The photos that can be read, a batch at a time; problems are put aside."""
+        chosen = [photo for photo in given if composed(photo.individual) in unseen]
         self.progress.start(f"{name}: embedding", len(chosen))
-        answers = open_photos(chosen, sizes=sizes_of(net))
-        done = 0
-        while batch := list(islice(answers, BATCH)):
-            self.problems += [item for item in batch if isinstance(item, Problem)]
-            yield [item for item in batch if isinstance(item, Opened)]
-            done += len(batch)
+        vectors: list[NDArray[np.float32]] = []
+        photos, hashes = [], []
+        maps: dict[int, Map] = {}
+        for done, item in enumerate(LocalEmbedder(net).embed(chosen, maps=True), start=1):
             self.progress.advance(done)
+            if isinstance(item, Problem):
+                self.problems.append(item)
+                continue
+            box = item.photo.box.key() if item.photo.box else ""
+            known = self.gallery.find(item.picture.sha256, box, name)
+            vectors.append(stored[row[known.id]] if known is not None and known.id in row else item.vector)
+            photos.append(replace(item.photo, individual=composed(item.photo.individual)))
+            hashes.append(item.picture.sha256 + box)
+            if item.map is not None:
+                maps[len(maps)] = item.map
+        found = np.stack(vectors) if vectors else np.zeros((0, net.card.dimension), np.float32)
+        pool, mapped = comparison_pool(found, photos, hashes, coming_back=True), mapped_rows(maps)
+        sampled = score_calibration.sampled_rows(pool)
+        return Learnable(pool.subset(sampled), mapped.subset(sampled) if mapped else None)
 
 

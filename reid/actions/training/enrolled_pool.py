@@ -17,11 +17,10 @@ from reid.nets.net_files import NetCard
 from reid.progress import Progress
 from reid.records import Photo, Vectors
 from reid.settings import QuerySettings
+from reid.steps.embedded_photos import BATCH
 from reid.steps.encounters import encounters, stays
 from reid.steps.reranking import Reranker
 from reid.store import Gallery, Map
-
-BATCH = 16
 
 
 def composed(text: str) -> str:

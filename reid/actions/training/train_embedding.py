@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 import torch
@@ -29,20 +28,15 @@ from reid.errors import TrainingError
 from reid.nets import inference, net_files
 from reid.nets.net_files import NetCard
 from reid.progress import Progress
-from reid.records import Calibration, Photo, Problem
+from reid.records import Calibration
 from reid.settings import TrainSettings
-from reid.steps import embedding as embedding_step
-from reid.steps.embedding import sizes_of
+from reid.steps.embedded_photos import LocalEmbedder, Missing, Reopened, Replaced, reopened
 from reid.steps.encounters import stays
-from reid.steps.photos import open_photos
 from reid.store import Gallery
 from reid.training import splits
 from reid.training.tasks import initial_weights
 from reid.training.tasks.embedding_task import SETTLING, EmbeddingTask, embed, maps_of, pool_of, settle_head
 from reid.training.trainer import Plan
-
-BATCH = 16
-"""Enrolled photos embedded anew at once."""
 
 
 def train_embedding(
@@ -144,19 +138,13 @@ def _embed_enrolled(
     if enrolled:
         progress.start(f"{species}: embedding enrolled photos anew", len(enrolled))
     vectors: dict[int, NDArray[np.float32]] = {}
-    there = [Photo(gallery.locate(photo) or photo.path, box=photo.box) for photo in enrolled]
-    answers = zip(enrolled, open_photos(there, sizes=sizes_of(net)), strict=True)
-    while batch := list(islice(answers, BATCH)):
-        pictures = []
-        for photo, item in batch:
-            if isinstance(item, Problem):
-                raise TrainingError(f"an enrolled photo cannot be embedded anew, so the net in use stays: {item.reason}")
-            if item.picture.sha256 != photo.sha256:
-                raise TrainingError(
-                    f"{item.photo.path} is no longer the photo that was enrolled, so the net in use stays; bring it back"
-                )
-            pictures.append(item.picture)
-        vectors |= zip([photo.id for photo, _ in batch], embedding_step.embed(net, pictures), strict=True)
+    for answer in reopened(gallery, enrolled, LocalEmbedder(net).embed):
+        if isinstance(answer, Replaced):
+            raise TrainingError(f"{answer.path} is no longer the photo that was enrolled, so the net in use stays; bring it back")
+        if not isinstance(answer, Reopened):
+            reason = f"{answer.reason} ({answer.path})" if isinstance(answer, Missing) else answer.reason
+            raise TrainingError(f"an enrolled photo cannot be embedded anew, so the net in use stays: {reason}")
+        vectors[answer.enrolled.id] = answer.opened.vector
         progress.advance(len(vectors))
     return vectors
 

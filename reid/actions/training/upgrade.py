@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -18,13 +18,12 @@ from reid.errors import ModelMismatch, UsageError
 from reid.nets import inference, net_files
 from reid.nets.net_files import NetCard
 from reid.progress import SILENT, Progress
-from reid.records import Calibration, Photo, Problem
+from reid.records import Calibration, Problem
 from reid.settings import TrainSettings
-from reid.steps.embedding import embed, sizes_of
-from reid.steps.photos import Opened, open_photos
-from reid.store import EnrolledPhoto, Gallery
+from reid.steps.embedded_photos import LocalEmbedder, Reopened, Unavailable, Unreadable, reopened
+from reid.store import Gallery
 
-BATCH = 64
+KEPT_AT_ONCE = 64
 """Photos embedded and kept at once: what a crash in the middle of an upgrade can cost."""
 MOST_COMPARED = 2000
 """Photos of a species whose nearest individual is looked up before and after; of more, every n-th."""
@@ -130,40 +129,19 @@ class _Run:
     def embed(self, name: str) -> tuple[int, dict[int, Problem]]:
         """Embed what has no embedding of the net yet; how many, and the photos that cannot be, by id."""
         todo = self.gallery.embeddings.missing(name, self.card.fingerprint)
+        if todo:
+            self.progress.start(f"{name}: embedding with the new net", len(todo))
+        answers = reopened(self.gallery, todo, LocalEmbedder(self.net, batch=KEPT_AT_ONCE).embed)
         left: dict[int, Problem] = {}
-        found: list[tuple[EnrolledPhoto, Photo]] = []
-        for one in todo:
-            path = self.gallery.locate(one)
-            if path is None:
-                left[one.id] = Problem(str(one.path), f"its file is gone; photo {one.id} of {one.individual!r} keeps the old net")
-            else:
-                found.append((one, Photo(path, one.species, one.individual, box=one.box)))
-        if found:
-            self.progress.start(f"{name}: embedding with the new net", len(found))
-        opened = open_photos((photo for _, photo in found), sizes=sizes_of(self.net))
-        answers = zip((one for one, _ in found), opened, strict=True)
         done = embedded = 0
-        while batch := list(islice(answers, BATCH)):
-            embedded += self.batch(name, batch, left)
-            done += len(batch)
+        while batch := list(islice(answers, KEPT_AT_ONCE)):
+            vectors = {answer.enrolled.id: answer.opened.vector for answer in batch if isinstance(answer, Reopened)}
+            left |= {answer.photo.id: _left(answer) for answer in batch if not isinstance(answer, Reopened)}
+            if vectors:
+                self.gallery.embeddings.add(name, self.card.fingerprint, self.card.dimension, vectors)
+            done, embedded = done + len(batch), embedded + len(vectors)
             self.progress.advance(done)
         return embedded, left
-
-    def batch(self, name: str, batch: Iterable[tuple[EnrolledPhoto, Opened | Problem]], left: dict[int, Problem]) -> int:
-        good: list[tuple[EnrolledPhoto, Opened]] = []
-        for one, item in batch:
-            if isinstance(item, Problem):
-                left[one.id] = item
-            elif item.picture.sha256 != one.sha256:
-                reason = f"this is no longer the photo that was enrolled; photo {one.id} of {one.individual!r} keeps the old net"
-                left[one.id] = Problem(str(item.photo.path), reason)
-            else:
-                good.append((one, item))
-        if good:
-            vectors = embed(self.net, [item.picture for _, item in good])
-            pairs = zip((one.id for one, _ in good), vectors, strict=True)
-            self.gallery.embeddings.add(name, self.card.fingerprint, self.card.dimension, dict(pairs))
-        return len(good)
 
     def compared(
         self, name: str, before: str, old: Calibration | None, embedded: int, left: dict[int, Problem]
@@ -194,6 +172,13 @@ class _Run:
             score_calibration.study(found.pool, max_false_match=stated, mapped=found.mapped) if len(found.pool.vectors) else None
         )
         return study.calibration if study else self.card.calibration
+
+
+def _left(answer: Unavailable) -> Problem:
+    """A photo that keeps the old net, and why."""
+    photo = answer.photo
+    more = "" if isinstance(answer, Unreadable) else f"; photo {photo.id} of {photo.individual!r} keeps the old net"
+    return Problem(str(answer.path), answer.reason + more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from reid.training.frozen_backbone import Body
 from reid.training.tasks import species_novelty
 from reid.training.trainer import Batch, half
 
-BATCH = 32
+PHOTOS_PER_BATCH = 32
 HEAD_STEPS = 300
 MAX_CLASS_WEIGHT = 8.0
 
@@ -91,8 +91,8 @@ class SpeciesTask:
         rng = np.random.default_rng((self.settings.seed, epoch, 1))
         generator = torch.Generator().manual_seed(self.settings.seed * 7919 + epoch)
         order = rng.permutation(len(self.labels))
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
+        for start in range(0, len(order), PHOTOS_PER_BATCH):
+            rows = order[start : start + PHOTOS_PER_BATCH]
             pixels = torch.from_numpy(self.taught.pixels[rows])
             mirrored = torch.from_numpy(rng.random(len(rows)) < 0.5)
             pixels[mirrored] = pixels[mirrored].flip(2)
@@ -138,8 +138,8 @@ class SpeciesTask:
         head = self.net.linear
         logits, features = [torch.zeros(0, head.out_features)], [torch.zeros(0, head.in_features)]
         with torch.inference_mode():
-            for start in range(0, len(decoded.photos), BATCH):
-                pixels = torch.from_numpy(np.ascontiguousarray(decoded.pixels[start : start + BATCH])).to(self.device)
+            for start in range(0, len(decoded.photos), PHOTOS_PER_BATCH):
+                pixels = torch.from_numpy(np.ascontiguousarray(decoded.pixels[start : start + PHOTOS_PER_BATCH])).to(self.device)
                 images = augmentation.plain(pixels.flip(2) if mirrored else pixels, self.size)
                 one, two = net(images.contiguous(memory_format=torch.channels_last))
                 logits.append(one.float().cpu())

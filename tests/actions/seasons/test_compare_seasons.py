@@ -26,8 +26,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def _eyes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reid.actions.identification.query.embed_and_map", colour_pool.colours)
-    monkeypatch.setattr("reid.actions.intake.enroll.embed_and_map", colour_pool.colours)
+    monkeypatch.setattr("reid.steps.embedded_photos.embed_and_map", colour_pool.colours)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from reid.errors import GalleryError, UsageError
 from reid.images import write_jpeg
 from reid.records import Photo
 from reid.settings import QuerySettings
-from reid.steps.embedding import embed_and_map
+from reid.steps.embedded_photos import embed_and_map
 from reid.steps.season.clustering import LinkCalibration
 from reid.store import Enrollment, Gallery
 from reid.tables.tables import write_table
@@ -33,8 +33,7 @@ ZEBRA = QuerySettings(species="zebra", rerank=0)
 
 @pytest.fixture(autouse=True)
 def _eyes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reid.actions.identification.query.embed_and_map", colour_pool.colours)
-    monkeypatch.setattr("reid.actions.intake.enroll.embed_and_map", colour_pool.colours)
+    monkeypatch.setattr("reid.steps.embedded_photos.embed_and_map", colour_pool.colours)
     monkeypatch.setattr(
         "reid.actions.seasons.season_search.synthetic_links", lambda net: LinkCalibration(20.0, -14.0, 100, 90, 24, drawn=True)
     )
@@ -131,7 +130,7 @@ def test_who_is_enrolled_is_known_and_a_doubt_is_left_to_a_person(card: Path, tm
 def test_without_a_gallery_the_shared_net_looks_and_no_gallery_is_made(
     card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reid.actions.identification.query.embed_and_map", embed_and_map)
+    monkeypatch.setattr("reid.steps.embedded_photos.embed_and_map", embed_and_map)
     told = command("discover", card, "--gallery", tmp_path / "none", "--species", "zebra", "--out", tmp_path / "out", "--json")
     assert told.code == 0, told.err
     assert sum(len(one["photos"]) for one in told.lines) == 6 and not (tmp_path / "none").exists()
@@ -169,7 +168,7 @@ def test_no_gallery_is_made_where_no_photo_can_be_read(tmp_path: Path) -> None:
 
 
 def test_a_gallery_is_made_once_all_is_decided(card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reid.actions.identification.query.embed_and_map", embed_and_map)
+    monkeypatch.setattr("reid.steps.embedded_photos.embed_and_map", embed_and_map)
     place = tmp_path / "new gallery"
     with pytest.raises(UsageError, match=r"the name .* holds bytes that are no UTF-8 text"):
         reid.discover([card], gallery=place, enroll=True, name="\udcff", settings=ZEBRA)

@@ -195,11 +195,11 @@ def test_photos_given_take_the_place_of_those_enrolled(
     first, others, gallery = seasons
     embedded: list[int] = []
 
-    def counted(net: Any, pictures: Sequence[Any], _real: Any = action.embed_and_map) -> Any:
+    def counted(net: Any, pictures: Sequence[Any], _real: Any = embedded_photos.embed_and_map) -> Any:
         embedded.append(len(pictures))
         return _real(net, pictures)
 
-    monkeypatch.setattr(action, "embed_and_map", counted)
+    monkeypatch.setattr(embedded_photos, "embed_and_map", counted)
     bad = tmp_path / "zebra" / "z9" / "cut off.jpg"
     bad.parent.mkdir(parents=True)
     bad.write_bytes(b"\xff\xd8\xff\xe0 no picture")

@@ -16,7 +16,7 @@ from reid.formats.readers.photo_lists import read_photos
 from reid.nets import inference, net_files
 from reid.records import EMPTY, Box, Photo
 from reid.settings import ENCOUNTER_MINUTES, TrainSettings
-from reid.steps.embedding import classify, sizes_of
+from reid.steps.embedded_photos import classify, sizes_of
 from reid.steps.encounters import encounters
 from reid.steps.photos import Opened, open_photos
 from reid.training import dataset, splits

@@ -12,6 +12,7 @@ from reid.actions.training import upgrade as action
 from reid.errors import ModelMismatch, NetError, UsageError
 from reid.nets import net_files
 from reid.nets.net_files import NetCard
+from reid.steps import embedded_photos
 from reid.store import Gallery
 from tests.actions.small import CARD, made
 from tests.commands import command
@@ -58,8 +59,8 @@ def test_an_upgrade_tells_what_would_change_and_swaps_only_when_told_to(place: P
 
 
 def test_an_upgrade_that_was_cut_off_goes_on_where_it_was(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(action, "BATCH", 6)
-    real, calls = action.embed, 0
+    monkeypatch.setattr(action, "KEPT_AT_ONCE", 6)
+    real, calls = embedded_photos.embed_and_map, 0
 
     def cut(*given: object) -> object:
         nonlocal calls
@@ -68,7 +69,7 @@ def test_an_upgrade_that_was_cut_off_goes_on_where_it_was(place: Path, monkeypat
             raise KeyboardInterrupt("cut off")
         return real(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(action, "embed", cut)
+    monkeypatch.setattr(embedded_photos, "embed_and_map", cut)
     new = str(place / "nets" / "net 2.safetensors")
     with pytest.raises(KeyboardInterrupt, match="cut off"):
         reid.upgrade(new, gallery=place / "gallery", yes=True)
