@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from reid import images
 from reid.nets.inference import Runtime
 from reid.nets.net_files import NetCard
-from reid.records import Pixels
+from reid.records import Picture, Pixels
 from reid.steps import reranking as closer_module
+from reid.steps.embedded_photos import Missing, Replaced, Unreadable
 from reid.steps.local_matching import WEIGHT
 from reid.steps.reranking import Reranker
 from reid.steps.search import Listed, Shortlist
@@ -124,6 +125,25 @@ def test_another_picture_under_the_same_name_is_not_taken_for_the_enrolled_one(w
     assert [(one.individual, one.local is None) for one in listed] == [
         ("animal-3", False), ("animal-2", True), ("animal-1", False),
     ]  # fmt: skip
+
+
+def test_a_photo_that_cannot_be_read_any_more_has_no_map_and_keeps_its_place(world: World) -> None:
+    world.photos[2].path.write_bytes(b"no photo")
+    assert sorted(world.closer.maps(list(world.photos.values()))) == [1, 3, 4]
+    listed = world.closer.rerank(world.found, seen(coat(3, grain=9)), 20).listed
+    assert [(one.individual, one.local is None) for one in listed] == [
+        ("animal-3", False), ("animal-2", True), ("animal-1", False),
+    ]  # fmt: skip
+
+
+def test_a_picture_is_opened_again_only_where_it_is_the_enrolled_one(world: World) -> None:
+    opened = world.closer.picture_of(world.photos[1], 48)
+    assert isinstance(opened, Picture) and opened.pixels.shape == (48, 64, 3)
+    images.write_png(world.photos[1].path, coat(3, grain=9))
+    world.photos[2].path.write_bytes(b"no photo")
+    world.photos[3].path.unlink()
+    kinds = [type(world.closer.picture_of(world.photos[number], 48)) for number in (1, 2, 3)]
+    assert kinds == [Replaced, Unreadable, Missing]
 
 
 def test_when_every_photo_is_gone_the_shortlist_is_as_it_was(world: World) -> None:

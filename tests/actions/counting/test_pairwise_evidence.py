@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,14 +65,15 @@ def test_one_new_animal_in_two_sightings_counts_once_where_their_photos_are_comp
     shown = sorted(world.second.glob("**/zebra/*.jpg"))[0]
     copies = [tmp_path / f"{name}.jpg" for name in "ab"]
     for copy in copies:
-        shutil.copy(shown, copy)
+        copy.write_bytes(shown.read_bytes() + copy.name.encode())  # two files of one picture
+    content = {copy: hashlib.sha256(copy.read_bytes()).hexdigest() for copy in copies}
     with Gallery.open(world.gallery) as gallery:
         first = min(one.captured_at for one in gallery.photos("zebra") if one.captured_at)
         learned = replace(LEARNED, slope=60.0, intercept=-48.0, ceiling=20.0)
         gallery.set_calibrations({"zebra": (gallery.embedding_net("zebra") or "", learned)})
         gallery.add_sightings([
-            Sighting(str(path), path.name, SpeciesGuess("zebra", 1.0), Decision(Outcome.NEW, None, 1.0, "a test", 1.0), (), "",
-                     first, path.name, "", "", gallery.embedding_net("zebra") or "")
+            Sighting(str(path), content[path], SpeciesGuess("zebra", 1.0), Decision(Outcome.NEW, None, 1.0, "a test", 1.0), (),
+                     "", first, path.name, "", "", gallery.embedding_net("zebra") or "")
             for path in copies
         ])  # fmt: skip
     together, apart = (
@@ -83,6 +84,11 @@ def test_one_new_animal_in_two_sightings_counts_once_where_their_photos_are_comp
     assert apart.scopes[0].seen_drawn is not None and apart.scopes[0].seen_drawn[1] == 12
     assert "not compared with each other (--no-compare)" in apart.notes[-1]
     assert not any("compared" in note for note in together.notes)
+    for replaced in (copies[1].read_bytes(), b"no photo"):  # neither speaks for the photo that was asked about
+        copies[0].write_bytes(replaced)
+        (other,) = count(gallery=world.gallery, settings=CountSettings(species="zebra")).species
+        assert other.scopes[0].seen_drawn is not None and other.scopes[0].seen_drawn[1] == 12
+        assert other.notes[-1].endswith(f"look for {copies[0]}")
     copies[0].unlink()
     gone = count(gallery=world.gallery, settings=CountSettings(species="zebra")).species[0]
     assert gone.notes[-1].startswith("1 doubtful photo was not opened (missing or damaged) and not compared with the others")

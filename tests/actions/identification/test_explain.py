@@ -112,6 +112,20 @@ def test_what_is_drawn_is_the_photo_of_the_best_match(world: Path) -> None:
             assert one.matches[0].photo in [str(photo.path) for photo in photos]
 
 
+def test_a_file_that_was_replaced_is_not_drawn_for_the_enrolled_photo_though_its_map_is_kept(world: Path, tmp_path: Path) -> None:
+    before = query([world / "two"], gallery=world / "gallery", settings=SETTINGS, why=tmp_path / "before")
+    assert len(before.explained) == 4
+    kept = {path: path.read_bytes() for path in (world / "one").glob("**/*.jpg")}
+    try:
+        for path, other in zip(kept, reversed(kept.values()), strict=True):
+            path.write_bytes(other)
+        after = query([world / "two"], gallery=world / "gallery", settings=SETTINGS, why=tmp_path / "after")
+    finally:
+        for path, content in kept.items():
+            path.write_bytes(content)
+    assert len(kept) == 4 and after.sightings == before.sightings and after.explained == ()
+
+
 def test_a_folder_that_cannot_be_made_is_told(world: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
     with pytest.raises(UsageError, match="cannot be made"):

@@ -75,11 +75,12 @@ def test_enrolled_photos_of_unknown_side_are_asked_about_and_undo_takes_it_back(
         files = [opened.locate(one) for one in photos]
     shutil.copyfile(files[2], files[1])
     files[3].unlink()
+    files[4].write_bytes(b"no photo")
     told = command("photos", "predict-sides", "--gallery", place / "gallery", "--json", "--why", "new net")
     assert told.code == 1
     (report,) = told.lines
-    assert (report["asked"], sum(report["told"].values()), report["unsure"]) == (len(photos) - 3, len(photos) - 3, 0)
-    assert sorted(one["origin"] for one in report["problems"]) == sorted(f"photo {photos[at].id}" for at in (1, 3))
+    assert (report["asked"], sum(report["told"].values()), report["unsure"]) == (len(photos) - 4, len(photos) - 4, 0)
+    assert sorted(one["origin"] for one in report["problems"]) == sorted(f"photo {photos[at].id}" for at in (1, 3, 4))
     assert "is no longer the photo that was enrolled" in str(report["problems"])
     now = {one.id: one for one in reid.photos(place / "gallery")}
     assert (now[photos[0].id].side, now[photos[0].id].side_predicted) == ("left", False)

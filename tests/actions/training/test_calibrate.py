@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from itertools import pairwise
@@ -22,7 +23,10 @@ from reid.actions.training.tables import calibrated
 from reid.calibration.score_calibration import study
 from reid.errors import GalleryBusy, GalleryError, UsageError
 from reid.evaluation.metrics import Pool
+from reid.nets import inference, net_files
+from reid.progress import SILENT
 from reid.records import Calibration
+from reid.steps import embedded_photos
 from reid.store import Enrollment, Gallery
 from reid.tables import json_lines
 from tests.actions.training.vector_gallery import HELD, OLD, TAUGHT, items
@@ -187,6 +191,26 @@ def test_with_the_shared_net_all_enrolled_photos_judge_and_answers_get_probabili
     assert one.after is not None and one.after.max_false_match == 0.05
     after = query([others], gallery=gallery).sightings
     assert all(one.decision.probability is not None for one in after)
+
+
+def test_of_enrolled_photos_that_are_gone_damaged_or_another_now_no_map_is_learned_from(place: Path) -> None:
+    with Gallery.open(place / "gallery") as gallery:
+        shutil.rmtree(gallery.cache_folder)  # maps that were kept when they were enrolled
+        photos = gallery.photos("zebra")
+        files = [gallery.locate(one) for one in photos]
+        shutil.copyfile(str(files[5]), str(files[2]))
+        Path(str(files[7])).write_bytes(b"no photo")
+        Path(str(files[9])).unlink()
+        card = net_files.read_card(gallery.nets_folder / f"{gallery.embedding_net('zebra')}.safetensors")
+        net = inference.load(gallery.nets_folder / f"{card.fingerprint}.safetensors", "cpu")
+        everyone = {one.individual for one in photos}
+        found = action.learnable(gallery, "zebra", card.fingerprint, everyone, lambda: net, SILENT)
+        stored = gallery.vectors("zebra")[1]
+    assert len(found.pool.vectors) == len(photos) == 16, "their embeddings were made when they were enrolled"
+    assert found.mapped is not None
+    hashes = [found.pool.hashes[row] for row in found.mapped.rows]
+    assert sorted(hashes) == sorted(one.sha256 for at, one in enumerate(photos) if at not in (2, 7, 9))
+    np.testing.assert_array_equal(np.sort(found.pool.vectors, axis=0), np.sort(stored, axis=0))
 
 
 def test_photos_given_take_the_place_of_those_enrolled(
