@@ -81,6 +81,17 @@ def text(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
+def markdown(page: str) -> None:
+    """A Markdown page on stdout: set for reading in a terminal, as it is elsewhere."""
+    if not sys.stdout.isatty():
+        print(page.rstrip(), flush=True)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(page, hyperlinks=False))
+
+
 def out(line: str) -> None:
     """One line on stdout."""
     print(line, flush=True)

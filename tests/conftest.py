@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reid import synthetic
+from tests import user_folder
 from tests.commands import TRAIN, World, command
 
 
@@ -65,3 +66,11 @@ def world(trained: World, tmp_path: Path) -> World:
     gallery = tmp_path / "gallery"
     shutil.copytree(trained.gallery, gallery)
     return World(trained.first, trained.second, gallery, trained.trained, trained.enrolled)
+
+
+@pytest.fixture(scope="session")
+def walked(drawings: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A user's folder after the README's walk, and what each command printed. Only the README's own test writes into it."""
+    folder = user_folder.make(tmp_path_factory.mktemp("user"), *drawings)
+    walk = user_folder.block((user_folder.ROOT / "README.md").read_text(encoding="utf-8"), "walk")
+    return folder, [user_folder.run(line, folder) for line in user_folder.lines(walk)]

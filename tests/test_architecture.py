@@ -18,10 +18,10 @@ NAMES = [path.relative_to(ROOT).as_posix() for path in FILES]
 TREES = {name: ast.parse(path.read_text("utf-8"), name) for name, path in zip(NAMES, FILES, strict=True)}
 
 LAYERS = (
-    ("errors", "progress", "threads", "files"),
+    ("errors", "progress", "threads", "files", "distribution"),
     ("records", "settings"),
     ("images",),
-    ("nets", "tables", "pages", "store", "synthetic", "abundance"),
+    ("nets", "tables", "pages", "store", "synthetic", "abundance", "manual"),
     ("survey",),
     ("steps",),
     ("formats",),
@@ -129,6 +129,7 @@ TOP = {
     "indexes",
     "scripts",
     "tests",
+    "wild_reid.py",
 }
 
 

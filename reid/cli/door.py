@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from reid import __version__, terminal
+from reid.distribution import namesake
 from reid.errors import ReidError
 from reid.records import Problem
 from reid.settings import SIDE_RULES, ExportSettings, VideoSettings
@@ -82,9 +83,12 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Who is this animal?"""
+    if warning := namesake(thorough=context.invoked_subcommand == "doctor"):
+        terminal.complain(f"reid: {warning}")
 
 
 def end(problems: Sequence[Problem], failures: Sequence[str] = (), told: Collection[Problem] = ()) -> None:

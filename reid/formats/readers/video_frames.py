@@ -1,6 +1,6 @@
 """Videos as photos: frames by interval or where the picture changes, written as JPEGs with their date. The only PyAV.
 
-PyAV (extra `reid[video]`) brings FFmpeg's libraries in its wheel, so that nothing else must be installed, decodes in this
+PyAV (extra `wild-reid[video]`) brings FFmpeg's libraries in its wheel, so that nothing else must be installed, decodes in this
 process, and tells the container's metadata and the time of each frame. imageio-ffmpeg runs a program and reads raw pixels off a
 pipe without times, and OpenCV tells no metadata.
 """
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid import images
+from reid.distribution import INSTALL_VIDEO
 from reid.errors import PhotoError, UsageError
 from reid.records import Photo, Pixels, Problem
 from reid.settings import VideoSettings
@@ -31,7 +32,7 @@ from reid.tables.text_files import made, write_text
 
 SUFFIXES = frozenset({".mp4", ".avi", ".mov", ".m4v", ".mkv", ".mpg", ".mpeg", ".mts", ".m2ts", ".3gp", ".wmv", ".webm", ".asf"})
 """Lower-case endings of the files that count as videos."""
-PIP = "pip install 'reid[video]'"
+PIP = INSTALL_VIDEO
 FRAMES = ".frames"
 """Behind a video's name: the folder of its frames."""
 MARK = "frames.json"
@@ -59,7 +60,7 @@ def is_video(path: Path) -> bool:
 
 
 def available() -> bool:
-    """Whether the extra `reid[video]` is installed."""
+    """Whether the extra `wild-reid[video]` is installed."""
     return find_spec("av") is not None
 
 

@@ -22,7 +22,7 @@ from reid.settings import IntakeSettings, VideoSettings
 from reid.store import Gallery
 from tests.commands import command
 
-PIP = "pip install 'reid[video]'"
+PIP = "pip install 'wild-reid[video]'"
 
 
 @pytest.fixture(scope="module")
