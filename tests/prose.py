@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -93,7 +96,17 @@ def lost_paths(text: str, of: str = "README.md") -> list[str]:
     return lost + [name for name in _DOTTED.findall(text) if name not in _NO_MODULES and not _is_module(name.split("."))]
 
 
+@cache
+def _offered(room: str) -> set[str]:
+    """The names that a package offers, and the fields of its dataclasses."""
+    package = importlib.import_module(f"reid.{room}")
+    kinds = [kind for kind in vars(package).values() if is_dataclass(kind)]
+    return set(vars(package)) | {field.name for kind in kinds for field in fields(kind)}
+
+
 def _is_module(parts: list[str]) -> bool:
-    """Whether a dotted name begins with a module of `reid`, or with no room of it."""
+    """Whether a dotted name begins with a module of `reid`, or with no room of it; settings and records are named by their room."""
+    if parts[0] in ("records", "settings") and parts[1] in _offered(parts[0]):
+        return True
     files = [ROOT.joinpath("reid", *parts[:upto]) for upto in range(1, len(parts) + 1)]
     return parts[0] not in _ROOMS or files[-1].is_dir() or any(file.with_suffix(".py").exists() for file in files)

@@ -33,7 +33,7 @@ STILL = {
     r"(brought|brings?) forward": 4,
     r"puts? right": 6,
     r"turned back": 1,
-    r"parcels?": 30,
+    r"parcels?": 31,
     r"swap(s|ped)? in": 26,
     r"place[ -]by[ -]place": 19,
     r"met": 114,
