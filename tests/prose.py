@@ -105,7 +105,7 @@ def _offered(room: str) -> set[str]:
 
 
 def _is_module(parts: list[str]) -> bool:
-    """Whether a dotted name begins with a module of `reid`, or with no room of it; settings and records are named by their room."""
+    """Whether a dotted name begins with a module of `reid`, or no room of it; settings and records by their room."""
     if parts[0] in ("records", "settings") and parts[1] in _offered(parts[0]):
         return True
     files = [ROOT.joinpath("reid", *parts[:upto]) for upto in range(1, len(parts) + 1)]
