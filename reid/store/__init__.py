@@ -17,7 +17,7 @@ from reid.records.gallery import (
     SpeciesSummary,
     Where,
 )
-from reid.store.catalog.schema import FORMAT
+from reid.store.catalog.schema import CATALOG_FORMAT as FORMAT
 from reid.store.contents.keep_sightings import NotKept
 from reid.store.gallery import Gallery
 from reid.store.history.purge import Purge

@@ -66,7 +66,7 @@ class Gallery:
         self.history = History(catalog, self._publish, self.cache_folder)  # what was changed, and undoing it
         self.identities = Identities(catalog, self._publish)  # correcting who is who
         self.corrections = Corrections(catalog, self._publish)  # correcting what photos show
-        self.sides = Sides(catalog, self._publish)  # the net that tells them, and what it told
+        self.sides = Sides(catalog, self._publish)  # the net that predicts them, and what it predicted
         self.embeddings = Embeddings(catalog, self._publish)  # of a net to come, beside those in use
         self.checkup = Checkup(catalog, self.cache_folder)  # whether the gallery is whole
         self.exchange = Exchange(catalog, self.folder, self._publish)  # copies, and other camps
@@ -230,10 +230,10 @@ class Gallery:
             UsageError: a blank name, no sha256, an unknown side, or a file name that is no text. GalleryBusy: another process
                 kept writing. In every case nothing was enrolled.
         """
-        told = writing.enroll(self._catalog, self.folder, species, fingerprint, items, why)
-        if any(one.status == "added" for one in told):
+        results = writing.enroll(self._catalog, self.folder, species, fingerprint, items, why)
+        if any(one.status == "added" for one in results):
             self._publish()
-        return told
+        return results
 
     def species(self) -> tuple[SpeciesSummary, ...]:
         """Every species of the gallery, by name."""
@@ -270,7 +270,7 @@ class Gallery:
 
         Fields as in `records.Photo`: path (where the file is now; where it was, if it is gone), species, individual, captured_at,
         encounter, camera, side, season ("" where enrolling filled in the year for want of one), box, and notes, the manifest's
-        other columns (`side_net` where a net told the side). origin is "photo 12", its id.
+        other columns (`side_net` where a net predicted the side). origin is "photo 12", its id.
         """
         return tuple(known_sighting(one, self.locate(one) or one.path) for one in self.photos(species))
 

@@ -1,4 +1,4 @@
-"""Is the gallery whole? Truth is checked and told, never repaired; what is derived may be thrown away and made again."""
+"""Is the gallery whole? Truth is checked and reported, never repaired; what is derived may be thrown away and made again."""
 
 from __future__ import annotations
 
@@ -76,9 +76,8 @@ def _truth(catalog: Catalog) -> list[Damage]:
     found: list[Damage] = []
     try:
         with catalog.reading():
-            told = [str(row[0]) for row in catalog.ask("PRAGMA integrity_check(20)")]
-            if told != ["ok"]:
-                return [Damage("catalogue", f"{text}: {RESTORE}", False) for text in told]
+            if reports := catalog.unsound(20):
+                return [Damage("catalogue", f"{text}: {RESTORE}", False) for text in reports]
             if strays := catalog.ask("PRAGMA foreign_key_check"):
                 text = f"{len(strays)} rows point to rows that are not there, first in {strays[0][0]}"
                 found.append(Damage("catalogue", text, False))

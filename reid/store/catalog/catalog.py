@@ -20,7 +20,7 @@ from reid.errors import GalleryError
 from reid.settings.resolving import user_name
 from reid.store.catalog.connection import connect, connected
 from reid.store.catalog.file_header import has_tables, refuse_newer
-from reid.store.catalog.schema import APPLICATION, FORMAT, PAGE_BYTES, TABLES
+from reid.store.catalog.schema import APPLICATION, CATALOG_FORMAT, PAGE_BYTES, TABLES
 from reid.store.catalog.schema_check import Strange, strange
 from reid.store.catalog.sqlite_errors import RESTORE, as_gallery_errors
 
@@ -80,7 +80,7 @@ class Catalog:
         self.gathering = False
         """Inside `together`, where a change is a part of one transaction."""
         self.sightings_lack = ""
-        """Why the kept decisions of the day that is shown cannot all be told; see `past`."""
+        """Why the kept decisions of the day that is shown cannot all be read; see `as_of`."""
 
     @classmethod
     def create(cls, path: Path, *, wait: float) -> None:
@@ -100,7 +100,7 @@ class Catalog:
                     meta = {"gallery": secrets.token_hex(16), "created_at": now()}
                     connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
                     connection.execute(f"PRAGMA application_id={APPLICATION}")
-                    connection.execute(f"PRAGMA user_version={FORMAT}")
+                    connection.execute(f"PRAGMA user_version={CATALOG_FORMAT}")
                 connection.execute("COMMIT")
             finally:
                 connection.close()
@@ -168,6 +168,11 @@ class Catalog:
         ):
             source.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE").fetchall()
+
+    def unsound(self, limit: int) -> list[str]:
+        """What SQLite's own check finds wrong with the file, `limit` things at most; empty if it is whole."""
+        reports = [str(row[0]) for row in self.ask(f"PRAGMA integrity_check({int(limit)})")]
+        return [] if reports == ["ok"] else reports
 
     def close(self) -> None:
         """Let go of the file. May be called again."""

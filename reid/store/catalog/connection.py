@@ -16,7 +16,7 @@ _NO_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IO
 def connected(path: Path, wait: float, *, write: bool) -> tuple[sqlite3.Connection, bool]:
     """A connection, and whether the disk has room: where it has none, a gallery can still be read, and that is all.
 
-    Raises GalleryError where nobody can tell what the catalogue holds without room for its log; sqlite3's errors.
+    Raises GalleryError where it is unknown what the catalogue holds without room for its log; sqlite3's errors.
     """
     if not write:
         return _to_read(path, wait), True

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from reid.errors import GalleryError, GalleryTooNew
-from reid.store.catalog.schema import APPLICATION, FORMAT
+from reid.store.catalog.schema import APPLICATION, CATALOG_FORMAT
 from reid.store.catalog.sqlite_errors import RESTORE
 
 
 def refuse_newer(found: int, path: Path) -> None:
     """Raise GalleryTooNew if format `found` is above ours."""
-    if found > FORMAT:
+    if found > CATALOG_FORMAT:
         raise GalleryTooNew(
-            f"{path} has format {found}, this reid knows formats up to {FORMAT}: update reid (nothing was changed)"
+            f"{path} has format {found}, this reid knows formats up to {CATALOG_FORMAT}: update reid (nothing was changed)"
         )
 
 

@@ -32,7 +32,7 @@ def unsafe(folder: Path, mounts: Path = _MOUNTS) -> str:
 
 
 def _kind(folder: Path, mounts: Path) -> str:
-    """The kind of file system that a folder is on; "" if that cannot be told."""
+    """The kind of file system that a folder is on; "" if that is unknown."""
     try:
         lines = mounts.read_text("utf-8", errors="surrogateescape").splitlines()
     except OSError:

@@ -4,7 +4,7 @@ Rules that every later verb keeps:
     * Ids are permanent (AUTOINCREMENT): an id is never given to another thing, not even after a removal.
     * Every transaction that changes something writes one row of `journal`; its `seq` marks every row that it touched.
     * Nothing is deleted: `removed_seq` is the seq of the removal, `added_seq` that of the start, `seq` the last change.
-    * A change to anything of a species also sets `species.seq`: that is what tells a running search to look again.
+    * A change to anything of a species also sets `species.seq`: by that a running search knows that it must look again.
     * Embeddings hang on (photo, net), so that vectors of two nets live side by side, and a stored vector never changes.
     * What a change altered is in `history`, column by column with before and after: triggers write it, so that no verb
       can forget it. A row that a change added has no line there, its own `added_seq` says it (of a sighting: `seq`).
@@ -38,7 +38,7 @@ def _kept(table: str, columns: tuple[str, ...]) -> str:
 
 
 NEXT_SEQ = "(SELECT coalesce(max(seq), 0) + 1 FROM journal)"
-KEPT: dict[str, tuple[str, ...]] = {
+HISTORY_COLUMNS: dict[str, tuple[str, ...]] = {
     "species": ("net_id", "calibration"),
     "individual": ("name", "merged_into", "removed_seq"),
     "photo": (
@@ -50,7 +50,7 @@ KEPT: dict[str, tuple[str, ...]] = {
 """The columns whose every value is kept, by table. Beside them, as row 0 of "meta": the values of 'species_net' (by a trigger)
 and of 'side_net' (by `stage_nets`)."""
 
-FORMAT = 2
+CATALOG_FORMAT = 2
 """Of the folder and of the catalogue (`PRAGMA user_version`). A reader refuses anything above."""
 APPLICATION = 0x52454944
 """`PRAGMA application_id`: "REID"."""
@@ -84,12 +84,12 @@ HISTORY = (
     "CREATE INDEX photo_added ON photo(added_seq)",
     GONE_INDEX,
     *PURGE_INDEXES,
-    "CREATE INDEX photo_path ON photo(path) WHERE removed_seq IS NULL",  # a file that changed is told; without it, slower
+    "CREATE INDEX photo_path ON photo(path) WHERE removed_seq IS NULL",  # a file that changed is noticed; without it, slower
     "CREATE INDEX photo_owner ON photo(individual_id, side, season, captured_at, removed_seq)",  # lists need no photo's row
     "CREATE INDEX individual_added ON individual(added_seq)",
     "CREATE INDEX sighting_added ON sighting(seq)",
     "CREATE INDEX journal_undo ON journal(seq) WHERE what = 'undo'",
-    *(_kept(table, columns) for table, columns in KEPT.items()),
+    *(_kept(table, columns) for table, columns in HISTORY_COLUMNS.items()),
     *(
         f"""CREATE TRIGGER meta_{when} AFTER {verb} ON meta WHEN NEW.name = 'species_net' BEGIN
             INSERT INTO history (seq, kind, row, changed) VALUES ({NEXT_SEQ}, 'meta', 0,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reid.store.catalog.schema import FORMAT, TABLES
+from reid.store.catalog.schema import CATALOG_FORMAT, TABLES
 from reid.store.catalog.sqlite_errors import RESTORE
 
 _COMMENT = re.compile(r"--[^\n]*")
@@ -48,18 +48,19 @@ def strange(found: Iterable[tuple[str, str, str, str | None]], version: int) -> 
         version: its format. Of an older one only triggers are looked at: its tables are, once it has been brought forward.
     """
     there = [(kind, name, table, plain(sql)) for kind, name, table, sql in found if sql and not _OF_SQLITE.match(name)]
-    told = [one for made in there if (one := _not_ours(*made, version=version))]
-    if version < FORMAT:
-        return told
+    differences = [difference for made in there if (difference := _not_ours(*made, version=version))]
+    if version < CATALOG_FORMAT:
+        return differences
     defined = {(kind, name): sql for kind, name, _, sql in there}
     for (kind, name), sql in sorted(_NEEDED.items()):
         made = defined.get((kind.split()[-1], name))
         if made is None:
-            told.append(Strange(f"the {kind} {name!r} is missing, so that changes would not be kept as they must", RESTORE))
+            text = f"the {kind} {name!r} is missing, so that changes would not be kept as they must"
+            differences.append(Strange(text, RESTORE))
         elif kind == "table" and made != sql:
             text = f"the table {name!r} is not defined as reid defines it, and may keep other values than were given"
-            told.append(Strange(text, _without(name, _added(made, sql)) or RESTORE))
-    return told
+            differences.append(Strange(text, _without(name, _added(made, sql)) or RESTORE))
+    return differences
 
 
 def _added(made: str, sql: str) -> list[str]:
@@ -82,7 +83,7 @@ def _not_ours(kind: str, name: str, table: str, sql: str, *, version: int) -> St
     remedy = f"if you know who made it, drop it by {_dropped(kind, name)} in any SQLite program; else {RESTORE}"
     if kind == "trigger" and not own:
         return Strange(f"the trigger {name!r} was not made by reid", remedy)
-    if version < FORMAT:
+    if version < CATALOG_FORMAT:
         return None
     if kind == "index" and not own and table in _TABLES and not _PLAIN_INDEX.fullmatch(sql):
         return Strange(f"the index {name!r} was not made by reid, and may refuse what is to be kept", remedy)

@@ -1,4 +1,4 @@
-"""What SQLite meets, told as errors of reid."""
+"""What SQLite meets, as errors of reid."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Identities:
         """Give an individual another name.
 
         Raises:
-            UsageError: there is no such individual, or the name is another's: it is told how to merge the two.
+            UsageError: there is no such individual, or the name is another's: the message says how to merge the two.
         """
         name = canonical(name)
         with self._catalog.change("rename", why) as change:
@@ -71,10 +71,10 @@ class Identities:
                     f"{_quoted(owner.name)} {_quoted(name)} --species {_quoted(owner.species)}"
                 )
             change.put("UPDATE individual SET name = ?, seq = ? WHERE id = ?", (name, change.seq, owner.id))
-            told = Correction(change.seq, "rename", owner.species, owner.id, name, other=owner.name)
-            close(change, owner, told, {"name": owner.name}, {"name": name}, f"#{owner.id} {owner.name!r} -> {name!r}")
+            correction = Correction(change.seq, "rename", owner.species, owner.id, name, other=owner.name)
+            close(change, owner, correction, {"name": owner.name}, {"name": name}, f"#{owner.id} {owner.name!r} -> {name!r}")
         self._publish()
-        return told
+        return correction
 
     def merge(self, individual: str, into: str, *, species: str | None = None, why: str = "") -> Correction:
         """Two individuals are one animal: the photos of the first go to the second. `split` takes it apart again exactly.
@@ -97,13 +97,13 @@ class Identities:
                 (second.id, change.seq, change.seq, first.id),
             )
             change.put("UPDATE individual SET seq = ? WHERE id = ?", (change.seq, second.id))
-            told = Correction(
+            correction = Correction(
                 change.seq, "merge", second.species, second.id, second.name, tuple(photos), first.id, first.name, warnings
             )
             text = f"#{first.id} {first.name!r} into #{second.id} {second.name!r}, {len(photos)} photos"
-            close(change, second, told, {"individuals": [first.id, second.id]}, {"individuals": [second.id]}, text)
+            close(change, second, correction, {"individuals": [first.id, second.id]}, {"individuals": [second.id]}, text)
         self._publish()
-        return told
+        return correction
 
     def split(
         self, individual: str, name: str, *, photos: Sequence[int] = (), species: str | None = None, why: str = ""
@@ -123,12 +123,13 @@ class Identities:
         """
         with self._catalog.change("split", why) as change:
             owner = live(change, individual, species)
-            told = self._split_new(change, owner, name, photos) if photos else self._split_merged(change, owner, name)
+            correction = self._split_new(change, owner, name, photos) if photos else self._split_merged(change, owner, name)
             change.put("UPDATE individual SET seq = ? WHERE id = ?", (change.seq, owner.id))
-            text = f"#{told.individual_id} {told.individual!r} out of #{owner.id} {owner.name!r}, {len(told.photo_ids)} photos"
-            close(change, owner, told, {"individuals": [owner.id]}, {"individuals": [owner.id, told.individual_id]}, text)
+            split_off, count = correction.individual_id, len(correction.photo_ids)
+            text = f"#{split_off} {correction.individual!r} out of #{owner.id} {owner.name!r}, {count} photos"
+            close(change, owner, correction, {"individuals": [owner.id]}, {"individuals": [owner.id, split_off]}, text)
         self._publish()
-        return told
+        return correction
 
     def _split_new(self, change: Change, owner: Individual, name: str, photos: Sequence[int]) -> Correction:
         name = canonical(name)
@@ -173,16 +174,16 @@ class Identities:
             gone = "UPDATE {} SET removed_seq = ?, seq = ? WHERE id = ?"
             change.put_many(gone.format("photo"), ((change.seq, change.seq, photo) for photo in ids))
             change.put(gone.format("individual"), (change.seq, change.seq, owner.id))
-            told = Correction(change.seq, "remove", owner.species, owner.id, owner.name, tuple(ids))
-            close(change, owner, told, {}, {}, f"#{owner.id} {owner.name!r}, {len(ids)} photos")
+            correction = Correction(change.seq, "remove", owner.species, owner.id, owner.name, tuple(ids))
+            close(change, owner, correction, {}, {}, f"#{owner.id} {owner.name!r}, {len(ids)} photos")
         self._publish()
-        return told
+        return correction
 
     def restore(self, individual: str, *, species: str | None = None, why: str = "") -> Correction:
         """Bring a removed individual back with the photos that were removed together with it.
 
         Raises:
-            UsageError: it is not removed, was merged (told how to split), or its name or a photo is in use by now.
+            UsageError: it is not removed, was merged (the message says how to split), or its name or a photo is in use by now.
         """
         with self._catalog.change("restore", why) as change:
             found = lookup(change, individual, species)
@@ -206,10 +207,10 @@ class Identities:
             check_back(change, ids)
             change.put_many(back.format("photo"), ((change.seq, photo) for photo in ids))
             warnings = not_searched(change, ids)
-            told = Correction(change.seq, "restore", owner.species, owner.id, owner.name, tuple(ids), warnings=warnings)
-            close(change, owner, told, {}, {}, f"#{owner.id} {owner.name!r}, {len(ids)} photos")
+            correction = Correction(change.seq, "restore", owner.species, owner.id, owner.name, tuple(ids), warnings=warnings)
+            close(change, owner, correction, {}, {}, f"#{owner.id} {owner.name!r}, {len(ids)} photos")
         self._publish()
-        return told
+        return correction
 
 def _together(change: Change, first: Individual, second: Individual) -> tuple[str, ...]:
     """Frames that show both: then they cannot be one animal."""

@@ -69,12 +69,12 @@ class Corrections:
             if not before:
                 return Correction(0, "move_photos", species, target.id, target.name)
             change.put_many(MOVED, ((target.id, change.seq, photo) for photo in before))
-            told = Correction(change.seq, "move_photos", species, target.id, target.name, tuple(before))
-            text = f"{listed(told.photo_ids)} to #{target.id} {target.name!r}"
+            correction = Correction(change.seq, "move_photos", species, target.id, target.name, tuple(before))
+            text = f"{listed(correction.photo_ids)} to #{target.id} {target.name!r}"
             was = {str(photo): number for photo, number in before.items()}
-            close(change, target, told, {"individuals": was}, {"individual": target.id}, text)
+            close(change, target, correction, {"individuals": was}, {"individual": target.id}, text)
         self._publish()
-        return told
+        return correction
 
     def remove(self, photos: Sequence[int], *, why: str = "") -> Correction:
         """Take photos out of the gallery; `restore` brings them back. Raises UsageError."""
@@ -83,9 +83,9 @@ class Corrections:
             change.put_many(
                 "UPDATE photo SET removed_seq = ?, seq = ? WHERE id = ?", ((change.seq, change.seq, photo) for photo in ids)
             )
-            told = _of_photos(change, "remove_photos", ids, {}, {})
+            correction = _of_photos(change, "remove_photos", ids, {}, {})
         self._publish()
-        return told
+        return correction
 
     def restore(self, photos: Sequence[int], *, to: str | None = None, why: str = "") -> Correction:
         """Bring removed photos back to the individual they were with.
@@ -109,9 +109,9 @@ class Corrections:
                 change.put_many(MOVED, ((target.id, change.seq, photo) for photo in ids))
             check_back(change, ids)
             change.put_many("UPDATE photo SET removed_seq = NULL, seq = ? WHERE id = ?", ((change.seq, photo) for photo in ids))
-            told = replace(_of_photos(change, "restore_photos", ids, {}, {}), warnings=not_searched(change, ids))
+            correction = replace(_of_photos(change, "restore_photos", ids, {}, {}), warnings=not_searched(change, ids))
         self._publish()
-        return told
+        return correction
 
     def correct(
         self, photos: Sequence[int], *, side: str | None = None, captured_at: datetime | Literal[""] | None = None,
@@ -141,13 +141,13 @@ class Corrections:
                     before[str(photo)] = old
             if not before:
                 return Correction(0, "correct_photos", live_species(change, ids)[1], 0, "")
-            told = _of_photos(change, "correct_photos", [int(photo) for photo in before], {"photos": before}, facts)
+            correction = _of_photos(change, "correct_photos", [int(photo) for photo in before], {"photos": before}, facts)
         self._publish()
-        return told
+        return correction
 
 
     def predict_sides(self, sides: Mapping[int, tuple[str, float]], fingerprint: str, *, why: str = "") -> Correction:
-        """The sides that a net sees in photos of one species; a side that is known, or was told meanwhile, stays.
+        """The sides that a net sees in photos of one species; a side that is known, or was set meanwhile, stays.
 
         Args:
             sides: photo id -> (left or right, how sure the net is, in [0, 1]).
@@ -166,9 +166,9 @@ class Corrections:
                     raise UsageError(f"photo {photo}: side {side!r} is neither left nor right")
                 known, notes = change.ask("SELECT side, notes FROM photo WHERE id = ?", (photo,))[0]
                 if not known:
-                    told = json.loads(notes) | {SIDE_NET: fingerprint, SIDE_PROBABILITY: f"{sure:.3f}"}
+                    noted = json.loads(notes) | {SIDE_NET: fingerprint, SIDE_PROBABILITY: f"{sure:.3f}"}
                     change.put("UPDATE photo SET side = ?, notes = ?, seq = ? WHERE id = ?",
-                               (side, to_json(told), change.seq, photo))
+                               (side, to_json(noted), change.seq, photo))
                     before[str(photo)] = {"side": known, "notes": notes}
             if not before:
                 return Correction(0, "predict_sides", live_species(change, ids)[1], 0, "")
@@ -203,9 +203,9 @@ def _of_photos(
         "SELECT DISTINCT i.id, i.name FROM photo p JOIN individual i ON i.id = p.individual_id"
         " WHERE p.id IN (SELECT value FROM json_each(?)) ORDER BY i.name", (to_json(list(ids)),),
     )
-    told = Correction(change.seq, what, species, owners[0][0], owners[0][1], tuple(ids))
+    correction = Correction(change.seq, what, species, owners[0][0], owners[0][1], tuple(ids))
     facts = ", ".join(f"{name} {value or 'unknown'}" for name, value in after.items())
     text = f"{listed(ids)} of {', '.join(repr(name) for _, name in owners)}" + (f": {facts}" if facts else "")
     owner = Individual(owners[0][0], species_id, species, owners[0][1], None, 0)
-    close(change, owner, told, before, dict(after), text)
-    return told
+    close(change, owner, correction, before, dict(after), text)
+    return correction

@@ -188,13 +188,13 @@ def add_individual(
 
 
 def close(
-    change: Change, owner: Individual, told: Correction, before: dict[str, object], after: dict[str, object], text: str
+    change: Change, owner: Individual, correction: Correction, before: dict[str, object], after: dict[str, object], text: str
 ) -> None:
-    """The journal's summary, and the species told that something of it changed."""
+    """The journal's summary, and the species' mark that something of it changed."""
     change.put("UPDATE species SET seq = ? WHERE id = ?", (change.seq, owner.species_id))
-    common = {"species": owner.species, "individual_id": told.individual_id}
+    common = {"species": owner.species, "individual_id": correction.individual_id}
     change.before = common | before
-    change.after = common | after | {"photos": len(told.photo_ids), "summary": f"{owner.species}: {text}"}
+    change.after = common | after | {"photos": len(correction.photo_ids), "summary": f"{owner.species}: {text}"}
 
 
 def listed(ids: Sequence[int]) -> str:

@@ -2,7 +2,7 @@
 
 A decision for several photos stays unless all of them are asked about again: a later answer about one of them alone would
 leave the others without any. So do the decisions for several animals of one frame where a later answer is about the whole frame.
-Such an answer is not kept, and told. Asked about was a photo, too, that is in no answer: an empty frame of an encounter.
+Such an answer is not kept, and that is reported. A photo in no answer was asked about, too: an empty frame of an encounter.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class NotKept:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """A decision as a row without its seq. photos: (content, path from the root) of each, "" = not known.
+class _Answer:
+    """A decision as a row without its seq. photos: (content, absolute path) of each, "" = not known.
 
     animals: content and box of each.
     """
@@ -69,12 +69,12 @@ class _Told:
     animals: frozenset[str]
 
     @classmethod
-    def of(cls, values: Row) -> _Told:
+    def of(cls, values: Row) -> _Answer:
         """From its row."""
         path, sha256, details = values[0], values[1], json.loads(values[-1])
         lead = f"{sha256} {Box(*details['box']).key()}" if details.get("box") else sha256
         paths, contents = details["photos"] or [path], details.get("contents") or []
-        known = [one.split(" ")[0] for one in contents] or [sha256 if one == path else "" for one in paths]
+        known = [content.split(" ")[0] for content in contents] or [sha256 if name == path else "" for name in paths]
         rooted = map(_rooted, paths)  # once they were kept as they were given
         return cls(values, tuple(zip(known, rooted, strict=True)), frozenset({lead, *contents}))
 
@@ -84,7 +84,7 @@ class _Told:
         return {self.values[1], *(content or path for content, path in self.photos)}
 
 
-_New = tuple[Sighting, _Told]
+_New = tuple[Sighting, _Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +93,17 @@ class _Kept:
 
     id: int
     seq: int
-    told: _Told
+    answer: _Answer
 
     def goes_beyond(self, asked: set[str]) -> bool:
         """Whether it is for more photos than those asked about (by content and path)."""
-        return not all(asked & {content, path} for content, path in self.told.photos) and len(self.told.photos) > 1
+        return not all(asked & {content, path} for content, path in self.answer.photos) and len(self.answer.photos) > 1
 
 
 def keep_sightings(catalog: Catalog, sightings: Sequence[Sighting], looked_at: Iterable[Path] = ()) -> tuple[NotKept, ...]:
     """Keep the decisions of queries, in one transaction; see `Gallery.add_sightings`.
 
-    Those that are linked by a photo (the animals of one frame, of one encounter) are written anew together where one of them
+    Those that are linked by a photo (the animals of one frame, of one encounter) are written again together where one of them
     differs, for of each photo those of the newest change count (`actions.identification.unresolved_sightings`); all others stay
     as they are.
 
@@ -116,52 +116,64 @@ def keep_sightings(catalog: Catalog, sightings: Sequence[Sighting], looked_at: I
         Those that were not kept, because a decision for more photos than were asked about stays, or those for several animals
         of a frame that was asked about as a whole.
     """
-    refused: list[NotKept] = []
-    removed: list[int] = []
-    rows: list[Row] = []
     with catalog.change("add_sightings", "") as change:
-        fresh = [(one, _Told.of(_sighting(change, one))) for one in sightings]
-        asked = {name for _, told in fresh for photo in told.photos for name in photo} - {""}
+        fresh = [(sighting, _Answer.of(_sighting(change, sighting))) for sighting in sightings]
+        asked = {name for _, answer in fresh for photo in answer.photos for name in photo} - {""}
         asked |= {_rooted(_text(str(path))) for path in looked_at}
-        for group, kept in _linked(fresh, _touched(change, asked)):
-            animals = frozenset[str]().union(*(told.animals for _, told in group))
-            before = [one for one in kept if not one.told.animals.isdisjoint(animals)]
-            if Counter(told.values for _, told in group) == Counter(one.told.values for one in before):
-                continue
-            if stays := next((one for one in kept if one.goes_beyond(asked)), None) or _several_of(kept, animals):
-                refused += [NotKept(one, stays.seq, tuple(path for _, path in stays.told.photos)) for one, _ in group]
-                continue
-            removed += [one.id for one in before]
-            rows += [told.values for _, told in group]
+        groups = [_decide(new, kept, asked) for new, kept in _linked(fresh, _touched(change, asked))]
+        removed = [number for group in groups for number in group.removed]
+        rows = [row for group in groups for row in group.rows]
         if rows:
             change.put_many("UPDATE sighting SET removed_seq = ? WHERE id = ?", ((change.seq, number) for number in removed))
             ids = [change.put(_INSERT_SIGHTING, (*row, change.seq)) for row in rows]
             change.after = {
                 "sightings": len(ids), "first_sighting_id": ids[0], "last_sighting_id": ids[-1], "replaced": len(removed),
             }
-    return tuple(refused)
+    return tuple(refused for group in groups for refused in group.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What becomes of decisions that are linked. removed: ids of kept ones. rows: that take their place."""
+
+    removed: tuple[int, ...] = ()
+    rows: tuple[Row, ...] = ()
+    refused: tuple[NotKept, ...] = ()
+
+
+def _decide(fresh: Sequence[_New], kept: Sequence[_Kept], asked: set[str]) -> _Change:
+    """What becomes of new decisions and the kept ones that share a photo with them: nothing where they are the same."""
+    animals = frozenset[str]().union(*(answer.animals for _, answer in fresh))
+    before = [old for old in kept if not old.answer.animals.isdisjoint(animals)]
+    if Counter(answer.values for _, answer in fresh) == Counter(old.answer.values for old in before):
+        return _Change()
+    stays = next((old for old in kept if old.goes_beyond(asked)), None) or _several_of(kept, animals)
+    if stays:
+        photos = tuple(path for _, path in stays.answer.photos)
+        return _Change(refused=tuple(NotKept(sighting, stays.seq, photos) for sighting, _ in fresh))
+    return _Change(tuple(old.id for old in before), tuple(answer.values for _, answer in fresh))
 
 
 def _several_of(kept: Sequence[_Kept], animals: frozenset[str]) -> _Kept | None:
     """A decision for one of several animals of a frame, each in its box, where the frame is asked about as a whole; else None."""
     boxes: dict[str, set[str]] = defaultdict(set)
-    for content, _, box in (animal.partition(" ") for one in kept for animal in one.told.animals):
+    for content, _, box in (animal.partition(" ") for old in kept for animal in old.answer.animals):
         boxes[content].add(box)
     whole = {animal for animal in animals if " " not in animal and len(boxes[animal] - {""}) > 1}
-    return next((one for one in kept if any(animal.partition(" ")[0] in whole for animal in one.told.animals)), None)
+    return next((old for old in kept if any(animal.partition(" ")[0] in whole for animal in old.answer.animals)), None)
 
 
 def _touched(change: Change, asked: set[str]) -> list[_Kept]:
     """The decisions that are kept of any of the photos asked about, the oldest first."""
-    found, here = [], f"{_rooted('')}{os.sep}"
-    names = asked | {name.removeprefix(here) for name in asked}  # as they were kept once
+    kept, current = [], f"{_rooted('')}{os.sep}"
+    names = asked | {name.removeprefix(current) for name in asked}  # as they were kept once
     for number, *values, seq in change.ask(_TOUCHED, (to_json(sorted(names)),)):
         try:
-            found.append(_Kept(number, seq, _Told.of(tuple(values))))
+            kept.append(_Kept(number, seq, _Answer.of(tuple(values))))
         except (KeyError, TypeError, ValueError) as error:
             reason = f"sighting {number} of the gallery cannot be read (at {error}): `reid doctor` examines it"
             raise GalleryError(reason) from error
-    return found
+    return kept
 
 
 def _linked(fresh: Sequence[_New], kept: Sequence[_Kept]) -> list[tuple[list[_New], list[_Kept]]]:
@@ -173,20 +185,20 @@ def _linked(fresh: Sequence[_New], kept: Sequence[_Kept]) -> list[tuple[list[_Ne
             above[mark] = mark = above[above[mark]]
         return mark
 
-    marks = [*(told.marks | {path for _, path in told.photos} for _, told in fresh), *(one.told.marks for one in kept)]
+    marks = [*(answer.marks | {path for _, path in answer.photos} for _, answer in fresh), *(old.answer.marks for old in kept)]
     for first, *rest in map(sorted, marks):
         for mark in rest:
             above[top(mark)] = top(first)
     groups: dict[str, tuple[list[_New], list[_Kept]]] = defaultdict(lambda: ([], []))
     for new in fresh:
         groups[top(new[1].values[1])][0].append(new)
-    for one in kept:
-        groups[top(one.told.values[1])][1].append(one)
+    for old in kept:
+        groups[top(old.answer.values[1])][1].append(old)
     return [group for group in groups.values() if group[0]]
 
 
 def _sighting(change: Change, sighting: Sighting) -> Row:
-    told = sighting.decision.individual
+    named = sighting.decision.individual
     species = sighting.counted_species
     matches = [
         {**asdict(match), "captured_at": iso(match.captured_at) if match.captured_at else None}
@@ -200,18 +212,18 @@ def _sighting(change: Change, sighting: Sighting) -> Row:
         **({"contents": sighting.contents} if sighting.contents else {}),
     }
     return (
-        _text(sighting.photo), sighting.sha256, species, sighting.decision.outcome.value, _told_of(change, sighting, species),
-        told, sighting.decision.probability, sighting.decision.reason,
+        _text(sighting.photo), sighting.sha256, species, sighting.decision.outcome.value,
+        _individual_of(change, sighting, species), named, sighting.decision.probability, sighting.decision.reason,
         iso(sighting.captured_at) if sighting.captured_at else None,
         sighting.encounter, sighting.camera, sighting.side, sighting.season, sighting.embedding_fingerprint,
         to_json(details),
     )
 
 
-def _told_of(change: Change, sighting: Sighting, species: str) -> int | None:
-    """The individual that was told: whom the matched photo shows, for its name may be another's by now."""
-    told = sighting.decision.individual
-    content = next((match.sha256 for match in sighting.matches if match.individual == told), "") if told else ""
+def _individual_of(change: Change, sighting: Sighting, species: str) -> int | None:
+    """The individual that was decided: the one the matched photo shows, for its name may be another's by now."""
+    named = sighting.decision.individual
+    content = next((match.sha256 for match in sighting.matches if match.individual == named), "") if named else ""
     shown = content and change.ask(
         "SELECT DISTINCT p.individual_id FROM photo p JOIN species s ON s.id = p.species_id"
         " WHERE p.sha256 = ? AND s.name = ? AND p.removed_seq IS NULL",
@@ -221,7 +233,7 @@ def _told_of(change: Change, sighting: Sighting, species: str) -> int | None:
         shown = change.ask(
             "SELECT i.id FROM individual i JOIN species s ON s.id = i.species_id"
             " WHERE s.name = ? AND i.name = ? AND i.removed_seq IS NULL",
-            (species, told),
+            (species, named),
         )
     return shown[0][0] if shown else None
 

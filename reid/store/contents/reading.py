@@ -81,9 +81,9 @@ class _Tally:
     last: str | None = None
 
     def add(self, row: Row) -> None:
-        side, season, years, photos, first, last = row
-        self.photos += photos
-        self.sides[side] = self.sides.get(side, 0) + photos
+        side, season, years, count, first, last = row
+        self.photos += count
+        self.sides[side] = self.sides.get(side, 0) + count
         self.seasons |= {season} - {""}
         self.years |= {int(year) for year in (years or "").split(",") if year}
         self.first = min(filter(None, (self.first, first)), default=None)
@@ -92,8 +92,8 @@ class _Tally:
     def join(self, other: _Tally) -> None:
         """Count another one's photos too."""
         self.photos += other.photos
-        for side, photos in other.sides.items():
-            self.sides[side] = self.sides.get(side, 0) + photos
+        for side, count in other.sides.items():
+            self.sides[side] = self.sides.get(side, 0) + count
         self.seasons |= other.seasons
         self.years |= other.years
         self.first = min(filter(None, (self.first, other.first)), default=None)
@@ -101,7 +101,7 @@ class _Tally:
 
 
 def _tallies(catalog: Catalog) -> dict[int, _Tally]:
-    """Of every individual with photos; told from one index, in its order."""
+    """Of every individual with photos; counted by one index, in its order."""
     tallies: dict[int, _Tally] = {}
     rows = catalog.ask(
         "SELECT individual_id, side, season, group_concat(DISTINCT substr(captured_at, 1, 4)), count(*), min(captured_at),"

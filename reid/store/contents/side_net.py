@@ -1,4 +1,4 @@
-"""The net that tells the side of photos whose side nobody knew: which one is in use."""
+"""The net that predicts the side of photos whose side is not known: which one is in use."""
 
 from __future__ import annotations
 

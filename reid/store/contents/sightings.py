@@ -37,7 +37,7 @@ def kept_sightings(catalog: Catalog) -> tuple[KeptSighting, ...]:
 
 
 def _kept(row: Row) -> KeptSighting:
-    number, seq, individual_id, path, sha256, species, outcome, told, probability, reason, captured_at, *facts, details = row
+    number, seq, individual_id, path, sha256, species, outcome, named, probability, reason, captured_at, *facts, details = row
     encounter, camera, side, season, fingerprint = facts
     try:
         more: dict[str, Any] = json.loads(details)
@@ -45,7 +45,7 @@ def _kept(row: Row) -> KeptSighting:
         guess["alternatives"] = tuple((name, chance) for name, chance in guess["alternatives"])
         matches = tuple(Match(**one | {"captured_at": when(one["captured_at"])}) for one in more["matches"])
         sighting = Sighting(
-            path, sha256, SpeciesGuess(**guess), Decision(Outcome(outcome), told, probability, reason, more.get("nobody")),
+            path, sha256, SpeciesGuess(**guess), Decision(Outcome(outcome), named, probability, reason, more.get("nobody")),
             matches, side, when(captured_at), encounter, camera, season, fingerprint, tuple(more["searched"]),
             tuple(more["photos"]), more.get("side_net", ""), Box(*more["box"]) if more.get("box") else None,
             tuple(Box(*box) if box else None for box in more.get("boxes", ())), tuple(more.get("contents", ())),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reid.store.catalog.catalog import Catalog, Change, to_json
 
 STAGE_NETS = ("species_net", "side_net")
-"""Names in meta. The catalogue calls both nets "species": it tells nets with an embedding from nets without one."""
+"""Names in meta. The catalogue calls both nets "species": it separates nets with an embedding from nets without one."""
 _BY_TRIGGER = ("species_net",)
 """Those whose every value a trigger of the schema keeps in `history`; of the others it is written here."""
 
@@ -38,3 +38,8 @@ def put_value(change: Change, name: str, value: str | None) -> None:
             (change.seq, to_json({name: [before, value]})),
         )
 
+
+
+def known_nets(source: Catalog | Change) -> tuple[str, ...]:
+    """Fingerprints of all nets that the catalogue knows, of every kind, in the order in which they came."""
+    return tuple(row[0] for row in source.ask("SELECT fingerprint FROM net ORDER BY id"))

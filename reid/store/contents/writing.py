@@ -199,7 +199,7 @@ def enroll(
     blobs = _blobs([item.vector for item in items], len(items[0].vector) if items else 0)
     with catalog.change("enroll", why) as change:
         species = _check_net(species_rows(change, name), name, fingerprint, items)
-        told: list[Enrolled] = []
+        results: list[Enrolled] = []
         photos: list[int] = []
         made: dict[str, int] = {}
         found_again = 0
@@ -211,22 +211,22 @@ def enroll(
             )
             if there:
                 photo, enrolled = there[0]
-                told.append(Enrolled(photo, enrolled, "already" if enrolled == individual else "conflict"))
+                results.append(Enrolled(photo, enrolled, "already" if enrolled == individual else "conflict"))
                 if not change.ask("SELECT 1 FROM embedding WHERE photo_id = ? AND net_id = ?", (photo, species.net_id)):
                     change.put(_INSERT_EMBEDDING, (photo, species.net_id, change.seq, blob))
                     found_again += 1  # left behind by an upgrade, or brought back since: searches find it again
                 continue
             if target := merged_into(change, species.id, individual):
-                told.append(Enrolled(0, target, "merged"))
+                results.append(Enrolled(0, target, "merged"))
                 continue
             if not item.again and (gone := _removed(change, species.id, fact)):
-                told.append(gone)
+                results.append(gone)
                 continue
             individual_id = _individual(change, species.id, individual, made)
             photo = change.put(_INSERT_PHOTO, (individual_id, species.id, *fact, change.seq, change.seq))
             change.put(_INSERT_EMBEDDING, (photo, species.net_id, change.seq, blob))
             photos.append(photo)
-            told.append(Enrolled(photo, individual, "added"))
+            results.append(Enrolled(photo, individual, "added"))
         if photos or found_again:
             change.put("UPDATE species SET seq = ? WHERE id = ?", (change.seq, species.id))
             change.after = {
@@ -234,7 +234,7 @@ def enroll(
                 "first_photo_id": min(photos, default=0), "last_photo_id": max(photos, default=0), "found_again": found_again,
                 "new_individuals": {str(number): individual for individual, number in made.items()},
             }
-    return tuple(told)
+    return tuple(results)
 
 
 def _check_net(found: list[SpeciesRow], name: str, fingerprint: str, items: Sequence[Enrollment]) -> SpeciesRow:
@@ -271,8 +271,9 @@ def _removed(change: Change, species_id: int, fact: Sequence[object]) -> Enrolle
     back = "" if owner_gone is None else f"reid individuals restore '#{owner}'"
     if owner_gone != seq:  # it did not go with its individual, and does not come back with it
         back += f"{' && ' if back else ''}reid photos restore {photo}"
-    told = f"it was removed from the gallery on {at[:10]} by {who} (entry {seq}, then of {individual!r}): `{back}` brings it back"
-    return Enrolled(photo, individual, "removed", told)
+    entry = f"entry {seq}, then of {individual!r}"
+    reason = f"it was removed from the gallery on {at[:10]} by {who} ({entry}): `{back}` brings it back"
+    return Enrolled(photo, individual, "removed", reason)
 
 
 def _individual(change: Change, species_id: int, name: str, made: dict[str, int]) -> int:

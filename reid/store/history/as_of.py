@@ -14,7 +14,7 @@ from typing import Any
 
 from reid.errors import GalleryError, UsageError
 from reid.store.catalog.catalog import Catalog
-from reid.store.catalog.schema import KEPT, TABLES
+from reid.store.catalog.schema import HISTORY_COLUMNS, TABLES
 from reid.store.contents.stage_nets import STAGE_NETS
 from reid.store.history.entries import ADDED
 
@@ -66,7 +66,7 @@ def turn_back(catalog: Catalog, seq: int) -> None:
         indexes: list[str] = []
         for statement in TABLES:
             found = _NAME.match(statement)
-            if found is None or (found[3] or found[2]) not in ("meta", *KEPT):
+            if found is None or (found[3] or found[2]) not in ("meta", *HISTORY_COLUMNS):
                 continue
             made = statement.replace(f"{found[1]} {found[2]}", f"{found[1]} temp.{found[2]}", 1)
             if found[3]:
@@ -75,7 +75,7 @@ def turn_back(catalog: Catalog, seq: int) -> None:
             catalog.ask(made)
             added = f" WHERE {ADDED[found[2]]} <= {seq:d}" if found[2] in ADDED else ""
             catalog.ask(f"INSERT INTO temp.{found[2]} SELECT * FROM main.{found[2]}{added}")
-        for table, columns in KEPT.items():
+        for table, columns in HISTORY_COLUMNS.items():
             for column in columns:
                 _restore(catalog, table, column, seq)
         for made in indexes:  # not before: on the way back two rows may have one name for a moment
@@ -120,9 +120,9 @@ def refuse_purged(catalog: Catalog, seq: int) -> None:
 
 
 def _purged_sightings(catalog: Catalog, seq: int) -> str:
-    """Why the decisions that were kept after the change `seq` cannot all be told any more, as a sentence; "" if they can."""
+    """Why the decisions that were kept after the change `seq` cannot all be read any more, as a sentence; "" if they can."""
     for number, by, after in _purges(catalog, seq):
-        kept = after.get("kept", [[0, number]] if after.get("sightings") else [])  # purges once did not tell since when
+        kept = after.get("kept", [[0, number]] if after.get("sightings") else [])  # purges once did not say since when
         if any(first <= seq < last for first, last in kept):
             return (
                 f"the decisions that were kept after entry {seq} cannot be told in full any more: entry {number} ({by}) purged "

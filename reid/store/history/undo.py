@@ -8,7 +8,7 @@ from typing import Any
 from reid.errors import UndoConflict, UsageError
 from reid.records.gallery import JournalEntry
 from reid.store.catalog.catalog import Change, to_json
-from reid.store.catalog.schema import KEPT
+from reid.store.catalog.schema import HISTORY_COLUMNS
 from reid.store.contents.stage_nets import STAGE_NETS, put_value, value_of
 from reid.store.history.entries import ADDED, added_by, altered_by, entry_of, row_of, undone_by
 
@@ -82,7 +82,7 @@ class Undo:
                 columns: tuple[str, ...] = STAGE_NETS
                 found = [tuple(value_of(self.change, name) for name in STAGE_NETS)]
             else:
-                columns = KEPT[kind]
+                columns = HISTORY_COLUMNS[kind]
                 found = self.change.ask(f"SELECT {', '.join(columns)} FROM {kind} WHERE id = ?", (row,))
             if not found:
                 raise self._purged(f"{kind} {row}")

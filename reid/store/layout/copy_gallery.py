@@ -9,6 +9,8 @@ from pathlib import Path
 
 from reid.errors import GalleryError, UsageError
 from reid.store.catalog.catalog import Catalog
+from reid.store.contents.reading import species_rows
+from reid.store.contents.stage_nets import known_nets
 from reid.store.layout.folder import CATALOG, MANIFEST, NETS
 from reid.store.layout.manifest import NEW, beside, clear_left_over, publish, sync_folder
 
@@ -44,12 +46,11 @@ def copy_gallery(catalog: Catalog, folder: Path, target: Path) -> Backup:
         catalog.copy_to(fresh / CATALOG)
         copy = Catalog.open(fresh / CATALOG, wait=1)
         try:
-            if (told := copy.ask("PRAGMA integrity_check(1)")[0][0]) != "ok":
-                raise GalleryError(f"the copy of {catalog.path} is not whole ({told}): nothing was kept; check the disk")
+            if reports := copy.unsound(1):
+                raise GalleryError(f"the copy of {catalog.path} is not whole ({reports[0]}): nothing was kept; check the disk")
             nets = _copy_nets(copy, folder / NETS, fresh / NETS)
             publish(copy, fresh / MANIFEST)
-            photos, individuals = copy.ask("SELECT coalesce(sum(photos), 0), coalesce(sum(individuals), 0) FROM species")[0]
-            seq = copy.head()
+            species, seq = species_rows(copy), copy.head()
         finally:
             copy.close()
         for path in fresh.rglob("*"):
@@ -63,13 +64,14 @@ def copy_gallery(catalog: Catalog, folder: Path, target: Path) -> Backup:
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    photos, individuals = sum(row.photos for row in species), sum(row.individuals for row in species)
     return Backup(target, seq, photos, individuals, nets, size)
 
 
 def _copy_nets(copy: Catalog, source: Path, target: Path) -> int:
     """The nets that the catalogue knows, as far as their files are there (an old net's may have been taken away)."""
     count = 0
-    for (fingerprint,) in copy.ask("SELECT fingerprint FROM net ORDER BY id"):
+    for fingerprint in known_nets(copy):
         files = [source / f"{fingerprint}{suffix}" for suffix in (".safetensors", ".json")]
         if all(path.is_file() for path in files):
             count += 1

@@ -1,19 +1,18 @@
-"""The gallery's folder: the names of what lies in it, how it is made, and how one of an older format is brought forward."""
+"""The gallery's folder: the names of what lies in it, how it is made, and how one of an older format is migrated."""
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
-from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 
 from reid.errors import GalleryError
 from reid.store.catalog import network_disk
-from reid.store.catalog.catalog import Catalog, Change, to_json
+from reid.store.catalog.catalog import Catalog
 from reid.store.catalog.file_header import has_tables
-from reid.store.catalog.schema import FORMAT, HISTORY
+from reid.store.catalog.migrations import to_2
+from reid.store.catalog.schema import CATALOG_FORMAT
 from reid.store.catalog.sqlite_errors import RESTORE
 from reid.store.layout import manifest as published
 from reid.store.layout.manifest import swapped_in
@@ -41,7 +40,7 @@ def open_catalog(folder: Path, *, create: bool, wait: float) -> Catalog:
         log.warning("%s is missing, it is made again from %s", manifest, CATALOG)
     catalog = Catalog.open(catalog_path, wait=wait, unsafe=network_disk.unsafe(folder))
     try:
-        bring_forward(catalog)
+        migrate(catalog)
         if catalog.writable:
             (folder / NETS).mkdir(exist_ok=True)
             (folder / CACHE).mkdir(exist_ok=True)
@@ -71,23 +70,23 @@ def make(folder: Path, wait: float) -> None:
     Catalog.create(folder / CATALOG, wait=wait)
 
 
-def bring_forward(catalog: Catalog) -> None:
-    """Bring a catalogue of an older format to the present one, in one transaction; a copy of it as it was stays beside it.
+def migrate(catalog: Catalog) -> None:
+    """Migrate a catalogue of an older format to the present one, in one transaction; a copy of it as it was stays beside it.
 
     Raises:
         GalleryError: it cannot be written, or there is no room for the copy. Nothing was changed.
     """
     found = catalog.format()
-    if found >= FORMAT:
+    if found >= CATALOG_FORMAT:
         return
     if not catalog.writable:
         reason, remedy = catalog.read_only
         raise GalleryError(
-            f"{catalog.path} has format {found} and would have to be brought to format {FORMAT}, but it cannot be written "
-            f"({reason}): {remedy}, and open it there once"
+            f"{catalog.path} has format {found} and would have to be brought to format {CATALOG_FORMAT}, but it cannot be "
+            f"written ({reason}): {remedy}, and open it there once"
         )
     kept = _free(catalog.path.with_name(f"{CATALOG}.format-{found}"))
-    with catalog.migration(FORMAT) as change:
+    with catalog.migration(CATALOG_FORMAT) as change:
         if change is None:
             return  # another process was faster
         try:
@@ -97,44 +96,13 @@ def bring_forward(catalog: Catalog) -> None:
                 catalog.copy_to(beside)
         except OSError as error:
             raise GalleryError(f"{kept}, the copy to keep, cannot be written ({error}): nothing was changed") from error
-        _to_2(change)
+        to_2(change)
     catalog.trust_if_ours()
-    log.warning("%s was brought from format %d to %d; %s is a copy of it as it was", catalog.path, found, FORMAT, kept.name)
+    message = "%s was brought from format %d to %d; %s is a copy of it as it was"
+    log.warning(message, catalog.path, found, CATALOG_FORMAT, kept.name)
 
 
 def _free(path: Path) -> Path:
     """The path, or one with a number behind it: a copy from before is never replaced."""
     numbered = (path.with_name(f"{path.name}-{number}") for number in count(2))
-    return path if not path.exists() else next(one for one in numbered if not one.exists())
-
-
-def _to_2(change: Change) -> None:
-    """The history of what format 1 could change: the nets and thresholds of a species, and the species net."""
-    change.put("ALTER TABLE individual ADD COLUMN merged_into INTEGER REFERENCES individual(id)")
-    change.put("ALTER TABLE individual ADD COLUMN origin TEXT")
-    change.put("DROP INDEX IF EXISTS photo_individual")
-    for statement in HISTORY:
-        change.put(statement)
-    rows: list[tuple[int, str, int, Mapping[str, object]]] = []
-    for seq, what, before, after in change.ask("SELECT seq, what, before, after FROM journal ORDER BY seq"):
-        was, now = json.loads(before), json.loads(after)
-        if what == "set_species_net":
-            pair = [str(net) if net else None for net in (was.get("net_id"), now.get("net_id"))]
-            rows.append((seq, "meta", 0, {"species_net": pair}))
-        elif what in ("set_embedding_net", "set_calibrations"):
-            many = what == "set_calibrations"
-            both = zip(was["species"], now["species"], strict=True) if many else [(was, now)]
-            rows += [(seq, "species", new["species_id"], _pairs(old, new)) for old, new in both]
-    change.put_many(
-        "INSERT INTO history (seq, kind, row, changed) VALUES (?, ?, ?, ?)",
-        ((seq, kind, row, to_json(changed)) for seq, kind, row, changed in rows if changed),
-    )
-
-
-def _pairs(old: dict[str, object], new: dict[str, object]) -> dict[str, list[object]]:
-    pairs: dict[str, list[object]] = {}
-    for column in ("net_id", "calibration"):
-        values = [one.get(column) for one in (old, new)]
-        if values[0] != values[1]:
-            pairs[column] = [to_json(value) if isinstance(value, dict) else value for value in values]
-    return pairs
+    return path if not path.exists() else next(name for name in numbered if not name.exists())

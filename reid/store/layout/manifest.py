@@ -19,7 +19,7 @@ from pathlib import Path
 
 from reid.store.catalog.catalog import Catalog
 from reid.store.catalog.file_header import refuse_newer
-from reid.store.catalog.schema import FORMAT
+from reid.store.catalog.schema import CATALOG_FORMAT
 from reid.store.contents.reading import species_rows
 from reid.store.contents.stage_nets import STAGE_NETS, net_of
 
@@ -160,7 +160,7 @@ def _manifest(catalog: Catalog) -> tuple[int, bytes]:
             "photos": row.photos,
         }
     manifest = {
-        "format": FORMAT, "gallery": gallery, "created_at": made,
+        "format": CATALOG_FORMAT, "gallery": gallery, "created_at": made,
         "seq": max((row.seq for row in rows), default=0),
         **{name: {"fingerprint": fingerprint} if fingerprint else None for name, fingerprint in nets.items()},
         "species": species,

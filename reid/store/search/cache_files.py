@@ -30,7 +30,7 @@ from reid.store.search.faiss_files import Codes
 from reid.store.search.filter_columns import FilterColumns, NameCodes, merged, read_facts
 from reid.store.search.knn import Damaged, Part, everyone, row_sums
 
-FORMAT = 2
+CACHE_FORMAT = 2
 UNUSABLE = (OSError, ValueError, KeyError, TypeError)
 """What reading a cache raises that is missing, damaged, of another time or of another faiss."""
 _BLOCK = 32768
@@ -86,7 +86,7 @@ class Cache:
         seq, sums, photos, size = int(str(card["seq"])), card["crc32"], int(str(card["photos"])), card["bytes"]
         if not isinstance(sums, dict):
             raise ValueError("its card is damaged")
-        expected = self._identity | {"format": FORMAT, "mark": mark(seq)}
+        expected = self._identity | {"format": CACHE_FORMAT, "mark": mark(seq)}
         if any(card.get(name) != value for name, value in expected.items()) or not expected["mark"]:
             raise ValueError("it was made from another state of the gallery")
         vectors = self._path(seq, "faiss")
@@ -149,7 +149,7 @@ class Cache:
             self._drop(seq)
             raise ValueError("the gallery it is of has changed its history")
         card = self._identity | {
-            "format": FORMAT,
+            "format": CACHE_FORMAT,
             "seq": seq,
             "mark": marked,
             "photos": len(content.ids),

@@ -162,7 +162,7 @@ class SpeciesIndex:
 
     def _build(self) -> IndexView:
         species, books, found = self._species, NameCodes(), list[FilterColumns]()
-        (seq,) = self._catalog.ask("SELECT seq FROM species WHERE id = ?", (species.id,))[0]
+        seq = vector_source.last_change(self._catalog, species.id)
         live = vector_source.live_photos(
             self._catalog, species.id, species.net_id, species.dimension, lambda rows: found.append(books.facts(rows))
         )

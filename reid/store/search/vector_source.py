@@ -130,6 +130,12 @@ def _stack(rows: Iterable[Row], dimension: int) -> Vectors:
     )
 
 
+def last_change(catalog: Catalog, species_id: int) -> int:
+    """The last change of any kind to a species."""
+    (seq,) = catalog.ask("SELECT seq FROM species WHERE id = ?", (species_id,))[0]
+    return int(seq)
+
+
 def vectors_of(catalog: Catalog, species: str, fingerprint: str | None) -> tuple[Ids, Vectors]:
     """The same of a species and a net by name; see `Gallery.vectors`."""
     with catalog.reading():

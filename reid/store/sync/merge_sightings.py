@@ -143,5 +143,5 @@ class _Paths:
         return bool((self._asked.get(path, set()) | {content for (content,) in enrolled}) - {sha256})
 
     def theirs(self, path: str) -> str:
-        """A path of theirs, told apart from the same one here."""
+        """A path of theirs, other than the same one here."""
         return f"{self._name}:{path}"

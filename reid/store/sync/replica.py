@@ -46,14 +46,14 @@ class Replica:
     """One of the two galleries."""
 
     def __init__(
-        self, source: Catalog | Change, other: Mapping[str, int], carried: Collection[str], known: int, until: int
+        self, source: Catalog | Change, other: Mapping[str, int], third: Collection[str], known: int, until: int
     ) -> None:
         """Read which merges it made, and what it had of the other one after each.
 
         Args:
             source: the gallery.
             other: mark of an entry -> its seq, of the other one's journal.
-            carried: marks of the entries of third replicas that the other one has, too.
+            third: marks of the entries of third replicas that the other one has, too.
             known: the last entry that both began with.
             until: only changes before this one count.
         """
@@ -71,7 +71,7 @@ class Replica:
                 if target in echoes:
                     echoes.add(seq)
                 continue
-            if mark in other or mark in carried:
+            if mark in other or mark in third:
                 echoes.add(seq)
             if seq not in undone and (at := max(other.get(entry, 0) for entry in (mark, *json.loads(knows)))):
                 self._seen[seq] = at

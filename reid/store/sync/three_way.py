@@ -12,7 +12,7 @@ from typing import Any
 
 from reid.errors import GalleryError
 from reid.store.catalog.catalog import Catalog, Change
-from reid.store.catalog.schema import KEPT
+from reid.store.catalog.schema import HISTORY_COLUMNS
 from reid.store.sync.conflict_commands import Command, DryRun
 from reid.store.sync.replica import Replica, carried
 
@@ -172,7 +172,7 @@ class ThreeWay:
 
     def alter(self, kind: str, number: int, **values: Any) -> None:
         """Write values of a row of ours."""
-        assert values and set(values) <= set(KEPT[kind])
+        assert values and set(values) <= set(HISTORY_COLUMNS[kind])
         assigned = ", ".join(f"{column} = ?" for column in values)
         self.change.put(f"UPDATE {kind} SET {assigned}, seq = ? WHERE id = ?", (*values.values(), self.change.seq, number))
         self.altered += 0 if number in self.arrived and kind == "individual" else 1
