@@ -10,7 +10,7 @@ from reid.store.catalog.schema import HISTORY
 
 
 def to_2(change: Change) -> None:
-    """From format 1 to 2: the history of what format 1 could change: the nets and thresholds of a species, and the species net."""
+    """Format 1 to 2: the history of what format 1 could change: nets and thresholds of a species, and the species net."""
     change.put("ALTER TABLE individual ADD COLUMN merged_into INTEGER REFERENCES individual(id)")
     change.put("ALTER TABLE individual ADD COLUMN origin TEXT")
     change.put("DROP INDEX IF EXISTS photo_individual")

@@ -20,14 +20,17 @@ def test_the_journal_of_format_1_becomes_history_of_nets_and_thresholds(tmp_path
             "SELECT seq, before, after FROM journal WHERE what = 'set_embedding_net' ORDER BY seq"
         )
     ]
+    thresholds = connection.execute("SELECT seq FROM journal WHERE what = 'set_calibrations'").fetchall()
     connection.close()
     catalog = Catalog.open(path, wait=1)
     with catalog.migration(2) as change:
         assert change is not None
         to_2(change)
     rows = catalog.ask("SELECT seq, row, changed FROM history WHERE kind = 'species' ORDER BY seq")
-    assert [(seq, row) for seq, row, _ in rows] == [(seq, after["species_id"]) for seq, _, after in expected]
-    for (_, _, changed), (_, before, after) in zip(rows, expected, strict=True):
+    assert thresholds == [(4,)] and [list(json.loads(changed)) for seq, _, changed in rows if seq == 4] == [["calibration"]]
+    nets = [row for row in rows if row[0] != 4]
+    assert [(seq, row) for seq, row, _ in nets] == [(seq, after["species_id"]) for seq, _, after in expected]
+    for (_, _, changed), (_, before, after) in zip(nets, expected, strict=True):
         assert json.loads(changed)["net_id"] == [before.get("net_id"), after["net_id"]]
     columns = [row[1] for row in catalog.ask("PRAGMA table_info(individual)")]
     assert {"merged_into", "origin"} <= set(columns) and catalog.format() == 2
