@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reid import terminal
-from reid.cli.door import Clocks, Days, Deployments, Json, OnlySpecies, Seasons, SideRule, Where, app, line, tables
+from reid.cli.door import Clocks, Days, Deployments, Json, OnlySpecies, Seasons, SideRule, Where, app, end, line, tables
 from reid.settings import CountSettings, resolve
 
 _COUNT = CountSettings()
@@ -64,3 +64,4 @@ def count(
                 terminal.complain(f"{one.species}, {scope.name}: {warning}")
         if one.left_out:
             terminal.complain(f"{one.species}: left out {len(one.left_out)} photos and individuals; --json names each")
+    end((), closing=report.closing)

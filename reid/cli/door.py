@@ -91,13 +91,17 @@ def _root(
         terminal.complain(f"reid: {warning}")
 
 
-def end(problems: Sequence[Problem], failures: Sequence[str] = (), told: Collection[Problem] = ()) -> None:
-    """Name every input that failed and was not told before, and exit 1 if there was one."""
+def end(
+    problems: Sequence[Problem], failures: Sequence[str] = (), told: Collection[Problem] = (), closing: str = ""
+) -> None:
+    """Name every input that failed and was not told before, then say all in one line; exit 1 if there was a failure."""
     for problem in problems:
         if problem not in told:
             terminal.complain(f"skipped {problem}")
     for failure in failures:
         terminal.complain(f"failed {failure}")
+    if closing:
+        terminal.complain(closing)
     if problems or failures:
         terminal.complain(f"reid: finished, but {len(problems) + len(failures)} inputs failed (named above)")
         raise typer.Exit(1)

@@ -72,7 +72,8 @@ def import_(
             terminal.out(f"{sum(report.enrolled.added.values())} photos enrolled, {report.enrolled.already} were before")
     for note in report.notes:
         terminal.complain(note)
-    end(report.problems if report.enrolled is None else report.enrolled.problems, told=() if json else report.problems)
+    problems_met = report.problems if report.enrolled is None else report.enrolled.problems
+    end(problems_met, told=() if json else report.problems, closing=report.closing)
 
 
 @app.command()
@@ -128,5 +129,5 @@ def export(
         terminal.complain(f"left out {one.species} {one.individual}: {one.reason}")
     if len(report.left_out) > len(whole):
         terminal.complain(f"left out {len(report.left_out) - len(whole)} photos; left_out.csv lists them with the reason")
-    end(report.problems)
+    end(report.problems, closing=report.closing)
 

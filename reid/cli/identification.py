@@ -71,7 +71,7 @@ def enroll(
             fresh = sum(1 for one, _ in report.new_individuals if one == name)
             terminal.out(f"{name}: {count} photos enrolled, {fresh} new individuals")
         terminal.out(f"{report.already} were enrolled before; {report.unlabelled} name no individual and were left out")
-    end(report.problems)
+    end(report.problems, closing=report.closing)
 
 
 @app.command()
@@ -124,7 +124,7 @@ def query(
             line(problem)
     if why is not None:
         terminal.complain(f"wrote {len(report.explained)} pictures to {why}")
-    end(report.problems)
+    end(report.problems, closing=report.closing)
 
 
 def in_time(clock: list[str] | None, season: list[str] | None, deployments: Path | None) -> dict[str, object]:

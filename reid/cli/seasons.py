@@ -95,7 +95,7 @@ def seasons(
         terminal.out(f"wrote {report.csv} and {report.html}")
     for note in (*report.notes, *(f"{name}: {one.reason}" for name, one in report.drift)):
         terminal.complain(note)
-    end(report.problems)
+    end(report.problems, closing=report.closing)
 
 
 def _all(photos: list[Path], gallery: Path | None, json: bool, out: Path | None, found: QuerySettings) -> None:
@@ -111,7 +111,7 @@ def _all(photos: list[Path], gallery: Path | None, json: bool, out: Path | None,
         terminal.out("wrote " + ", ".join(map(str, report.files)))
     for note in (*report.notes, *(f"{name}: {one.reason}" for name, one in report.drift)):
         terminal.complain(note)
-    end(report.problems)
+    end(report.problems, closing=report.closing)
 
 
 @app.command()
@@ -165,7 +165,7 @@ def discover(
             terminal.out(f"nothing was enrolled{how}")
     for note in report.notes:
         terminal.complain(note)
-    end(report.problems)
+    end(report.problems, closing=report.closing)
 
 
 def _how_to(found: QuerySettings, link: float | None, gallery: Path | None, files: tuple[Path, ...]) -> str:

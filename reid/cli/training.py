@@ -65,7 +65,7 @@ def train(
     for net in report.nets:
         if net.note:
             terminal.complain(f"{net.species or net.stage}: {net.note}")
-    end(report.problems, report.failures)
+    end(report.problems, report.failures, closing=report.closing)
 
 
 @app.command()

@@ -20,6 +20,7 @@ from reid.actions.counting.results import CountReport, ScopeCount, SpeciesCount
 from reid.actions.counting.scopes import Scope, count_scope
 from reid.actions.counting.tables import COUNT_COLUMNS, LOOK_COLUMNS, count_rows, look_rows
 from reid.actions.identification.unresolved_sightings import OpenSighting, by_frame, open_sightings
+from reid.actions.intake.closing_line import closing_line
 from reid.actions.intake.photo_selection import in_time
 from reid.errors import UsageError
 from reid.progress import SILENT, Progress
@@ -76,7 +77,13 @@ def count(
                 notes.append(f"{name} is not counted: {fault}")
     if not counted:
         raise UsageError("; ".join(notes))
-    report = CountReport(tuple(counted), notes=tuple(notes))
+    closing = closing_line(
+        {f"individuals of {one.species}": one.individuals for one in counted}, nothing="no individual",
+        undated=sum(photo.captured_at is None for photo in photos if photo.species in wanted),
+        left={"species not counted": len(notes),
+              "photos left out": sum(bool(lost.photo) for one in counted for lost in one.left_out)},
+    )
+    report = CountReport(tuple(counted), notes=tuple(notes), closing=closing)
     return report if out is None else write(report, out)
 
 

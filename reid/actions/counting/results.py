@@ -129,8 +129,12 @@ class SpeciesCount:
 
 @dataclass(frozen=True, slots=True)
 class CountReport:
-    """The count of each species, and the tables written. notes: species that cannot be counted, and why."""
+    """The count of each species, and the tables written. notes: species that cannot be counted, and why.
+
+    closing: all of it in one line.
+    """
 
     species: tuple[SpeciesCount, ...]
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+    closing: str = ""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.identification.unresolved_sightings import unsettled
+from reid.actions.intake.closing_line import closing_line
 from reid.actions.intake.photo_selection import in_time
 from reid.actions.intake.taking_photos import TakenPhotos, take_photos, videos_alone
 from reid.errors import UsageError
@@ -23,7 +24,7 @@ from reid.tables.text_files import place_for
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What was written. individuals and photos: in the export. left_out: what is not in it, and why."""
+    """What was written. individuals and photos: in the export. left_out: what is not in it, and why. closing: all in one line."""
 
     format: str
     files: tuple[Path, ...]
@@ -32,6 +33,7 @@ class ExportReport:
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
+    closing: str = ""
 
 
 def export(
@@ -87,8 +89,13 @@ def export(
     if done.left_out:
         rows = [(one.species, one.individual, one.photo, one.reason) for one in done.left_out]
         done.table(out / "left_out.csv", LEFT_OUT_COLUMNS, rows)
+    closing = closing_line(
+        {"individuals": done.individuals, "photos": done.photos}, nothing="nothing exported", undated=taken.undated,
+        unread=len(taken.problems) + len(taken.unreadable),
+        left={"photos left out": sum(bool(one.photo) for one in done.left_out)},
+    )
     return ExportReport(
-        format, tuple(done.files), done.individuals, done.photos, tuple(done.left_out), tuple(done.notes), taken.problems
+        format, tuple(done.files), done.individuals, done.photos, tuple(done.left_out), tuple(done.notes), taken.problems, closing
     )
 
 

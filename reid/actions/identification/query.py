@@ -14,6 +14,7 @@ import numpy as np
 from reid import settings as options
 from reid.actions.identification.explain import explain
 from reid.actions.identification.unresolved_sightings import to_keep
+from reid.actions.intake.closing_line import closing_line, outcome_counts
 from reid.actions.intake.nets import net_path
 from reid.actions.intake.taking_photos import take_photos
 from reid.errors import UsageError
@@ -38,12 +39,13 @@ from reid.tables.text_files import place_for
 class QueryReport:
     """The decisions in the order of the photos (of the encounters' first photos), and the photos that failed.
 
-    explained: the pictures written for `why`.
+    explained: the pictures written for `why`. closing: all of it in one line.
     """
 
     sightings: tuple[Sighting, ...]
     problems: tuple[Problem, ...]
     explained: tuple[Path, ...] = ()
+    closing: str = ""
 
 
 def query(
@@ -90,7 +92,7 @@ def query(
         if record:
             opened.check_writable("query --record")  # told before hours of looking
         progress.start("identifying", len(taken.photos))
-        for note in taken.notes:
+        for note in (*taken.notes, *taken.dates_missing()):
             progress.say(note)
         identifier = Identifier(opened, settings)
         if why is not None:
@@ -103,10 +105,15 @@ def query(
                 if on_sighting is not None:
                     on_sighting(item)
             progress.advance(done)
+        unread = len(problems)
         if record:
             problems += not_kept(opened.add_sightings(to_keep(sightings), looked_at(taken.photos, problems)))
     progress.finish()
-    return QueryReport(tuple(sightings), tuple(problems), tuple(drawn))
+    closing = closing_line(
+        outcome_counts(sightings), nothing="nothing decided", undated=taken.undated, unread=unread,
+        left={"decisions not kept": len(problems) - unread},
+    )
+    return QueryReport(tuple(sightings), tuple(problems), tuple(drawn), closing)
 
 
 def looked_at(given: Iterable[Photo], failed: Iterable[Problem]) -> list[Path]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from reid import settings as options
 from reid.actions.intake.changed_files import changed as changed_file
+from reid.actions.intake.closing_line import closing_line
 from reid.actions.intake.nets import net_path
 from reid.actions.intake.photo_selection import photos_of_column
+from reid.actions.intake.results import EnrollReport
 from reid.actions.intake.taking_photos import TakenPhotos, take_photos
 from reid.errors import UsageError
 from reid.nets import inference, net_files
@@ -22,26 +24,6 @@ from reid.steps.embedded_photos import BATCH, EmbeddedPhoto, LocalEmbedder
 from reid.steps.encounters import season
 from reid.steps.side import sided
 from reid.store import Enrolled, Enrollment, Gallery
-
-
-@dataclass(frozen=True, slots=True)
-class EnrollReport:
-    """What `enroll` did.
-
-    added: photos enrolled now, by species. already: photos that were enrolled before, under the same individual.
-    unlabelled: photos without species or individual, which cannot be enrolled; `query` can identify them.
-    new_individuals: (species, name) of those enrolled for the first time. sides_predicted: photos enrolled now whose side the
-    side net told, by side.
-    """
-
-    gallery: Path
-    added: dict[str, int]
-    already: int
-    unlabelled: int
-    new_individuals: tuple[tuple[str, str], ...]
-    problems: tuple[Problem, ...]
-    notes: tuple[str, ...]
-    sides_predicted: dict[str, int] = field(default_factory=dict)
 
 
 def enroll(
@@ -91,7 +73,7 @@ def enroll(
         changed=changed, video=video, frames=frames, device=device,
     )
     taken = take_photos(photos, settings)
-    for note in taken.notes:
+    for note in (*taken.notes, *taken.dates_missing()):
         progress.say(note)
     return enroll_taken(
         taken, settings, gallery=gallery, individual=individual, species=species, again=again, progress=progress
@@ -135,8 +117,14 @@ def enroll_taken(
         len(named) - len(labelled),
         tuple(run.new_individuals),
         tuple(run.problems),
-        (*taken.notes, *run.notes),
+        (*taken.notes, *taken.dates_missing(), *run.notes),
         dict(run.sides_predicted),
+        closing_line(
+            {"enrolled": sum(run.added.values()), "enrolled before": run.already}, nothing="nothing enrolled",
+            undated=taken.undated, unread=len(taken.problems) + run.unread,
+            left={"not enrolled": len(run.problems) - len(taken.problems) - run.unread,
+                  "without an individual": len(named) - len(labelled)},
+        ),
     )
 
 
@@ -184,7 +172,7 @@ class _Run:
         self.added: Counter[str] = Counter()
         self.sides_predicted: Counter[str] = Counter()
         self.side_net: inference.Runtime | None = None
-        self.already = self.done = 0
+        self.already = self.done = self.unread = 0
         self.new: set[str] = set()
         self.new_individuals: list[tuple[str, str]] = []
         self.notes: list[str] = []
@@ -224,7 +212,9 @@ class _Run:
         return kept
 
     def batch(self, gallery: Gallery, species: str, net: str, batch: Iterable[EmbeddedPhoto | Problem]) -> None:
-        self.problems += [item for item in batch if isinstance(item, Problem)]
+        failed = [item for item in batch if isinstance(item, Problem)]
+        self.problems += failed
+        self.unread += len(failed)
         opened = self._as_before(gallery, [item for item in batch if isinstance(item, EmbeddedPhoto)])
         if not opened:
             return

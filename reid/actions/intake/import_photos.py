@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from reid import settings as options
 from reid.actions.intake.changed_files import changed_files
-from reid.actions.intake.enroll import EnrollReport, enroll_taken, intake
+from reid.actions.intake.closing_line import closing_line
+from reid.actions.intake.enroll import enroll_taken, intake
+from reid.actions.intake.results import ImportReport
 from reid.actions.intake.taking_photos import take_photos
 from reid.errors import UsageError
 from reid.progress import SILENT, Progress
@@ -19,31 +19,6 @@ from reid.store import Gallery
 from reid.tables.problems import COLUMNS, problem_rows
 from reid.tables.tables import write_table
 from reid.tables.text_files import made
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What was found. Counts are of photos, a box of a frame being one. first, last: the earliest and the latest date.
-
-    problems_table: where the problems were written; None = nowhere. enrolled: None for a dry run.
-    """
-
-    photos: int
-    labelled: int
-    empty: int
-    undated: int
-    without_camera: int
-    sides: dict[str, int]
-    species: tuple[str, ...]
-    individuals: int
-    cameras: tuple[str, ...]
-    seasons: tuple[str, ...]
-    first: datetime | None
-    last: datetime | None
-    problems: tuple[Problem, ...]
-    notes: tuple[str, ...]
-    problems_table: Path | None = None
-    enrolled: EnrollReport | None = None
 
 
 def import_photos(
@@ -117,9 +92,14 @@ def import_photos(
         first=dates[0] if dates else None,
         last=dates[-1] if dates else None,
         problems=problems,
-        notes=taken.notes,
+        notes=(*taken.notes, *taken.dates_missing()),
         problems_table=problems_table if problems else None,
         enrolled=enrolled,
+        closing=enrolled.closing if enrolled is not None else closing_line(
+            {"to enroll": len(labelled)}, nothing="nothing to enroll", undated=taken.undated, unread=len(taken.problems),
+            left={"enrolled with another content": len(problems) - len(taken.problems),
+                  "without an individual": len(known) - len(labelled)},
+        ),
     )
 
 

@@ -36,9 +36,22 @@ class TakenPhotos:
 
     @property
     def undated(self) -> int:
-        """Photos whose header was read, and that have no date."""
+        """How many photos could be read and have no date."""
+        return len(self._undated())
+
+    def _undated(self) -> list[Photo]:
         files = {problem.path for problem in self.unreadable}
-        return sum(photo.captured_at is None and str(photo.path) not in files for photo in self.photos)
+        return [photo for photo in self.photos if photo.captured_at is None and str(photo.path) not in files]
+
+    def dates_missing(self) -> tuple[str, ...]:
+        """What is to be said of photos without a date: nothing, or one line that names the first and how to date them."""
+        undated = self._undated()
+        if not undated:
+            return ()
+        return (
+            f"{len(undated)} of {len(self.photos)} photos have no date (the first: {undated[0].path}): they are of no encounter "
+            "and no season but as a table says; its column captured_at dates them, `reid photos correct --date` once enrolled",
+        )
 
     def by_season(self) -> tuple[dict[str, list[Photo]], list[Problem]]:
         """The photos by their season, "" for those in none, and all problems so far.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.curation.drift import drifts
+from reid.actions.intake.closing_line import closing_line
 from reid.actions.seasons.all_seasons_page import page
 from reid.actions.seasons.compare_seasons import check_link, identified, not_read, take_season_photos
 from reid.actions.seasons.results import SEASON_STATUSES, AllSeasonsReport, Presence, SeasonPair, SeasonRow
@@ -71,8 +72,12 @@ def all_seasons(
             animals[name], unread = identified(opened, members, enrolled, settings, progress, taken.deployments)
             problems += unread
         drift = drifts(opened, enrolled)
-    report = replace(_compared(names, enrolled, animals, settings.independent_minutes), skipped=skipped, problems=tuple(problems),
-                     drift=drift)
+    report = _compared(names, enrolled, animals, settings.independent_minutes)
+    closing = closing_line(
+        {"seasons": len(names), "individuals": len(report.individuals)}, nothing="no season", undated=taken.undated,
+        unread=len(problems),
+    )
+    report = replace(report, skipped=skipped, problems=tuple(problems), drift=drift, closing=closing)
     if out is not None:
         report = write(report, out)
     progress.finish()

@@ -11,8 +11,9 @@ from reid import settings as options
 from reid.actions.curation.drift import drifts
 from reid.actions.identification.query import looked_at, not_kept
 from reid.actions.identification.unresolved_sightings import to_keep
+from reid.actions.intake.closing_line import closing_line
 from reid.actions.intake.taking_photos import TakenPhotos, take_photos
-from reid.actions.seasons.results import SEASON_COLUMNS, SeasonsReport
+from reid.actions.seasons.results import SEASON_COLUMNS, SEASON_STATUSES, SeasonsReport
 from reid.actions.seasons.season_search import search_season
 from reid.actions.seasons.season_table import halves, rows
 from reid.errors import UsageError
@@ -79,6 +80,7 @@ def seasons(
         progress.start(f"identifying {second}", len(chosen))
         animals, failed = identified(opened, chosen, enrolled, settings, progress, taken.deployments)
         drift = drifts(opened, enrolled)
+        unread = len(problems) + len(failed)
         if record:
             failed = (*failed, *not_kept(opened.add_sightings(to_keep(encounters_of(animals)), looked_at(chosen, failed))))
     table = rows(enrolled, animals, first, second, settings.independent_minutes)
@@ -86,6 +88,11 @@ def seasons(
         first, second, tuple(table), tuple(one.sighting for one in animals), sum(map(len, by_season.values())) - len(chosen),
         (*problems, *failed), None, None, animals, halves(table), drift,
     )
+    closing = closing_line(
+        {status: report.count(status) for status in SEASON_STATUSES}, nothing="no animal", undated=taken.undated, unread=unread,
+        left={"photos of another season": sum(len(by_season[name]) for name in by_season if name not in ("", second))},
+    )
+    report = replace(report, closing=closing)
     if out is not None:
         progress.start("writing pages", 1)
         report = write(report, out)

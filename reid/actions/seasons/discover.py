@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.intake.closing_line import closing_line
 from reid.actions.intake.enroll import give_shared_net, why_not
 from reid.actions.intake.taking_photos import take_photos
 from reid.actions.seasons.compare_seasons import check_link
@@ -88,6 +89,12 @@ def discover(
         len(met.looks) - sum(len(one.looks) for one in chosen), enrolled, entries,
         (*taken.problems, *met.problems, *refused), (*taken.notes, *met.notes),
     )
+    closing = closing_line(
+        {status: report.count(status) for status in PROPOSAL_STATUSES.values()}, nothing="no animal", undated=taken.undated,
+        unread=len(taken.problems) + len(met.problems),
+        left={"photos of no animal": report.left, "photos enrolled": enrolled, "not enrolled": len(refused)},
+    )
+    report = replace(report, closing=closing)
     if out is not None:
         from reid.actions.seasons.discover_page import write
 

@@ -83,6 +83,7 @@ class SeasonsReport:
 
     animals: of the photos given, each with its encounters and what ties them; sightings: their decisions.
     notes: what a reader of the table must know. drift: (species, individual whose newest enrolled photos fit its oldest badly).
+    closing: all of it in one line.
     """
 
     first: str
@@ -96,6 +97,7 @@ class SeasonsReport:
     animals: tuple[Animal, ...] = ()
     notes: tuple[str, ...] = ()
     drift: tuple[tuple[str, Drifted], ...] = ()
+    closing: str = ""
 
     def count(self, status: str) -> int:
         """Rows of a status."""
@@ -130,7 +132,7 @@ class Presence:
 class AllSeasonsReport:
     """Every season against every later one. seasons: by their first photo. rows: of each (first, second).
 
-    skipped: photos given that are undated and in no season. files: what was written. notes, drift: as of `seasons`.
+    skipped: photos given that are undated and in no season. files: what was written. notes, drift, closing: as of `seasons`.
     """
 
     seasons: tuple[str, ...]
@@ -142,6 +144,7 @@ class AllSeasonsReport:
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
     drift: tuple[tuple[str, Drifted], ...] = ()
+    closing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ class DiscoverReport:
     """What `discover` found. proposals: new ones first, each species by first photo; left: photos of no animal or species.
 
     animals: beside the proposals, one for one. enrolled: photos put into the gallery; entries: of its journal, one for each
-    species.
+    species. closing: all of it in one line.
     """
 
     gallery: Path
@@ -186,6 +189,7 @@ class DiscoverReport:
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     files: tuple[Path, ...] = ()
+    closing: str = ""
 
     def count(self, status: str) -> int:
         """Animals of a status."""

@@ -69,12 +69,13 @@ class TrainedNet:
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
-    """What `train` did. failures: species whose net could not be trained, with the reason."""
+    """What `train` did. failures: species whose net could not be trained, with the reason. closing: all of it in one line."""
 
     gallery: Path
     nets: tuple[TrainedNet, ...]
     problems: tuple[Problem, ...]
     failures: tuple[str, ...]
+    closing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

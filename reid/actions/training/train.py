@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from reid import settings as options
+from reid.actions.intake.closing_line import closing_line
 from reid.actions.intake.photo_selection import photos_of_column
 from reid.actions.intake.taking_photos import take_photos
 from reid.actions.training.jobs import JobResult, TrainingJob, planned_jobs
@@ -75,7 +76,11 @@ def train(
     progress.finish()
     if failures and not nets:
         raise TrainingError("; ".join(failures))
-    return TrainReport(folder, tuple(nets), tuple(problems.values()), tuple(failures))
+    closing = closing_line(
+        {"nets in use": len(nets)}, nothing="no net", undated=taken.undated, unread=len(problems),
+        left={"not trained": len(failures)},
+    )
+    return TrainReport(folder, tuple(nets), tuple(problems.values()), tuple(failures), closing)
 
 
 def _check_enrolled(gallery: Gallery, species: Sequence[str]) -> None:

@@ -130,7 +130,7 @@ def test_a_problem_is_told_once_and_with_its_remedy(tmp_path):
         (row,) = csv.DictReader(file)
     assert (row["row"], row["column"], row["photo"]) == ("2", "path", "gone.jpg")
     assert row["how_to_fix"] == "mend the path, or move the table: paths count from its folder"
-    assert len(command("import", tmp_path / "photos.csv", "--dry-run", "--json").err.splitlines()) == 2
+    assert len(command("import", tmp_path / "photos.csv", "--dry-run", "--json").err.splitlines()) == 3
 
 
 def test_a_colon_in_a_reason_of_no_column_makes_no_column():
