@@ -1,4 +1,4 @@
-"""What the steps hand to each other: frozen records, in the words of the glossary (README, "Words").
+"""What the steps hand to each other: frozen records, in the words of the glossary (`reid manual glossary`).
 
 All of them can be imported from here, but those of `records.gallery`, which need numpy.
 """

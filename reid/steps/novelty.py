@@ -23,8 +23,8 @@ SURE = 0.9
 """NEW needs at least this probability of an animal never enrolled."""
 BEFORE = (1.0, 29.0)
 """What is taken for granted before any individual is held out: 30 individuals, of which one looked new though it was enrolled
-(Beta distribution; drawn and real studies had about one in a hundred, README). Few held-out individuals, however clean, add
-little to that; a hundred tell what they showed."""
+(Beta distribution; synthetic and real studies had about one in a hundred, `scripts/benchmarks/README.md`). Few held-out
+individuals, however clean, add little to that; a hundred count as what they showed."""
 STEPS = 200
 
 
