@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -61,6 +62,14 @@ def test_the_command_says_where_python_would_import_another_package_and_an_impor
     assert str(tmp_path / "reid" / "__init__.py") in done.stderr and REMEDY in done.stderr
     silent = python("-c", "import reid", path=(tmp_path, ROOT))
     assert (silent.returncode, silent.stderr) == (0, "")
+
+
+def test_the_command_says_where_files_of_another_package_have_replaced_ours(tmp_path: Path):
+    shutil.copytree(ROOT / "reid", tmp_path / "reid", ignore=shutil.ignore_patterns("weights", "__pycache__"))
+    (tmp_path / "reid" / "__init__.py").write_text("class Person: ...\n", encoding="utf-8")
+    shutil.copy(ROOT / "wild_reid.py", tmp_path)
+    done = python("-m", "wild_reid", "gallery", path=(tmp_path,))
+    assert done.returncode == 2 and REMEDY in done.stderr
 
 
 def test_the_command_without_another_package_runs(tmp_path: Path):
