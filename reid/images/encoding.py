@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-import uuid
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image
 
-from reid.errors import ShapeError, UsageError
+from reid.errors import ShapeError
+from reid.files import output_file
 from reid.records.photos import Pixels
 
 
@@ -22,8 +22,12 @@ def resize(pixels: Pixels, height: int, width: int) -> Pixels:
 
 
 def write_jpeg(path: Path, pixels: Pixels, *, quality: int = 90, captured_at: datetime | None = None,
-               camera: str = "") -> None:
-    """Write a JPEG, with its EXIF date and camera if given, beside and swapped in. Raises ShapeError, UsageError."""
+               camera: str = "", synced: bool = True) -> None:
+    """Write a JPEG, with its EXIF date and camera if given, by an atomic replace (`synced` as of `files.atomic_replace`).
+
+    Raises:
+        ShapeError, UsageError: no pixels; it cannot be written.
+    """
     exif = Image.Exif()
     if camera:
         exif[ExifTags.Base.Model] = camera
@@ -32,14 +36,16 @@ def write_jpeg(path: Path, pixels: Pixels, *, quality: int = 90, captured_at: da
         exif[ExifTags.IFD.Exif] = {int(ExifTags.Base.DateTimeOriginal): taken}
     out = io.BytesIO()
     _image(pixels).save(out, "JPEG", quality=quality, exif=exif)
-    _swap_in(path, out.getvalue())
+    with output_file(path, synced=synced) as temporary:
+        temporary.write_bytes(out.getvalue())
 
 
 def write_png(path: Path, pixels: Pixels) -> None:
-    """Write a PNG beside and swapped in. Raises ShapeError, UsageError."""
+    """Write a PNG by an atomic replace. Raises ShapeError, UsageError."""
     out = io.BytesIO()
     _image(pixels).save(out, "PNG")
-    _swap_in(path, out.getvalue())
+    with output_file(path) as temporary:
+        temporary.write_bytes(out.getvalue())
 
 
 def jpeg_bytes(pixels: Pixels, *, quality: int = 85, longest: int | None = None) -> bytes:
@@ -58,11 +64,3 @@ def _image(pixels: Pixels) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(pixels))
 
 
-def _swap_in(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as fault:
-        beside.unlink(missing_ok=True)
-        raise UsageError(f"{path}: not written ({fault.strerror}); name a folder that can be written to.") from fault

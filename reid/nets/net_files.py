@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from reid.errors import NetError
+from reid.files import atomic_replace, make_folder
 from reid.nets import backbones
 from reid.records import SIDES, Calibration
 
@@ -120,7 +120,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
 
 
 def save(card: NetCard, state: Mapping[str, Tensor], folder: Path, *, name: str = "") -> NetCard:
-    """Write `<name or fingerprint>.safetensors` and `.json` into a folder, each beside and swapped in, weights first.
+    """Write `<name or fingerprint>.safetensors` and `.json` into a folder, each by an atomic replace, weights first.
 
     Args:
         card: of the net; its fingerprint is filled in.
@@ -140,14 +140,13 @@ def save(card: NetCard, state: Mapping[str, Tensor], folder: Path, *, name: str 
     if bad:
         raise NetError(f"the net is not saved: {bad[0]} holds values that are no numbers; train again with a lower rate")
     card = replace(card, fingerprint=fingerprint(card, state))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     stem = name or card.fingerprint
     weights, text = folder / f"{stem}.safetensors", folder / f"{stem}.json"
-    beside = folder / f".{stem}.{os.getpid()}.tmp"
-    beside.write_bytes(as_bytes({key: value.detach().cpu().contiguous() for key, value in state.items()}))
-    beside.replace(weights)
-    beside.write_text(json.dumps(_to_json(card), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    beside.replace(text)
+    with atomic_replace(weights) as temporary:
+        temporary.write_bytes(as_bytes({key: value.detach().cpu().contiguous() for key, value in state.items()}))
+    with atomic_replace(text) as temporary:
+        temporary.write_text(json.dumps(_to_json(card), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return card
 
 
@@ -219,13 +218,12 @@ def build(card: NetCard, *, imagenet: bool = False) -> nn.Module:
 def adopt(source: Path, folder: Path) -> NetCard:
     """Copy a net into a gallery's folder under its fingerprint (no copy if it is there), so that the gallery is whole."""
     card = read_card(source)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for suffix in (".safetensors", ".json"):
         target = folder / f"{card.fingerprint}{suffix}"
         if not target.exists():
-            beside = folder / f".{card.fingerprint}.{os.getpid()}.tmp"
-            shutil.copyfile(source.with_suffix(suffix), beside)
-            beside.replace(target)
+            with atomic_replace(target) as temporary:
+                shutil.copyfile(source.with_suffix(suffix), temporary)
     return card
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid import threads
+from reid.files import atomic_replace
 from reid.nets import net_files, onnx_layers
 from reid.nets.net_files import NetCard
 
@@ -115,15 +115,11 @@ def write_shipped(path: Path) -> bytes | None:
 
 
 def _keep(fingerprint: str, content: bytes, folder: Path) -> None:
-    beside = folder / f".{fingerprint}.{os.getpid()}.onnx.tmp"
     try:
-        beside.write_bytes(content)
-        beside.replace(folder / _name(fingerprint, content))
+        with atomic_replace(folder / _name(fingerprint, content)) as temporary:
+            temporary.write_bytes(content)
     except OSError as error:
         log.debug("the exported net is not kept in %s: %s", folder, error)
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
 
 
 def _name(fingerprint: str, content: bytes) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import re
-import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reid.errors import ShapeError, UsageError
+from reid.files import output_file
 from reid.records import Outcome
 
 if TYPE_CHECKING:
@@ -176,19 +176,14 @@ class _Tally:
 
 
 def write_page(path: Path, page: Page) -> None:
-    """Write the page as one UTF-8 file, beside and swapped in; an older page stays whole until then.
+    """Write the page as one UTF-8 file by an atomic replace: an older page stays whole until then.
 
     Raises:
         UsageError: the file cannot be written.
     """
     text = render(page)
-    beside = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
-    except OSError as fault:
-        beside.unlink(missing_ok=True)
-        raise UsageError(f"{path}: not written ({fault.strerror}); name a folder that can be written to.") from fault
+    with output_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def render(page: Page) -> str:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reid.errors import GalleryError
+from reid.files import NEW, OLD_SECONDS, is_left_over
 from reid.records.gallery import EnrolledPhoto
 from reid.store.catalog.catalog import Catalog
 from reid.store.catalog.sqlite_errors import RESTORE
 from reid.store.contents import reading
-from reid.store.layout.manifest import NEW, OLD_SECONDS, left_over
+from reid.store.layout.folder import NETS
 from reid.store.search import vector_source
 from reid.store.search.cache_files import damaged_files
 
@@ -100,8 +101,8 @@ def _strange(catalog: Catalog) -> list[Damage]:
 
 def _left_over(cache: Path) -> list[Path]:
     """Files half-written for so long that nobody is writing them any more."""
-    there = [path for place in (cache, cache.parent) if place.is_dir() for path in sorted(place.glob(f"*{NEW}*"))]
-    return [path for path in there if _is_old(path)]
+    places = [place for place in (cache, cache.parent, cache.parent / NETS) if place.is_dir()]
+    return [path for place in places for path in sorted(place.glob(f"*{NEW}*")) if _is_old(path)]
 
 
 def _is_old(path: Path) -> bool:
@@ -116,4 +117,4 @@ def _copies_left_over(catalog: Catalog) -> list[Path]:
     folder = catalog.path.parent
     likes = (f"{glob.escape(folder.name)}-*{NEW}*", f".{glob.escape(folder.name)}{NEW}*")
     there = [path for like in likes for path in sorted(folder.parent.glob(like))]
-    return [path for path in there if path.is_dir() and not path.is_symlink() and left_over(path)]
+    return [path for path in there if path.is_dir() and not path.is_symlink() and is_left_over(path)]

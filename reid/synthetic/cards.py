@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.files import atomic_replace, make_folder
 from reid.records import EMPTY, Box
 from reid.synthetic.animal import Placed, outline
 from reid.synthetic.builds import pose_of
@@ -71,7 +72,7 @@ def write_study(folder: Path, plan: StudyPlan, on_frame: Callable[[int], None] =
         _write_frame(folder, plan, frame)
         on_frame(done)
     for season, path in drawn.detections.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         _write(path, json.dumps(_detections(plan, season), indent=1))
     _write_rows(drawn.deployments, ("camera", "start", "end", "latitude", "longitude", "off", "clock", "season"), _deployed(plan))
     _write_rows(drawn.truth, TRUTH_COLUMNS, (row for frame in plan.frames for row in _true(plan, frame)))
@@ -123,19 +124,18 @@ def _write_frame(folder: Path, plan: StudyPlan, frame: StudyFrame) -> None:
     path = folder.joinpath(*frame.path.split("/"))
     if path.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     if frame.state == FILE_STATES[3]:
         path.write_bytes(b"")
         return
     if frame.state == FILE_STATES[2]:
         path.write_bytes(b"RIFF\x00\x00\x00\x00 the card was full here" * 40)
         return
-    beside = path.with_name(f"{path.name}.part")
-    write_jpeg(beside, pixels_of(plan, frame), captured_at=frame.clock, camera=frame.deployment.camera.name)
-    if frame.state == FILE_STATES[1]:
-        whole = beside.read_bytes()
-        beside.write_bytes(whole[: int(CUT_OFF * len(whole))])
-    beside.replace(path)
+    with atomic_replace(path) as temporary:
+        write_jpeg(temporary, pixels_of(plan, frame), captured_at=frame.clock, camera=frame.deployment.camera.name, synced=False)
+        if frame.state == FILE_STATES[1]:
+            whole = temporary.read_bytes()
+            temporary.write_bytes(whole[: int(CUT_OFF * len(whole))])
 
 
 def _detections(plan: StudyPlan, season: str) -> dict[str, Any]:
@@ -202,15 +202,12 @@ def _lived(plan: StudyPlan) -> Iterable[Sequence[object]]:
 
 
 def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    beside = path.with_name(f"{path.name}.part")
-    with beside.open("w", encoding="utf-8", newline="") as file:
+    with atomic_replace(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(rows)
-    beside.replace(path)
 
 
 def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f"{path.name}.part")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    with atomic_replace(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

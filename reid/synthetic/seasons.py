@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.files import atomic_replace, make_folder
 from reid.records import Box
 from reid.synthetic.noise import name_word, stream
 from reid.synthetic.scenes import SIDES, box_of_animal, draw_animal, draw_empty
@@ -187,20 +188,18 @@ def write_photos(folder: Path, photos: Iterable[tuple[DrawnPhoto, NDArray[np.uin
     """
     from reid.images import write_jpeg
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     written = []
     for photo, pixels in photos:
         path = folder.joinpath(*photo.path.split("/"))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_jpeg(path, pixels, captured_at=photo.captured_at, camera=photo.camera)
         written.append(photo)
-    beside = folder / "manifest.csv.part"
-    with beside.open("w", encoding="utf-8", newline="") as file:
+    with atomic_replace(folder / "manifest.csv") as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow((*MANIFEST_COLUMNS, *BOX_COLUMNS))
         for photo in written:
             values = (getattr(photo, column) for column in MANIFEST_COLUMNS)
             box = [f"{getattr(photo.box, column):.4f}" if photo.box else "" for column in BOX_COLUMNS]
             rows.writerow([*(v.isoformat() if isinstance(v, datetime) else v for v in values), *box])
-    beside.replace(folder / "manifest.csv")
     return written

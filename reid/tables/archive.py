@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import secrets
 import zipfile
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from reid.errors import GalleryError
+from reid.files import atomic_replace, make_folder
 
 FORMAT = 1
 LIST = "parcel.json"
@@ -39,20 +37,19 @@ class Parcel:
 
 
 def write_parcel(path: Path, files: Iterable[tuple[str, Path | bytes]], about: Mapping[str, Any]) -> Parcel:
-    """Pack files under the names given; written beside and swapped in.
+    """Pack files under the names given; written whole or not at all.
 
     Raises:
         GalleryError: it cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     members: dict[str, dict[str, Any]] = {}
     kept = list(files)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         for name, content in kept:
             assert _NAME.fullmatch(name), name
             members[name] = {"bytes": _size(content), "sha256": _digest(content)}
-        with zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED, allowZip64=True) as file:
+        with atomic_replace(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED, allowZip64=True) as file:
             listed = {"format": FORMAT, "about": dict(about), "members": members}
             file.writestr(LIST, json.dumps(listed, ensure_ascii=False, indent=1))
             for name, content in kept:
@@ -60,14 +57,8 @@ def write_parcel(path: Path, files: Iterable[tuple[str, Path | bytes]], about: M
                     file.writestr(name, content)
                 else:
                     file.write(content, name)
-        with beside.open("rb+") as made:
-            os.fsync(made.fileno())
-        beside.replace(path)
     except OSError as error:
         raise GalleryError(f"{path} cannot be written ({error}): nothing was kept") from error
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
     return Parcel(path, about, {name: one["bytes"] for name, one in members.items()}, path.stat().st_size)
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import csv
 import itertools
 import re
-import uuid
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from reid.errors import ManifestError, UsageError
+from reid.errors import ManifestError
+from reid.files import output_file
 
 Cell = str | datetime
 """Text without white space at its ends; a datetime only where a spreadsheet cell is formatted as a date."""
@@ -78,7 +77,7 @@ def read_table(path: Path) -> Table:
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV (UTF-8, commas, a header) beside and swap it in.
+    """Write a CSV (UTF-8, commas, a header), whole or not at all.
 
     None is an empty cell, a datetime is ISO 8601. Text that a spreadsheet would run as a formula (it begins with = + -
     @, a tab or a line break and is no plain number) gets a leading apostrophe, which `read_table` takes away again.
@@ -86,24 +85,16 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
     Raises:
         UsageError: the file cannot be written.
     """
-    beside = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        with beside.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow([_safe(name) for name in columns])
-            for row in rows:
-                assert len(row) == len(columns), (row, columns)
-                writer.writerow([_safe(value) for value in row])
-        beside.replace(path)
-    except OSError as fault:
-        raise UsageError(f"{path}: not written ({fault.strerror}); name a folder that can be written to.") from fault
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+    with output_file(path) as temporary, temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([_safe(name) for name in columns])
+        for row in rows:
+            assert len(row) == len(columns), (row, columns)
+            writer.writerow([_safe(value) for value in row])
 
 
 def write_book(path: Path, sheets: Mapping[str, tuple[Sequence[str], Iterable[Sequence[object]]]]) -> None:
-    """Write an .xlsx with one sheet for each name (31 characters at most), beside, and swap it in.
+    """Write an .xlsx with one sheet for each name (31 characters at most), whole or not at all.
 
     Numbers and datetimes stay what they are; text stays text, also where it looks like a formula.
 
@@ -113,7 +104,6 @@ def write_book(path: Path, sheets: Mapping[str, tuple[Sequence[str], Iterable[Se
     import openpyxl
     from openpyxl.cell import WriteOnlyCell
 
-    beside = path.with_name(f".{uuid.uuid4().hex}.part")
     book = openpyxl.Workbook(write_only=True)
     for name, (columns, rows) in sheets.items():
         sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", "-", name)[:31])
@@ -126,14 +116,8 @@ def write_book(path: Path, sheets: Mapping[str, tuple[Sequence[str], Iterable[Se
                     cell.data_type = "s"
                 cells.append(cell)
             sheet.append(cells)
-    try:
-        book.save(beside)
-        beside.replace(path)
-    except OSError as fault:
-        raise UsageError(f"{path}: not written ({fault.strerror}); name a folder that can be written to.") from fault
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+    with output_file(path) as temporary:
+        book.save(temporary)
 
 
 def _safe(value: object) -> str:

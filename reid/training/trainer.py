@@ -20,6 +20,7 @@ from torch.utils import deterministic
 
 from reid import threads
 from reid.errors import TrainingError
+from reid.files import atomic_replace
 
 Batch = tuple[Tensor, Tensor]
 
@@ -246,9 +247,8 @@ class _Run:
             "best_state": self.best_state, "best_figures": self.best_figures,
             "history": [asdict(epoch) for epoch in self.history],
         }
-        beside = path.with_suffix(".tmp")
-        torch.save(content, beside)
-        beside.replace(path)
+        with atomic_replace(path) as temporary:
+            torch.save(content, temporary)
 
     def load(self, path: Path) -> None:
         try:

@@ -75,7 +75,7 @@ def test_no_room_for_the_copy_leaves_the_old_gallery_as_it_is(old: Path, monkeyp
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(folders, "swapped_in", full)
+    monkeypatch.setattr(folders, "atomic_replace", full)
     with pytest.raises(GalleryError, match=r"the copy to keep, cannot be written .*No space left"):
         Gallery.open(old)
     monkeypatch.undo()

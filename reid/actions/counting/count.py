@@ -23,6 +23,7 @@ from reid.actions.identification.unresolved_sightings import OpenSighting, by_fr
 from reid.actions.intake.closing_line import closing_line
 from reid.actions.intake.photo_selection import in_time
 from reid.errors import UsageError
+from reid.files import check_writable, writable_folder
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Outcome, Photo
 from reid.settings import SIDE_RULES, CountSettings
@@ -30,7 +31,6 @@ from reid.store import Gallery
 from reid.survey.capture_history import CaptureHistory, capture_history
 from reid.survey.deployments import DeploymentTable, read_deployments
 from reid.tables.tables import write_table
-from reid.tables.text_files import made, place_for
 
 JOURNAL = 10_000
 """Entries of the journal that are looked through for individuals enrolled since."""
@@ -68,7 +68,7 @@ def count(
                 f"({len(photos)} photos looked at): `reid enroll` puts them in"
             )
         if out is not None:
-            place_for(out)  # told before hours of comparing
+            check_writable(out)  # told before hours of comparing
         counted, notes = [], []
         for name in wanted:
             try:
@@ -239,7 +239,7 @@ def _scopes(
 
 def write(report: CountReport, out: Path) -> CountReport:
     """Write count.csv (a row for each estimate) and look.csv (the photos to look at, a row for each answer) into a folder."""
-    made(out)
+    writable_folder(out)
     write_table(out / "count.csv", COUNT_COLUMNS, count_rows(report))
     write_table(out / "look.csv", LOOK_COLUMNS, look_rows(report))
     return replace(report, files=(out / "count.csv", out / "look.csv"))

@@ -24,6 +24,7 @@ from reid.actions.seasons.results import SeasonsReport
 from reid.actions.training.results import TrainReport
 from reid.actions.training.train import train
 from reid.errors import UsageError
+from reid.files import make_folder
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Outcome, Photo, Problem, Sighting
@@ -74,7 +75,7 @@ def _claim(folder: Path) -> None:
         raise UsageError(f"{folder} holds other things; name a folder that is new or empty")
     if (folder / "gallery").exists():
         raise UsageError(f"{folder} holds a demo already: open {folder / 'report.html'}, or name another folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     mark.write_text("Made by `reid demo`; may be deleted.\n", encoding="utf-8")
 
 

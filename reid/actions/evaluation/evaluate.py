@@ -22,6 +22,7 @@ from reid.evaluation.metrics import Pool
 from reid.evaluation.near_duplicates import audit as near_duplicates
 from reid.evaluation.open_set import Separation, halves, separation, trials
 from reid.evaluation.shortlist import shortlist
+from reid.files import check_writable
 from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import Calibration, Photo
@@ -29,7 +30,6 @@ from reid.settings import QuerySettings
 from reid.steps.encounters import season
 from reid.steps.local_matching import WEIGHT
 from reid.store import Gallery
-from reid.tables.text_files import place_for
 
 
 def evaluate(
@@ -74,7 +74,7 @@ def evaluate(
     if report is not None and (report.is_dir() or not report.parent.is_dir()):
         raise UsageError(f"{report}: no page can be written there; name a file in a folder that exists")
     if report is not None:
-        place_for(report.parent)  # told before hours of looking
+        check_writable(report.parent)  # told before hours of looking
     taken = take_photos(photos)
     for note in taken.notes:
         progress.say(note)

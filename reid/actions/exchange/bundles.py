@@ -12,10 +12,10 @@ from pathlib import Path
 from reid import images
 from reid import settings as options
 from reid.errors import GalleryError, PhotoError, UsageError
+from reid.files import NEW, clear_left_over, make_folder, move_folder, temporary_name
 from reid.nets import net_files as nets
 from reid.progress import SILENT, Progress
 from reid.store import Gallery
-from reid.store.layout.manifest import NEW, beside, clear_left_over
 from reid.tables.archive import Parcel, read_parcel, write_parcel
 
 THUMBNAIL = 300
@@ -83,20 +83,15 @@ def unbundle(path: Path, folder: Path) -> Parcel:
         raise UsageError(f"{folder} is there already: name a new folder")
     read_parcel(path)
     clear_left_over(folder.parent.glob(f".{glob.escape(folder.name)}{NEW}*"))
-    place = beside(_made(folder.parent) / folder.name, hidden=".")
+    place = temporary_name(make_folder(folder.parent) / folder.name, hidden=True)
     try:
         place.mkdir()
         parcel = read_parcel(path, place / "gallery")
         check_copy(place / "gallery", path)
-        (place / "gallery").rename(folder)
+        move_folder(place / "gallery", folder)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     return parcel
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def check_copy(folder: Path, source: Path) -> None:

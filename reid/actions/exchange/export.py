@@ -13,13 +13,13 @@ from reid.actions.intake.closing_line import closing_line
 from reid.actions.intake.photo_selection import in_time
 from reid.actions.intake.taking_photos import TakenPhotos, take_photos, videos_alone
 from reid.errors import UsageError
+from reid.files import check_writable
 from reid.formats.writers.records_and_folders import HISTORIES, LEFT_OUT_COLUMNS, WRITERS, Done, ExportJob
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings
 from reid.store import Gallery
 from reid.survey.capture_history import LeftOut, NothingLeft
 from reid.survey.deployments import read_deployments
-from reid.tables.text_files import place_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def export(
             f"no photo of a named individual{f' of {settings.species}' if settings.species else ''} to export "
             f"({len(taken.photos)} photos looked at)"
         )
-    place_for(out)
+    check_writable(out)
     job = ExportJob(tuple(chosen), taken.deployments, taken.seasons, settings, out)
     done = Done()
     done.notes += taken.notes

@@ -18,6 +18,7 @@ from reid.actions.intake.closing_line import closing_line, outcome_counts
 from reid.actions.intake.nets import net_path
 from reid.actions.intake.taking_photos import take_photos
 from reid.errors import UsageError
+from reid.files import check_writable, make_folder
 from reid.formats.readers.megadetector import FOUND_NOTHING
 from reid.nets import inference, net_files
 from reid.progress import SILENT, Progress
@@ -32,7 +33,6 @@ from reid.steps.search import SHORTLIST, Shortlist, comparable, eligible, shortl
 from reid.steps.side import sided
 from reid.steps.sightings import SearchContext, SearchedPhoto, sight
 from reid.store import Gallery, Map, NotKept, Where
-from reid.tables.text_files import place_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def query(
     if record and as_of is not None:
         raise UsageError("an answer of the past is no new sighting: ask with as_of or with record, not with both")
     if why is not None:
-        place_for(why)
+        check_writable(why)
     taken = take_photos(photos, settings)
     sightings: list[Sighting] = []
     problems = list(taken.problems)
@@ -132,7 +132,7 @@ def _explain(identifier: Identifier, folder: Path, drawn: list[Path], looks: Seq
     if not one.matches:
         return
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise UsageError(f"{folder}: cannot be made ({error.strerror}); name a folder that can be written to") from error
     path = folder / f"{len(drawn) + 1:04d} {Path(one.photo).stem}.jpg"

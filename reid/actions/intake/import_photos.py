@@ -12,13 +12,13 @@ from reid.actions.intake.enroll import enroll_taken, intake
 from reid.actions.intake.results import ImportReport
 from reid.actions.intake.taking_photos import take_photos
 from reid.errors import UsageError
+from reid.files import writable_folder
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EnrollSettings
 from reid.store import Gallery
 from reid.tables.problems import COLUMNS, problem_rows
 from reid.tables.tables import write_table
-from reid.tables.text_files import made
 
 
 def import_photos(
@@ -69,7 +69,7 @@ def import_photos(
     dates = sorted(one.captured_at.replace(tzinfo=None) for one in known if one.captured_at)
     problems = (*taken.problems, *(_changed(known, gallery) if settings.changed == "tell" else ()))
     if problems_table is not None and problems:
-        write_table(made(problems_table.parent) / problems_table.name, COLUMNS, problem_rows(problems))
+        write_table(writable_folder(problems_table.parent) / problems_table.name, COLUMNS, problem_rows(problems))
     enrolled = None
     if not dry_run:
         if problems and not anyway:

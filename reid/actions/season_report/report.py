@@ -23,6 +23,7 @@ from reid.actions.season_report.results import (
 from reid.actions.season_report.tables import DOUBT_COLUMNS, unresolved_rows
 from reid.actions.seasons.compare_seasons import identified, take_season_photos
 from reid.errors import UsageError
+from reid.files import check_writable, writable_folder
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import Deployment, Outcome, Photo, Problem
@@ -31,7 +32,6 @@ from reid.steps.encounters import season
 from reid.store import Gallery
 from reid.survey.deployments import DeploymentTable, read_deployments
 from reid.tables.tables import write_table
-from reid.tables.text_files import made, place_for
 
 
 def report(
@@ -72,7 +72,7 @@ def report(
     table = read_deployments(settings.deployments) if settings.deployments else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         made_of = SeasonPhotos(opened, settings, table)
-        place_for(out.parent)  # told before hours of looking
+        check_writable(out.parent)  # told before hours of looking
         same = query.deployments == str(settings.deployments or "")
         taken = take_season_photos(photos, query, progress, table if same else None)
         by_season, problems = taken.by_season()
@@ -173,7 +173,7 @@ def _write(done: SeasonPage, gallery: Gallery, progress: Progress) -> SeasonPage
     done = replace(done, doubts_table=table if done.doubts else None)
     page = report_page.page(done, gallery)
     progress.advance(1)
-    made(done.page.parent)
+    writable_folder(done.page.parent)
     if done.doubts:
         write_table(table, DOUBT_COLUMNS, [row for one in done.doubts for row in unresolved_rows(one)])
     write_page(done.page, page)

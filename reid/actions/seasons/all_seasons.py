@@ -17,6 +17,7 @@ from reid.actions.seasons.results import SEASON_STATUSES, AllSeasonsReport, Pres
 from reid.actions.seasons.season_table import halves, rows
 from reid.actions.seasons.tables import PAIR_COLUMNS, pair_cells
 from reid.errors import UsageError
+from reid.files import writable_folder
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import Photo
@@ -26,7 +27,6 @@ from reid.steps.season.assignment import Name
 from reid.steps.season.joint_identification import Animal
 from reid.store import EnrolledPhoto, Gallery
 from reid.tables.tables import write_table
-from reid.tables.text_files import made
 
 
 def all_seasons(
@@ -66,7 +66,7 @@ def all_seasons(
             have = f"the only season is {names[0]}" if names else "no photo is of a season"
             raise UsageError(f"{have}; wanted two at least: give photos of others, or --season{not_read(problems)}")
         if out is not None:
-            made(out)
+            writable_folder(out)
         for name, members in by_season.items():
             progress.start(f"identifying {name}", len(members))
             animals[name], unread = identified(opened, members, enrolled, settings, progress, taken.deployments)
@@ -132,7 +132,7 @@ def _compared(
 
 def write(report: AllSeasonsReport, out: Path) -> AllSeasonsReport:
     """Write the tables and the page into a folder, which is made if absent."""
-    files = (made(out) / "all-seasons.csv", out / "individuals.csv", out / "all-seasons.html")
+    files = (writable_folder(out) / "all-seasons.csv", out / "individuals.csv", out / "all-seasons.html")
     write_table(files[0], PAIR_COLUMNS, [pair_cells(one) for one in report.pairs])
     write_table(
         files[1], ("species", "individual", *report.seasons),

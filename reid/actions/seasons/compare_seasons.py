@@ -17,6 +17,7 @@ from reid.actions.seasons.results import SEASON_COLUMNS, SEASON_STATUSES, Season
 from reid.actions.seasons.season_search import search_season
 from reid.actions.seasons.season_table import halves, rows
 from reid.errors import UsageError
+from reid.files import writable_folder
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
 from reid.records import Deployment, Photo, Problem, Sighting
@@ -25,7 +26,6 @@ from reid.steps.season.joint_identification import Animal
 from reid.store import EnrolledPhoto, Gallery
 from reid.survey.deployments import DeploymentTable
 from reid.tables.tables import write_table
-from reid.tables.text_files import made
 
 NAMED = 20
 """Photos that could not be read, told by name where there is nothing else to tell."""
@@ -74,7 +74,7 @@ def seasons(
         enrolled = [photo for photo in opened.photos() if settings.species in ("", photo.species)]
         _check(enrolled, by_season, problems, first, second)
         if out is not None:
-            made(out)  # told before hours of looking, and before any decision is kept
+            writable_folder(out)  # told before hours of looking, and before any decision is kept
         if record:
             opened.check_writable("seasons --record")
         progress.start(f"identifying {second}", len(chosen))
@@ -168,7 +168,7 @@ def write(report: SeasonsReport, out: Path) -> SeasonsReport:
     from reid.actions.seasons.comparison_page import page
     from reid.actions.seasons.tables import cells, drift_table
 
-    csv, html = made(out) / "seasons.csv", out / "seasons.html"
+    csv, html = writable_folder(out) / "seasons.csv", out / "seasons.html"
     write_table(csv, SEASON_COLUMNS, [cells(row) for row in report.rows])
     skipped = f"{report.skipped} photos given are of another season or undated and were skipped" if report.skipped else ""
     subtitle = ". ".join(part for part in (skipped, *report.notes) if part)

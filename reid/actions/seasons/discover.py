@@ -17,12 +17,12 @@ from reid.actions.seasons.proposals import new_enrollments, proposals_of
 from reid.actions.seasons.results import PROPOSAL_STATUSES, DiscoverReport
 from reid.actions.seasons.season_search import search_season
 from reid.errors import GalleryError, UsageError
+from reid.files import check_writable, writable_folder
 from reid.progress import SILENT, Progress
 from reid.records import Problem
 from reid.settings import QuerySettings
 from reid.store import Enrollment, Gallery
 from reid.tables.cell_values import spaced
-from reid.tables.text_files import made, place_for
 
 
 def discover(
@@ -69,9 +69,9 @@ def discover(
         if enroll and there is not None:
             there.check_writable("discover")
         elif enroll:
-            place_for(folder)
+            check_writable(folder)
         if out is not None:
-            made(out)  # what cannot be written is told before hours of looking, and before anything is enrolled
+            writable_folder(out)  # what cannot be written is told before hours of looking, and before anything is enrolled
         progress.start("looking at photos", len(taken.photos))
         met = search_season(
             eyes, taken.photos, eyes.photos(), settings, progress, deployments=taken.deployments, drawn=True

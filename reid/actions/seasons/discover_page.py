@@ -7,11 +7,11 @@ from pathlib import Path
 
 from reid.actions.seasons.results import PROPOSAL_STATUSES, DiscoverReport, Proposal
 from reid.actions.seasons.tables import PROPOSAL_COLUMNS, PROPOSED_PHOTO_COLUMNS, called, cells, proposed_photo_rows
+from reid.files import writable_folder
 from reid.pages import sighting_cards
 from reid.pages.html import Answer, Page, PageTable, Section, Shown, write_page
 from reid.steps.season.joint_identification import Animal
 from reid.tables.tables import write_table
-from reid.tables.text_files import made
 
 SHOWN_OF_AN_ANIMAL = 6
 """Photos of one animal on the page: of different encounters first."""
@@ -25,7 +25,7 @@ PROPOSAL_MEANING = {
 def write(report: DiscoverReport, out: Path) -> DiscoverReport:
     """Write individuals.csv, photos.csv (a manifest) and discover.html into a folder, which is made if absent."""
     proposals = report.proposals
-    files = (made(out) / "individuals.csv", out / "photos.csv", out / "discover.html")
+    files = (writable_folder(out) / "individuals.csv", out / "photos.csv", out / "discover.html")
     write_table(files[0], ("photos", *PROPOSAL_COLUMNS), [(len(one.photos), *cells(one, PROPOSAL_COLUMNS)) for one in proposals])
     pairs = list(zip(report.proposals, report.animals, strict=True))
     write_table(files[1], PROPOSED_PHOTO_COLUMNS, [row for one, animal in pairs for row in proposed_photo_rows(one, animal)])

@@ -26,6 +26,7 @@ from reid.actions.training.results import CalibrateReport, SpeciesCalibration
 from reid.calibration import score_calibration
 from reid.calibration.reliability import calibration_error, reliability
 from reid.errors import UsageError
+from reid.files import check_writable
 from reid.nets import inference, net_files
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
@@ -33,7 +34,6 @@ from reid.records import Photo, Problem
 from reid.settings import TrainSettings
 from reid.steps.embedded_photos import LocalEmbedder
 from reid.store import Gallery, Map
-from reid.tables.text_files import place_for
 
 
 def calibrate(
@@ -74,7 +74,7 @@ def calibrate(
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         opened.check_writable("calibrate")
         if report is not None:
-            place_for(report.parent)
+            check_writable(report.parent)
         run = _Run(opened, stated, device, progress)
         given = [photo for photo in taken.photos if photo.species and photo.individual] if taken else None
         results = tuple(run.species(name, given) for name in _names(opened, species, given))

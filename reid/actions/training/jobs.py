@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 
 from reid.actions.training.results import TrainedNet
 from reid.errors import TrainingError, UsageError
+from reid.files import make_folder
 from reid.nets.net_files import NetCard
 from reid.progress import Progress
 from reid.records import EMPTY, Photo, Problem
@@ -71,7 +72,7 @@ def fit_job(
 ) -> Fitted:
     """Train until the plan is over, from a checkpoint where there is one."""
     folder = gallery.nets_folder / "training"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     checkpoint = folder / f"{job.stage}-{hashlib.sha256(job.species.encode()).hexdigest()[:12]}.ckpt"
     progress.start(f"{job.name}: training", plan.epochs)
     return fit(

@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from reid import images
 from reid.distribution import INSTALL_VIDEO
 from reid.errors import PhotoError, UsageError
+from reid.files import sync_files, writable_folder, write_text
 from reid.records import Photo, Pixels, Problem
 from reid.settings import VideoSettings
 from reid.tables.cell_values import BadCell, read_date
-from reid.tables.text_files import made, write_text
 
 SUFFIXES = frozenset({".mp4", ".avi", ".mov", ".m4v", ".mkv", ".mpg", ".mpeg", ".mts", ".m2ts", ".3gp", ".wmv", ".webm", ".asf"})
 """Lower-case endings of the files that count as videos."""
@@ -157,10 +157,10 @@ def _take(video: Path, folder: Path, how: _How, stamp: Mapping[str, object]) -> 
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         try:
             for seconds, pixels in _chosen(container, how):
-                made(folder)  # not before there is a frame
+                writable_folder(folder)  # not before there is a frame
                 name = f"{video.stem} {round(seconds * 1000):08d}.jpg"
                 images.write_jpeg(folder / name, pixels, quality=92, captured_at=start + timedelta(seconds=round(seconds)),
-                                  camera=camera)  # fmt: skip
+                                  camera=camera, synced=False)  # fmt: skip
                 frames.append((name, seconds))
         except PhotoError as error:
             fault = str(error)
@@ -170,6 +170,7 @@ def _take(video: Path, folder: Path, how: _How, stamp: Mapping[str, object]) -> 
         "stamp": dict(stamp), "captured_at": start.isoformat(), "date_from": date_from, "camera": camera,
         "encounter": f"video:{video.stem}/{digest[:12]}", "frames": frames, "fault": fault,
     }
+    sync_files(folder / name for name, _ in frames)  # before the mark that says they are there
     write_text(folder / MARK, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
     return told
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reid.errors import UsageError
+from reid.files import atomic_replace, make_folder, writable_folder, write_text
 from reid.formats.readers.photo_lists import BOX_COLUMNS, COLUMNS
 from reid.formats.writers import camtrap_dp, camtrapr, mark, program_capture, secr, wildbook
 from reid.records import Deployment, Photo, Season
@@ -18,7 +19,6 @@ from reid.steps.encounters import encounters
 from reid.survey.capture_history import CaptureHistory, LeftOut, capture_history
 from reid.tables.safe_names import plain_names
 from reid.tables.tables import write_book, write_table
-from reid.tables.text_files import made, write_text
 
 HISTORIES = ("mark", "secr", "capture", "csv", "xlsx")
 """Formats that hold a capture history, one for each species; the others hold photos."""
@@ -48,7 +48,7 @@ class Done:
 
     def table(self, path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Write a CSV and note its path."""
-        write_table(made(path.parent) / path.name, columns, rows)
+        write_table(writable_folder(path.parent) / path.name, columns, rows)
         self.files.append(path)
 
     def text(self, path: Path, text: str) -> None:
@@ -190,7 +190,7 @@ def _counted(found: CaptureHistory) -> list[Photo]:
 def _xlsx(job: ExportJob, species: str, done: Done) -> None:
     found = _history(job, done)
     lost = [(one.species, one.individual, one.photo, one.reason) for one in found.left_out]
-    made(job.out)
+    writable_folder(job.out)
     path = job.out / f"{_stem(species)}.xlsx"
     write_book(
         path,
@@ -285,7 +285,7 @@ def _wildbook(job: ExportJob, species: str, done: Done) -> None:
         done.notes.append(
             f"Wildbook needs genus and epithet: give --scientific {unnamed[0]}='GENUS EPITHET' ({', '.join(unnamed)})"
         )
-    made(job.out)
+    writable_folder(job.out)
     write_book(job.out / "wildbook.xlsx", {"encounters": (columns, rows)})
     done.files.append(job.out / "wildbook.xlsx")
     done.count(job.photos)
@@ -319,10 +319,9 @@ def _folder_name(name: str) -> str:
 
 def _copy(source: Path, target: Path) -> None:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = target.with_name(f".{target.name}.part")
-        shutil.copy2(source, beside)
-        beside.replace(target)
+        make_folder(target.parent)
+        with atomic_replace(target) as temporary:
+            shutil.copy2(source, temporary)
     except OSError as fault:
         raise UsageError(
             f"{source}: not copied to {target} ({fault.strerror}); check the folder and the room on the disk"

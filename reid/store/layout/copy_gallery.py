@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from reid.errors import GalleryError, UsageError
+from reid.files import NEW, clear_left_over, make_folder, move_folder, temporary_name
 from reid.store.catalog.catalog import Catalog
 from reid.store.contents.reading import species_rows
 from reid.store.contents.stage_nets import known_nets
 from reid.store.layout.folder import CATALOG, MANIFEST, NETS
-from reid.store.layout.manifest import NEW, beside, clear_left_over, publish, sync_folder
+from reid.store.layout.manifest import publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def copy_gallery(catalog: Catalog, folder: Path, target: Path) -> Backup:
     if target.exists():
         raise UsageError(f"{target} is there already: name a new folder for the copy")
     clear_left_over(target.parent.glob(f"*{NEW}*"))
-    fresh = beside(target)
+    fresh = temporary_name(target)
     try:
         (fresh / NETS).mkdir(parents=True)
         catalog.copy_to(fresh / CATALOG)
@@ -53,12 +53,8 @@ def copy_gallery(catalog: Catalog, folder: Path, target: Path) -> Backup:
             species, seq = species_rows(copy), copy.head()
         finally:
             copy.close()
-        for path in fresh.rglob("*"):
-            if path.is_file():
-                with path.open("rb+") as file:
-                    os.fsync(file.fileno())
-        fresh.rename(target)
-        sync_folder(target.parent)
+        make_folder(target.parent)
+        move_folder(fresh, target)
     except OSError as error:
         raise GalleryError(f"{target} cannot be written ({error}): nothing was kept") from error
     finally:

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from reid.errors import GalleryError
+from reid.files import atomic_replace, make_folder
 from reid.store.catalog import network_disk
 from reid.store.catalog.catalog import Catalog
 from reid.store.catalog.file_header import has_tables
@@ -15,7 +16,6 @@ from reid.store.catalog.migrations import to_2
 from reid.store.catalog.schema import CATALOG_FORMAT
 from reid.store.catalog.sqlite_errors import RESTORE
 from reid.store.layout import manifest as published
-from reid.store.layout.manifest import swapped_in
 
 log = logging.getLogger("reid")
 
@@ -42,8 +42,8 @@ def open_catalog(folder: Path, *, create: bool, wait: float) -> Catalog:
     try:
         migrate(catalog)
         if catalog.writable:
-            (folder / NETS).mkdir(exist_ok=True)
-            (folder / CACHE).mkdir(exist_ok=True)
+            make_folder(folder / NETS)
+            make_folder(folder / CACHE)
         published.publish(catalog, manifest)
     except OSError as error:
         catalog.close()
@@ -58,7 +58,7 @@ def make(folder: Path, wait: float) -> None:
     """Make an empty gallery. Raises GalleryError if the folder holds other things or cannot be written."""
     ours = {MANIFEST, CATALOG, NETS, CACHE, *(f"{CATALOG}{end}" for end in ("-wal", "-shm", "-journal"))}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     except OSError as error:
         raise GalleryError(f"{folder} cannot be made or read ({error.strerror}): check its permissions") from error
@@ -92,8 +92,8 @@ def migrate(catalog: Catalog) -> None:
         try:
             if shutil.disk_usage(kept.parent).free < 2 * catalog.path.stat().st_size:
                 raise GalleryError(f"there is no room beside {catalog.path} for the copy that is kept of it: free some space")
-            with swapped_in(kept) as beside:
-                catalog.copy_to(beside)
+            with atomic_replace(kept) as temporary:
+                catalog.copy_to(temporary)
         except OSError as error:
             raise GalleryError(f"{kept}, the copy to keep, cannot be written ({error}): nothing was changed") from error
         to_2(change)

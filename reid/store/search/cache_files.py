@@ -1,4 +1,4 @@
-"""The files in cache/ that a search runs on: written beside and swapped in, believed only when they are whole.
+"""The files in cache/ that a search runs on: written by an atomic replace, believed only when they are whole.
 
 <stem>.json names the generation in use: <stem>.<seq>.faiss holds the vectors (an IndexFlatIP), .ids.npy their photo ids,
 .facts.npz what they are picked by. Of many vectors there are codes too (.codes.faiss), which find candidates, and
@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.files import NEW, OLD_SECONDS, atomic_replace
 from reid.records import Vectors
 from reid.records.gallery import Ids
 from reid.settings import SearchSettings
 from reid.store.catalog.catalog import to_json
-from reid.store.layout.manifest import NEW, OLD_SECONDS, swapped_in
 from reid.store.search import faiss_files
 from reid.store.search.faiss_files import Codes
 from reid.store.search.filter_columns import FilterColumns, NameCodes, merged, read_facts
@@ -127,23 +127,23 @@ class Cache:
         """
         content = _Content.of(parts)
         dimension = parts[0].rows.shape[1]
-        with swapped_in(self._path(seq, "facts.npz")) as beside:
-            content.books.write(beside, content.facts)
-            sums = {"facts.npz": _sum(beside)}
+        with atomic_replace(self._path(seq, "facts.npz")) as temporary:
+            content.books.write(temporary, content.facts)
+            sums = {"facts.npz": _sum(temporary)}
         coded = self._coded(len(content.ids))
-        with swapped_in(self._path(seq, "faiss")) as beside:
-            faiss_files.write_flat(beside, content.blocks(), len(content.ids), dimension)
-            size = beside.stat().st_size
+        with atomic_replace(self._path(seq, "faiss")) as temporary:
+            faiss_files.write_flat(temporary, content.blocks(), len(content.ids), dimension)
+            size = temporary.stat().st_size
             if not coded:
-                sums["faiss"] = _sum(beside)
+                sums["faiss"] = _sum(temporary)
         self._put(seq, "ids.npy", content.ids, sums)
         if coded:
             checks = np.concatenate([row_sums(block) for block in content.blocks()])
             self._put(seq, "sums.npy", checks, sums)
             codes = self._codes(content, mark)
-            with swapped_in(self._path(seq, "codes.faiss")) as beside:
-                codes.write(beside)
-                sums["codes.faiss"] = _sum(beside)
+            with atomic_replace(self._path(seq, "codes.faiss")) as temporary:
+                codes.write(temporary)
+                sums["codes.faiss"] = _sum(temporary)
         marked = mark(seq)
         if not marked:
             self._drop(seq)
@@ -157,15 +157,15 @@ class Cache:
             "faiss": faiss_files.version(),
             "crc32": sums,
         }
-        with swapped_in(self.folder / f"{self._stem}.json") as beside:
-            beside.write_text(to_json(card) + "\n", "utf-8")
+        with atomic_replace(self.folder / f"{self._stem}.json") as temporary:
+            temporary.write_text(to_json(card) + "\n", "utf-8")
         self._tidy(seq)
 
     def _put(self, seq: int, end: str, array: NDArray[Any], sums: dict[str, int]) -> None:
-        with swapped_in(self._path(seq, end)) as beside:
-            with beside.open("wb") as file:
+        with atomic_replace(self._path(seq, end)) as temporary:
+            with temporary.open("wb") as file:
                 np.save(file, array, allow_pickle=False)
-            sums[end] = _sum(beside)
+            sums[end] = _sum(temporary)
 
     def _codes(self, content: _Content, mark: Mark) -> Codes:
         """Codes of all photos: those of the generation before with what changed, while their lists are still enough."""

@@ -11,7 +11,7 @@ import pytest
 
 from reid.errors import GalleryError, UsageError
 from reid.store import Gallery
-from reid.store.layout import copy_gallery, manifest
+from reid.store.layout import copy_gallery
 from tests.commands import command
 from tests.store import writer
 from tests.store.history.test_journal import seen
@@ -118,20 +118,3 @@ def test_what_a_killed_backup_left_is_cleared_by_the_next_one_and_by_doctor_and_
     answer = command("backup", target, "--gallery", gallery.folder)
     assert answer.code == 0, answer.err
     assert sorted(path.name for path in place.iterdir()) == sorted([gallery.folder.name, target.name, mine.name])
-
-
-def test_what_another_machine_writes_is_left_alone_for_an_hour(tmp_path: Path) -> None:
-    def left(process: str, machine: str, age: float) -> Path:
-        folder = tmp_path / f"copy.new-{process}-{machine}0123abcd"
-        folder.mkdir()
-        os.utime(folder, (time.time() - age, time.time() - age))
-        return folder
-
-    here = manifest._machine()
-    there = "0" * 8
-    wanted = {left("999999999", there, 3500): False, left("999999998", there, 3700): True, left("1", here, 3500): False}
-    if os.name == "posix":
-        wanted[left("999999997", here, 0)] = True
-    assert {folder: manifest.left_over(folder) for folder in wanted} == wanted
-    manifest.clear_left_over(wanted)
-    assert {folder for folder in wanted if folder.is_dir()} == {folder for folder, gone in wanted.items() if not gone}
