@@ -101,7 +101,7 @@ STILL = {
     "environment": 4,
     "photo openers": 9,
     "BATCH": 10,
-    "swaps": 19,
+    "swaps": 0,
     "parameters": 4,
     "complex": 18,
     "spread object": 72,
