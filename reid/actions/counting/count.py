@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,9 +106,9 @@ def _species(
     found = open_sightings(opened, species)
     asked = [replace(photo, individual=f"#{at}") for at, one in enumerate(found) for photo in one.photos]
     timed, spans = in_time([*photos, *asked], settings.clocks, settings.seasons, shifts)
-    sure, doubtful = timed[: len(photos)], timed[len(photos) :]
+    enrolled, doubtful = timed[: len(photos)], timed[len(photos) :]
     deployments = table.deployments if table else ()
-    first = capture_history(sure, seasons=spans, days=settings.days, deployments=deployments, side=settings.side)
+    first = capture_history(enrolled, seasons=spans, days=settings.days, deployments=deployments, side=settings.side)
     notes = list(first.notes)
     if not found:
         notes.append("no sighting is kept beside what is enrolled: photos only asked about count after `reid query --record`")
@@ -141,32 +141,44 @@ def _study(
     both: CaptureHistory, found: Sequence[OpenSighting], opened: Gallery, species: str
 ) -> tuple[UncertainHistory, tuple[OpenSighting, ...], tuple[str, ...]]:
     """The history that is sure, the doubts that count in it (calibrated, on an occasion, of the side), names of its rows."""
-    columns: dict[int, tuple[int, ...]] = {}
-    sure: dict[str, NDArray[np.bool_]] = {}
-    for row in both.histories:
-        if _APART.fullmatch(row.individual):
-            columns[int(row.individual[1:])] = tuple(sorted({capture.occasion for capture in row.captures}))
-        else:
-            sure[row.individual] = np.array([one is True for one in row.seen])
-    counts = [at for at, one in enumerate(found) if at in columns and one.nobody is not None]
+    columns, certain = _columns_and_rows(both)
+    counts = [at for at, sighting in enumerate(found) if at in columns and sighting.nobody is not None]
     suspected = {one.individual for at in counts for one in found[at].alternatives} | {found[at].individual for at in counts}
-    names = [*sorted(sure), *sorted(suspected - set(sure) - {""})]
+    names = [*sorted(certain), *sorted(suspected - set(certain) - {""})]
     place = {name: row for row, name in enumerate(names)}
-    nobody = np.zeros(len(both.occasions), dtype=bool)
     frames = {at: members for members in by_frame(found).values() for at in members}
     number = {at: new for new, at in enumerate(counts)}
     doubts = []
     for at in counts:
-        one = found[at]
-        told = {Outcome.KNOWN: place.get(one.individual), Outcome.NEW: NEW}.get(one.outcome)
-        apart = frozenset(number[other] for other in frames.get(at, ()) if other != at and other in number)
-        chances = {place[other.individual]: other.probability for other in one.alternatives}
-        doubts.append(Uncertain(columns[at], chances, one.nobody or 0.0, told, apart))
+        others = frozenset(number[other] for other in frames.get(at, ()) if other != at and other in number)
+        doubts.append(_uncertain(found[at], columns[at], place, others))
     calibration = opened.calibration(species)
     many = sum(one.species == species for one in opened.individuals(species))
     enrolled, prior = (max(1, many), calibration.prior) if calibration else (0, 0.5)
-    history = np.array([sure.get(name, nobody) for name in names]).reshape(len(names), len(both.occasions))
+    absent = np.zeros(len(both.occasions), dtype=bool)
+    history = np.array([certain.get(name, absent) for name in names]).reshape(len(names), len(both.occasions))
     return UncertainHistory(history, tuple(doubts), None, enrolled, prior), tuple(found[at] for at in counts), tuple(names)
+
+
+def _columns_and_rows(both: CaptureHistory) -> tuple[dict[int, tuple[int, ...]], dict[str, NDArray[np.bool_]]]:
+    """On which occasions each unresolved sighting lies, by its number; and on which each named individual was seen."""
+    columns: dict[int, tuple[int, ...]] = {}
+    certain: dict[str, NDArray[np.bool_]] = {}
+    for row in both.histories:
+        if _APART.fullmatch(row.individual):
+            columns[int(row.individual[1:])] = tuple(sorted({capture.occasion for capture in row.captures}))
+        else:
+            certain[row.individual] = np.array([seen is True for seen in row.seen])
+    return columns, certain
+
+
+def _uncertain(
+    sighting: OpenSighting, columns: tuple[int, ...], place: Mapping[str, int], others: frozenset[int]
+) -> Uncertain:
+    """An unresolved sighting in the history. place: the row of each name. others: of the same frame, that it cannot be."""
+    decided = {Outcome.KNOWN: place.get(sighting.individual), Outcome.NEW: NEW}.get(sighting.outcome)
+    chances = {place[one.individual]: one.probability for one in sighting.alternatives}
+    return Uncertain(columns, chances, sighting.nobody or 0.0, decided, others)
 
 
 def _doubt_notes(found: Sequence[OpenSighting], used: Sequence[OpenSighting], both: CaptureHistory) -> list[str]:
@@ -184,8 +196,8 @@ def _asked_before(opened: Gallery, species: str, used: Sequence[OpenSighting]) -
     entries = (one for one in opened.log(JOURNAL) if one.what == "enroll" and not one.undone_by)
     enrolled = [(one.seq, json.loads(one.after)) for one in entries]
     here = {str(one.id): one.name for one in opened.individuals(species)}
-    new = [(seq, here[number]) for seq, made in enrolled if made.get("species") == species
-           for number in made.get("new_individuals", {}) if number in here]  # fmt: skip
+    new = [(seq, here[number]) for seq, after in enrolled if after.get("species") == species
+           for number in after.get("new_individuals", {}) if number in here]  # fmt: skip
     last = max((seq for seq, _ in new), default=0)
     old = [one for one in used if not sure(one) and last > one.seq]
     if not old:
@@ -204,8 +216,8 @@ def _some(names: Sequence[str], others: str) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} {others}" if len(names) > 3 else "")
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count} {what} was" if count == 1 else f"{count} {what}s were"
+def _many(number: int, what: str) -> str:
+    return f"{number} {what} was" if number == 1 else f"{number} {what}s were"
 
 
 def _compared(alike: Likeness) -> list[str]:

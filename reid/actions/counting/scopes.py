@@ -35,6 +35,21 @@ class Scope:
     seasons: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is uncertain in a scope.
+
+    study: the history with its unresolved sightings; used: the sighting behind each; names: of its rows. drawn: answers that
+    were drawn, (draws, sightings); None = nothing is uncertain. working: the columns of each occasion that was sampled.
+    """
+
+    study: UncertainHistory
+    used: Sequence[OpenSighting]
+    names: Sequence[str]
+    drawn: Labels | None
+    working: Sequence[Sequence[int]]
+
+
 def count_scope(
     scope: Scope, occasions: Sequence[Occasion], study: UncertainHistory, used: Sequence[OpenSighting], names: Sequence[str],
     labels: Labels | None, settings: CountSettings,
@@ -50,30 +65,37 @@ def count_scope(
     """
     sampled = [tuple(at for at in columns if occasions[at].sampled) for columns in scope.occasions]
     working = [columns for columns in sampled if columns]
-    told = uncertain_history.as_told(study)
-    whole = uncertain_history.matrix(study, told[0])
+    decisions = uncertain_history.as_told(study)
+    whole = uncertain_history.matrix(study, decisions[0])
     seen = np.stack([whole[:, list(columns)].any(1) for columns in scope.occasions], axis=1)
-    here = [at for at, doubt in enumerate(study.doubts) if any(set(doubt.columns) & set(columns) for columns in working)]
-    drawn = labels if here else None
-    point = uncertain_history.histories(study, told, working) if working else None
+    drawn = labels if _uncertain_in(study, working) else None
+    point = uncertain_history.histories(study, decisions, working) if working else None
     many = uncertain_history.histories(study, drawn, working) if working and drawn is not None else None
-    usable = [one for one in METHODS.values() if point is not None and one.fits(point.occasions)]
+    usable = [method for method in METHODS.values() if point is not None and method.fits(point.occasions)]
     estimates = _estimates(usable, point, many) if point is not None else ()
     method = _chosen(settings.method, usable)
-    look: tuple[Look, ...] = ()
-    if method and drawn is not None and settings.look:
-        look = _look(study, used, names, drawn, working, method, estimates, settings.look)
     captures, individuals = int(seen.sum()), int(seen.any(1).sum())
-    quantiles = np.quantile(many.seen, (0.025, 0.975)) if many is not None else None
     return ScopeCount(
         scope.name, tuple(_occasion(columns, occasions, whole) for columns in scope.occasions), individuals,
-        (int(quantiles[0]), int(quantiles[1])) if quantiles is not None else None, _known_alive(scope, whole, individuals),
-        captures - individuals, estimates,
+        _seen_drawn(many), _known_alive(scope, whole, individuals), captures - individuals, estimates,
         uncertain_history.expected_errors(study, drawn, working) if drawn is not None else None,
-        method.name if method else "", _if_all(study, working, method, "new") if here else None,
-        _if_all(study, working, method, "best") if here else None, look,
+        method.name if method else "", _if_all(study, working, method, "new"), _if_all(study, working, method, "best"),
+        _look(Question(study, used, names, drawn, working), method, estimates, settings.look),
         tuple(_warnings(scope, occasions, seen, working, point, estimates)),
     )  # fmt: skip
+
+
+def _uncertain_in(study: UncertainHistory, working: Sequence[Sequence[int]]) -> bool:
+    """Whether an unresolved sighting lies on one of the occasions."""
+    return any(set(doubt.columns) & set(columns) for doubt in study.doubts for columns in working)
+
+
+def _seen_drawn(many: Tally | None) -> tuple[int, int] | None:
+    """The 2.5 % and 97.5 % of the individuals seen in drawn histories; None where none were drawn."""
+    if many is None:
+        return None
+    low, high = np.quantile(many.seen, (0.025, 0.975))
+    return int(low), int(high)
 
 
 def _occasion(columns: tuple[int, ...], occasions: Sequence[Occasion], whole: NDArray[np.bool_]) -> OccasionCount:
@@ -132,26 +154,28 @@ def _chosen(name: str, usable: Sequence[Method]) -> Method | None:
 
 
 def _if_all(study: UncertainHistory, working: Sequence[Sequence[int]], method: Method | None, kind: str) -> float | None:
-    """The number if every open sighting were `kind`: new, or the best match."""
-    if method is None:
+    """The number if every open sighting were `kind`: new, or the best match; None where none lies in the scope."""
+    if method is None or not _uncertain_in(study, working):
         return None
     labels = uncertain_history.as_told(study, open_as=kind)
     return _finite(float(method.estimate(uncertain_history.histories(study, labels, working)).number[0]))
 
 
 def _look(
-    study: UncertainHistory, used: Sequence[OpenSighting], names: Sequence[str], drawn: Labels, working: Sequence[Sequence[int]],
-    method: Method, estimates: Sequence[ScopeEstimate], most: int,
-) -> tuple[Look, ...]:  # fmt: skip
+    question: Question, method: Method | None, estimates: Sequence[ScopeEstimate], most: int
+) -> tuple[Look, ...]:
+    """The photos whose answer tightens the number most; () where nothing is uncertain, or none was asked for."""
+    if method is None or question.drawn is None or not most:
+        return ()
     carried = next((one.carried for one in estimates if one.method == method.name), None)
     variance = carried.within + carried.between if carried else math.nan
     looks = []
-    for one in gains(study, drawn, working, method.estimate, most):
-        sighting = used[one.doubt]
+    for one in gains(question.study, question.drawn, question.working, method.estimate, most):
+        sighting = question.used[one.doubt]
         photos = {alternative.individual: alternative.photo for alternative in sighting.alternatives}
         answers = []
         for reply in one.replies:
-            name = "nobody enrolled" if reply.row is None else names[reply.row]
+            name = "nobody enrolled" if reply.row is None else question.names[reply.row]
             answers.append(
                 ScopeAnswer(name, reply.probability, reply.number, photos.get(name, "") if reply.row is not None else "")
             )

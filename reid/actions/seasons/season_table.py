@@ -42,51 +42,65 @@ def rows(
         if row.status == "review" and row.individual:
             maybe[row.species, row.individual].append(row)
     for key in sorted(by_name):
-        named = _named(key, by_name[key], told[key], first, second, minutes)
+        named = _individual_row(key, by_name[key], told[key], first, second, minutes)
         if named is not None:
             found.append(_doubtful(named, maybe[key]) if named.status == "not seen" and maybe[key] else named)
     order = {status: place for place, status in enumerate(SEASON_STATUSES)}
     return sorted(found, key=lambda row: (order[row.status], row.species, row.individual, row.proposal))
 
 
-def _named(
-    key: Name, photos: Sequence[EnrolledPhoto], told: Sequence[Animal], first: str, second: str, minutes: float
+def _individual_row(
+    name: Name, photos: Sequence[EnrolledPhoto], animals: Sequence[Animal], first: str, second: str, minutes: float
 ) -> SeasonRow | None:
     """The row of one individual; None when it was in neither season."""
     again = [photo for photo in photos if photo.season == second]
     before = [photo for photo in photos if photo.season == first]
-    dates = [photo.captured_at for photo in again] + [date for one in told for date in (one.first, one.last)]
-    known = sorted((date for date in dates if date), key=seconds)
-    start = seconds(known[0]) if known else math.inf
+    moments = _moments(again, animals)
+    start = seconds(moments[0]) if moments else math.inf
     earlier = before or [photo for photo in photos if photo.season != second and _when(photo) < start]  # not of later seasons
-    seen = bool(again or told)
-    if before:
-        status = "returned" if seen else "not seen"
-    elif seen:
-        status = "reappeared" if earlier else "new"
-    else:
+    status = _status(bool(before), bool(again or animals), bool(earlier))
+    if not status:
         return None
     last = max(earlier, key=_when, default=None)
-    best = max(told, key=lambda one: one.sighting.decision.probability or 0.0, default=None)
-    shown = best.sighting.photo if best else str(again[0].path) if again else ""
-    pair = best.sighting.matches[0].photo if best and best.sighting.matches else str(last.path) if last else ""
-    reason = "enrolled under this name in both seasons" if seen and before else ""
+    best = max(animals, key=lambda animal: animal.sighting.decision.probability or 0.0, default=None)
+    photo_before, photo_again = _photo_pair(best, last, again)
+    both = "enrolled under this name in both seasons" if status == "returned" else ""
     counted = {photo.sha256 for photo in again}
     return SeasonRow(
         status,
-        *key,
+        *name,
         best.sighting.decision.probability if best else None,
-        len(again) + sum(look.sha256 not in counted for one in told for look in one.looks),
-        len({photo.encounter or photo.sha256 for photo in again}) + sum(_fresh(one, counted) for one in told),
+        len(again) + sum(look.sha256 not in counted for animal in animals for look in animal.looks),
+        len({photo.encounter or photo.sha256 for photo in again}) + sum(_fresh(animal, counted) for animal in animals),
         last.captured_at if last else None,
-        known[0] if known else None,
-        known[-1] if known else None,
-        pair,
-        shown,
-        best.sighting.decision.reason if best else reason,
-        sides=side_word([photo.side for photo in photos] + [side for one in told for side in one.sides]),
-        events=events([*((one.camera, one.captured_at) for one in again), *_taken(told)], minutes),
+        moments[0] if moments else None,
+        moments[-1] if moments else None,
+        photo_before,
+        photo_again,
+        best.sighting.decision.reason if best else both,
+        sides=side_word([photo.side for photo in photos] + [side for animal in animals for side in animal.sides]),
+        events=events([*((photo.camera, photo.captured_at) for photo in again), *_taken(animals)], minutes),
     )
+
+
+def _moments(again: Sequence[EnrolledPhoto], animals: Sequence[Animal]) -> list[datetime]:
+    """When an individual was seen in the second season, in time."""
+    dates = [photo.captured_at for photo in again] + [date for animal in animals for date in (animal.first, animal.last)]
+    return sorted((date for date in dates if date), key=seconds)
+
+
+def _status(before: bool, seen: bool, earlier: bool) -> str:
+    """The status of an individual by whether it was seen in the first, in the second and in an earlier season; "" = neither."""
+    if before:
+        return "returned" if seen else "not seen"
+    return ("reappeared" if earlier else "new") if seen else ""
+
+
+def _photo_pair(best: Animal | None, last: EnrolledPhoto | None, again: Sequence[EnrolledPhoto]) -> tuple[str, str]:
+    """A photo of before and one of the second season: those of the surest decision, else enrolled ones; "" = none."""
+    shown = best.sighting.photo if best else str(again[0].path) if again else ""
+    matched = best.sighting.matches[0].photo if best and best.sighting.matches else ""
+    return matched or (str(last.path) if last else ""), shown
 
 
 def _fresh(animal: Animal, counted: Collection[str]) -> int:
