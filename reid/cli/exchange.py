@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,6 +29,9 @@ from reid.cli.door import (
     line,
 )
 from reid.settings import EXPORT_FORMATS, ExportSettings, pair, resolve
+
+if TYPE_CHECKING:
+    from reid.survey.capture_history import LeftOut
 
 
 @app.command(name="import")
@@ -117,17 +121,27 @@ def export(
         line(report)
     else:
         terminal.out(f"{report.individuals} individuals, {report.photos} photos")
-        if len(report.files) <= 20:
-            for path in report.files:
-                terminal.out(f"wrote {path}")
-        else:
-            terminal.out(f"wrote {len(report.files)} files to {out or Path(f'export-{format}')}")
+        _say_files(report.files, out or Path(f"export-{format}"))
     for note in report.notes:
         terminal.complain(note)
-    whole = [one for one in report.left_out if not one.photo]
-    for one in whole:
-        terminal.complain(f"left out {one.species} {one.individual}: {one.reason}")
-    if len(report.left_out) > len(whole):
-        terminal.complain(f"left out {len(report.left_out) - len(whole)} photos; left_out.csv lists them with the reason")
+    _say_left_out(report.left_out)
     end(report.problems, closing=report.closing)
+
+
+def _say_files(files: Sequence[Path], folder: Path) -> None:
+    """Name what was written; of many files, how many and where."""
+    if len(files) > 20:
+        terminal.out(f"wrote {len(files)} files to {folder}")
+        return
+    for path in files:
+        terminal.out(f"wrote {path}")
+
+
+def _say_left_out(left_out: Sequence[LeftOut]) -> None:
+    """Name the individuals that are not in the export, and how many photos."""
+    individuals = [one for one in left_out if not one.photo]
+    for one in individuals:
+        terminal.complain(f"left out {one.species} {one.individual}: {one.reason}")
+    if len(left_out) > len(individuals):
+        terminal.complain(f"left out {len(left_out) - len(individuals)} photos; left_out.csv lists them with the reason")
 

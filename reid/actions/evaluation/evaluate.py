@@ -71,10 +71,8 @@ def evaluate(
         UsageError: no photo with an individual or species to measure, or no such column, or the page cannot be written.
         GalleryError, NetError, ManifestError: gallery, net or table cannot be read.
     """
-    if report is not None and (report.is_dir() or not report.parent.is_dir()):
-        raise UsageError(f"{report}: no page can be written there; name a file in a folder that exists")
-    if report is not None:
-        check_writable(report.parent)  # told before hours of looking
+    with_page = report is not None
+    _check_place(report)
     taken = take_photos(photos)
     for note in taken.notes:
         progress.say(note)
@@ -85,13 +83,13 @@ def evaluate(
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         looked_at = options.resolve(QuerySettings(), {"rerank": rerank}).rerank
         run = _Run(opened, device, Opener(progress, problems), seed, taken.photos, looked_at)
-        names = sorted({photo.species for photo in queries if photo.individual and photo.species})
+        names = _species_of(queries)
         with_net = [name for name in names if opened.embedding_net(name) is not None]
         for name in [species] if species else with_net:
             results.append(
                 run.species(
-                    name, enrolled, queries, open_set=open_set or report is not None,
-                    probe=report is not None if probe is None else probe,
+                    name, enrolled, queries, open_set=open_set or with_page,
+                    probe=with_page if probe is None else probe,
                 )
             )
         routed = routing(opened, queries, device, run.opener) if not species else None
@@ -108,6 +106,20 @@ def evaluate(
         protocol = f"{asked} against {known} of column {column}" if column else "every photo against all others"
         page.write(report, measured, protocol=protocol, examples=run.examples)
     return measured
+
+
+def _check_place(report: Path | None) -> None:
+    """Refuse a page that cannot be written, before hours of work. Raises UsageError."""
+    if report is None:
+        return
+    if report.is_dir() or not report.parent.is_dir():
+        raise UsageError(f"{report}: no page can be written there; name a file in a folder that exists")
+    check_writable(report.parent)
+
+
+def _species_of(photos: Sequence[Photo]) -> list[str]:
+    """The species of photos that name an individual, sorted."""
+    return sorted({photo.species for photo in photos if photo.individual and photo.species})
 
 
 class _Run:

@@ -64,17 +64,9 @@ def export(
             f"and of {', '.join(SIDE_RULES)}"
         )
     taken = _taken(photos, settings) if photos else _enrolled(gallery, settings)
-    chosen = [
-        photo for photo in taken.photos
-        if photo.individual and photo.species not in ("", EMPTY) and settings.species in ("", photo.species)
-    ]
-    if not chosen:
-        raise UsageError(
-            f"no photo of a named individual{f' of {settings.species}' if settings.species else ''} to export "
-            f"({len(taken.photos)} photos looked at)"
-        )
+    chosen = _chosen(taken.photos, settings.species)
     check_writable(out)
-    job = ExportJob(tuple(chosen), taken.deployments, taken.seasons, settings, out)
+    job = ExportJob(chosen, taken.deployments, taken.seasons, settings, out)
     done = Done()
     done.notes += taken.notes
     faults = []
@@ -97,6 +89,18 @@ def export(
     return ExportReport(
         format, tuple(done.files), done.individuals, done.photos, tuple(done.left_out), tuple(done.notes), taken.problems, closing
     )
+
+
+def _chosen(photos: Sequence[Photo], species: str) -> tuple[Photo, ...]:
+    """The photos that name an individual of the species, "" = of any. Raises UsageError where there is none."""
+    chosen = tuple(
+        photo for photo in photos
+        if photo.individual and photo.species not in ("", EMPTY) and species in ("", photo.species)
+    )
+    if not chosen:
+        of_species = f" of {species}" if species else ""
+        raise UsageError(f"no photo of a named individual{of_species} to export ({len(photos)} photos looked at)")
+    return chosen
 
 
 def _taken(photos: Sequence[Path], settings: ExportSettings) -> TakenPhotos:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from reid import settings as options
@@ -65,8 +66,6 @@ def import_photos(
     )
     taken = take_photos(photos, settings)
     known = taken.photos
-    labelled = [one for one in known if one.species not in ("", EMPTY) and one.individual]
-    dates = sorted(one.captured_at.replace(tzinfo=None) for one in known if one.captured_at)
     problems = (*taken.problems, *(_changed(known, gallery) if settings.changed == "tell" else ()))
     if problems_table is not None and problems:
         write_table(writable_folder(problems_table.parent) / problems_table.name, COLUMNS, problem_rows(problems))
@@ -78,28 +77,40 @@ def import_photos(
                 "nothing was enrolled. --dry-run lists them; mend them, or import the rest with --anyway"
             )
         enrolled = enroll_taken(taken, settings, gallery=gallery, progress=progress)
+    table = problems_table if problems else None
+    counted = _counted(known)
+    closing = enrolled.closing if enrolled is not None else closing_line(
+        {"to enroll": counted.labelled}, nothing="nothing to enroll", undated=taken.undated, unread=len(taken.problems),
+        left={"enrolled with another content": len(problems) - len(taken.problems),
+              "without an individual": len(known) - counted.labelled},
+    )  # fmt: skip
+    return replace(
+        counted, problems=problems, notes=(*taken.notes, *taken.dates_missing()), problems_table=table, enrolled=enrolled,
+        closing=closing,
+    )
+
+
+def _counted(photos: Sequence[Photo]) -> ImportReport:
+    """What the photos are, in numbers."""
+    labelled = [photo for photo in photos if photo.species not in ("", EMPTY) and photo.individual]
+    dates = sorted(photo.captured_at.replace(tzinfo=None) for photo in photos if photo.captured_at)
     return ImportReport(
-        photos=len(known),
+        photos=len(photos),
         labelled=len(labelled),
-        empty=sum(one.species == EMPTY for one in known),
-        undated=sum(one.captured_at is None for one in known),
-        without_camera=sum(not one.camera for one in known),
-        sides={side or "unknown": sum(one.side == side for one in known) for side in ("left", "right", "")},
-        species=tuple(sorted({one.species for one in known} - {"", EMPTY})),
-        individuals=len({(one.species, one.individual) for one in labelled}),
-        cameras=tuple(sorted({one.camera for one in known} - {""})),
-        seasons=tuple(sorted({one.season for one in known} - {""})),
+        empty=sum(photo.species == EMPTY for photo in photos),
+        undated=sum(photo.captured_at is None for photo in photos),
+        without_camera=sum(not photo.camera for photo in photos),
+        sides={side or "unknown": sum(photo.side == side for photo in photos) for side in ("left", "right", "")},
+        species=tuple(sorted({photo.species for photo in photos} - {"", EMPTY})),
+        individuals=len({(photo.species, photo.individual) for photo in labelled}),
+        cameras=tuple(sorted({photo.camera for photo in photos} - {""})),
+        seasons=tuple(sorted({photo.season for photo in photos} - {""})),
         first=dates[0] if dates else None,
         last=dates[-1] if dates else None,
-        problems=problems,
-        notes=(*taken.notes, *taken.dates_missing()),
-        problems_table=problems_table if problems else None,
-        enrolled=enrolled,
-        closing=enrolled.closing if enrolled is not None else closing_line(
-            {"to enroll": len(labelled)}, nothing="nothing to enroll", undated=taken.undated, unread=len(taken.problems),
-            left={"enrolled with another content": len(problems) - len(taken.problems),
-                  "without an individual": len(known) - len(labelled)},
-        ),
+        problems=(),
+        notes=(),
+        problems_table=None,
+        enrolled=None,
     )
 
 

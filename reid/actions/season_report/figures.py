@@ -14,18 +14,17 @@ STEPS = 16
 """Points of a discovery curve, at most."""
 
 
-def species_season(history: CaptureHistory, season: str, encounter_of: dict[int, str]) -> SpeciesSeason:
+def species_season(history: CaptureHistory, season: str) -> SpeciesSeason:
     """Put the figures of one species together.
 
     Args:
-        history: of all seasons.
+        history: of all seasons; each photo names the encounter that it belongs to.
         season: the page's, one of the history's.
-        encounter_of: by `id` of the history's photos, the encounter that each belongs to.
     """
     names = history.seasons
     before = names[names.index(season) - 1] if names.index(season) else ""
-    met = _encounters(history, encounter_of)
-    animals = tuple(_animal(row, history, season, before, encounter_of) for row in history.histories)
+    met = _encounters(history)
+    animals = tuple(_animal(row, history, season, before) for row in history.histories)
     known = tuple(one for one in animals if one.status)
     order = {status: place for place, status in enumerate(REPORT_STATUSES)}
     return SpeciesSeason(
@@ -35,7 +34,7 @@ def species_season(history: CaptureHistory, season: str, encounter_of: dict[int,
         history,
         tuple(sorted(known, key=lambda one: (order[one.status], one.name))),
         _seasons(history, met),
-        _places(history, season, encounter_of),
+        _places(history, season),
         _discovered([name for _, _, name in met]),
         expected_individuals(list(Counter(name for _, _, name in met).values())),
     )
@@ -66,12 +65,12 @@ def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
-def _encounters(history: CaptureHistory, encounter_of: dict[int, str]) -> list[tuple[datetime, str, str]]:
+def _encounters(history: CaptureHistory) -> list[tuple[datetime, str, str]]:
     """(when it began, season, individual) of each encounter, in time."""
     first: dict[tuple[str, str, str], datetime] = {}
     for row in history.histories:
         for capture in row.captures:
-            key = (encounter_of[id(capture.photo)], history.occasions[capture.occasion].season, row.individual)
+            key = (capture.photo.encounter, history.occasions[capture.occasion].season, row.individual)
             taken = _taken(capture)
             first[key] = min(first.get(key, taken), taken)
     return sorted((when, season, name) for (_, season, name), when in first.items())
@@ -84,12 +83,12 @@ def _taken(capture: Capture) -> datetime:
 
 
 def _animal(
-    row: IndividualHistory, history: CaptureHistory, season: str, before: str, encounter_of: dict[int, str]
+    row: IndividualHistory, history: CaptureHistory, season: str, before: str
 ) -> IndividualFigures:
     """One individual; status "" where it was met after the page's season only."""
     by_occasion: dict[int, set[str]] = defaultdict(set)
     for capture in row.captures:
-        by_occasion[capture.occasion].add(encounter_of[id(capture.photo)])
+        by_occasion[capture.occasion].add(capture.photo.encounter)
     cells = tuple(
         len(by_occasion[at]) if at in by_occasion else 0 if one.sampled else None for at, one in enumerate(history.occasions)
     )
@@ -106,7 +105,7 @@ def _animal(
         status,
         cells,
         len(now),
-        len({encounter_of[id(one.photo)] for one in now}),
+        len({one.photo.encounter for one in now}),
         tuple(sorted({one.photo.camera for one in now if one.photo.camera})),
         min(map(_taken, row.captures)),
         max(map(_taken, row.captures)),
@@ -133,7 +132,7 @@ def _seasons(history: CaptureHistory, met: Sequence[tuple[datetime, str, str]]) 
     return tuple(found)
 
 
-def _places(history: CaptureHistory, season: str, encounter_of: dict[int, str]) -> tuple[CameraPlace, ...]:
+def _places(history: CaptureHistory, season: str) -> tuple[CameraPlace, ...]:
     """The cameras of the season: those of the deployments table, or those that photos name."""
     occasions = [one for one in history.occasions if one.season == season]
     start, end = occasions[0].start, occasions[-1].end
@@ -142,7 +141,7 @@ def _places(history: CaptureHistory, season: str, encounter_of: dict[int, str]) 
         for capture in row.captures:
             if history.occasions[capture.occasion].season == season:
                 key = (capture.photo.camera, capture.deployment)
-                seen[key].add((encounter_of[id(capture.photo)], row.individual))
+                seen[key].add((capture.photo.encounter, row.individual))
     if not history.deployments:
         return tuple(
             CameraPlace(camera, None, None, None, len(pairs), len({name for _, name in pairs}))

@@ -65,9 +65,9 @@ class SeasonPhotos:
             raise UsageError(f"the gallery has no photo{f' of {settings.species}' if settings.species else ''} to report on")
         shifts = replace(table, clocks={}) if table else None  # what is enrolled was put right when it came in
         self.settings, self.deployments = settings, table.deployments if table else ()
-        self.enrolled, self.spans = in_time([photo for _, photo in both], (), settings.seasons, shifts)
-        self.row_of = {id(photo): row for photo, (row, _) in zip(self.enrolled, both, strict=True)}
-        self.encounter_of: dict[int, str] = {}
+        marked = [replace(photo, origin=f"photo {row.id} of the gallery") for row, photo in both]
+        self.enrolled, self.spans = in_time(marked, (), settings.seasons, shifts)
+        self.row_of = {photo.origin: row for photo, (row, _) in zip(self.enrolled, both, strict=True)}
         self.histories: tuple[CaptureHistory, ...] = ()
         self.notes: tuple[str, ...] = ()
 
@@ -81,10 +81,9 @@ class SeasonPhotos:
                for one in told if one.individual for photo in one.photos]  # fmt: skip
         photos = [*self.enrolled, *met]
         groups = encounters(photos, minutes=self.settings.encounter_minutes)
-        self.encounter_of = {id(photo): group for photo, group in zip(photos, groups, strict=True)}
         by_species: dict[str, list[Photo]] = defaultdict(list)
-        for photo in photos:
-            by_species[photo.species].append(photo)
+        for photo, group in zip(photos, groups, strict=True):
+            by_species[photo.species].append(replace(photo, encounter=group))
         histories, notes = [], []
         for name, members in sorted(by_species.items()):
             asked = [photo for one in told if one.species == name and one.outcome in OPEN for photo in one.photos]
@@ -94,7 +93,7 @@ class SeasonPhotos:
                 notes.append(f"{name} is not on the page: {fault}")
         if not histories:
             raise UsageError("; ".join(notes))
-        self.histories, self.notes, self._met = tuple(histories), tuple(notes), met  # kept alive: `encounter_of` is by id
+        self.histories, self.notes = tuple(histories), tuple(notes)
 
     def _history(self, members: Sequence[Photo], asked: Sequence[Photo]) -> CaptureHistory:
         settings = self.settings
@@ -105,7 +104,7 @@ class SeasonPhotos:
             )
 
         found = of(self.spans)
-        enrolled = {season(photo) for photo in members if id(photo) in self.row_of}
+        enrolled = {season(photo) for photo in members if photo.origin in self.row_of}
         more = [photo for photo in asked if photo.captured_at and season(photo) not in enrolled]
         if self.spans or not more:
             return found

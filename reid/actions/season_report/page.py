@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reid.actions.season_report.camera_map import where
+from reid.actions.season_report.history_matrix import history_matrix
 from reid.actions.season_report.results import (
     REPORT_MEANING,
     REPORT_STATUSES,
@@ -22,14 +23,12 @@ from reid.actions.season_report.results import (
     best_guess,
 )
 from reid.pages import plots, sighting_cards
-from reid.pages.html import Answer, Matrix, MatrixRow, Page, PageTable, Pair, Plot, Section, Shown
+from reid.pages.html import Answer, Page, PageTable, Pair, Plot, Section, Shown
 from reid.records import Box, Photo
 from reid.store import EnrolledPhoto, Gallery
 
 SMALL, QUALITY = 220, 70
 """Longest side in pixels and JPEG quality of a thumbnail: about 7 kB, so that a hundred pairs stay a file one can mail."""
-WIDE = 36
-"""Columns of a matrix that fit on a sheet; more are parted into several, by seasons."""
 MOST_NEW = 24
 """Sightings told new that are shown."""
 DOUBT_PHOTOS, DOUBT_MATCHES, MOST_DOUBTS = 2, 3, 60
@@ -43,7 +42,7 @@ def page(done: SeasonPage, gallery: Gallery) -> Page:
         title = f"{one.species}: " if len(done.species) > 1 else ""
         told = next((asked for asked in done.unenrolled if asked.species == one.species), Unenrolled(one.species, 0, 0, ()))
         sections += [
-            _matrix(one, title),
+            history_matrix(one, title),
             _discovery(one, title),
             where(one, title),
             _returned(one, title, done.pairs[one.species], told, gallery),
@@ -97,44 +96,6 @@ def _not_enrolled(done: SeasonPage) -> list[tuple[str, ...]]:
 
 def _doubted(done: SeasonPage, species: str) -> str:
     return str(sum(doubt.sighting.counted_species == species for doubt in done.doubts))
-
-
-def _matrix(one: SpeciesSeason, title: str) -> Section:
-    """Individuals by occasions, in the order in which they became known."""
-    animals = sorted(one.animals, key=lambda animal: (animal.first, animal.name))
-    occasions = one.history.occasions
-    blocks: list[list[int]] = [[]]
-    for season in one.history.seasons:
-        columns = [at for at, occasion in enumerate(occasions) if occasion.season == season]
-        if blocks[-1] and len(blocks[-1]) + len(columns) > WIDE:
-            blocks.append([])
-        blocks[-1] += columns
-    matrices = []
-    nobody: list[str] = []
-    for block in blocks:
-        spans = Counter(occasions[at].season for at in block)
-        single = all(count == 1 for count in spans.values())
-        rows = tuple(
-            MatrixRow(animal.name, animal.status, tuple(animal.cells[at] for at in block))
-            for animal in animals
-            if len(blocks) == 1 or any(animal.cells[at] for at in block)
-        )
-        names = tuple(f"{occasions[at].start:%d %b}" if single else str(occasions[at].number) for at in block)
-        part = f" ({', '.join(spans)})" if len(blocks) > 1 else ""
-        if not rows:
-            nobody.append(", ".join(spans))
-            continue
-        matrices.append(Matrix(f"Individuals by occasions{part}", tuple(spans.items()), names, rows))
-    longest = max(((occasion.end - occasion.start).days + 1 for occasion in occasions), default=0)
-    length = "of one season each" if len(occasions) == len(one.history.seasons) else f"of {longest} days"
-    gap = "" if all(occasion.sampled for occasion in occasions) else "; – no camera worked, so not known"
-    none = f" Nobody known was met in {', '.join(nobody)}." if nobody else ""
-    return Section(
-        f"{title}Who was met when",
-        f"Individuals in the order in which they became known; occasions {length}. A number counts the encounters; · is not "
-        f"met{gap}.{none}",
-        matrices=tuple(matrices),
-    )
 
 
 def _discovery(one: SpeciesSeason, title: str) -> Section:
@@ -254,7 +215,7 @@ def _doubts(done: SeasonPage, gallery: Gallery) -> Section:
     """What a person must look at, with the command that enrolls it once they agree."""
     if not done.doubts or done.doubts_table is None:
         return Section("Doubts (0)", "No decision of this season waits for a person.")
-    table, where = shlex.quote(done.doubts_table.name), shlex.quote(str(gallery.folder))
+    table, folder = shlex.quote(done.doubts_table.name), shlex.quote(str(gallery.folder))
     boxes = {(photo.sha256, photo.individual): photo.box for photo in gallery.photos()}
     shown = done.doubts[:MOST_DOUBTS]
     more = f" The first {len(shown)} are shown, the table has all." if len(shown) < len(done.doubts) else ""
@@ -262,11 +223,11 @@ def _doubts(done: SeasonPage, gallery: Gallery) -> Section:
         f"Doubts ({len(done.doubts)})",
         "A person must look, the likeliest first. The command under each says yes to the first match; put another name in it, or "
         f"a new one for an animal that nobody knew. Run it in the folder of {done.doubts_table.name}.{more}",
-        answers=tuple(_doubt(one, boxes, table, where) for one in shown),
+        answers=tuple(_doubt(one, boxes, table, folder) for one in shown),
     )
 
 
-def _doubt(doubt: UnresolvedSighting, boxes: Mapping[tuple[str, str], Box | None], table: str, where: str) -> Answer:
+def _doubt(doubt: UnresolvedSighting, boxes: Mapping[tuple[str, str], Box | None], table: str, folder: str) -> Answer:
     sighting, many = doubt.sighting, len(doubt.photos)
     queries = tuple(
         _small(photo.path, photo.box, photo.path.name, sighting_cards.facts(photo.side, photo.captured_at, photo.camera),
@@ -281,7 +242,7 @@ def _doubt(doubt: UnresolvedSighting, boxes: Mapping[tuple[str, str], Box | None
     )  # fmt: skip
     name = best_guess(sighting) or "NEW-NAME"
     who = f"--species {shlex.quote(sighting.counted_species)} --individual {shlex.quote(name)}"
-    command = f"reid enroll {table} --column doubt --only {doubt.number} {who} --gallery {where}"
+    command = f"reid enroll {table} --column doubt --only {doubt.number} {who} --gallery {folder}"
     new = sighting.decision.nobody
     first = "perhaps new, or" if new is not None and new > (sighting.decision.probability or 0.0) else "perhaps"
     title = f"Review: doubt {doubt.number}, {first} {name}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import numpy as np
 
 from reid.actions.season_report.histories import SeasonPhotos
 from reid.actions.season_report.results import PhotoPair, SeasonSightings, SpeciesSeason
-from reid.store import Gallery
+from reid.records import Vectors
+from reid.store import EnrolledPhoto, Gallery
 
 
 def pairs(
@@ -23,32 +24,33 @@ def pairs(
     """
     ids, vectors = gallery.vectors(figures.species)
     row = {int(number): at for at, number in enumerate(ids)}
-    start = min(one.start for one in figures.history.occasions if one.season == figures.season)
-    back = {one.name for one in figures.animals if one.status in ("returned", "reappeared")}
-    found = []
+    occasions = figures.history.occasions
+    start = min(occasion.start for occasion in occasions if occasion.season == figures.season)
+    back = {animal.name for animal in figures.animals if animal.status in ("returned", "reappeared")}
+    shown = []
     for history in figures.history.histories:
-        if history.individual not in back:
-            continue
-        now, before = [], []
-        for capture in history.captures:
-            photo, occasion = enrolled.row_of.get(id(capture.photo)), figures.history.occasions[capture.occasion]
-            if photo is None:
-                continue
-            if photo.id in row and occasion.season == figures.season:
-                now.append(photo)
-            elif photo.id in row and occasion.start < start:
-                before.append(photo)
-        if not (now and before):
-            continue
-        scores = vectors[[row[one.id] for one in before]] @ vectors[[row[one.id] for one in now]].T
-        fits = np.array([[not one.side or not two.side or one.side == two.side for two in now] for one in before])
-        if not fits.any():
-            continue
-        scores = np.where(fits, scores, -np.inf)
-        at = divmod(int(scores.argmax()), len(now))
-        found.append(PhotoPair(history.individual, before[at[0]], now[at[1]], float(scores[at])))
-    found += _by_decision(gallery, figures, told, back - {one.individual for one in found}, start)
-    return tuple(sorted(found, key=lambda one: one.individual))
+        if history.individual in back:
+            photos = [(enrolled.row_of.get(one.photo.origin), occasions[one.occasion]) for one in history.captures]
+            embedded = [(photo, occasion) for photo, occasion in photos if photo is not None and photo.id in row]
+            now = [photo for photo, occasion in embedded if occasion.season == figures.season]
+            before = [photo for photo, occasion in embedded if occasion.season != figures.season and occasion.start < start]
+            pair = _most_alike(before, now, vectors, row)
+            shown += [pair] if pair else []
+    shown += _by_decision(gallery, figures, told, back - {pair.individual for pair in shown}, start)
+    return tuple(sorted(shown, key=lambda pair: pair.individual))
+
+
+def _most_alike(
+    before: Sequence[EnrolledPhoto], now: Sequence[EnrolledPhoto], vectors: Vectors, row: Mapping[int, int]
+) -> PhotoPair | None:
+    """The two photos of one individual, one of each, that are most alike; None where no two may be of one side."""
+    fits = np.array([[not old.side or not new.side or old.side == new.side for new in now] for old in before])
+    if not fits.any():
+        return None
+    scores = vectors[[row[old.id] for old in before]] @ vectors[[row[new.id] for new in now]].T
+    scores = np.where(fits, scores, -np.inf)
+    first, second = divmod(int(scores.argmax()), len(now))
+    return PhotoPair(now[0].individual, before[first], now[second], float(scores[first, second]))
 
 
 def _by_decision(

@@ -63,12 +63,7 @@ def report(
         UsageError: no photo of a named individual, no such season, an option that is none, or the page cannot be written.
         ManifestError, GalleryError, NetError: a table, the gallery or a net cannot be used.
     """
-    settings = options.resolve(ExportSettings(), {}) if settings is None else settings
-    if settings.side not in SIDE_RULES:
-        raise UsageError(f"side {settings.side!r}: wanted one of {', '.join(SIDE_RULES)}")
-    query = replace(options.resolve(QuerySettings(), {}) if query is None else query, encounters=True)
-    if settings.species:
-        query = replace(query, species=settings.species)
+    settings, query = _settings(settings, query)
     table = read_deployments(settings.deployments) if settings.deployments else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         made_of = SeasonPhotos(opened, settings, table)
@@ -83,11 +78,7 @@ def report(
         asked = {key for one in given for key in keys(one.sighting)}
         told = [*(one for one in kept if asked.isdisjoint(keys(one.sighting))), *given]
         made_of.count(told)
-        figures = tuple(
-            species_season(one, name, made_of.encounter_of) for one in made_of.histories if name in one.seasons
-        )
-        if not figures:
-            raise UsageError(f"no photo of season {name} counts: {'; '.join(made_of.notes) or _why_none(made_of)}")
+        figures = _figures(made_of, name)
         here = [one for one in told if one.season == name]
         done = SeasonPage(
             out, name, 0, figures, {one.species: pairs(opened, one, made_of, here) for one in figures},
@@ -96,6 +87,23 @@ def report(
             tuple(_unenrolled(one.species, here) for one in figures),
         )  # fmt: skip
         return _write(done, opened, progress)
+
+
+def _settings(settings: ExportSettings | None, query: QuerySettings | None) -> tuple[ExportSettings, QuerySettings]:
+    """The settings that count, of the figures and of the identification. Raises UsageError for a side that is none."""
+    settings = options.resolve(ExportSettings(), {}) if settings is None else settings
+    if settings.side not in SIDE_RULES:
+        raise UsageError(f"side {settings.side!r}: wanted one of {', '.join(SIDE_RULES)}")
+    query = replace(options.resolve(QuerySettings(), {}) if query is None else query, encounters=True)
+    return settings, replace(query, species=settings.species) if settings.species else query
+
+
+def _figures(made_of: SeasonPhotos, name: str) -> tuple[SpeciesSeason, ...]:
+    """The figures of each species of a season. Raises UsageError where no photo of it counts."""
+    figures = tuple(species_season(history, name) for history in made_of.histories if name in history.seasons)
+    if not figures:
+        raise UsageError(f"no photo of season {name} counts: {'; '.join(made_of.notes) or _why_none(made_of)}")
+    return figures
 
 
 def _why_none(made_of: SeasonPhotos) -> str:

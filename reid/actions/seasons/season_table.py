@@ -56,31 +56,46 @@ def _individual_row(
     again = [photo for photo in photos if photo.season == second]
     before = [photo for photo in photos if photo.season == first]
     moments = _moments(again, animals)
-    start = seconds(moments[0]) if moments else math.inf
-    earlier = before or [photo for photo in photos if photo.season != second and _when(photo) < start]  # not of later seasons
+    earlier = before or _earlier(photos, second, moments)
     status = _status(bool(before), bool(again or animals), bool(earlier))
     if not status:
         return None
     last = max(earlier, key=_when, default=None)
     best = max(animals, key=lambda animal: animal.sighting.decision.probability or 0.0, default=None)
     photo_before, photo_again = _photo_pair(best, last, again)
+    decision = best.sighting.decision if best else None
+    shown, encounters = _photos_and_encounters(again, animals)
+    first_again, last_again = (moments[0], moments[-1]) if moments else (None, None)
     both = "enrolled under this name in both seasons" if status == "returned" else ""
-    counted = {photo.sha256 for photo in again}
     return SeasonRow(
         status,
         *name,
-        best.sighting.decision.probability if best else None,
-        len(again) + sum(look.sha256 not in counted for animal in animals for look in animal.looks),
-        len({photo.encounter or photo.sha256 for photo in again}) + sum(_fresh(animal, counted) for animal in animals),
+        decision.probability if decision else None,
+        shown,
+        encounters,
         last.captured_at if last else None,
-        moments[0] if moments else None,
-        moments[-1] if moments else None,
+        first_again,
+        last_again,
         photo_before,
         photo_again,
-        best.sighting.decision.reason if best else both,
+        decision.reason if decision else both,
         sides=side_word([photo.side for photo in photos] + [side for animal in animals for side in animal.sides]),
         events=events([*((photo.camera, photo.captured_at) for photo in again), *_taken(animals)], minutes),
     )
+
+
+def _photos_and_encounters(again: Sequence[EnrolledPhoto], animals: Sequence[Animal]) -> tuple[int, int]:
+    """Of the second season, enrolled and given, each counted once."""
+    counted = {photo.sha256 for photo in again}
+    photos = len(again) + sum(look.sha256 not in counted for animal in animals for look in animal.looks)
+    encounters = {photo.encounter or photo.sha256 for photo in again}
+    return photos, len(encounters) + sum(_fresh(animal, counted) for animal in animals)
+
+
+def _earlier(photos: Sequence[EnrolledPhoto], second: str, moments: Sequence[datetime]) -> list[EnrolledPhoto]:
+    """The photos of any season before the second, and of none after it."""
+    start = seconds(moments[0]) if moments else math.inf
+    return [photo for photo in photos if photo.season != second and _when(photo) < start]
 
 
 def _moments(again: Sequence[EnrolledPhoto], animals: Sequence[Animal]) -> list[datetime]:

@@ -14,9 +14,9 @@ def training(report: TrainReport) -> list[PlainTable]:
     for net in report.nets:
         name = "rank_1" if net.stage == "embedding" else "top_1"
         figure = f"{name.replace('_', '-')} {net.figures[name]:.3f}" if name in net.figures else ""
-        calibrated = "" if net.stage == "species" else "yes" if net.calibrated else "no: REVIEW only"
+        thresholds = "" if net.stage == "species" else "yes" if net.calibrated else "no: REVIEW only"
         used = net.fingerprint + (" (shared)" if net.shared else "")
-        shown = (net.photos, net.individuals or "", net.epochs, round(net.seconds), figure, calibrated, used)
+        shown = (net.photos, net.individuals or "", net.epochs, round(net.seconds), figure, thresholds, used)
         rows.append((net.stage, net.species or "all", *shown))
     columns = ("stage", "species", "photos", "individuals", "epochs", "seconds", "figure", "calibrated", "net")
     return [(f"Nets of {report.gallery}", columns, rows)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import combinations
 from pathlib import Path
@@ -38,9 +39,8 @@ PHOTOS = (
 
 
 def figures(season: str, photos: tuple[Photo, ...] = PHOTOS) -> SpeciesSeason:
-    history = capture_history(photos, days=10, deployments=CAMERAS)
-    groups = encounters(photos, minutes=30)
-    return species_season(history, season, {id(photo): group for photo, group in zip(photos, groups, strict=True)})
+    named = [replace(photo, encounter=group) for photo, group in zip(photos, encounters(photos, minutes=30), strict=True)]
+    return species_season(capture_history(named, days=10, deployments=CAMERAS), season)
 
 
 def animal(found: SpeciesSeason, name: str) -> IndividualFigures:
