@@ -20,7 +20,7 @@ from reid.abundance.closed_population import Floats, Numbers, Tally, tally
 from reid.abundance.history_sampling import answers_given, pick
 from reid.abundance.uncertain_history import Labels, Uncertain, UncertainHistory
 
-LEAST = 0.01
+LEAST_ANSWER = 0.01
 """Answers less likely than this are not looked at."""
 MOST = 500
 """So many doubts are looked at, those whose answer is least sure."""
@@ -126,10 +126,10 @@ def _try(study: UncertainHistory, table: _Support, at: int, estimate: Callable[[
     """None where there is one answer, or one that supports no estimate."""
     rows = len(study.known)
     given = answers_given(study, table.labels, at)
-    shares = {row: given[:, row] for row in np.flatnonzero(given[:, :rows].mean(0) >= LEAST).tolist()}
+    shares = {row: given[:, row] for row in np.flatnonzero(given[:, :rows].mean(0) >= LEAST_ANSWER).tolist()}
     new = given[:, rows:]
     replies: list[int | None] = [*shares]
-    if new.mean() * new.shape[1] >= LEAST:
+    if new.mean() * new.shape[1] >= LEAST_ANSWER:
         replies.append(None)
     if len(replies) < 2:
         return None

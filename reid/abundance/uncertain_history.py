@@ -41,7 +41,7 @@ class Uncertain:
         return max(self.chances, key=lambda row: (self.chances[row], -row), default=None)
 
 
-NEW = -2
+NEW_ANIMAL = -2
 """`Doubt.told` of a sighting that was decided to be a new animal."""
 
 
@@ -69,8 +69,8 @@ def as_told(study: UncertainHistory, *, open_as: str = "") -> Labels:
     for at, doubt in enumerate(study.doubts):
         told = doubt.told
         if told is None:
-            told = {"": -1, "new": NEW, "best": NEW if doubt.best is None else doubt.best}[open_as]
-        answers.append(rows + at if told == NEW else told)
+            told = {"": -1, "new": NEW_ANIMAL, "best": NEW_ANIMAL if doubt.best is None else doubt.best}[open_as]
+        answers.append(rows + at if told == NEW_ANIMAL else told)
     return np.array([answers], dtype=np.int64)
 
 
@@ -136,7 +136,7 @@ def expected_errors(study: UncertainHistory, labels: Labels, occasions: Sequence
     rows = len(study.known)
     sure = np.flatnonzero(_collapsed(study.known, occasions).any(1)).tolist()
     decided = [
-        (at, rows + at if doubt.told == NEW else doubt.told)
+        (at, rows + at if doubt.told == NEW_ANIMAL else doubt.told)
         for at, doubt in enumerate(study.doubts)
         if doubt.told is not None and _occasions_of(doubt, occasions)
     ]

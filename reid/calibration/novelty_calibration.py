@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.calibration.logistic import fit
-from reid.calibration.thresholds import AT_ONCE, MAX_FALSE_NEW, HeldOut, HeldOutAnswers, answered
+from reid.calibration.thresholds import MAX_FALSE_NEW, NUMBERS_OF_A_TABLE, HeldOut, HeldOutAnswers, answered
 from reid.records import Bounds
 from reid.steps.novelty import missed
 from reid.steps.search import SHORTLIST
 
 Numbers = NDArray[np.float64]
-ASKED = 1000
+QUESTIONS_OF_A_KIND = 1000
 """Questions of each kind in a drawn gallery, at least; each held-out photo as often as every other."""
 FOUND = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 """Thresholds are looked at where these shares of the animals never enrolled reach them."""
@@ -86,10 +86,10 @@ def _drawn(held: HeldOut, size: int, *, ceiling: float, prior: float) -> tuple[_
     other = np.where(columns[None, :] == held.own[:, None], np.nan, judged)
     genuine, rows = judged[np.arange(len(judged)), held.own], _both(held)
     compared = [other[row][~np.isnan(other[row])] for row in rows]
-    turns = np.repeat(np.arange(len(rows)), -(-ASKED // len(rows)))
+    turns = np.repeat(np.arange(len(rows)), -(-QUESTIONS_OF_A_KIND // len(rows)))
     parts: tuple[list[HeldOutAnswers], list[HeldOutAnswers]] = ([], [])
-    for start in range(0, len(turns), max(1, AT_ONCE // size)):
-        turn = turns[start : start + max(1, AT_ONCE // size)]
+    for start in range(0, len(turns), max(1, NUMBERS_OF_A_TABLE // size)):
+        turn = turns[start : start + max(1, NUMBERS_OF_A_TABLE // size)]
         table = np.stack([_some(rng, compared[row], size) for row in turn])
         sizes = np.full(len(turn), size)
         parts[1].append(answered(_listed(table), None, sizes, ceiling, prior))

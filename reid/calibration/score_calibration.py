@@ -33,10 +33,10 @@ PRIOR = 0.5
 MIN_INDIVIDUALS = 3
 MIN_GENUINE = 8
 """Fewer held-out individuals, or fewer photos that could be matched right, and nothing is calibrated."""
-FOLDS = 5
+CALIBRATION_FOLDS = 5
 EACH = 20
 """Photos of one individual that are always taken, where it has them."""
-MOST_PHOTOS = 2000
+MOST_CALIBRATING = 2000
 """Of more held-out photos, whole individuals are taken by chance: more would teach little and take minutes."""
 MOST_LOOKED = 400
 """Of more photos, so many are looked at closer, spread over the individuals: a look at all others takes some 10 ms each."""
@@ -108,8 +108,8 @@ def trials(pool: metrics.Pool) -> ScoreTrials:
     column = {name: index for index, name in enumerate(names)}
     owner = np.asarray([column[name] for name in pool.individuals])
     table = np.full((len(owner), len(names)), np.nan)
-    for start in range(0, len(owner), metrics.CHUNK):
-        rows = slice(start, start + metrics.CHUNK)
+    for start in range(0, len(owner), metrics.QUERY_CHUNK):
+        rows = slice(start, start + metrics.QUERY_CHUNK)
         mask = metrics.allowed(pool, pool, rows, same_side=True, other_encounter=True)
         scores = np.where(mask, pool.vectors[rows] @ pool.vectors.T, -np.inf)
         for index in range(len(names)):
@@ -190,25 +190,25 @@ def _spread(individuals: Sequence[str], most: int) -> list[int]:
 
 def sampled(pool: metrics.Pool) -> metrics.Pool:
     """The pool, or of a large one the photos of `sampled_rows`."""
-    return pool if len(pool.vectors) <= MOST_PHOTOS else pool.subset(sampled_rows(pool))
+    return pool if len(pool.vectors) <= MOST_CALIBRATING else pool.subset(sampled_rows(pool))
 
 
 def sampled_rows(pool: metrics.Pool) -> list[int]:
-    """All rows, or of a large pool at most `MOST_PHOTOS`, of as many individuals as fit; always the same ones.
+    """All rows, or of a large pool at most `MOST_CALIBRATING`, of as many individuals as fit; always the same ones.
 
     An individual keeps at least `EACH` of its photos, where it has them: one with thousands must not crowd out the others.
     """
-    if len(pool.vectors) <= MOST_PHOTOS:
+    if len(pool.vectors) <= MOST_CALIBRATING:
         return list(range(len(pool.vectors)))
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, name in enumerate(pool.individuals):
         rows_of[name].append(row)
     rng, names = np.random.default_rng(0), sorted(rows_of)
-    each = max(EACH, MOST_PHOTOS // len(names))
+    each = max(EACH, MOST_CALIBRATING // len(names))
     taken: list[int] = []
     for place in rng.permutation(len(names)).tolist():
         part = rng.permutation(rows_of[names[place]])[:each].tolist()
-        if len(taken) + len(part) <= MOST_PHOTOS:
+        if len(taken) + len(part) <= MOST_CALIBRATING:
             taken += part
     return sorted(taken)
 
@@ -273,7 +273,7 @@ def _fit(found: ScoreTrials, taught: NDArray[np.bool_]) -> Fit:
 def _held_out(found: ScoreTrials) -> HeldOut:
     """The evidence of every comparison, by a fit without the individual that the query shows."""
     individuals = found.scores.shape[1]
-    count = min(FOLDS, individuals)
+    count = min(CALIBRATION_FOLDS, individuals)
     genuine, impostor = found.pairs()
     unmatched: NDArray[np.bool_] = np.ones(individuals, np.bool_)
     unmatched[found.own[genuine.any(axis=1)]] = False

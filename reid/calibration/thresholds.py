@@ -19,19 +19,19 @@ from numpy.typing import NDArray
 
 from reid.records import Bounds, Calibration
 from reid.steps.decision import FEWEST, speaks_for
-from reid.steps.novelty import SURE, Field, chance, ratio
+from reid.steps.novelty import SURE_NEW, Field, chance, ratio
 
 Numbers = NDArray[np.float64]
 MAX_FALSE_NEW = 0.05
 """Share of enrolled animals that may be called NEW."""
-ASKED = 2000
+DRAWN_QUERIES = 2000
 """Queries of each kind, enrolled and not, in a drawn gallery."""
 WIDENING = 3.0
 """The least whole number that keeps the stated error in simulations; see scripts/benchmarks/calibration_rules.py."""
 SIZES = (3, 10, 30, 100, 300, 1000, 3000)
 LARGEST = 10_000
 """Galleries drawn; none is larger than the evidence supports."""
-AT_ONCE = 2_000_000
+NUMBERS_OF_A_TABLE = 2_000_000
 """Numbers in one drawn table."""
 
 
@@ -146,7 +146,7 @@ def errors(found: HeldOutAnswers, calibration: Calibration) -> tuple[float, floa
     at = [calibration.bounds_for(int(size)) for size in found.size]
     told = found.probability >= np.asarray([one.known_at for one in at])
     chances = [chance(ratio(nobody, calibration, one), Field()) for nobody, one in zip(found.nobody.tolist(), at, strict=True)]
-    new = ~told & (found.nobody >= np.asarray([one.new_at for one in at])) & (np.asarray(chances) >= SURE)
+    new = ~told & (found.nobody >= np.asarray([one.new_at for one in at])) & (np.asarray(chances) >= SURE_NEW)
     if calibration.individuals < FEWEST:
         new &= ~speaks_for(found.probability, found.nobody, calibration.prior, found.size)
     return (
@@ -199,10 +199,10 @@ def _drawn(held: HeldOut, size: int, *, ceiling: float, prior: float) -> HeldOut
         rows = np.flatnonzero((held.fold == number) & ~np.isnan(own))
         if not len(rows) or not len(chosen):
             continue
-        wanted = max(1, round(ASKED * len(rows) / len(held.own)))
+        wanted = max(1, round(DRAWN_QUERIES * len(rows) / len(held.own)))
         queries = own[rng.choice(rows, wanted)] if wanted < len(rows) else own[np.resize(rows, wanted)]
         others = _Widened(chosen, len(columns))
-        step = max(1, AT_ONCE // size)
+        step = max(1, NUMBERS_OF_A_TABLE // size)
         for start in range(0, wanted, step):
             part = queries[start : start + step]
             table = others(rng, rng.choice(chosen, (len(part), size)))

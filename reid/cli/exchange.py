@@ -54,7 +54,7 @@ def import_(
 ) -> None:
     """Look at photos and tables, list every problem, then enroll what names an individual."""
     from reid.actions.intake.import_photos import import_photos as action
-    from reid.tables.problems import COLUMNS, problem_rows
+    from reid.tables.problems import PROBLEM_COLUMNS, problem_rows
 
     report = action(
         photos, dry_run=dry_run, anyway=anyway, gallery=gallery, problems_table=problems, clocks=clock or None,
@@ -71,7 +71,7 @@ def import_(
                      f"{report.undated}, without camera {report.without_camera}; sides "
                      + ", ".join(f"{side} {count}" for side, count in report.sides.items()))
         if report.problems:
-            terminal.table("Problems", COLUMNS, problem_rows(report.problems))
+            terminal.table("Problems", PROBLEM_COLUMNS, problem_rows(report.problems))
         if report.enrolled is not None:
             terminal.out(f"{sum(report.enrolled.added.values())} photos enrolled, {report.enrolled.already} were before")
     for note in report.notes:

@@ -39,7 +39,7 @@ class Estimate:
         return f"{self.value:.3f}{between}({self.low:.2f}–{self.high:.2f})"
 
 
-NOTHING = Estimate(float("nan"), float("nan"), float("nan"))
+NOT_MEASURED = Estimate(float("nan"), float("nan"), float("nan"))
 
 
 def interval(value: float, draws: Floats, individuals: int) -> Estimate:
@@ -80,7 +80,7 @@ class Herd:
     def mean(self, values: NDArray[np.generic]) -> Estimate:
         """The mean of one value per query, every query weighing the same."""
         if not len(values):
-            return NOTHING
+            return NOT_MEASURED
         sums, counts = self.sums(values), self.sums(np.ones(len(values)))
         return interval(float(sums.sum() / counts.sum()), self.draws @ sums / (self.draws @ counts), len(self.names))
 

@@ -97,8 +97,8 @@ def _judged(
     names, order, starts = by_individual(gallery)
     column = {name: code for code, name in enumerate(names)}
     ends = np.append(starts[1:], len(order))
-    for start in range(0, len(queries.vectors), metrics.CHUNK):
-        rows = slice(start, start + metrics.CHUNK)
+    for start in range(0, len(queries.vectors), metrics.QUERY_CHUNK):
+        rows = slice(start, start + metrics.QUERY_CHUNK)
         mask = metrics.allowed(queries, gallery, rows, same_side=same_side, other_encounter=other_encounter)
         scores = np.where(mask, queries.vectors[rows] @ gallery.vectors.T, -np.inf)[:, order]
         for place, name in enumerate(queries.individuals[rows]):

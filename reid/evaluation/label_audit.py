@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reid.records import Box, Vectors
 from reid.steps.cannot_link import APART, SAME_PLACE, Position, kilometres, overlap, seconds, too_fast
 
-MOST_PHOTOS = 8_000
+MOST_AUDITED = 8_000
 """Of one species that are compared with each other; of more, as many of each individual as fit."""
 NEAR_COPY = 0.995
 """Cosine from which two photos are as good as one picture."""
@@ -67,15 +67,15 @@ def suspects(photos: Sequence[AuditedPhoto], vectors: Vectors, *, kilometres_an_
 
 
 def _sample(photos: Sequence[AuditedPhoto]) -> list[int]:
-    """Rows of at most `MOST_PHOTOS` photos: the first of every individual, then the second, and so on."""
-    if len(photos) <= MOST_PHOTOS:
+    """Rows of at most `MOST_AUDITED` photos: the first of every individual, then the second, and so on."""
+    if len(photos) <= MOST_AUDITED:
         return list(range(len(photos)))
     met: dict[str, int] = defaultdict(int)
     turns = []
     for row, one in enumerate(photos):
         met[one.individual] += 1
         turns.append((met[one.individual], row))
-    return sorted(row for _, row in sorted(turns)[:MOST_PHOTOS])
+    return sorted(row for _, row in sorted(turns)[:MOST_AUDITED])
 
 
 def _frames(photos: Sequence[AuditedPhoto]) -> Iterator[Suspect]:

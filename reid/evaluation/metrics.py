@@ -13,7 +13,7 @@ from reid.errors import ShapeError
 from reid.records import Vectors
 
 Mask = NDArray[np.bool_]
-CHUNK = 512
+QUERY_CHUNK = 512
 """Queries ranked at a time, so that memory stays flat whatever the gallery's size."""
 
 
@@ -104,8 +104,8 @@ def places(
     added: for the queries of a slice (q, N) what is added to the cosines of all N photos, as by a closer look.
     """
     found: list[tuple[NDArray[Any], ...]] = []
-    for start in range(0, len(queries.vectors), CHUNK):
-        rows = slice(start, start + CHUNK)
+    for start in range(0, len(queries.vectors), QUERY_CHUNK):
+        rows = slice(start, start + QUERY_CHUNK)
         mask = allowed(queries, gallery, rows, same_side=same_side, other_encounter=other_encounter)
         alike = queries.vectors[rows] @ gallery.vectors.T + (added(rows) if added else 0.0)
         scores = np.where(mask, alike, -np.inf)

@@ -18,10 +18,10 @@ from reid.evaluation.metrics import Mask
 from reid.records import Photo, Pixels
 
 BITS = 64
-NEAR = 4
+NEAR_BITS = 4
 """Pictures that differ in at most so many of the bits count as near-duplicates. Of 308,504 pairs of photos of different
 zebras, seals, nyalas and leopard cats none differs in 4 or fewer, two in 5 or 6."""
-LISTED = 200
+DUPLICATES_LISTED = 200
 """Pairs that are named; all are counted."""
 
 
@@ -39,7 +39,10 @@ class NearDuplicate:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """How many pairs there are, how many queries have one, how many pairs are the same file; the first `LISTED` by name."""
+    """How many pairs there are, how many queries have one, how many pairs are the same file.
+
+    listed: the first `DUPLICATES_LISTED` of them, by name.
+    """
 
     pairs: int
     same_file: int
@@ -76,10 +79,10 @@ def audit(queries: Pictures, gallery: Pictures) -> tuple[Audit, Mask]:
     pairs: list[NearDuplicate] = []
     having = np.zeros(len(queries.photos), np.bool_)
     right = np.where(gallery.bits, 1.0, -1.0).astype(np.float32)
-    for start in range(0, len(queries.photos), metrics.CHUNK):
-        left = np.where(queries.bits[start : start + metrics.CHUNK], 1.0, -1.0).astype(np.float32)
+    for start in range(0, len(queries.photos), metrics.QUERY_CHUNK):
+        left = np.where(queries.bits[start : start + metrics.QUERY_CHUNK], 1.0, -1.0).astype(np.float32)
         differing = (BITS - left @ right.T) / 2
-        for place, column in np.argwhere(differing <= NEAR).tolist():
+        for place, column in np.argwhere(differing <= NEAR_BITS).tolist():
             row = start + place
             query, photo = queries.photos[row], gallery.photos[column]
             if query.path == photo.path and query.box == photo.box:
@@ -99,6 +102,6 @@ def audit(queries: Pictures, gallery: Pictures) -> tuple[Audit, Mask]:
         sum(pair.same_file for pair in pairs),
         int(having.sum()),
         sum(pair.query_individual != pair.individual for pair in pairs),
-        tuple(pairs[:LISTED]),
+        tuple(pairs[:DUPLICATES_LISTED]),
     )
     return found, having

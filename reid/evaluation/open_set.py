@@ -21,13 +21,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.evaluation.bootstrap import NOTHING, Estimate, Floats, Herd, interval
+from reid.evaluation.bootstrap import NOT_MEASURED, Estimate, Floats, Herd, interval
 from reid.evaluation.metrics import Mask
 from reid.evaluation.shortlist import ShortlistRecall
 
 FALSE_MATCH = 0.01
 """The share of unknown queries that may be matched, of the DIR."""
-FOLDS = 5
+OPEN_SET_FOLDS = 5
 """Parts into which individuals are put to set the threshold of each on the others."""
 RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """False match rates at which the DIR is told for a curve."""
@@ -132,9 +132,9 @@ def separation(asked: OpenSetTrials, *, seed: int = 0) -> Separation:
         int((~asked.known).sum()),
         auroc(asked, herd),
         detection_and_identification(asked, herd),
-        interval(baks, baks_draws, knowns) if good else NOTHING,
-        interval(baus, baus_draws, unknowns) if good else NOTHING,
-        interval(both**0.5, np.sqrt(baks_draws * baus_draws), min(knowns, unknowns)) if good else NOTHING,
+        interval(baks, baks_draws, knowns) if good else NOT_MEASURED,
+        interval(baus, baus_draws, unknowns) if good else NOT_MEASURED,
+        interval(both**0.5, np.sqrt(baks_draws * baus_draws), min(knowns, unknowns)) if good else NOT_MEASURED,
         float(np.mean(thresholds)) if good else float("nan"),
         curve,
         _histogram(asked),
@@ -159,7 +159,7 @@ def detection_and_identification(asked: OpenSetTrials, herd: Herd, rate: float =
     """DIR at a false match rate; every draw of individuals sets its own threshold."""
     value = _dir(asked, rate)
     if not np.isfinite(value):
-        return NOTHING
+        return NOT_MEASURED
     falling = np.argsort(-asked.scores[~asked.known], kind="stable")
     others, owners = asked.scores[~asked.known][falling], herd.codes[~asked.known][falling]
     right = asked.known & asked.right
@@ -179,10 +179,10 @@ def cross_validated(asked: OpenSetTrials, herd: Herd, *, seed: int = 0) -> Float
     """(T,) the threshold for each trial, set on the trials of individuals of other folds; nan where they do not suffice."""
     count = len(herd.names)
     fold = np.zeros(count, np.int64)
-    fold[np.random.default_rng(seed).permutation(count)] = np.arange(count) % FOLDS
+    fold[np.random.default_rng(seed).permutation(count)] = np.arange(count) % OPEN_SET_FOLDS
     of_trial = fold[herd.codes]
     thresholds = np.full(len(asked.scores), np.nan)
-    for number in range(FOLDS):
+    for number in range(OPEN_SET_FOLDS):
         others = of_trial != number
         thresholds[~others] = best_threshold(
             OpenSetTrials(

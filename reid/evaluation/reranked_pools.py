@@ -43,8 +43,8 @@ def look(
     """
     owner = owners(gallery)
     found: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
-    for start in range(0, len(queries.vectors), metrics.CHUNK):
-        rows = slice(start, start + metrics.CHUNK)
+    for start in range(0, len(queries.vectors), metrics.QUERY_CHUNK):
+        rows = slice(start, start + metrics.QUERY_CHUNK)
         mask = metrics.allowed(queries, gallery, rows, same_side=same_side, other_encounter=other_encounter)
         scores = np.where(mask, queries.vectors[rows] @ gallery.vectors.T, -np.inf)
         for place, row in enumerate(scores):

@@ -46,8 +46,8 @@ def shortlist(queries: Pool, gallery: Pool, *, same_side: bool = False, other_en
     names, order, starts = by_individual(gallery)
     column = {name: code for code, name in enumerate(names)}
     table = np.full((len(queries.vectors), len(names)), -np.inf, np.float32)
-    for start in range(0, len(queries.vectors) if names else 0, metrics.CHUNK):
-        rows = slice(start, start + metrics.CHUNK)
+    for start in range(0, len(queries.vectors) if names else 0, metrics.QUERY_CHUNK):
+        rows = slice(start, start + metrics.QUERY_CHUNK)
         mask = metrics.allowed(queries, gallery, rows, same_side=same_side, other_encounter=other_encounter)
         scores = np.where(mask, queries.vectors[rows] @ gallery.vectors.T, -np.inf)
         table[rows] = np.maximum.reduceat(scores[:, order], starts, axis=1)

@@ -16,7 +16,7 @@ GAP, STRIP, TEXT = 14, 30, 16
 """Pixels between the photos, of the strip with the titles above them, and of its letters."""
 FINER = 2
 """Lines are drawn so many times larger and scaled down: that makes them smooth."""
-DOT = 10
+DOT_RADIUS = 10
 """Radius of the numbered dot at each end of a line."""
 DIM = 0.45
 """Brightness of places that play no part, as a share of their own."""
@@ -105,7 +105,7 @@ def _with_lines(
 ) -> Image.Image:
     large = canvas.resize((canvas.width * FINER, canvas.height * FINER), Image.Resampling.NEAREST)  # the photos stay as they are
     pen = ImageDraw.Draw(large)
-    font, radius = ImageFont.load_default(FINER * 1.3 * DOT), FINER * DOT
+    font, radius = ImageFont.load_default(FINER * 1.3 * DOT_RADIUS), FINER * DOT_RADIUS
     for number, stroke in reversed(list(enumerate(strokes, start=1))):  # the strongest lie on top
         share = min(1.0, stroke.strength / FULL)
         colour = tuple(round(weak + share * (strong - weak)) for weak, strong in zip(WEAK, STRONG, strict=True))

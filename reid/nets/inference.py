@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Engine = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32]]]
 """(B, H, W, 3) uint8 RGB -> the two answers of `networks.NetOutputs`."""
-AT_ONCE = 2
+PHOTOS_OF_A_CALL = 2
 """Photos in one call of ONNX Runtime: with more, the maps of one layer no longer fit the cache until the next one needs them.
 Measured at 192x288, ms a photo with 1, 2, 4, 8 at once: 4.8, 4.8, 5.5, 6.2 on one thread, and 3.6, 3.0, 3.1 on two. So a
 batch of many species, cut into small parts for their nets, costs no more than a batch of one."""
@@ -221,7 +221,8 @@ def _of_graph(card: NetCard, graph: bytes | None) -> Runtime | None:
     outputs = list(onnx_export.OUTPUTS[card.kind])
 
     def run(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        parts = [session.run(outputs, {"pixels": pixels[row : row + AT_ONCE]}) for row in range(0, len(pixels), AT_ONCE)]
+        starts = range(0, len(pixels), PHOTOS_OF_A_CALL)
+        parts = [session.run(outputs, {"pixels": pixels[row : row + PHOTOS_OF_A_CALL]}) for row in starts]
         first, second = (np.concatenate(column) for column in zip(*parts, strict=True))
         return first, second
 

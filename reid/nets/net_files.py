@@ -22,7 +22,7 @@ from reid.records import SIDES, Calibration
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-FORMAT = 1
+NET_FORMAT = 1
 MAX_CARD_BYTES = 4_000_000
 MAX_DIMENSION = 4096
 MAX_CLASSES = 10_000
@@ -161,7 +161,7 @@ def read_card(path: Path) -> NetCard:
         if text.stat().st_size > MAX_CARD_BYTES:
             raise NetError(f"{text}: the card has {text.stat().st_size} bytes; wanted at most {MAX_CARD_BYTES}")
         values = json.loads(text.read_text(encoding="utf-8"))
-        if values["format"] > FORMAT:
+        if values["format"] > NET_FORMAT:
             raise NetError(f"{text}: written by a newer reid (card format {values['format']}); update reid")
         return _checked(_from_json(values), text)
     except FileNotFoundError as error:
@@ -229,7 +229,7 @@ def adopt(source: Path, folder: Path) -> NetCard:
 
 def _to_json(card: NetCard) -> dict[str, Any]:
     return {
-        "format": FORMAT, "fingerprint": card.fingerprint, **card.architecture(), "species": card.species,
+        "format": NET_FORMAT, "fingerprint": card.fingerprint, **card.architecture(), "species": card.species,
         "input": {"colour": "RGB", "range": [0, 1], "mean": list(backbones.MEAN), "std": list(backbones.STD),
                   "fit": "squashed to image_size (height, width)"},
         "calibration": card.calibration.to_json() if card.calibration else None,

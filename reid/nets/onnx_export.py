@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("reid")
 
-VERSION = 1
+GRAPH_VERSION = 1
 """Of what goes into a graph; graphs of another one are not read."""
 LEAST_COSINE = 0.9999
 """Between each answer of the graph and of the torch net."""
@@ -34,7 +34,7 @@ OUTPUTS = onnx_layers.ANSWERS
 
 def names(folder: Path, fingerprint: str) -> list[Path]:
     """The graphs of a net in a folder."""
-    return sorted(folder.glob(f"{fingerprint}.{VERSION}-*.onnx"))
+    return sorted(folder.glob(f"{fingerprint}.{GRAPH_VERSION}-*.onnx"))
 
 
 def read(folder: Path, fingerprint: str) -> bytes | None:
@@ -124,7 +124,7 @@ def _keep(fingerprint: str, content: bytes, folder: Path) -> None:
 
 def _name(fingerprint: str, content: bytes) -> str:
     digest = hashlib.sha256(fingerprint.encode() + content).hexdigest()[:16]  # a graph renamed for another net fits neither
-    return f"{fingerprint}.{VERSION}-{digest}.onnx"
+    return f"{fingerprint}.{GRAPH_VERSION}-{digest}.onnx"
 
 
 def _least_cosine(card: NetCard, net: nn.Module, graph: bytes) -> float:

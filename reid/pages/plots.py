@@ -21,7 +21,7 @@ MARKS = ("o", "s", "^", "D", "v")
 QUIET = "#585f53"
 SIZE = (6.2, 4.1)
 """Width and height of a plot in inches, with letters of 11 points."""
-DOT = 1200.0
+LARGEST_DOT = 1200.0
 """Square of the width in points of the dot that stands for all answers; the areas of others follow their share."""
 LEAST_DOT = 12.0
 """The same of the smallest dot drawn: what stands for less must still be seen."""
@@ -162,7 +162,7 @@ def places(title: str, x_label: str, y_label: str, count_name: str, drawn: Seque
             else:
                 axes.plot(spot.x, spot.y, gid=f"spot-{number}", marker="x", linestyle="", color=QUIET, markersize=7)
             if names:
-                away = 3 + math.sqrt(DOT * spot.count / most) / 2 if spot.count else 6
+                away = 3 + math.sqrt(LARGEST_DOT * spot.count / most) / 2 if spot.count else 6
                 axes.annotate(spot.name, (spot.x, spot.y), (0, -away), textcoords="offset points", fontsize=7.5, ha="center",
                               va="top", color=QUIET)
         axes.set_aspect("equal", adjustable="datalim")
@@ -178,7 +178,7 @@ def places(title: str, x_label: str, y_label: str, count_name: str, drawn: Seque
 
 def _round(share: float) -> dict[str, Any]:
     """How a dot for this share of the answers is drawn."""
-    return {"linestyle": "", "marker": "o", "markersize": math.sqrt(max(DOT * share, LEAST_DOT)), "color": COLOURS[0],
+    return {"linestyle": "", "marker": "o", "markersize": math.sqrt(max(LARGEST_DOT * share, LEAST_DOT)), "color": COLOURS[0],
             "alpha": 0.7, "markeredgewidth": 0.0}
 
 

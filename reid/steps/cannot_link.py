@@ -13,7 +13,7 @@ from math import asin, cos, hypot, radians, sin, sqrt
 from reid.records import Box, Deployment, Photo
 from reid.settings import FASTEST
 
-NEAR = 0.2
+ONE_PLACE = 0.2
 """Kilometres within which places are one: cameras that face each other, and GPS that is not sure."""
 SAME_PLACE = 0.5
 """Boxes of one frame with at least this intersection over union are of one animal; below `APART` they are of two."""
@@ -117,7 +117,7 @@ def _widest(places: Sequence[Position]) -> float:
 
 def too_fast(apart: float | None, hours: float, fastest: float) -> bool:
     """Whether no animal goes so far (kilometres, None = not known) in that time."""
-    return apart is not None and apart > NEAR and apart > fastest * hours
+    return apart is not None and apart > ONE_PLACE and apart > fastest * hours
 
 
 def kilometres(a: Position | None, b: Position | None) -> float | None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from reid.records import Calibration, Decision, Outcome
 from reid.steps import novelty
-from reid.steps.novelty import RETURNING, SURE, Field
+from reid.steps.novelty import RETURNING, SURE_NEW, Field
 
 FEWEST = 14
 """Among fewer held-out individuals an error that one animal in twenty makes, as many as may be called NEW, more likely than not
@@ -99,7 +99,7 @@ def decide(
     Returns:
         KNOWN from the `known_at` on that holds for so many individuals. NEW where two things hold, else REVIEW: the probability
         of nobody reaches their `new_at`, which few enrolled animals do, and the probability of an animal never enrolled
-        (`steps.novelty`) reaches `SURE`. A value on a bound counts as reached. Where more individuals could match than the
+        (`steps.novelty`) reaches `SURE_NEW`. A value on a bound counts as reached. Where more individuals could match than the
         calibration was checked for, the reason says so, and NEW must hold in a gallery of the size checked, too: among more, even
         the enrolled animal's own evidence counts for less, so that "nobody" grows without anything that speaks for it. And with
         fewer than `FEWEST` individuals held out, NEW is said only where the best match by itself speaks against being the animal.
@@ -121,8 +121,8 @@ def decide(
         told = f"{best} with probability {chance:.2f}, {among} (needs {bounds.known_at:.2f})"
         return Decision(Outcome.KNOWN, best, chance, told + warning, chances.nobody, new)
     unsure = calibration.individuals < FEWEST and bool(speaks_for(chance, chances.nobody, calibration.prior, enrolled))
-    if checked >= bounds.new_at and new >= SURE and not unsure:
-        told = f"new with probability {new:.2f} (needs {SURE:.2f}): like nobody {among}"
+    if checked >= bounds.new_at and new >= SURE_NEW and not unsure:
+        told = f"new with probability {new:.2f} (needs {SURE_NEW:.2f}): like nobody {among}"
         return Decision(Outcome.NEW, None, new, told + warning, chances.nobody, new)
     nobody = f"nobody enrolled {_twice(chances.nobody, checked, calibration)}"
     if checked < bounds.new_at:
@@ -130,7 +130,7 @@ def decide(
     elif unsure:
         short = f"{nobody}, but the match speaks for {best}, and {_few(calibration)} cannot say that it is new"
     else:
-        short = f"new {new:.2f}, below {SURE:.2f}{_because(ratio, field, calibration)}"
+        short = f"new {new:.2f}, below {SURE_NEW:.2f}{_because(ratio, field, calibration)}"
     told = f"{best} with probability {chance:.2f}, below {bounds.known_at:.2f}; {short}"
     return Decision(Outcome.REVIEW, best, chance, told + warning, chances.nobody, new)
 
@@ -145,7 +145,7 @@ def _without_match(ruled_out: bool, enrolled: int, field: Field) -> Decision:
         reason = "the only enrolled photos that it could be compared with are of this very file, with another box"
         return Decision(Outcome.REVIEW, None, None, reason)
     all_others = "everybody enrolled that it could be compared with is another animal"
-    if novelty.chance(0.0, field) >= SURE:
+    if novelty.chance(0.0, field) >= SURE_NEW:
         return Decision(Outcome.NEW, None, None, all_others if enrolled else "no individual of this species is enrolled yet")
     if field.comparable <= 0.0:
         return Decision(Outcome.REVIEW, None, None, "everybody enrolled is known from the other side only")
@@ -167,9 +167,9 @@ def _twice(nobody: float, checked: float, calibration: Calibration) -> str:
 
 def _because(ratio: float, field: Field, calibration: Calibration) -> str:
     """What keeps a photo that is like nobody from being called NEW, the first that would do."""
-    if novelty.chance(ratio, replace(field, comparable=1.0)) >= SURE:
+    if novelty.chance(ratio, replace(field, comparable=1.0)) >= SURE_NEW:
         return f": {_unseen(field)}"
-    if novelty.chance(ratio, Field(RETURNING)) >= SURE:
+    if novelty.chance(ratio, Field(RETURNING)) >= SURE_NEW:
         return f": {field.returning:.2f} of all animals asked about are enrolled ones"
     return f": as the {calibration.individuals} individuals held out have it"
 

@@ -19,13 +19,13 @@ from reid.records import Bounds, Calibration
 
 RETURNING = 0.5
 """Share of the animals asked about that are enrolled, where nothing tells: one photo says little of it."""
-SURE = 0.9
+SURE_NEW = 0.9
 """NEW needs at least this probability of an animal never enrolled."""
 BEFORE = (1.0, 29.0)
 """What is taken for granted before any individual is held out: 30 individuals, of which one looked new though it was enrolled
 (Beta distribution; synthetic and real studies had about one in a hundred, `scripts/benchmarks/README.md`). Few held-out
 individuals, however clean, add little to that; a hundred count as what they showed."""
-STEPS = 200
+NOVELTY_STEPS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def share_returning(chances: Sequence[float]) -> float:
     Args:
         chances: P(new) of each animal, had half of all animals been enrolled (`RETURNING`); () gives RETURNING.
     """
-    grid = [(at + 0.5) / STEPS for at in range(STEPS)]
+    grid = [(at + 0.5) / NOVELTY_STEPS for at in range(NOVELTY_STEPS)]
     logs = [math.fsum(math.log((1.0 - share) * new + share * (1.0 - new) + 1e-300) for new in chances) for share in grid]
     most = max(logs)
     weights = [math.exp(one - most) for one in logs]

@@ -18,7 +18,7 @@ from reid.steps.local_matching import WEIGHT, Compared, compare
 from reid.steps.search import Listed, Shortlist
 from reid.store import EnrolledPhoto, Map, MapCache
 
-KEPT = 2048
+MAPS_KEPT = 2048
 """Maps of enrolled photos kept in memory, so that the next query does not open them again: 24 kB each at 192 x 256."""
 
 
@@ -101,7 +101,7 @@ class Reranker:
             for number, one in known.items():
                 self._kept[number] = one
                 self._kept.move_to_end(number)
-            while len(self._kept) > KEPT:
+            while len(self._kept) > MAPS_KEPT:
                 self._kept.popitem(last=False)
         return {photo.id: known[photo.id] for photo in photos if photo.id in known}
 

@@ -66,7 +66,7 @@ class ClaimedName:
     reason: str
 
 
-NOTHING: Mapping[tuple[str, str], ClaimedName] = {}
+NO_NAMES: Mapping[tuple[str, str], ClaimedName] = {}
 
 
 def sight(
@@ -74,7 +74,7 @@ def sight(
     known: SearchContext,
     *,
     top: int | None,
-    taken: Mapping[tuple[str, str], ClaimedName] = NOTHING,
+    taken: Mapping[tuple[str, str], ClaimedName] = NO_NAMES,
 ) -> Sighting:
     """Decide on photos that show one animal: one photo, or all photos of one encounter.
 

@@ -14,7 +14,7 @@ from reid.survey.season_dates import read_days, read_offset
 from reid.tables.cell_values import BadCell, read_date, spaced
 from reid.tables.tables import Row, read_table
 
-COLUMNS = ("camera", "start", "end", "latitude", "longitude", "x", "y", "off", "clock", "season")
+DEPLOYMENT_COLUMNS = ("camera", "start", "end", "latitude", "longitude", "x", "y", "off", "clock", "season")
 """Columns with a meaning of their own; camera, start and end are needed. All others are kept as notes."""
 
 _ALIASES = {
@@ -48,18 +48,18 @@ def read_deployments(path: Path) -> DeploymentTable:
         ManifestError: no table, a column missing, or rows that cannot be used (each is named, with its column).
     """
     table = read_table(path)
-    renamed = {name: name if name in COLUMNS else _ALIASES.get(name, name) for name in table.columns}
+    renamed = {name: name if name in DEPLOYMENT_COLUMNS else _ALIASES.get(name, name) for name in table.columns}
     if "deploymentid" in renamed and "camera" not in renamed.values():
         renamed["deploymentid"] = "camera"
     if "camera" not in renamed.values() and "cameraid" in renamed:
         renamed["cameraid"] = "camera"
     names = list(renamed.values())
-    if missing := [name for name in COLUMNS[:3] if name not in names]:
+    if missing := [name for name in DEPLOYMENT_COLUMNS[:3] if name not in names]:
         raise ManifestError(
             f"{path}: has no column {', '.join(missing)} (met: {', '.join(table.columns)}); wanted "
-            f"{', '.join(COLUMNS)}, of which camera, start and end are needed."
+            f"{', '.join(DEPLOYMENT_COLUMNS)}, of which camera, start and end are needed."
         )
-    if twice := [name for name in COLUMNS if names.count(name) > 1]:
+    if twice := [name for name in DEPLOYMENT_COLUMNS if names.count(name) > 1]:
         both = [given for given, name in renamed.items() if name == twice[0]]
         raise ManifestError(f"{path}: the columns {' and '.join(both)} mean the same; keep one.")
     source = next(given for given, name in renamed.items() if name == "camera")
@@ -104,7 +104,7 @@ def _deployment(row: Row) -> Deployment:
     off = read_days("off", row.text("off")) | _problems(row)
     if outside := sorted(day for day in off if not start <= day <= end):
         raise BadCell("off", f"{outside[0]} is no day of the deployment ({start} to {end}).")
-    known = {*COLUMNS, *(name for name in row.cells if name.startswith("problem"))}
+    known = {*DEPLOYMENT_COLUMNS, *(name for name in row.cells if name.startswith("problem"))}
     notes = {name: row.text(name) for name in row.cells if name not in known}
     return Deployment(camera, start, end, **numbers, off=off, season=spaced(row.text("season")), notes=notes)
 

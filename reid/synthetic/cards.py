@@ -20,10 +20,10 @@ from reid.synthetic.builds import pose_of
 from reid.synthetic.coats import coat_of
 from reid.synthetic.noise import name_word, stream
 from reid.synthetic.scenes import Scene, draw_frame
-from reid.synthetic.seasons import BOX_COLUMNS, MANIFEST_COLUMNS
+from reid.synthetic.seasons import DRAWN_BOX_COLUMNS, MANIFEST_COLUMNS
 from reid.synthetic.study import FILE_STATES, FIRST_YEAR, StudyFrame, StudyPlan
 
-TRUTH_COLUMNS = (*MANIFEST_COLUMNS, *BOX_COLUMNS, "file")
+TRUTH_COLUMNS = (*MANIFEST_COLUMNS, *DRAWN_BOX_COLUMNS, "file")
 """A manifest with one row for each animal of each frame, and one for each empty frame; file: one of `FILE_STATES`."""
 ANIMAL_COLUMNS = ("individual", "season", "frames", "readable")
 """One row for each season in which an animal lives in the area; both counts are of frames that show it."""
@@ -184,7 +184,7 @@ def _true(plan: StudyPlan, frame: StudyFrame) -> Iterable[Sequence[object]]:
         yield frame.path, EMPTY, "", taken, frame.visit, camera, "", season, "", "", "", "", frame.state
     for animal, side, box in zip(frame.animals, frame.sides, boxes_of(plan, frame), strict=True):
         taken, camera, season = facts
-        at = (f"{getattr(box, column):.4f}" for column in BOX_COLUMNS)
+        at = (f"{getattr(box, column):.4f}" for column in DRAWN_BOX_COLUMNS)
         encounter = f"{frame.visit}/{animal.name}"
         yield frame.path, plan.study.species, animal.name, taken, encounter, camera, side, season, *at, frame.state
 

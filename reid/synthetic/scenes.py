@@ -19,7 +19,7 @@ from reid.synthetic.noise import Field, name_word, smooth_noise, step, stream
 SPECIES: tuple[str, ...] = ("zebra", "leopard", "tiger", "hyena", "giraffe", "nyala", "deer")
 UNTRAINED_SPECIES = "boar"
 LIGHTS = ("day", "dusk", "night")
-SIDES = ("left", "right")
+FLANKS = ("left", "right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def draw_frame(animals: Sequence[Placed], scene: Scene, *, width: int = 480, hei
 def _check(species: str, side: str, light: str | None) -> None:
     if species not in (*SPECIES, UNTRAINED_SPECIES):
         raise UsageError(f"species is {species!r}; drawn species are {', '.join((*SPECIES, UNTRAINED_SPECIES))}")
-    if side not in SIDES:
+    if side not in FLANKS:
         raise UsageError(f"side is {side!r}; it must be left or right")
     if light is not None and light not in LIGHTS:
         raise UsageError(f"light is {light!r}; it must be one of {', '.join(LIGHTS)}")

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from reid.files import atomic_replace, make_folder
 from reid.records import Box
 from reid.synthetic.noise import name_word, stream
-from reid.synthetic.scenes import SIDES, box_of_animal, draw_animal, draw_empty
+from reid.synthetic.scenes import FLANKS, box_of_animal, draw_animal, draw_empty
 
 FIRST_YEAR = 2023
 MANIFEST_COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side", "season")
-BOX_COLUMNS = ("x", "y", "width", "height")
+DRAWN_BOX_COLUMNS = ("x", "y", "width", "height")
 """Of the box, in fractions of the frame, to four decimals."""
 
 
@@ -106,7 +106,7 @@ def draw_season(
             rng = stream("season plan", seed, season, name_word(kind), individual)
             first = int(rng.integers(2))
             for order in range(encounters):
-                side = SIDES[(first + order) % 2]
+                side = FLANKS[(first + order) % 2]
                 plans.append(_encounter(rng, kind, individual, side, season, photos_per_encounter, cameras))
     rng = stream("empty plan", seed, season)
     plans += [_encounter(rng, "empty", 0, "", season, 1, cameras) for _ in range(empty_frames)]
@@ -197,9 +197,9 @@ def write_photos(folder: Path, photos: Iterable[tuple[DrawnPhoto, NDArray[np.uin
         written.append(photo)
     with atomic_replace(folder / "manifest.csv") as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow((*MANIFEST_COLUMNS, *BOX_COLUMNS))
+        rows.writerow((*MANIFEST_COLUMNS, *DRAWN_BOX_COLUMNS))
         for photo in written:
             values = (getattr(photo, column) for column in MANIFEST_COLUMNS)
-            box = [f"{getattr(photo.box, column):.4f}" if photo.box else "" for column in BOX_COLUMNS]
+            box = [f"{getattr(photo.box, column):.4f}" if photo.box else "" for column in DRAWN_BOX_COLUMNS]
             rows.writerow([*(v.isoformat() if isinstance(v, datetime) else v for v in values), *box])
     return written

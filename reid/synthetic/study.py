@@ -14,7 +14,7 @@ import numpy as np
 
 from reid.errors import UsageError
 from reid.synthetic.noise import stream
-from reid.synthetic.scenes import SIDES, SPECIES
+from reid.synthetic.scenes import FLANKS, SPECIES
 from reid.synthetic.seasons import individual_name, light_at
 
 FIRST_YEAR, FIRST_MONTH = 2021, 5
@@ -258,7 +258,7 @@ def _burst(
     """The photos of one visit; an animal shows one flank all through it."""
     day = days[int(rng.integers(len(days)))]
     taken = datetime(day.year, day.month, day.day) + timedelta(seconds=int(rng.integers(120, 86100)))  # ends on its day
-    sides = tuple(SIDES[int(rng.integers(2))] for _ in animals)
+    sides = tuple(FLANKS[int(rng.integers(2))] for _ in animals)
     hour, light = int(rng.integers(2**31)), light_at(taken)
     visit = f"{deployment.season}/{deployment.camera.name}/{taken:%m%d-%H%M%S}"
     for _ in range(1 + int(rng.integers(study.burst)) if animals else 1):

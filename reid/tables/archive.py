@@ -18,7 +18,7 @@ from typing import IO, Any
 from reid.errors import GalleryError
 from reid.files import atomic_replace, make_folder
 
-FORMAT = 1
+ARCHIVE_FORMAT = 1
 LIST = "parcel.json"
 MAX_LIST_BYTES = 200_000_000
 _NAME = re.compile(r"(catalog\.sqlite|gallery\.json|nets/[0-9a-zA-Z_-]{1,80}\.(safetensors|json)|thumbnails/[0-9a-f]{64}\.jpg)")
@@ -50,7 +50,7 @@ def write_parcel(path: Path, files: Iterable[tuple[str, Path | bytes]], about: M
             assert _NAME.fullmatch(name), name
             members[name] = {"bytes": _size(content), "sha256": _digest(content)}
         with atomic_replace(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED, allowZip64=True) as file:
-            listed = {"format": FORMAT, "about": dict(about), "members": members}
+            listed = {"format": ARCHIVE_FORMAT, "about": dict(about), "members": members}
             file.writestr(LIST, json.dumps(listed, ensure_ascii=False, indent=1))
             for name, content in kept:
                 if isinstance(content, bytes):
@@ -94,8 +94,8 @@ def _listed(path: Path, file: zipfile.ZipFile) -> dict[str, Any]:
     if LIST not in there or there[LIST].file_size > MAX_LIST_BYTES or there[LIST].compress_type != zipfile.ZIP_STORED:
         raise GalleryError(f"{path} is no parcel of reid: its list {LIST} is missing, compressed or absurdly large")
     listed: dict[str, Any] = json.loads(file.read(LIST))
-    if listed["format"] > FORMAT:
-        raise GalleryError(f"{path} has format {listed['format']}, this reid knows formats up to {FORMAT}: update reid")
+    if listed["format"] > ARCHIVE_FORMAT:
+        raise GalleryError(f"{path} has format {listed['format']}, this reid knows formats up to {ARCHIVE_FORMAT}: update reid")
     if set(there) != {LIST, *listed["members"]}:
         raise GalleryError(f"{path} is damaged: its members are not those on its list; fetch it again")
     for name, info in there.items():

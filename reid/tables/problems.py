@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from reid.records import Problem
 
-COLUMNS = ("file", "row", "column", "photo", "what", "how_to_fix")
+PROBLEM_COLUMNS = ("file", "row", "column", "photo", "what", "how_to_fix")
 _ORIGIN = re.compile(r"(?P<file>.*?), (?:row|image) (?P<row>\d+)")
 
 

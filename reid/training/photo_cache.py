@@ -22,7 +22,7 @@ from reid.records import Photo, Pixels, Size
 
 log = logging.getLogger("reid")
 
-VERSION = 1
+DECODING_VERSION = 1
 """Of what decoding gives; what an earlier version kept is not read."""
 MOST_BYTES = 4_000_000_000
 """No file grows beyond this."""
@@ -38,7 +38,7 @@ Facts = tuple[datetime | None, str]
 def key_of(content: bytes, photo: Photo) -> bytes:
     """What a photo's pixels depend on, but for their size: the file's bytes and the box."""
     box = photo.box.key() if photo.box else ""
-    return hashlib.sha256(f"{VERSION}|{box}|".encode() + hashlib.sha256(content).digest()).digest()
+    return hashlib.sha256(f"{DECODING_VERSION}|{box}|".encode() + hashlib.sha256(content).digest()).digest()
 
 
 class PhotoCache:

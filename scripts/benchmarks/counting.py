@@ -29,7 +29,7 @@ from reid.abundance.history_sampling import draw
 from reid.abundance.intervals import interval
 from reid.abundance.multiple_imputation import combine
 from reid.abundance.review_priority import gains
-from reid.abundance.uncertain_history import NEW, Uncertain, UncertainHistory
+from reid.abundance.uncertain_history import NEW_ANIMAL, Uncertain, UncertainHistory
 from reid.calibration.score_calibration import PRIOR
 from reid.records import Calibration, Outcome
 from reid.steps.decision import Candidate, decide, evidence, posterior
@@ -121,7 +121,7 @@ def asked(learned: Calibration, world: World, rows: int, row: int, occasion: int
     chances = posterior([Candidate(str(one), evidence(scores[one], learned)) for one in best], rows, learned.prior)
     told = decide(str(best[0]), chances, learned, rows)
     listed = {int(one): chances.individuals[str(one)] for one in best[:TOP]}
-    answer = {Outcome.KNOWN: int(best[0]), Outcome.NEW: NEW}.get(told.outcome)
+    answer = {Outcome.KNOWN: int(best[0]), Outcome.NEW_ANIMAL: NEW_ANIMAL}.get(told.outcome)
     return Uncertain((occasion,), listed, chances.nobody, answer)
 
 
@@ -184,8 +184,8 @@ def report(world: World, method: Method, repeats: int, draws: int, seed: int, lo
         for way, one in estimates(found, method, draws, generator).items():
             told[way].append(one)
         kinds = [doubt.told for doubt in found.study.doubts]
-        wrong = [kind != row for kind, row in zip(kinds, found.truth, strict=True) if kind is not None and kind != NEW]
-        split = [row >= 0 for kind, row in zip(kinds, found.truth, strict=True) if kind == NEW]
+        wrong = [kind != row for kind, row in zip(kinds, found.truth, strict=True) if kind is not None and kind != NEW_ANIMAL]
+        split = [row >= 0 for kind, row in zip(kinds, found.truth, strict=True) if kind == NEW_ANIMAL]
         decided.append((kinds.count(None) / len(kinds), sum(wrong) / len(kinds), sum(split) / len(kinds)))
         if looks and (world.doubtful < 1.0 or at < repeats // 5):
             fall.append(looked(found, method, 2 * draws, 10, generator))

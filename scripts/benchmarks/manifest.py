@@ -22,13 +22,13 @@ from pathlib import Path
 
 import numpy as np
 
-from reid.formats.readers.photo_lists import BOX_COLUMNS, COLUMNS
+from reid.formats.readers.photo_lists import BOX_COLUMNS, PHOTO_COLUMNS
 from reid.images import write_jpeg
 from reid.tables.tables import write_book
 
 KINDS = ("table", "exif", "pixels", "xlsx")
 LINKS = 10_000
-HEADER = (*COLUMNS, *BOX_COLUMNS, "sex")
+HEADER = (*PHOTO_COLUMNS, *BOX_COLUMNS, "sex")
 
 
 def photos(folder: Path, rows: int) -> None:

@@ -33,7 +33,7 @@ import openpyxl
 
 import reid
 from reid import synthetic
-from reid.formats.readers.photo_lists import BOX_COLUMNS, COLUMNS, read_photos
+from reid.formats.readers.photo_lists import BOX_COLUMNS, PHOTO_COLUMNS, read_photos
 from reid.records import EMPTY, Outcome, Photo
 from reid.settings import CountSettings, ExportSettings, QuerySettings, TrainSettings
 from reid.steps.season.joint_identification import Animal
@@ -71,10 +71,10 @@ def labelled(folder: Path, photos: Sequence[Photo], name: str) -> Path:
     path = folder / name
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow((*COLUMNS, *BOX_COLUMNS))
+        rows.writerow((*PHOTO_COLUMNS, *BOX_COLUMNS))
         for one in photos:
             box = [getattr(one.box, column) if one.box else "" for column in BOX_COLUMNS]
-            rows.writerow((*(getattr(one, column) for column in COLUMNS), *box))
+            rows.writerow((*(getattr(one, column) for column in PHOTO_COLUMNS), *box))
     return path
 
 

@@ -17,7 +17,8 @@ from reid.abundance import uncertain_history
 from reid.abundance.closed_population import METHODS, tally
 from reid.abundance.history_sampling import draw, newcomers
 from reid.abundance.review_priority import gains
-from reid.abundance.uncertain_history import NEW, Uncertain, UncertainHistory
+from reid.abundance.uncertain_history import NEW_ANIMAL as NEW
+from reid.abundance.uncertain_history import Uncertain, UncertainHistory
 from tests.abundance.histories import matrix
 
 KNOWN = matrix("1100 0110 0011 1001 1010")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from reid import images, synthetic
-from reid.evaluation.near_duplicates import NEAR, Audit, NearDuplicate, Pictures, audit, picture_bits
+from reid.evaluation.near_duplicates import NEAR_BITS as NEAR
+from reid.evaluation.near_duplicates import Audit, NearDuplicate, Pictures, audit, picture_bits
 from reid.records import Box, Photo
 
 

@@ -12,7 +12,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from reid.evaluation.bootstrap import DRAWS, Herd
 from reid.evaluation.open_set import (
-    FOLDS,
+    OPEN_SET_FOLDS,
     OpenSetTrials,
     auroc,
     best_threshold,
@@ -158,7 +158,7 @@ def test_the_threshold_of_an_individual_does_not_depend_on_its_own_queries() -> 
     assert (changed[own] == before[own]).all()
     moved = cross_validated(replace(found, scores=np.where(own, found.scores, found.scores + 0.125)), herd, seed=0)
     assert moved[own] == pytest.approx(before[own] + 0.125)
-    assert len(set(before.tolist())) <= FOLDS
+    assert len(set(before.tolist())) <= OPEN_SET_FOLDS
 
 
 def test_every_query_is_asked_with_its_own_half_and_with_the_other() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reid.errors import ShapeError
-from reid.images.annotating import DIM, DOT, FULL, GAP, STRIP, STRONG, WEAK, Stroke, connected
+from reid.images.annotating import DIM, DOT_RADIUS, FULL, GAP, STRIP, STRONG, WEAK, Stroke, connected
 from reid.records import Pixels
 
 GREY: Pixels = np.full((200, 300, 3), 120, np.uint8)
@@ -25,19 +25,19 @@ def test_a_stroke_joins_its_two_places_and_makes_them_bright() -> None:
     drawn = connected(GREY, GREY, [stroke], height=200)
     left, right, row = 75, 300 + GAP + 225, STRIP + 100
     for column in (left, right):
-        dot = drawn[row - DOT + 4, column - 3].astype(int)  # above the number
+        dot = drawn[row - DOT_RADIUS + 4, column - 3].astype(int)  # above the number
         assert np.abs(dot - STRONG).max() < 40
-        assert drawn[row + DOT + 4, column, 0] > round(DIM * 120) + 20
-    assert np.abs(drawn[row, left + DOT + 20 : right - DOT - 20].astype(int) - STRONG).max() < 90
+        assert drawn[row + DOT_RADIUS + 4, column, 0] > round(DIM * 120) + 20
+    assert np.abs(drawn[row, left + DOT_RADIUS + 20 : right - DOT_RADIUS - 20].astype(int) - STRONG).max() < 90
     assert drawn[STRIP + 190, 290].tolist() == [round(DIM * 120)] * 3
 
 
 def test_a_weak_stroke_has_the_other_colour_and_little_light() -> None:
     weak = connected(GREY, GREY, [Stroke((0.25, 0.5), (0.75, 0.5), 0.01)], height=200)
-    dot = weak[STRIP + 100 - DOT + 4, 72].astype(int)
+    dot = weak[STRIP + 100 - DOT_RADIUS + 4, 72].astype(int)
     assert np.abs(dot - WEAK).max() < 40
     strong = connected(GREY, GREY, [Stroke((0.25, 0.5), (0.75, 0.5), FULL)], height=200)
-    assert weak[STRIP + 100 + DOT + 4, 75, 0] < strong[STRIP + 100 + DOT + 4, 75, 0] - 20
+    assert weak[STRIP + 100 + DOT_RADIUS + 4, 75, 0] < strong[STRIP + 100 + DOT_RADIUS + 4, 75, 0] - 20
 
 
 def test_of_strokes_that_start_close_together_only_the_strongest_is_a_line() -> None:

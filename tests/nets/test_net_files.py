@@ -181,7 +181,7 @@ def test_a_missing_card_or_net_is_told(saved: Path) -> None:
 
 
 def test_a_card_of_a_newer_format_asks_for_an_update(saved: Path) -> None:
-    change_card(saved, format=net_files.FORMAT + 1)
+    change_card(saved, format=net_files.NET_FORMAT + 1)
     with pytest.raises(NetError, match=r"newer reid \(card format 2\); update reid"):
         net_files.read_card(saved)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from reid.synthetic import DrawnPhoto, draw_season, write_photos
-from reid.synthetic.seasons import BOX_COLUMNS, MANIFEST_COLUMNS
+from reid.synthetic.seasons import DRAWN_BOX_COLUMNS, MANIFEST_COLUMNS
 
 Photos = list[tuple[DrawnPhoto, np.ndarray]]
 
@@ -77,7 +77,7 @@ def test_the_manifest_lists_exactly_the_files_written(photos: Photos, tmp_path: 
     assert written == [photo for photo, _ in photos]
     with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = list(csv.reader(file))
-    assert tuple(header) == (*MANIFEST_COLUMNS, *BOX_COLUMNS)
+    assert tuple(header) == (*MANIFEST_COLUMNS, *DRAWN_BOX_COLUMNS)
     read = [DrawnPhoto(*row[:3], datetime.fromisoformat(row[3]), *row[4:8]) for row in rows]
     assert read == [replace(photo, box=None) for photo in written]
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from reid import settings as options
 from reid.abundance import history_sampling
 from reid.abundance.closed_population import METHODS
-from reid.abundance.uncertain_history import NEW, Uncertain, UncertainHistory
+from reid.abundance.uncertain_history import NEW_ANIMAL, Uncertain, UncertainHistory
 from reid.actions.counting.pairwise_evidence import Likeness, likeness, sure
 from reid.actions.counting.results import CountReport, ScopeCount, SpeciesCount
 from reid.actions.counting.scopes import Scope, count_scope
@@ -176,7 +176,7 @@ def _uncertain(
     sighting: OpenSighting, columns: tuple[int, ...], place: Mapping[str, int], others: frozenset[int]
 ) -> Uncertain:
     """An unresolved sighting in the history. place: the row of each name. others: of the same frame, that it cannot be."""
-    decided = {Outcome.KNOWN: place.get(sighting.individual), Outcome.NEW: NEW}.get(sighting.outcome)
+    decided = {Outcome.KNOWN: place.get(sighting.individual), Outcome.NEW: NEW_ANIMAL}.get(sighting.outcome)
     chances = {place[one.individual]: one.probability for one in sighting.alternatives}
     return Uncertain(columns, chances, sighting.nobody or 0.0, decided, others)
 

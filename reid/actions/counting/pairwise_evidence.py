@@ -17,7 +17,7 @@ from reid.records import SIDES, Calibration, Problem, Vectors
 from reid.steps.embedded_photos import LocalEmbedder
 from reid.store import Gallery
 
-SURE = 0.999
+SURE_WITHOUT_COMPARING = 0.999
 """A sighting with an answer of this probability is not compared: nothing would change it."""
 
 
@@ -82,7 +82,7 @@ def likeness(
 
 def sure(one: OpenSighting) -> bool:
     """Whether an enrolled individual is so likely that nothing else would change it; a new animal may be met again."""
-    return max((other.probability for other in one.alternatives), default=0.0) >= SURE
+    return max((other.probability for other in one.alternatives), default=0.0) >= SURE_WITHOUT_COMPARING
 
 
 def pairwise(

@@ -12,7 +12,7 @@ from reid.actions.curation.drift import drift_of
 from reid.actions.curation.results import DoctorReport, Finding
 from reid.actions.intake.nets import net_path
 from reid.errors import NetError, UsageError
-from reid.evaluation.label_audit import MOST_PHOTOS, AuditedPhoto, Suspect, suspects
+from reid.evaluation.label_audit import MOST_AUDITED, AuditedPhoto, Suspect, suspects
 from reid.nets import net_files
 from reid.progress import SILENT, Progress
 from reid.settings import FASTEST
@@ -67,8 +67,8 @@ def doctor(
         findings += _missing(opened, photos, files, progress)
         for name in sorted({one.species for one in photos}):
             own = [one for one in photos if one.species == name]
-            if len(own) > MOST_PHOTOS:
-                notes.append(f"{name}: {MOST_PHOTOS} of {len(own)} photos were compared with each other")
+            if len(own) > MOST_AUDITED:
+                notes.append(f"{name}: {MOST_AUDITED} of {len(own)} photos were compared with each other")
             findings += _doubts(opened, name, own, kilometres_an_hour)
         progress.finish()
         return DoctorReport(opened.folder, tuple(findings), fixed if fix else 0, len(photos), tuple(notes))

@@ -12,8 +12,8 @@ from reid.evaluation.background import ELLIPSE
 from reid.evaluation.bootstrap import DRAWS, Estimate
 from reid.evaluation.closed_set import ANY_PHOTO, CLOSER_LOOK, OTHER_ENCOUNTER, STRICT, ClosedSet, ResultGroup
 from reid.evaluation.gallery_growth import Point
-from reid.evaluation.near_duplicates import BITS, NEAR
-from reid.evaluation.open_set import FOLDS, Separation
+from reid.evaluation.near_duplicates import BITS, NEAR_BITS
+from reid.evaluation.open_set import OPEN_SET_FOLDS, Separation
 from reid.pages import plots, sighting_cards
 from reid.pages.html import Page, PageTable, Plot, Section, Shown, write_page
 from reid.tables.plain_table import PlainTable
@@ -21,7 +21,7 @@ from reid.tables.plain_table import PlainTable
 Examples = Mapping[str, Sequence[tuple[Path, bytes]]]
 """By species: photos with what the net saw of them in the background-only probe, as small JPEGs."""
 
-LISTED = 40
+DUPLICATES_SHOWN = 40
 """Near-duplicates named on the page."""
 SHARE = "rank-1 (share of queries)"
 MEANINGS = (
@@ -35,7 +35,8 @@ MEANINGS = (
     ("AUROC", "chance that an enrolled animal's best score is above that of one never enrolled; 0.5 = no better than a coin"),
     ("DIR at 1 %", "detection and identification rate: enrolled animals named right, above the score that 1 % of others exceed"),
     ("BAKS, BAUS", "mean over individuals of the share of their photos named right, and of those rejected as new when not "
-                   f"enrolled; each threshold is set on the individuals of the other {FOLDS - 1} of {FOLDS} folds only"),
+                   f"enrolled; each threshold is set on the individuals of the other {OPEN_SET_FOLDS - 1} of "
+                   f"{OPEN_SET_FOLDS} folds only"),
     ("95 %", f"intervals: percentiles of {DRAWS:,} draws of whole individuals of the queries, with replacement; where all "
              "queries agree, the exact binomial interval for as many individuals"),
 )
@@ -244,7 +245,7 @@ def _near_duplicates(one: SpeciesEvaluation) -> Section:
         named = tuple(
             (pair.query, pair.query_individual, pair.photo, pair.individual,
              "same file" if pair.same_file else f"{pair.bits} bits")
-            for pair in audit.listed[:LISTED]
+            for pair in audit.listed[:DUPLICATES_SHOWN]
         )
         more = f"{audit.pairs - len(named)} more pairs are not shown." if audit.pairs > len(named) else ""
         tables.append(
@@ -254,7 +255,7 @@ def _near_duplicates(one: SpeciesEvaluation) -> Section:
         f"{one.species}: near-duplicates",
         f"{audit.queries} of {one.query_photos} queries have a near-duplicate in the gallery: {audit.pairs} pairs, "
         f"{audit.same_file} of them the same file, {audit.two_names} under two names. Pictures are near-duplicates where at most "
-        f"{NEAR} of the {BITS} bits of their difference hash differ.",
+        f"{NEAR_BITS} of the {BITS} bits of their difference hash differ.",
         tables=tuple(tables),
     )
 

@@ -18,7 +18,7 @@ from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EnrollSettings
 from reid.store import Gallery
-from reid.tables.problems import COLUMNS, problem_rows
+from reid.tables.problems import PROBLEM_COLUMNS, problem_rows
 from reid.tables.tables import write_table
 
 
@@ -68,7 +68,7 @@ def import_photos(
     known = taken.photos
     problems = (*taken.problems, *(_changed(known, gallery) if settings.changed == "tell" else ()))
     if problems_table is not None and problems:
-        write_table(writable_folder(problems_table.parent) / problems_table.name, COLUMNS, problem_rows(problems))
+        write_table(writable_folder(problems_table.parent) / problems_table.name, PROBLEM_COLUMNS, problem_rows(problems))
     enrolled = None
     if not dry_run:
         if problems and not anyway:

@@ -10,7 +10,7 @@ from datetime import datetime
 from reid.actions.season_report.results import REPORT_STATUSES, CameraPlace, IndividualFigures, SeasonCount, SpeciesSeason
 from reid.survey.capture_history import Capture, CaptureHistory, IndividualHistory, effort_days
 
-STEPS = 16
+CURVE_POINTS = 16
 """Points of a discovery curve, at most."""
 
 
@@ -50,11 +50,11 @@ def expected_individuals(counts: Sequence[int]) -> tuple[tuple[int, float], ...]
         counts: encounters of each individual, each >= 1.
 
     Returns:
-        (n, individuals expected) for up to `STEPS` rising n, the last one N.
+        (n, individuals expected) for up to `CURVE_POINTS` rising n, the last one N.
     """
     total = sum(counts)
     found = []
-    for n in sorted({max(1, round(total * step / STEPS)) for step in range(1, STEPS + 1)} if total else ()):
+    for n in sorted({max(1, round(total * step / CURVE_POINTS)) for step in range(1, CURVE_POINTS + 1)} if total else ()):
         whole = _log_choose(total, n)
         missed = sum(math.exp(_log_choose(total - count, n) - whole) for count in counts if total - count >= n)
         found.append((n, len(counts) - missed))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from reid.actions.season_report.results import UnresolvedSighting, best_guess
-from reid.formats.readers.photo_lists import BOX_COLUMNS, COLUMNS
+from reid.formats.readers.photo_lists import BOX_COLUMNS, PHOTO_COLUMNS
 from reid.records import Box
 from reid.tables.plain_table import Rows
 
-DOUBT_COLUMNS = (*COLUMNS, *BOX_COLUMNS, "doubt", "probability", "reason")
+DOUBT_COLUMNS = (*PHOTO_COLUMNS, *BOX_COLUMNS, "doubt", "probability", "reason")
 """Of the table of doubts: a manifest, so that `reid enroll TABLE --column doubt --only 3` enrolls what a person agrees to."""
 
 

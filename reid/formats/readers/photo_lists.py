@@ -19,7 +19,7 @@ from reid.settings import VideoSettings, resolve
 from reid.tables.cell_values import BadCell, read_box, read_date, read_side, spaced
 from reid.tables.tables import TABLE_SUFFIXES, Row, read_table
 
-COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side", "season")
+PHOTO_COLUMNS = ("path", "species", "individual", "captured_at", "encounter", "camera", "side", "season")
 """The columns of a manifest with a meaning of their own; only `path` is needed. All others become notes."""
 BOX_COLUMNS = ("x", "y", "width", "height")
 """Where the animal is, in fractions of the upright frame (all four at most 1) or in its pixels; optional."""
@@ -137,11 +137,11 @@ def read_manifest(path: Path) -> Iterator[Photo | Problem | EmptyCells]:
         table = as_manifest(table) or table
     if "path" not in table.columns:
         raise ManifestError(f'{path}: has no column "path" (met: {", ".join(table.columns)}); wanted '
-                            f"{', '.join(COLUMNS)}, of which only path is needed.")
+                            f"{', '.join(PHOTO_COLUMNS)}, of which only path is needed.")
     boxed = "x" in table.columns or "y" in table.columns
     if boxed and (absent := [name for name in BOX_COLUMNS if name not in table.columns]):
         raise ManifestError(f"{path}: has no column {', '.join(absent)}; a box needs x, y, width and height.")
-    known = {*COLUMNS, *BOX_COLUMNS} if boxed else {*COLUMNS}
+    known = {*PHOTO_COLUMNS, *BOX_COLUMNS} if boxed else {*PHOTO_COLUMNS}
     others = tuple(name for name in table.columns if name not in known)
     empty = True
     missing: Counter[str] = Counter()
@@ -156,12 +156,12 @@ def read_manifest(path: Path) -> Iterator[Photo | Problem | EmptyCells]:
     if empty:
         raise ManifestError(f"{path}: has a header but no row; wanted one row for each photo.")
     if missing:
-        yield EmptyCells(path.name, {name: missing[name] for name in COLUMNS if name in missing})
+        yield EmptyCells(path.name, {name: missing[name] for name in PHOTO_COLUMNS if name in missing})
 
 
 def _emptied(row: Row, missing: Counter[str]) -> Row:
     """The row without cells that only say that nothing is known; they are counted by column."""
-    gone = [name for name in COLUMNS[1:] if row.cells.get(name) and row.cells[name] in MISSING]
+    gone = [name for name in PHOTO_COLUMNS[1:] if row.cells.get(name) and row.cells[name] in MISSING]
     if not gone:
         return row
     missing.update(gone)

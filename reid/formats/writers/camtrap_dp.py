@@ -20,9 +20,9 @@ from reid.settings import SAMPLING_DESIGNS
 from reid.survey.deployments import deployment_on
 from reid.survey.season_dates import read_offset
 
-VERSION = "1.0.2"
-_BASE = f"https://raw.githubusercontent.com/tdwg/camtrap-dp/{VERSION}"
-DEPLOYMENT_COLUMNS = (
+CAMTRAP_DP_VERSION = "1.0.2"
+_BASE = f"https://raw.githubusercontent.com/tdwg/camtrap-dp/{CAMTRAP_DP_VERSION}"
+PACKAGE_DEPLOYMENT_COLUMNS = (
     "deploymentID", "locationID", "locationName", "latitude", "longitude", "coordinateUncertainty", "deploymentStart",
     "deploymentEnd", "setupBy", "cameraID", "cameraModel", "cameraDelay", "cameraHeight", "cameraDepth", "cameraTilt",
     "cameraHeading", "detectionDistance", "timestampIssues", "baitUse", "featureType", "habitat", "deploymentGroups",

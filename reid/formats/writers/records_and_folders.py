@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reid.errors import UsageError
 from reid.files import atomic_replace, make_folder, writable_folder, write_text
-from reid.formats.readers.photo_lists import BOX_COLUMNS, COLUMNS
+from reid.formats.readers.photo_lists import BOX_COLUMNS, PHOTO_COLUMNS
 from reid.formats.writers import camtrap_dp, camtrapr, mark, program_capture, secr, wildbook
 from reid.records import Deployment, Photo, Season
 from reid.settings import ExportSettings
@@ -149,7 +149,7 @@ def _history_table(found: CaptureHistory) -> tuple[tuple[str, ...], list[tuple[o
 
 def _photo_table(photos: Sequence[Photo]) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
     """A table that `read_manifest` reads again."""
-    notes = sorted({name for photo in photos for name in photo.notes} - {*COLUMNS, *BOX_COLUMNS})
+    notes = sorted({name for photo in photos for name in photo.notes} - {*PHOTO_COLUMNS, *BOX_COLUMNS})
     boxed = any(photo.box for photo in photos)
     rows: list[tuple[object, ...]] = []
     for one in photos:
@@ -169,7 +169,7 @@ def _photo_table(photos: Sequence[Photo]) -> tuple[tuple[str, ...], list[tuple[o
                 *(one.column(name) for name in notes),
             )
         )
-    return (*COLUMNS, *(BOX_COLUMNS if boxed else ()), *notes), rows
+    return (*PHOTO_COLUMNS, *(BOX_COLUMNS if boxed else ()), *notes), rows
 
 
 def _csv(job: ExportJob, species: str, done: Done) -> None:
@@ -260,7 +260,7 @@ def _camtrap_dp(job: ExportJob, species: str, done: Done) -> None:
             f"the photos were not copied: filePath counts from the package, the files lie under {base}; --copy copies them"
         )
     for name, columns, rows in (
-        ("deployments", camtrap_dp.DEPLOYMENT_COLUMNS, found.deployments),
+        ("deployments", camtrap_dp.PACKAGE_DEPLOYMENT_COLUMNS, found.deployments),
         ("media", camtrap_dp.MEDIA_COLUMNS, found.media),
         ("observations", camtrap_dp.OBSERVATION_COLUMNS, found.observations),
     ):

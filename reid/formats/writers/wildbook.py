@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from reid.records import Deployment, Photo
 from reid.survey.deployments import deployment_on
 
-COLUMNS = (
+WILDBOOK_COLUMNS = (
     "Encounter.genus",
     "Encounter.specificEpithet",
     "Encounter.year",
@@ -72,4 +72,4 @@ def sheet(
                 *[None] * (most - len(found)),
             )
         )
-    return (*COLUMNS, *(f"Encounter.mediaAsset{at}" for at in range(most))), rows
+    return (*WILDBOOK_COLUMNS, *(f"Encounter.mediaAsset{at}" for at in range(most))), rows

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Scores = NDArray[np.float64]
 Name: TypeAlias = tuple[str, str]
 """(species, individual)"""
-LEAST = 1e-9
+LEAST_CHANCE_OF_A_NAME = 1e-9
 """A chance below it is taken for this one, so that a logarithm of it exists."""
 TINY = 1e-300
 """The same for `exclusive`, where what is certain must stay so."""
@@ -112,7 +112,7 @@ def _best(one: Mapping[Name, float]) -> Name | None:
 
 
 def _nobody(one: Mapping[Name, float]) -> float:
-    return max(LEAST, 1.0 - sum(one.values()))
+    return max(LEAST_CHANCE_OF_A_NAME, 1.0 - sum(one.values()))
 
 
 def _parts(count: int, apart: Iterable[tuple[int, int]]) -> list[set[int]]:
@@ -139,7 +139,7 @@ def _solved(
 
     options: list[tuple[int, Name | None, float]] = []
     for animal in part:
-        options += [(animal, name, chance) for name, chance in sorted(chances[animal].items()) if chance > LEAST]
+        options += [(animal, name, chance) for name, chance in sorted(chances[animal].items()) if chance > LEAST_CHANCE_OF_A_NAME]
         options.append((animal, None, _nobody(chances[animal])))
     column = {(animal, name): at for at, (animal, name, _) in enumerate(options)}
     rows = [[column[option[:2]] for option in options if option[0] == animal] for animal in part]
@@ -154,7 +154,7 @@ def _solved(
     )
     lower = np.asarray([1.0] * len(rows) + [0.0] * len(clashes))
     solved = milp(
-        [-float(np.log(max(LEAST, chance))) for _, _, chance in options],
+        [-float(np.log(max(LEAST_CHANCE_OF_A_NAME, chance))) for _, _, chance in options],
         integrality=np.ones(len(options)), bounds=Bounds(0, 1), constraints=LinearConstraint(matrix, lower, 1.0),
     )
     assert solved.x is not None, "nobody for everybody is always a solution"

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from reid.records import SIDES, Vectors
 
 Scores = NDArray[np.float64]
-CHUNK = 1024
+PHOTO_CHUNK = 1024
 """Photos compared with all others at a time."""
 
 
@@ -168,8 +168,8 @@ def scores(given: ClusterInput) -> Scores:
         asked, starts = np.unique(given.units[rows], return_index=True)
         shown, edges = np.unique(given.units[columns], return_index=True)
         best = np.concatenate([
-            np.maximum.reduceat(given.vectors[rows[at : at + CHUNK]] @ given.vectors[columns].T, edges, axis=1)
-            for at in range(0, len(rows), CHUNK)
+            np.maximum.reduceat(given.vectors[rows[at : at + PHOTO_CHUNK]] @ given.vectors[columns].T, edges, axis=1)
+            for at in range(0, len(rows), PHOTO_CHUNK)
         ]).astype(np.float64)
         means = np.add.reduceat(best, starts, axis=0) / np.diff([*starts, len(rows)])[:, None]
         total[np.ix_(asked, shown)] += means

@@ -3,7 +3,8 @@
     REID_CAMTRAP_SCHEMAS=FOLDER python -m pytest tests/formats/writers/test_camtrap_dp_schemas.py
 
 FOLDER holds deployments-, media- and observations-table-schema.json, and camtrap-dp-profile.json if wanted, of the version that
-`camtrap_dp.VERSION` says, from https://github.com/tdwg/camtrap-dp. Without the variable only what needs no schema runs.
+`camtrap_dp.CAMTRAP_DP_VERSION` says, from https://github.com/tdwg/camtrap-dp. Without the variable only what needs no
+schema runs.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def test_a_package_of_photos_that_all_fall_out_obeys_them(tmp_path):
 def test_what_we_hold_to_be_the_rules_is_what_the_schemas_say():
     read = {name: json.loads((Path(GIVEN) / f"{name}-table-schema.json").read_text("utf-8")) for name in TABLES}
     fields = {name: {one["name"]: one for one in schema["fields"]} for name, schema in read.items()}
-    assert tuple(fields["deployments"]) == camtrap_dp.DEPLOYMENT_COLUMNS
+    assert tuple(fields["deployments"]) == camtrap_dp.PACKAGE_DEPLOYMENT_COLUMNS
     assert tuple(fields["media"]) == camtrap_dp.MEDIA_COLUMNS
     assert tuple(fields["observations"]) == camtrap_dp.OBSERVATION_COLUMNS
     for name, found in fields.items():
