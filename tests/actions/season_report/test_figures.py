@@ -88,8 +88,8 @@ def test_cameras_of_the_season_tell_days_encounters_and_individuals() -> None:
 
 
 def test_without_deployments_effort_is_not_known_and_cameras_are_those_of_the_photos() -> None:
-    history = capture_history(PHOTOS)
-    found = species_season(history, "2023", {id(photo): str(at) for at, photo in enumerate(PHOTOS)})
+    history = capture_history([replace(photo, encounter=str(at)) for at, photo in enumerate(PHOTOS)])
+    found = species_season(history, "2023")
     assert [(one.camera, one.worked, one.encounters, one.individuals) for one in found.places] == [
         ("A", None, 3, 3), ("B", None, 1, 1),
     ]  # fmt: skip
