@@ -11,7 +11,7 @@ import pytest
 
 import reid
 from reid import synthetic
-from reid.actions.evaluation import evaluate as action
+from reid.actions.evaluation.embedded_photos import encounters_of
 from reid.actions.evaluation.results import EvaluateReport
 from reid.actions.evaluation.tables import evaluation as evaluation_tables
 from reid.errors import UsageError
@@ -146,9 +146,9 @@ def test_an_encounter_split_between_gallery_and_queries_stays_one_encounter():
         return Photo(Path(f"{minute}.jpg"), "zebra", "a", captured_at=datetime(2024, 5, 1, 12, minute), camera="c")
 
     photos = [taken(minute) for minute in (0, 4, 8, 12, 59)]
-    groups = action.encounter_of(photos)
-    assert len({groups[id(photo)] for photo in photos[:4]}) == 1
-    assert groups[id(photos[4])] != groups[id(photos[0])]
+    asked, known = encounters_of(photos[::2], photos[1::2])
+    assert len({*asked[:2], *known}) == 1
+    assert asked[2] != asked[0]
 
 
 def test_a_page_that_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Path):
