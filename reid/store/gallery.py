@@ -98,7 +98,7 @@ class Gallery:
         catalog = open_catalog(folder, create=create, wait=wait)
         try:
             if as_of is not None:
-                past.turn_back(catalog, past.seq_at(catalog, as_of))
+                past.show_as_of(catalog, past.seq_at(catalog, as_of))
         except BaseException:
             catalog.close()
             raise

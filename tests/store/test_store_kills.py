@@ -43,7 +43,7 @@ def assert_whole(folder: Path) -> None:
 def digest_at(folder: Path, seq: int) -> str:
     """What a user saw after a change, worked out from the history."""
     with Gallery.open(folder) as gallery:
-        as_of.turn_back(gallery._catalog, seq)
+        as_of.show_as_of(gallery._catalog, seq)
         return corrector.digest(gallery)
 
 
@@ -107,7 +107,7 @@ def test_four_writers_and_four_readers_lose_nothing_and_see_no_half_change(
 UNBUNDLES = """
 import shutil, sys
 from pathlib import Path
-from reid.actions.exchange.merge_galleries import unbundle
+from reid.actions.exchange.bundles import unbundle
 parcel, place = Path(sys.argv[1]), Path(sys.argv[2])
 print("ready", flush=True)
 for turn in range(1000):

@@ -62,6 +62,7 @@ def doctor(
             opened.check_writable("fix")
             opened.checkup.clear()
         trusted = not any((one.level, one.kind) == ("broken", "catalogue") for one in findings)
+        findings += _clocks(opened) if trusted else ()
         photos = opened.photos(species or None) if trusted else ()
         progress.start("examining", len(photos))
         findings += _missing(opened, photos, files, progress)
@@ -72,6 +73,12 @@ def doctor(
             findings += _doubts(opened, name, own, kilometres_an_hour)
         progress.finish()
         return DoctorReport(opened.folder, tuple(findings), fixed if fix else 0, len(photos), tuple(notes))
+
+
+def _clocks(gallery: Gallery) -> Iterator[Finding]:
+    """Entries of the journal that are dated before the one they follow, or in the future."""
+    for text in gallery.history.clocks():
+        yield Finding("look", "clock", "", f"{text}; --as-of and --before go by the order of the entries")
 
 
 def _nets(gallery: Gallery) -> Iterator[Finding]:

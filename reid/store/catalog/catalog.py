@@ -27,6 +27,8 @@ from reid.store.catalog.sqlite_errors import RESTORE, as_gallery_errors
 _GET_PERMISSION = "give yourself write permission, or copy the gallery to a disk that can be written"
 
 Row = tuple[Any, ...]
+CLOCK_BACK = "clock_back"
+"""In `after` of an entry whose clock is behind that of the entry before it: what that one's clock showed."""
 Values = Sequence[object] | Mapping[str, object]
 
 
@@ -216,9 +218,12 @@ class Catalog:
             yield change
             if change.after is None:
                 raise _Nothing
+            at, last = now(), self.last_clock()
+            mark = {CLOCK_BACK: last} if at < last else {}
             self._connection.execute(
                 "INSERT INTO journal (seq, at, who, what, why, before, after, mark) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (change.seq, now(), who(), what, why, to_json(change.before), to_json(change.after), secrets.token_hex(8)),
+                (change.seq, at, who(), what, why, to_json(change.before), to_json({**change.after, **mark}),
+                 secrets.token_hex(8)),
             )
             self._changes += 1
 
@@ -271,6 +276,11 @@ class Catalog:
     def head(self) -> int:
         """The seq of the last change; 0 in an empty gallery."""
         return int(self.ask("SELECT coalesce(max(seq), 0) FROM journal")[0][0])
+
+    def last_clock(self) -> str:
+        """When the last change was made, by the clock of its machine; "" in an empty gallery."""
+        rows = self.ask("SELECT at FROM journal ORDER BY seq DESC LIMIT 1")
+        return str(rows[0][0]) if rows else ""
 
     def mark(self, seq: int) -> str:
         """The random mark of the change `seq`; "" if this history has no such change."""

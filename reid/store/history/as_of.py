@@ -1,4 +1,4 @@
-"""The gallery as it was: a catalogue turned back to the state after some change.
+"""The gallery as it was: a catalogue restored as of some change.
 
 The tables that can change are rebuilt from `history` as temporary ones of the same names, which SQLite finds first, so
 that everything that is asked of the catalogue is answered from that day. The embeddings stay where they are.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from reid.errors import GalleryError, UsageError
@@ -28,25 +28,53 @@ def moment(as_of: datetime | date) -> datetime:
     """The moment meant, in UTC: a day alone is meant to its end, a clock without a zone is this machine's."""
     if not isinstance(as_of, datetime):
         as_of = datetime.combine(as_of, time.max)
-    return as_of.astimezone(UTC)
+    try:
+        return as_of.astimezone(UTC)
+    except (OverflowError, ValueError) as error:
+        raise UsageError(f"{as_of} is no moment that a gallery can know of") from error
 
 
 def seq_at(catalog: Catalog, as_of: datetime | date) -> int:
-    """The seq of the last change made by that moment.
+    """The seq of the last change before the first one that was made later than that moment.
+
+    The order of the journal counts, not its clocks: a machine with an empty battery dates an entry 1995, another one 2200.
+    What comes after an entry dated later than the moment is not shown, whatever its date; a warning says so.
 
     Raises:
         UsageError: the gallery has none that old.
     """
     wanted = moment(as_of).isoformat(timespec="milliseconds")
-    (seq,) = catalog.ask("SELECT max(seq) FROM journal WHERE at <= ?", (wanted,))[0]
-    if seq is None:
+    (later,) = catalog.ask("SELECT min(seq) FROM journal WHERE at > ?", (wanted,))[0]
+    seq = catalog.head() if later is None else later - 1
+    if not seq:
         first = catalog.ask("SELECT at FROM journal ORDER BY seq LIMIT 1")
         begins = f"its first change was made at {first[0][0]}" if first else "nothing was ever changed in it"
         raise UsageError(f"the gallery knows nothing of {wanted}: {begins}")
+    (after,) = catalog.ask("SELECT count(*) FROM journal WHERE seq > ? AND at <= ?", (later or seq, wanted))[0]
+    if after:
+        log.warning(
+            "entries after entry %d are dated by %s (%d of them), and that one later: a clock was wrong. What is shown or purged "
+            "ends with entry %d; `reid doctor` lists such entries", later, wanted, after, seq
+        )
     return int(seq)
 
 
-def turn_back(catalog: Catalog, seq: int) -> None:
+def clocks(catalog: Catalog) -> tuple[str, ...]:
+    """Entries whose clock is behind that of the entry before them, or ahead of the present day, a sentence each."""
+    with catalog.reading():
+        back = catalog.ask(
+            "SELECT seq, at, before FROM (SELECT seq, at, lag(at) OVER (ORDER BY seq) AS before FROM journal) WHERE at < before"
+            " ORDER BY seq"
+        )
+        tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="milliseconds")
+        ahead = catalog.ask("SELECT seq, at FROM journal WHERE at > ? ORDER BY seq", (tomorrow,))
+    return (
+        *(f"entry {seq} is dated {at}, and the entry before it {before}: a clock was wrong" for seq, at, before in back),
+        *(f"entry {seq} is dated {at}, which is to come: a clock was wrong" for seq, at in ahead),
+    )
+
+
+def show_as_of(catalog: Catalog, seq: int) -> None:
     """Let a catalogue show the state after the change `seq`, and nothing later; it cannot be written any more.
 
     Where kept decisions of that time were purged since, a warning says so, and asking for those that are left is refused.

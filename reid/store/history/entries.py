@@ -8,7 +8,7 @@ from typing import Any
 
 from reid.errors import UsageError
 from reid.records.gallery import JournalEntry
-from reid.store.catalog.catalog import Catalog, Change, Row
+from reid.store.catalog.catalog import CLOCK_BACK, Catalog, Change, Row
 
 ADDED = {"individual": "added_seq", "photo": "added_seq", "sighting": "seq"}
 """The tables whose rows can be taken back, and the column that says which change added them."""
@@ -40,8 +40,11 @@ def entry_of(row: Row, undone: dict[int, int]) -> JournalEntry:
     """A row as an entry; undone: by `undone_by`."""
     seq, at, who, what, why, before, after = row
     values = json.loads(after)
+    text = summary(what, json.loads(before), values)
+    if CLOCK_BACK in values:
+        text += f" [the clock went back: the entry before it was made at {values[CLOCK_BACK]}]"
     return JournalEntry(
-        seq, datetime.fromisoformat(at), who, what, why, before, after, summary(what, json.loads(before), values),
+        seq, datetime.fromisoformat(at), who, what, why, before, after, text,
         int(values.get("undone", 0)) if what == "undo" else 0, undone.get(seq, 0),
     )
 

@@ -55,6 +55,10 @@ class History:
             counts = {table: len(added_by(self._catalog, table, seq)) for table in ADDED}
         return Detail(entry, tuple(altered), {table: count for table, count in counts.items() if count})
 
+    def clocks(self) -> tuple[str, ...]:
+        """Entries whose clock was wrong, a sentence each: the order of the journal counts, not its dates."""
+        return as_of.clocks(self._catalog)
+
     def undo(self, seq: int | None = None, *, why: str = "") -> JournalEntry:
         """Undo one entry; that becomes an entry itself, which can be undone in turn.
 
@@ -95,7 +99,7 @@ class History:
         """Delete for good what was removed: the only real delete, which cannot be undone. Merged individuals stay.
 
         Args:
-            before: only what was removed by that moment; None = everything that is removed now.
+            before: only what was removed before the first entry that is later than that moment; None = all that is removed now.
             old_vectors: embeddings too that those of the species' current net have replaced, by that moment too.
             only_plan: delete nothing, tell what would be deleted.
             why: for the journal.

@@ -12,6 +12,7 @@ import pytest
 import reid
 from reid.errors import UsageError
 from reid.store import Gallery
+from reid.store.catalog import catalog
 from tests.commands import command
 
 
@@ -152,3 +153,13 @@ def test_a_net_file_that_holds_another_net_is_told(place: Path) -> None:
         used.with_suffix(suffix).write_bytes((place / "nets" / f"net 2{suffix}").read_bytes())
     (told,) = reid.doctor(gallery=place / "gallery").broken
     assert told.kind == "net" and f"net {used.stem} holds net " in told.reason
+
+
+def test_an_entry_whose_clock_went_back_is_pointed_at(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery = place / "gallery"
+    with Gallery.open(gallery) as opened:
+        monkeypatch.setattr(catalog, "now", lambda: "1970-01-01T00:00:00.000+00:00")
+        last = opened.history.undo().seq
+    (finding,) = (one for one in reid.doctor(gallery=gallery).findings if one.kind == "clock")
+    assert finding.level == "look" and finding.reason.startswith(f"entry {last} is dated 1970-01-01T00:00:00.000+00:00, and the")
+    assert finding.reason.endswith("a clock was wrong; --as-of and --before go by the order of the entries")

@@ -89,8 +89,8 @@ def test_an_older_day_shows_the_older_side_net(gallery: Gallery):
     gallery.sides.use_net("sides 2")
     folder = gallery.folder
     with Gallery.open(folder) as then:
-        as_of.turn_back(then._catalog, seq)
+        as_of.show_as_of(then._catalog, seq)
         assert then.sides.net() == "sides 1"
     with Gallery.open(folder) as then:
-        as_of.turn_back(then._catalog, seq - 1)
+        as_of.show_as_of(then._catalog, seq - 1)
         assert then.sides.net() is None

@@ -109,3 +109,73 @@ def test_a_past_beyond_a_purge_is_refused(gallery: Gallery) -> None:
     connection.close()
     with pytest.raises(GalleryError, match=r"cannot be shown as it was after entry 2: entry 3 .* purged photos or embeddings"):
         Gallery.open(gallery.folder, as_of=datetime.now(UTC))
+
+
+class Clock:
+    """A clock that shows what it is set to."""
+
+    def __init__(self) -> None:
+        self.shows = "2026-05-01T12:00:00.000+00:00"
+
+    def __call__(self) -> str:
+        return self.shows
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    shown = Clock()
+    monkeypatch.setattr(catalog, "now", shown)
+    return shown
+
+
+@pytest.mark.parametrize("year", [1916, 1970, 1995])
+def test_a_day_is_the_journal_before_the_first_later_entry_whatever_a_clock_showed_after(
+    clock: Clock, folder: Path, year: int
+) -> None:
+    with Gallery.open(folder, create=True) as gallery:
+        gallery.set_embedding_net("zebra", NET, 32, calibration=None)  # entry 1, 2026
+        gallery.enroll("zebra", NET, [item("a", 1, VECTORS[1])])  # entry 2, 2026
+        clock.shows = f"{year}-01-01T00:00:00.000+00:00"
+        gallery.enroll("zebra", NET, [item("b", 2, VECTORS[2])])  # entry 3, the battery was empty
+        clock.shows = "2026-06-01T12:00:00.000+00:00"
+        gallery.enroll("zebra", NET, [item("c", 3, VECTORS[3])])  # entry 4
+        marked = [(entry.seq, entry.summary) for entry in gallery.log(10) if "clock went back" in entry.summary]
+        assert marked == [(3, "zebra: 1 photos, 1 new individuals "
+                              "[the clock went back: the entry before it was made at 2026-05-01T12:00:00.000+00:00]")]
+        assert gallery.history.clocks() == (
+            f"entry 3 is dated {year}-01-01T00:00:00.000+00:00, and the entry before it 2026-05-01T12:00:00.000+00:00: a clock "
+            "was wrong",
+        )
+    with pytest.raises(UsageError, match=r"knows nothing of 2010-01-01T.*: its first change was made at 2026-05-01T12:00"):
+        Gallery.open(folder, as_of=date(2010, 1, 1))
+    with Gallery.open(folder, as_of=date(2026, 5, 2)) as past:  # entry 3 came before the first entry of June
+        assert (past.head(), [one.name for one in past.individuals()]) == (3, ["a", "b"])
+
+
+def test_what_follows_an_entry_dated_2200_is_later_than_any_day_before_and_a_warning_says_so(
+    clock: Clock, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Gallery.open(folder, create=True) as gallery:
+        gallery.set_embedding_net("zebra", NET, 32, calibration=None)
+        clock.shows = "2200-01-01T00:00:00.000+00:00"
+        gallery.enroll("zebra", NET, [item("a", 1, VECTORS[1])])
+        clock.shows = "2026-06-01T12:00:00.000+00:00"
+        gallery.enroll("zebra", NET, [item("b", 2, VECTORS[2])])
+        assert gallery.history.clocks() == (
+            "entry 3 is dated 2026-06-01T12:00:00.000+00:00, and the entry before it 2200-01-01T00:00:00.000+00:00: a clock was "
+            "wrong", "entry 2 is dated 2200-01-01T00:00:00.000+00:00, which is to come: a clock was wrong",
+        )
+    with Gallery.open(folder, as_of=date(2026, 7, 1)) as past:
+        assert (past.head(), past.individuals()) == (1, ())
+    assert "entries after entry 2 are dated by 2026-07-01" in caplog.text and "ends with entry 1" in caplog.text
+    with Gallery.open(folder, as_of=date(2201, 1, 1)) as past:
+        assert past.head() == 3
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])
+def test_a_day_at_the_ends_of_the_calendar_is_answered_in_words(gallery: Gallery, day: date) -> None:
+    try:
+        with Gallery.open(gallery.folder, as_of=day) as past:
+            assert past.head() == 1
+    except UsageError as error:
+        assert "knows nothing of" in str(error) or "no moment that a gallery can know of" in str(error)
