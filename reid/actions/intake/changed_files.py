@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -47,6 +47,40 @@ def changed(photo: Photo, sha256: str, enrolled: Sequence[EnrolledPhoto]) -> Pro
         f"{before.width} x {before.height} pixels, sha256 {before.sha256[:12]}, and is sha256 {sha256[:12]} now: not enrolled; "
         f"bring the old file back, or `reid photos remove {ids}` and run this again if the new picture takes its place, or "
         "--changed add if it is another photo under an old name"
+    )
+    return Problem(str(photo.path), reason, photo.origin)
+
+
+def another_picture(photo: Photo, sha256: str) -> Problem | None:
+    """The problem with a photo whose table names another content (column `sha256`) than its file has; None where it fits.
+
+    Such a table was written about a picture that has been replaced since: what it says is not of this one.
+    """
+    named = photo.column("sha256").lower()
+    if not named or named == sha256:
+        return None
+    reason = (
+        f"the table speaks of another picture (sha256 {named[:12]}) than the file holds now ({sha256[:12]}): not enrolled; "
+        "make the table again, such as by `reid report`"
+    )
+    return Problem(str(photo.path), reason, photo.origin)
+
+
+def stale_guess(photo: Photo, known: Collection[str]) -> Problem | None:
+    """The problem with a photo that is to get the name its table guessed (column `best_guess`), where nobody has it any more.
+
+    A guess names who was enrolled when the table was written; since renamed, merged or removed, it would be a new animal.
+
+    Args:
+        photo: with the individual that it is to show.
+        known: the individuals of its species.
+    """
+    guess = photo.column("best_guess")
+    if not guess or guess != photo.individual or guess in known:
+        return None
+    reason = (
+        f"the table guessed {guess!r}, who is not in the gallery any more (renamed, merged or removed): not enrolled; make the "
+        "table again, such as by `reid report`"
     )
     return Problem(str(photo.path), reason, photo.origin)
 

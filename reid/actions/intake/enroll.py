@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from reid import settings as options
+from reid.actions.intake.changed_files import another_picture, stale_guess
 from reid.actions.intake.changed_files import changed as changed_file
 from reid.actions.intake.closing_line import closing_line
 from reid.actions.intake.nets import net_path
@@ -197,6 +198,17 @@ class _Run:
         self.new_individuals += [(species, name) for name in sorted(self.new)]
         self.new.clear()
 
+    def _up_to_date(self, gallery: Gallery, species: str, opened: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
+        """Those of which their table still speaks; what is told of another picture, or of nobody, becomes a problem."""
+        known = gallery.known_individuals(species, {item.photo.individual for item in opened})
+        kept = []
+        for item in opened:
+            if problem := another_picture(item.photo, item.picture.sha256) or stale_guess(item.photo, known):
+                self.problems.append(problem)
+            else:
+                kept.append(item)
+        return kept
+
     def _as_before(self, gallery: Gallery, opened: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
         """Those whose file is new, or still what was enrolled from it; the others become problems."""
         if self.settings.changed == "add":
@@ -215,7 +227,8 @@ class _Run:
         failed = [item for item in batch if isinstance(item, Problem)]
         self.problems += failed
         self.unread += len(failed)
-        opened = self._as_before(gallery, [item for item in batch if isinstance(item, EmbeddedPhoto)])
+        opened = self._up_to_date(gallery, species, [item for item in batch if isinstance(item, EmbeddedPhoto)])
+        opened = self._as_before(gallery, opened)
         if not opened:
             return
         opened = sided(self.side_net, opened, [species] * len(opened))

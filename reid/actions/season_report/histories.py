@@ -35,17 +35,16 @@ def kept_decisions(gallery: Gallery, settings: ExportSettings) -> list[SeasonSig
                 for path, box in zip(paths, boxes, strict=True)
             ]
             known = one.decision.individual or "" if one.decision.outcome == Outcome.KNOWN else ""
-            told.append(
-                SeasonSightings(species, one.decision.outcome, known, one, tuple(in_time(photos, (), settings.seasons)[0]))
-            )
+            dated = tuple(in_time(photos, (), settings.seasons)[0])
+            told.append(SeasonSightings(species, one.decision.outcome, known, one, dated, kept.seq))
     return told
 
 
-def given_decision(sighting: Sighting, photos: Sequence[Photo]) -> SeasonSightings:
-    """A decision made just now."""
+def given_decision(sighting: Sighting, photos: Sequence[Photo], entry: int) -> SeasonSightings:
+    """A decision made just now. entry: the last one of the journal."""
     outcome, name = sighting.decision.outcome, sighting.decision.individual or ""
     known = name if outcome == Outcome.KNOWN else ""
-    return SeasonSightings(sighting.counted_species, outcome, known, sighting, tuple(photos))
+    return SeasonSightings(sighting.counted_species, outcome, known, sighting, tuple(photos), entry)
 
 
 class SeasonPhotos:

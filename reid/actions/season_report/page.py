@@ -242,7 +242,7 @@ def _doubt(doubt: UnresolvedSighting, boxes: Mapping[tuple[str, str], Box | None
     )  # fmt: skip
     name = best_guess(sighting) or "NEW-NAME"
     who = f"--species {shlex.quote(sighting.counted_species)} --individual {shlex.quote(name)}"
-    command = f"reid enroll {table} --column doubt --only {doubt.number} {who} --gallery {folder}"
+    command = f"reid enroll {table} --column doubt --only {doubt.key} {who} --gallery {folder}"
     new = sighting.decision.nobody
     first = "perhaps new, or" if new is not None and new > (sighting.decision.probability or 0.0) else "perhaps"
     title = f"Review: doubt {doubt.number}, {first} {name}"

@@ -149,7 +149,7 @@ def _identify(
     enrolled = [photo for photo in gallery.photos() if query.species in ("", photo.species)]
     animals, failed = identified(gallery, chosen, enrolled, query, progress, deployments)
     told = [
-        given_decision(one.sighting, [look.photo for look in one.looks])
+        given_decision(one.sighting, [look.photo for look in one.looks], gallery.head())
         for one in animals
         if not all(look.already for look in one.looks)  # who is enrolled is no doubt
     ]
@@ -164,7 +164,7 @@ def _numbered(told: Sequence[SeasonSightings], species: str) -> tuple[Unresolved
     chosen.sort(
         key=lambda one: (-(one.sighting.decision.probability or 0.0), str(one.sighting.captured_at), one.sighting.photo)
     )
-    return tuple(UnresolvedSighting(number, one.sighting, one.photos) for number, one in enumerate(chosen, start=1))
+    return tuple(UnresolvedSighting(number, one.sighting, one.photos, one.entry) for number, one in enumerate(chosen, start=1))
 
 
 def _notes(figures: Sequence[SpeciesSeason], table: DeploymentTable | None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ class SeasonSightings:
     """A decision about photos that are not enrolled. individual: whom they were told to show, "" where that is nobody.
 
     sighting: by the names of today. photos: all that it rests on, each in its season, individual "".
+    entry: of the journal, that kept it; of a decision made just now, the last one.
     """
 
     species: str
@@ -33,6 +35,7 @@ class SeasonSightings:
     individual: str
     sighting: Sighting
     photos: tuple[Photo, ...]
+    entry: int = 0
 
     @property
     def season(self) -> str:
@@ -136,11 +139,31 @@ class Unenrolled:
 
 @dataclass(frozen=True, slots=True)
 class UnresolvedSighting:
-    """A decision that a person must make. photos: all that it rests on, with their boxes; number: in the table, from 1."""
+    """A decision that a person must make. photos: all that it rests on, with their boxes; number: on the page, from 1.
+
+    entry: of the journal, see `SeasonSightings`. Numbers are those of one page: commands name the `key`.
+    """
 
     number: int
     sighting: Sighting
     photos: tuple[Photo, ...]
+    entry: int = 0
+
+    @property
+    def contents(self) -> tuple[str, ...]:
+        """The SHA-256 of each photo's file, in their order; "" where it was not kept."""
+        listed = [content.partition(" ")[0] for content in self.sighting.contents]
+        if len(listed) == len(self.photos):
+            return tuple(listed)
+        return tuple(self.sighting.sha256 if str(photo.path) == self.sighting.photo else "" for photo in self.photos)
+
+    @property
+    def key(self) -> str:
+        """Names it on every page, by what the photos hold, by the best guess and by the entry: no other one has this key."""
+        box = self.sighting.box.key() if self.sighting.box else ""
+        guess = (self.sighting.counted_species, best_guess(self.sighting))
+        parts = (self.sighting.sha256, box, *sorted(self.sighting.contents), *guess)
+        return f"{hashlib.sha256(repr(parts).encode()).hexdigest()[:12]}-{self.entry}"
 
 
 @dataclass(frozen=True, slots=True)

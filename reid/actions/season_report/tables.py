@@ -7,8 +7,10 @@ from reid.formats.readers.photo_lists import BOX_COLUMNS, PHOTO_COLUMNS
 from reid.records import Box
 from reid.tables.plain_table import Rows
 
-DOUBT_COLUMNS = (*PHOTO_COLUMNS, *BOX_COLUMNS, "doubt", "probability", "reason")
-"""Of the table of doubts: a manifest, so that `reid enroll TABLE --column doubt --only 3` enrolls what a person agrees to."""
+DOUBT_COLUMNS = (*PHOTO_COLUMNS, *BOX_COLUMNS, "doubt", "probability", "reason", "best_guess", "sha256")
+"""Of the table of unresolved sightings: a manifest, so that `reid enroll TABLE --column doubt --only KEY --individual NAME`
+enrolls what a person agrees to. `individual` is empty: the guess of a program is no name, and the table alone enrolls nothing.
+"""
 
 
 def unresolved_rows(doubt: UnresolvedSighting) -> Rows:
@@ -18,18 +20,20 @@ def unresolved_rows(doubt: UnresolvedSighting) -> Rows:
         (
             photo.path.absolute().as_posix(),
             sighting.counted_species,
-            best_guess(sighting),
+            "",
             photo.captured_at.replace(tzinfo=None) if photo.captured_at else None,
             photo.encounter,
             photo.camera,
             photo.side,
             photo.season,
             *_box_cells(photo.box),
-            doubt.number,
+            doubt.key,
             None if sighting.decision.probability is None else f"{sighting.decision.probability:.4f}",
             sighting.decision.reason,
+            best_guess(sighting),
+            content,
         )
-        for photo in doubt.photos
+        for photo, content in zip(doubt.photos, doubt.contents, strict=True)
     ]
 
 

@@ -9,15 +9,12 @@ import shlex
 import shutil
 import subprocess
 from dataclasses import replace
-from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import reid
-from reid import synthetic
 from reid.actions.season_report.results import SeasonPage
 from reid.errors import UsageError
 from reid.formats.readers.photo_lists import read_photos
@@ -25,61 +22,8 @@ from reid.records import Box, Decision, Match, Outcome, Photo, Sighting, Species
 from reid.settings import ExportSettings, QuerySettings
 from reid.store import EnrolledPhoto, Enrollment, Gallery
 from tests.actions import colour_pool
-from tests.actions.small import made
+from tests.actions.season_report.drawn_study import decision, written
 from tests.commands import command
-
-STUDY = synthetic.Study(
-    individuals=7, seasons=3, cameras=4, days=20, visits=2.5, burst=2, pairs=0.2, width=96, height=64, seed=11
-)
-
-
-HOSTILE = "<script>alert(1)</script>'\"&"
-"""What zebra-000 is called here."""
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A drawn study whose first two seasons are enrolled, and of the third the individuals of even numbers."""
-    from reid.nets import net_files
-
-    place = tmp_path_factory.mktemp("report")
-    study = synthetic.write_study(place / "study", synthetic.plan_study(STUDY))
-    net = made(place / "nets", 1)
-    with Gallery.open(place / "gallery", create=True) as opened:
-        card = net_files.adopt(net, opened.nets_folder)
-        opened.set_embedding_net("zebra", card.fingerprint, card.dimension, calibration=None)
-    with study.truth.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        row["path"] = str(study.folder / row["path"])
-        row["individual"] = row["individual"].replace("zebra-000", HOSTILE)
-    known = (HOSTILE, "zebra-002", "zebra-004", "zebra-006")
-    chosen = [row for row in rows if row["season"] != "2023" or row["individual"] in known]
-    with (place / "known.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(chosen)
-    reid.enroll([place / "known.csv"], gallery=place / "gallery")
-    return place
-
-
-def written(kept: Path, place: Path, *photos: Path) -> SeasonPage:
-    settings = ExportSettings(deployments=kept / "study" / "deployments.csv", days=10)
-    query = QuerySettings(deployments=str(kept / "study" / "deployments.csv"))
-    out = place / "page" / "season.html"
-    return reid.report(photos, out=out, gallery=place / "gallery", settings=settings, query=query)
-
-
-@pytest.fixture(scope="module")
-def done(kept: Path) -> SeasonPage:
-    """The page of the third season, with the cards' photos asked. Never change its gallery in a test: take `place`."""
-    return written(kept, kept, kept / "study" / "cards" / "2023" / "detections.json")
-
-
-@pytest.fixture
-def place(kept: Path, tmp_path: Path) -> Path:
-    shutil.copytree(kept / "gallery", tmp_path / "gallery")
-    return tmp_path
 
 
 def test_the_page_is_one_file_that_needs_no_other_and_says_its_size(done: SeasonPage) -> None:
@@ -151,7 +95,7 @@ def test_a_doubt_is_settled_by_the_command_beside_it(kept: Path, done: SeasonPag
     assert asked and not all(one in known for one in asked)
     assert done.doubts_table is not None
     last = done.doubts[-1]
-    shown = re.search(rf"<code>(reid enroll season-doubts.csv --column doubt --only {last.number} .*?)</code>",
+    shown = re.search(rf"<code>(reid enroll season-doubts.csv --column doubt --only {last.key} .*?)</code>",
                       done.page.read_text(encoding="utf-8"))
     assert shown is not None
     told = shlex.split(html.unescape(shown[1]))
@@ -255,23 +199,6 @@ def test_photos_that_cannot_be_read_are_named_and_not_taken_for_another_season(p
     assert [Path(one.path).name for one in done.problems] == ["spoilt.jpg"] and done.page.exists()
 
 
-def decision(
-    gallery: Path, content: str, day: int, outcome: Outcome, name: str = "zebra-002", box: Box | None = None
-) -> Sighting:  # fmt: skip
-    """A kept decision about a photo of May 2024 that may show `name`."""
-    with Gallery.open(gallery) as opened:
-        photo = next(one for one in opened.photos("zebra") if one.individual == name)
-        match = Match("zebra", name, 1, 0.8, 0.7, str(photo.path), sha256=photo.sha256)
-        told = name if outcome == Outcome.KNOWN else None
-        sighting = Sighting(
-            f"/cards/{content}.jpg", sha256(content.encode()).hexdigest(), SpeciesGuess("zebra", 0.9),
-            Decision(outcome, told, 0.7, "a test", 0.2), (match,), "left", datetime(2024, 5, day, 9), "", "C1", "2024",
-            opened.embedding_net("zebra") or "", ("zebra",), (f"/cards/{content}.jpg",), box=box,
-        )  # fmt: skip
-        opened.add_sightings([sighting])
-    return sighting
-
-
 def test_a_season_of_which_nothing_is_enrolled_has_a_page_of_its_kept_decisions(place: Path) -> None:
     gallery = place / "gallery"
     before = reid.report(out=place / "before.html", gallery=gallery)
@@ -341,8 +268,8 @@ def test_kept_decisions_go_by_the_names_of_today(place: Path) -> None:
     assert done.unenrolled[0].animals == ("Amara",)
     assert done.doubts_table is not None
     with done.doubts_table.open(encoding="utf-8") as file:
-        rows = [(Path(row["path"]).name, row["individual"]) for row in csv.DictReader(file)]
-    assert rows == [("p.jpg", "Amara"), ("r.jpg", "")]
+        rows = [(Path(row["path"]).name, row["individual"], row["best_guess"]) for row in csv.DictReader(file)]
+    assert rows == [("p.jpg", "", "Amara"), ("r.jpg", "", "")]
     text = done.page.read_text(encoding="utf-8")
     assert "a test; zebra-002 is not in the gallery any more" in text and "zebra-004" not in text
     assert "--individual NEW-NAME" in text
