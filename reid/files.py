@@ -22,7 +22,7 @@ from pathlib import Path
 
 from reid.errors import UsageError
 
-NEW = ".new-"
+TEMPORARY = ".new-"
 """In the name of a temporary file or folder; what a kill left under such a name may be deleted."""
 OLD_SECONDS = 3600.0
 """Nobody writes any more to what was not touched for so long."""
@@ -30,7 +30,7 @@ _LONGEST_NAME = 255 - 40
 """Bytes of a file's name that its temporary name keeps; most disks allow 255 in all."""
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM)
 """What a disk or a system answers that syncs no folders, or a folder that may be written to and not be read."""
-_MADE = re.compile(rf"{re.escape(NEW)}(\d{{1,9}})-([0-9a-f]{{8}})[0-9a-f]{{8}}$")
+_MADE = re.compile(rf"{re.escape(TEMPORARY)}(\d{{1,9}})-([0-9a-f]{{8}})[0-9a-f]{{8}}$")
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def temporary_name(path: Path, *, hidden: bool = False) -> Path:
     name = path.name
     if len(os.fsencode(name)) > _LONGEST_NAME:
         name = os.fsencode(name)[:_LONGEST_NAME].decode("utf-8", "ignore")
-    return path.with_name(f"{'.' if hidden else ''}{name}{NEW}{os.getpid()}-{_machine()}{secrets.token_hex(4)}")
+    return path.with_name(f"{'.' if hidden else ''}{name}{TEMPORARY}{os.getpid()}-{_machine()}{secrets.token_hex(4)}")
 
 
 def is_left_over(path: Path) -> bool:

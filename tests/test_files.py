@@ -55,7 +55,7 @@ def durable(log: Log, path: Path) -> bool:
     if not at:
         return False
     before, after = log[: at[-1]], log[at[-1] + 1 :]
-    bytes_synced = any(kind == "sync" and name.startswith(f".{path.name}{files.NEW}") for kind, name in before)
+    bytes_synced = any(kind == "sync" and name.startswith(f".{path.name}{files.TEMPORARY}") for kind, name in before)
     return bytes_synced and ("sync", path.parent.name) in after
 
 

@@ -72,7 +72,7 @@ def decode(data: bytes, name: str, *, box: Box | None = None, shortest: int | No
         extent = _draft(photo, _factor(crop, shortest, sizes)) or photo.size
         photo.load()
         cut = partial(_cut, _rgb(photo), extent, frame, crop)
-        inputs = {size: cut(size) for size in sizes}
+        inputs = {wanted: cut(wanted) for wanted in sizes}
         pixels = inputs[sizes[0]] if sizes and shortest is None else cut(_shrunk(crop, shortest))
         captured_at, camera = exif.date_and_camera(photo)
     return Picture(pixels, hashlib.sha256(data).hexdigest(), frame.width, frame.height, captured_at, camera, inputs)
@@ -87,8 +87,8 @@ def size(path: Path) -> tuple[int, int]:
             return (height, width) if turned else (width, height)
         if isinstance(photo, PngImageFile):  # Pillow would decode it all to look for EXIF behind the pixels
             file.seek(0)
-            content = file.read()
-            if not any(mark in content for mark in (b"eXIf", b"Raw profile", b"adobe.xmp")):
+            data = file.read()
+            if not any(mark in data for mark in (b"eXIf", b"Raw profile", b"adobe.xmp")):
                 return photo.size
             file.seek(0)
             photo = PngImageFile(file)
@@ -147,7 +147,7 @@ def _factor(crop: tuple[int, int, int, int], shortest: int | None, sizes: Sequen
     """How far the crop may be scaled down so that nothing asked for is made of fewer pixels; 1 and above: not at all."""
     width, height = crop[2] - crop[0], crop[3] - crop[1]
     factors = [shortest / min(width, height)] if shortest is not None else []
-    factors += [max(size[0] / height, size[1] / width) for size in sizes]
+    factors += [max(wanted[0] / height, wanted[1] / width) for wanted in sizes]
     return max(factors, default=1.0)
 
 
@@ -168,7 +168,7 @@ def _shrunk(crop: tuple[int, int, int, int], shortest: int | None) -> Size | Non
 
 
 def _cut(image: Image.Image, extent: tuple[float, float], frame: _Frame, crop: tuple[int, int, int, int],
-         size: Size | None) -> Pixels:
+         wanted: Size | None) -> Pixels:
     """Crop and scale in the stored frame, whose whole extent is given in the image's pixels, then turn upright."""
     left, top, right, bottom = crop
     flip_x, flip_y = frame.orientation in exif.FLIPPED_X, frame.orientation in exif.FLIPPED_Y
@@ -178,11 +178,11 @@ def _cut(image: Image.Image, extent: tuple[float, float], frame: _Frame, crop: t
     if flip_y:
         top, bottom = frame.height - bottom, frame.height - top
     area = (top, left, bottom, right) if turned else (left, top, right, bottom)
-    if size is not None:
+    if wanted is not None:
         across = extent[0] / (frame.height if turned else frame.width)
         down = extent[1] / (frame.width if turned else frame.height)
         region = (area[0] * across, area[1] * down, area[2] * across, area[3] * down)
-        pixels = np.asarray(image.resize(size if turned else size[::-1], Image.Resampling.BICUBIC, region, reducing_gap=3.0))
+        pixels = np.asarray(image.resize(wanted if turned else wanted[::-1], Image.Resampling.BICUBIC, region, reducing_gap=3.0))
     else:
         pixels = np.asarray(image)[area[1] : area[3], area[0] : area[2]]
     pixels = pixels.swapaxes(0, 1) if turned else pixels

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reid.errors import GalleryError
-from reid.files import NEW, OLD_SECONDS, is_left_over
+from reid.files import OLD_SECONDS, TEMPORARY, is_left_over
 from reid.records.gallery import EnrolledPhoto
 from reid.store.catalog.catalog import Catalog
 from reid.store.catalog.sqlite_errors import RESTORE
@@ -64,7 +64,7 @@ class Checkup:
 
     def clear(self) -> None:
         """Throw away what is derived: the cache, and files left half-written. The next search makes it again."""
-        made = [path for path in self._cache.iterdir() if path.is_file() and NEW not in path.name]
+        made = [path for path in self._cache.iterdir() if path.is_file() and TEMPORARY not in path.name]
         for path in (*made, *_left_over(self._cache), *_copies_left_over(self._catalog)):
             if path.is_dir():  # of a copy that was cut off
                 shutil.rmtree(path, ignore_errors=True)
@@ -102,7 +102,7 @@ def _strange(catalog: Catalog) -> list[Damage]:
 def _left_over(cache: Path) -> list[Path]:
     """Files half-written for so long that nobody is writing them any more."""
     places = [place for place in (cache, cache.parent, cache.parent / NETS) if place.is_dir()]
-    return [path for place in places for path in sorted(place.glob(f"*{NEW}*")) if _is_old(path)]
+    return [path for place in places for path in sorted(place.glob(f"*{TEMPORARY}*")) if _is_old(path)]
 
 
 def _is_old(path: Path) -> bool:
@@ -115,6 +115,6 @@ def _is_old(path: Path) -> bool:
 def _copies_left_over(catalog: Catalog) -> list[Path]:
     """Beside the gallery: backups with a name of the gallery's, and what a bundle was unpacked into, that a kill left."""
     folder = catalog.path.parent
-    likes = (f"{glob.escape(folder.name)}-*{NEW}*", f".{glob.escape(folder.name)}{NEW}*")
+    likes = (f"{glob.escape(folder.name)}-*{TEMPORARY}*", f".{glob.escape(folder.name)}{TEMPORARY}*")
     there = [path for like in likes for path in sorted(folder.parent.glob(like))]
     return [path for path in there if path.is_dir() and not path.is_symlink() and is_left_over(path)]

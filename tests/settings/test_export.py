@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from reid.formats.writers.records_and_folders import WRITERS
+from reid.actions.exchange.export import WRITERS
 from reid.settings import ENCOUNTER_MINUTES, EXPORT_FORMATS, CountSettings, ExportSettings
 
 

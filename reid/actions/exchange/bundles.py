@@ -12,7 +12,7 @@ from pathlib import Path
 from reid import images
 from reid import settings as options
 from reid.errors import GalleryError, PhotoError, UsageError
-from reid.files import NEW, clear_left_over, make_folder, move_folder, temporary_name
+from reid.files import TEMPORARY, clear_left_over, make_folder, move_folder, temporary_name
 from reid.nets import net_files as nets
 from reid.progress import SILENT, Progress
 from reid.store import Gallery
@@ -82,7 +82,7 @@ def unbundle(path: Path, folder: Path) -> Parcel:
     if folder.exists():
         raise UsageError(f"{folder} is there already: name a new folder")
     read_parcel(path)
-    clear_left_over(folder.parent.glob(f".{glob.escape(folder.name)}{NEW}*"))
+    clear_left_over(folder.parent.glob(f".{glob.escape(folder.name)}{TEMPORARY}*"))
     place = temporary_name(make_folder(folder.parent) / folder.name, hidden=True)
     try:
         place.mkdir()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,12 +14,27 @@ from reid.actions.intake.photo_selection import in_time
 from reid.actions.intake.taking_photos import TakenPhotos, take_photos, videos_alone
 from reid.errors import UsageError
 from reid.files import check_writable
-from reid.formats.writers.records_and_folders import HISTORIES, LEFT_OUT_COLUMNS, WRITERS, Done, ExportJob
+from reid.formats.writers.camtrap_dp import write_camtrap_dp
+from reid.formats.writers.camtrapr import write_camtrapr
+from reid.formats.writers.export_job import LEFT_OUT_COLUMNS, ExportJob, Written
+from reid.formats.writers.history_tables import write_csv, write_xlsx
+from reid.formats.writers.labelled_folders import write_folders
+from reid.formats.writers.mark import write_mark
+from reid.formats.writers.program_capture import write_capture
+from reid.formats.writers.secr import write_secr
+from reid.formats.writers.wildbook import write_wildbook
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings
 from reid.store import Gallery
 from reid.survey.capture_history import LeftOut, NothingLeft
 from reid.survey.deployments import read_deployments
+
+WRITERS: dict[str, Callable[[ExportJob, str, Written], None]] = {
+    "mark": write_mark, "secr": write_secr, "capture": write_capture, "camtrapr": write_camtrapr, "camtrap-dp": write_camtrap_dp,
+    "wildbook": write_wildbook, "csv": write_csv, "xlsx": write_xlsx, "folders": write_folders,
+}  # fmt: skip
+HISTORIES = ("mark", "secr", "capture", "csv", "xlsx")
+"""Formats that hold a capture history, one for each species; the others hold photos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +82,29 @@ def export(
     chosen = _chosen(taken.photos, settings.species)
     check_writable(out)
     job = ExportJob(chosen, taken.deployments, taken.seasons, settings, out)
-    done = Done()
-    done.notes += taken.notes
+    written = Written()
+    written.notes += taken.notes
     faults = []
     for name, members in _by_species(job).items() if format in HISTORIES else {"": job}.items():
         try:
-            WRITERS[format](members, name, done)
+            WRITERS[format](members, name, written)
         except NothingLeft as fault:  # one species without dates must not hide the others
             faults.append(f"{name} is not exported: {fault}")
-    if faults and not done.files:
+    if faults and not written.files:
         raise UsageError("; ".join(faults))
-    done.notes += faults
-    if done.left_out:
-        rows = [(one.species, one.individual, one.photo, one.reason) for one in done.left_out]
-        done.table(out / "left_out.csv", LEFT_OUT_COLUMNS, rows)
+    written.notes += faults
+    if written.left_out:
+        rows = [(lost.species, lost.individual, lost.photo, lost.reason) for lost in written.left_out]
+        written.table(out / "left_out.csv", LEFT_OUT_COLUMNS, rows)
     closing = closing_line(
-        {"individuals": done.individuals, "photos": done.photos}, nothing="nothing exported", undated=taken.undated,
+        {"individuals": written.individuals, "photos": written.photos}, nothing="nothing exported", undated=taken.undated,
         unread=len(taken.problems) + len(taken.unreadable),
-        left={"photos left out": sum(bool(one.photo) for one in done.left_out)},
+        left={"photos left out": sum(bool(lost.photo) for lost in written.left_out)},
     )
     return ExportReport(
-        format, tuple(done.files), done.individuals, done.photos, tuple(done.left_out), tuple(done.notes), taken.problems, closing
-    )
+        format, tuple(written.files), written.individuals, written.photos, tuple(written.left_out), tuple(written.notes),
+        taken.problems, closing,
+    )  # fmt: skip
 
 
 def _chosen(photos: Sequence[Photo], species: str) -> tuple[Photo, ...]:

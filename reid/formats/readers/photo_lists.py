@@ -120,13 +120,13 @@ def _repeated(photo: Photo, first: dict[tuple[str, str], str]) -> Problem | None
 def read_manifest(path: Path) -> Iterator[Photo | Problem | EmptyCells]:
     """Read a table of photos row by row: a Photo, or a Problem naming the row (header = 1) and the column.
 
-    NA, NaN and nan, as R and pandas write missing values, are empty cells in COLUMNS, but for `path`; last of all comes where
+    NA, NaN and nan, as R and pandas write missing values, are empty cells in PHOTO_COLUMNS, but for `path`; last comes where
     that was so.
 
     camtrapR's record tables, Wildbook's bulk import sheets and Timelapse's CSV are read as well (`foreign`).
 
     Paths are relative to the table; backslashes work everywhere. `captured_at` and `side` are read as `cells` says.
-    Names keep their text (007 stays 007), with white space trimmed. Columns that are not in COLUMNS or BOX_COLUMNS
+    Names keep their text (007 stays 007), with white space trimmed. Columns that are not in PHOTO_COLUMNS or BOX_COLUMNS
     become notes; so do width and height where the table has neither x nor y.
 
     Raises:

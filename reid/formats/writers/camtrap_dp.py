@@ -6,17 +6,22 @@ By https://camtrap-dp.tdwg.org and the table schemas of version 1.0.2 (TDWG).
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
-from pathlib import PurePosixPath
+from datetime import UTC, datetime, time
+from pathlib import Path, PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from reid.errors import UsageError
+from reid.files import sync_files
+from reid.formats.writers.export_job import ExportJob, Written, copy_photo
 from reid.records import MISSING, Deployment, Photo
 from reid.settings import SAMPLING_DESIGNS
+from reid.steps.encounters import encounters as encounters_of
+from reid.survey.capture_history import LeftOut
 from reid.survey.deployments import deployment_on
 from reid.survey.season_dates import read_offset
 
@@ -51,13 +56,58 @@ _SPACE = uuid.UUID("6d0c3f3e-4b39-5f0e-9a63-1c7f5f9b1a52")
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """datapackage.json and the three tables, by column. left_out: photos that belong to no deployment or have no date."""
+    """datapackage.json and the three tables, by column. left_out: photos that belong to no deployment or have no date.
+
+    kept: the positions of the others among the photos.
+    """
 
     descriptor: dict[str, Any]
     deployments: list[dict[str, object]]
     media: list[dict[str, object]]
     observations: list[dict[str, object]]
     left_out: tuple[tuple[Photo, str], ...]
+    kept: tuple[int, ...]
+
+
+def write_camtrap_dp(job: ExportJob, _: str, written: Written) -> None:
+    """datapackage.json, the three tables and, if they are asked for, copies of the photos. Raises UsageError as `package`."""
+    settings = job.settings
+    base = Path(os.path.commonpath([photo.path.absolute().parent for photo in job.photos]))
+    paths = [f"media/{photo.path.absolute().relative_to(base).as_posix()}" for photo in job.photos]
+    made = package(
+        job.photos,
+        encounters_of(job.photos, minutes=settings.encounter_minutes),
+        paths,
+        job.deployments,
+        zone=settings.time_zone,
+        scientific=settings.scientific,
+        created=datetime.now(UTC),
+        title=settings.title,
+        contributor=settings.contributor,
+        sampling_design=settings.sampling_design,
+    )
+    if settings.copy:
+        for at in made.kept:
+            copy_photo(job.photos[at].path, job.out / paths[at])
+        sync_files(job.out / paths[at] for at in made.kept)
+    else:
+        written.notes.append(
+            f"the photos were not copied: filePath counts from the package, the files lie under {base}; --copy copies them"
+        )
+    for name, columns, rows in (
+        ("deployments", PACKAGE_DEPLOYMENT_COLUMNS, made.deployments),
+        ("media", MEDIA_COLUMNS, made.media),
+        ("observations", OBSERVATION_COLUMNS, made.observations),
+    ):
+        written.table(job.out / f"{name}.csv", columns, [[row.get(column) for column in columns] for row in rows])
+    written.text(job.out / "datapackage.json", descriptor_text(made))
+    written.left_out += [LeftOut(photo.species, photo.individual, str(photo.path), reason) for photo, reason in made.left_out]
+    written.count([job.photos[at] for at in made.kept])
+    if unnamed := sorted({photo.species for photo in job.photos if " " not in photo.species} - set(settings.scientific)):
+        written.notes.append(
+            f"scientificName is what the photos call the species: give --scientific {unnamed[0]}='GENUS EPITHET' "
+            f"({', '.join(unnamed)})"
+        )
 
 
 def package(
@@ -101,12 +151,13 @@ def package(
     ids = _deployment_ids(deployments)
     media: dict[str, dict[str, object]] = {}
     observations: list[dict[str, object]] = []
-    left_out = []
-    for photo, encounter, path in zip(photos, encounters, paths, strict=True):
+    left_out, kept = [], []
+    for at, (photo, encounter, path) in enumerate(zip(photos, encounters, paths, strict=True)):
         place = deployment_on(deployments, photo.camera, photo.captured_at.date()) if photo.captured_at else None
         if photo.captured_at is None or place is None or (reason := _unwritable(photo, path, scientific)):
             left_out.append((photo, _homeless(photo) if place is None else reason))
             continue
+        kept.append(at)
         deployment = ids[deployments.index(place)]
         row = _media(photo, path, deployment, stamp(photo.captured_at))
         media.setdefault(str(row["mediaID"]), row)
@@ -114,12 +165,12 @@ def package(
     rows = [_deployment(one, name, stamp) for one, name in zip(deployments, ids, strict=True)]
     names = sorted({str(row["scientificName"]) for row in observations})
     descriptor = _descriptor(deployments, names, created, title, contributor, sampling_design)
-    return Package(descriptor, rows, list(media.values()), observations, tuple(left_out))
+    return Package(descriptor, rows, list(media.values()), observations, tuple(left_out), tuple(kept))
 
 
-def descriptor_text(found: Package) -> str:
+def descriptor_text(written: Package) -> str:
     """datapackage.json."""
-    return json.dumps(found.descriptor, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(written.descriptor, ensure_ascii=False, indent=2) + "\n"
 
 
 def _deployment_ids(deployments: Sequence[Deployment]) -> list[str]:

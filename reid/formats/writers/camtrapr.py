@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from reid.errors import UsageError
+from reid.formats.writers.export_job import ExportJob, Written
 from reid.records import Deployment, Photo
+from reid.survey.capture_history import LeftOut
 from reid.survey.utm import in_metres
 
 RECORD_COLUMNS = (
@@ -29,6 +31,24 @@ RECORD_COLUMNS = (
 STAMP = "%Y-%m-%d %H:%M:%S"
 
 
+def write_camtrapr(job: ExportJob, _: str, written: Written) -> None:
+    """records.csv, and cameras.csv where there are deployments. Raises UsageError as `camera_table` does."""
+    gap = job.settings.independent_minutes
+    dated = [at for at, photo in enumerate(job.photos) if photo.captured_at]
+    kept = {dated[at] for at, _ in _records([job.photos[at] for at in dated], gap)}
+    soon = f"less than {gap:g} minutes after the record before it" if gap else "of the same second as another record"
+    for at, photo in enumerate(job.photos):
+        if at not in kept:
+            reason = soon if photo.captured_at else "photo has no date"
+            written.left_out.append(LeftOut(photo.species, photo.individual, str(photo.path), reason))
+    written.count([job.photos[at] for at in sorted(kept)])
+    written.table(job.out / "records.csv", RECORD_COLUMNS, list(record_rows([job.photos[at] for at in dated], gap)))
+    if job.deployments:
+        written.table(job.out / "cameras.csv", *camera_table(job.deployments))
+    else:
+        written.notes.append("no deployments table was given: camtrapR's table of cameras was not written")
+
+
 def independent(photos: Sequence[Photo], minutes: float = 0) -> list[tuple[Photo, int]]:
     """The photos that are records, by station, species, individual and time, each with the seconds since the one before.
 
@@ -36,21 +56,28 @@ def independent(photos: Sequence[Photo], minutes: float = 0) -> list[tuple[Photo
     one has 0. A photo less than `minutes` after the last one kept is no record (camtrapR's minDeltaTime with
     deltaTimeComparedTo = "lastIndependentRecord"), nor is one of the same second (its removeDuplicateRecords).
     """
-    last: dict[tuple[str, str, str], datetime] = {}
+    return [(photos[at], seconds) for at, seconds in _records(photos, minutes)]
+
+
+def _records(photos: Sequence[Photo], minutes: float) -> list[tuple[int, int]]:
+    """The positions of the records in `photos`, as `independent` orders them, each with its seconds."""
+
+    def place(at: int) -> tuple[str, ...]:
+        photo = photos[at]
+        return photo.camera, photo.species, photo.individual, str(photo.captured_at), str(photo.path)
+
+    last: dict[tuple[str, ...], datetime] = {}
     kept = []
-    for photo in sorted(
-        photos, key=lambda one: (one.camera, one.species, one.individual, str(one.captured_at), str(one.path))
-    ):
-        when = photo.captured_at
+    for at in sorted(range(len(photos)), key=place):
+        when = photos[at].captured_at
         assert when is not None
         when = when.replace(tzinfo=None, microsecond=0)
-        who = photo.camera, photo.species, photo.individual
-        before = last.get(who)
+        series = place(at)[:3]
+        before = last.get(series)
         seconds = int((when - before).total_seconds()) if before is not None else 0
-        if before is not None and (seconds < minutes * 60 or seconds == 0):
-            continue
-        last[who] = when
-        kept.append((photo, seconds))
+        if before is None or (seconds >= minutes * 60 and seconds != 0):
+            last[series] = when
+            kept.append((at, seconds))
     return kept
 
 

@@ -7,9 +7,18 @@ individual covariates, a semicolon; lines of at most 240 characters; comments be
 from __future__ import annotations
 
 from reid.errors import UsageError
+from reid.formats.writers.export_job import ExportJob, Written, history_of, stem_of
+from reid.formats.writers.history_tables import occasion_table
 from reid.survey.capture_history import CaptureHistory, IndividualHistory
 
 LONGEST_LINE = 240
+
+
+def write_mark(job: ExportJob, species: str, written: Written) -> None:
+    """The .inp file of one species and a table of its occasions. Raises NothingLeft, and UsageError as `inp` does."""
+    history = history_of(job, written)
+    written.text(job.out / f"{stem_of(species)}.inp", inp(history))
+    written.table(job.out / f"{stem_of(species)}-occasions.csv", *occasion_table(history))
 
 
 def inp(found: CaptureHistory) -> str:

@@ -5,10 +5,26 @@ By "User's Guide for Interactive Program CAPTURE" (Rexstad and Burnham 1991) and
 
 from __future__ import annotations
 
+from reid.formats.writers.export_job import NAME_COLUMNS, ExportJob, Written, history_of, stem_of
 from reid.survey.capture_history import CaptureHistory
 from reid.tables.safe_names import plain_names
 
 ID_WIDTH = 8
+
+
+def write_capture(job: ExportJob, species: str, written: Written) -> None:
+    """A file for each season of one species, and a table of the names in them. Raises NothingLeft."""
+    history = history_of(job, written)
+    seasons = plain_names(history.seasons)
+    for season, (text, dropped) in capture_inputs(history).items():
+        if not text:
+            written.notes.append(f"{species}: in season {season} no camera worked or no animal was met: no file for CAPTURE")
+            continue
+        written.text(job.out / f"{stem_of(species)}-{seasons[season]}.inp", text)
+        written.notes += [f"{species}: {note}" for note in dropped]
+    names = plain_names((individual.individual for individual in history.histories), longest=ID_WIDTH)
+    rows = [("animal", *pair) for pair in names.items()]
+    written.table(job.out / f"{stem_of(species)}-names.csv", NAME_COLUMNS, rows)
 
 
 def capture_inputs(found: CaptureHistory) -> dict[str, tuple[str, tuple[str, ...]]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reid.errors import UsageError
+from reid.formats.writers.export_job import NAME_COLUMNS, ExportJob, Written, history_of, stem_of
 from reid.survey.capture_history import CaptureHistory, effort_days
 from reid.survey.utm import in_metres
 from reid.tables.safe_names import plain_names
@@ -25,6 +26,19 @@ class SecrFiles:
     animals: dict[str, str]
     detectors: dict[str, str]
     sessions: dict[str, str]
+
+
+def write_secr(job: ExportJob, species: str, written: Written) -> None:
+    """The files of one species and a table of the names in them. Raises NothingLeft, and UsageError as `secr_files` does."""
+    made = secr_files(history_of(job, written), stem_of(species))
+    for name, text in made.files.items():
+        written.text(job.out / name, text)
+    names = [
+        (kind, ours, theirs)
+        for kind, called in (("animal", made.animals), ("detector", made.detectors), ("session", made.sessions))
+        for ours, theirs in called.items()
+    ]
+    written.table(job.out / f"{stem_of(species)}-names.csv", NAME_COLUMNS, names)
 
 
 def secr_files(found: CaptureHistory, stem: str) -> SecrFiles:

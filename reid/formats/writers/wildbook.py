@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from reid.files import writable_folder
+from reid.formats.writers.export_job import ExportJob, Written
 from reid.records import Deployment, Photo
+from reid.steps.encounters import encounters
 from reid.survey.deployments import deployment_on
+from reid.tables.tables import write_book
 
 WILDBOOK_COLUMNS = (
     "Encounter.genus",
@@ -31,19 +35,35 @@ WILDBOOK_COLUMNS = (
 )
 
 
+def write_wildbook(job: ExportJob, _: str, written: Written) -> None:
+    """wildbook.xlsx. A species without genus and epithet is noted. Raises UsageError where it cannot be written."""
+    settings = job.settings
+    encountered = encounters(job.photos, minutes=settings.encounter_minutes)
+    columns, rows = sheet(job.photos, encountered, settings.scientific, job.deployments)
+    species = {photo.species for photo in job.photos}
+    if unnamed := sorted(name for name in species if " " not in settings.scientific.get(name, name)):
+        written.notes.append(
+            f"Wildbook needs genus and epithet: give --scientific {unnamed[0]}='GENUS EPITHET' ({', '.join(unnamed)})"
+        )
+    path = writable_folder(job.out) / "wildbook.xlsx"
+    write_book(path, {"encounters": (columns, rows)})
+    written.files.append(path)
+    written.count(job.photos)
+
+
 def sheet(
-    photos: Sequence[Photo], encounters: Sequence[str], scientific: Mapping[str, str], deployments: Sequence[Deployment] = ()
+    photos: Sequence[Photo], encountered: Sequence[str], scientific: Mapping[str, str], deployments: Sequence[Deployment] = ()
 ) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
     """Columns and rows. A blank cell is "not known": no 0 stands for a missing position or hour.
 
     Args:
         photos: of named individuals.
-        encounters: of each photo; the photos of one individual in one encounter share a row.
+        encountered: the encounter of each photo; the photos of one individual in one encounter share a row.
         scientific: species as we call it -> its scientific name; else our name is split at its first space.
         deployments: tell the position of a photo's camera.
     """
     together: dict[tuple[str, str, str], list[Photo]] = defaultdict(list)
-    for photo, encounter in zip(photos, encounters, strict=True):
+    for photo, encounter in zip(photos, encountered, strict=True):
         together[photo.species, photo.individual, encounter].append(photo)
     most = max((len(found) for found in together.values()), default=0)
     rows = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reid.errors import GalleryError, UsageError
-from reid.files import NEW, clear_left_over, make_folder, move_folder, temporary_name
+from reid.files import TEMPORARY, clear_left_over, make_folder, move_folder, temporary_name
 from reid.store.catalog.catalog import Catalog
 from reid.store.contents.reading import species_rows
 from reid.store.contents.stage_nets import known_nets
@@ -39,7 +39,7 @@ def copy_gallery(catalog: Catalog, folder: Path, target: Path) -> Backup:
     """
     if target.exists():
         raise UsageError(f"{target} is there already: name a new folder for the copy")
-    clear_left_over(target.parent.glob(f"*{NEW}*"))
+    clear_left_over(target.parent.glob(f"*{TEMPORARY}*"))
     fresh = temporary_name(target)
     try:
         (fresh / NETS).mkdir(parents=True)

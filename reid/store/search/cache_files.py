@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.files import NEW, OLD_SECONDS, atomic_replace
+from reid.files import OLD_SECONDS, TEMPORARY, atomic_replace
 from reid.records import Vectors
 from reid.records.gallery import Ids
 from reid.settings import SearchSettings
@@ -191,9 +191,9 @@ class Cache:
 
     def _tidy(self, seq: int) -> None:
         for old in self.folder.glob(f"{self._stem}.*"):
-            left = NEW in old.name and time.time() - _changed_at(old) > OLD_SECONDS
+            left = TEMPORARY in old.name and time.time() - _changed_at(old) > OLD_SECONDS
             kept = old.suffix == ".json" or old.name.startswith(f"{self._stem}.{seq}.")
-            if left or (NEW not in old.name and not kept):
+            if left or (TEMPORARY not in old.name and not kept):
                 with contextlib.suppress(OSError):  # still mapped by another process on some systems: next time
                     old.unlink()
 
