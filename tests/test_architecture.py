@@ -18,7 +18,7 @@ NAMES = [path.relative_to(ROOT).as_posix() for path in FILES]
 TREES = {name: ast.parse(path.read_text("utf-8"), name) for name, path in zip(NAMES, FILES, strict=True)}
 
 LAYERS = (
-    ("errors", "progress", "threads", "files", "distribution"),
+    ("errors", "progress", "threads", "files", "distribution", "dates"),
     ("records", "settings"),
     ("images",),
     ("nets", "tables", "pages", "store", "synthetic", "abundance", "manual"),

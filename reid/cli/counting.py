@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reid import terminal
-from reid.cli.door import Clocks, Days, Deployments, Json, OnlySpecies, Seasons, SideRule, Where, app, end, line, tables
+from reid.cli.door import Clocks, Dates, Days, Deployments, Json, OnlySpecies, Seasons, SideRule, Where, app, end, line, tables
 from reid.settings import CountSettings, resolve
 
 _COUNT = CountSettings()
@@ -23,6 +23,7 @@ def count(
     days: Days = None,
     deployments: Deployments = None,
     clock: Clocks = None,
+    dates: Dates = None,
     side: SideRule = None,
     method: Annotated[str | None,
         typer.Option(help="chapman, m0, mt or chao: whose number photos to look at tighten.", show_default=False)] = None,
@@ -44,7 +45,7 @@ def count(
     given = {
         "species": species, "seasons": tuple(season or ()) or None, "days": days, "deployments": deployments,
         "clocks": tuple(clock or ()) or None, "side": side, "method": method, "draws": draws, "look": look, "seed": seed,
-        "compare": compare,
+        "compare": compare, "dates": dates,
     }
     report = action(gallery=gallery, settings=resolve(CountSettings(), given), out=out, progress=terminal.Bars())
     if json:

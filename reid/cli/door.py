@@ -50,6 +50,9 @@ ChangedFiles = Annotated[str | None,
 Video = Annotated[str | None,
     typer.Option(help=f"Frames of videos: every=SECONDS or scenes; default {VideoSettings().video}.", show_default=False)]
 Frames = Annotated[str | None, typer.Option(help="Folder for frames of videos; default beside each.", show_default=False)]
+Dates = Annotated[str | None,
+    typer.Option(help="How dates as 3/4/2020 are read in tables: day-first or month-first; default: they are refused.",
+                 show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.", envvar="REID_DEVICE", show_envvar=False)]
 OnlySpecies = Annotated[str | None, typer.Option(help="Only this species.", show_default=False)]

@@ -12,6 +12,7 @@ from reid import terminal
 from reid.cli.door import (
     ChangedFiles,
     Clocks,
+    Dates,
     Days,
     Deployments,
     Device,
@@ -28,6 +29,7 @@ from reid.cli.door import (
     end,
     line,
 )
+from reid.cli.identification import from_files, in_time
 from reid.settings import EXPORT_FORMATS, ExportSettings, pair, resolve
 
 if TYPE_CHECKING:
@@ -50,16 +52,19 @@ def import_(
     changed: ChangedFiles = None,
     video: Video = None,
     frames: Frames = None,
+    dates: Dates = None,
     device: Device = "auto",
 ) -> None:
     """Look at photos and tables, list every problem, then enroll what names an individual."""
+    from reid.actions.intake.enroll import intake
     from reid.actions.intake.import_photos import import_photos as action
     from reid.tables.problems import PROBLEM_COLUMNS, problem_rows
 
+    chosen: dict[str, object] = {"changed": changed, "device": device}
+    given = intake(chosen | in_time(clock, season, deployments) | from_files(side_path, video, frames, dates))
     report = action(
-        photos, dry_run=dry_run, anyway=anyway, gallery=gallery, problems_table=problems, clocks=clock or None,
-        seasons=season or None, deployments=str(deployments) if deployments else None, sides=side_path or None, changed=changed,
-        video=video, frames=frames, device=device, progress=terminal.Bars()
+        photos, dry_run=dry_run, anyway=anyway, gallery=gallery, problems_table=problems, settings=given,
+        progress=terminal.Bars(),
     )
     if json:
         line(report)
@@ -103,6 +108,7 @@ def export(
         typer.Option(help="Of the cameras' clocks, for Camtrap DP: +01:00 or a name.", show_default=False)] = None,
     scientific: Annotated[list[str] | None,
         typer.Option(help="SPECIES='Genus epithet'; may be repeated.", show_default=False)] = None,
+    dates: Dates = None,
     copy: Annotated[bool, typer.Option("--copy", help="Camtrap DP: copy the photos into the package.")] = False,
 ) -> None:
     """Write the known individuals for MARK, secr, CAPTURE, camtrapR, Camtrap DP, Wildbook, tables or folders."""
@@ -110,7 +116,7 @@ def export(
 
     given = {
         "species": species, "days": days, "deployments": deployments, "side": side, "group": group, "time_zone": time_zone,
-        "independent_minutes": minutes, "copy": copy or None, "seasons": tuple(season or ()) or None,
+        "independent_minutes": minutes, "copy": copy or None, "dates": dates, "seasons": tuple(season or ()) or None,
         "clocks": tuple(clock or ()) or None, "covariates": tuple(covariate or ()) or None,
         "scientific": dict(pair(text, "--scientific") for text in scientific or []) or None,
     }

@@ -12,6 +12,7 @@ from reid.cli.door import (  # fmt: skip
     ChangedFiles,
     Clocks,
     Confidence,
+    Dates,
     Deployments,
     Device,
     Flank,
@@ -48,6 +49,7 @@ def enroll(
     changed: ChangedFiles = None,
     video: Video = None,
     frames: Frames = None,
+    dates: Dates = None,
     column: Annotated[str | None,
         typer.Option(help="Use only rows whose column has the value of --only.", show_default=False)] = None,
     only: Annotated[str | None,
@@ -57,12 +59,12 @@ def enroll(
 ) -> None:
     """Put labelled photos into the gallery, each under its individual."""
     from reid.actions.intake.enroll import enroll as action
+    from reid.actions.intake.enroll import intake
 
+    chosen: dict[str, object] = {"column": column, "only": only, "changed": changed, "device": device}
+    given = intake(chosen | in_time(clock, season, deployments) | from_files(side_path, video, frames, dates))
     report = action(
-        photos, gallery=gallery, individual=individual, species=species, column=column, only=only,
-        clocks=clock or None, seasons=season or None, deployments=str(deployments) if deployments else None,
-        sides=side_path or None, changed=changed, video=video, frames=frames, device=device, again=again,
-        progress=terminal.Bars()
+        photos, gallery=gallery, individual=individual, species=species, again=again, settings=given, progress=terminal.Bars()
     )
     if json:
         line(report)
@@ -104,6 +106,7 @@ def query(
     side_path: Sides = None,
     video: Video = None,
     frames: Frames = None,
+    dates: Dates = None,
     device: Device = "auto",
 ) -> None:
     """Identify photos: who is it, how sure, and why."""
@@ -113,7 +116,7 @@ def query(
     given |= {"encounters": encounters or None}
     given |= {"device": device, "rerank": rerank, "fade": fade, "box_confidence": confidence}
     given |= {"returning": returning}
-    given |= in_time(clock, season, deployments) | from_files(side_path, video, frames)
+    given |= in_time(clock, season, deployments) | from_files(side_path, video, frames, dates)
     report = action(
         photos, gallery=gallery, settings=settings.resolve(QuerySettings(), given), record=record, why=why,
         as_of=given_moment(as_of, "--as-of"),
@@ -133,9 +136,11 @@ def in_time(clock: list[str] | None, season: list[str] | None, deployments: Path
             "deployments": str(deployments) if deployments else None}
 
 
-def from_files(side_path: list[str] | None, video: str | None, frames: str | None) -> dict[str, object]:
+def from_files(
+    side_path: list[str] | None, video: str | None, frames: str | None, dates: str | None
+) -> dict[str, object]:
     """The options that say how photos are read from their files, None where not given."""
-    return {"side_path": tuple(side_path) if side_path else None, "video": video, "frames": frames}
+    return {"side_path": tuple(side_path) if side_path else None, "video": video, "frames": frames, "dates": dates}
 
 
 def given_side(side: str) -> str | None:

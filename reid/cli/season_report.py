@@ -10,6 +10,7 @@ import typer
 from reid import settings, terminal
 from reid.cli.door import (  # fmt: skip
     Clocks,
+    Dates,
     Days,
     Deployments,
     Device,
@@ -46,14 +47,16 @@ def report(
     side_path: Sides = None,
     video: Video = None,
     frames: Frames = None,
+    dates: Dates = None,
     device: Device = "auto",
 ) -> None:
     """Write the page of a season: who was met when and where, who returned, discovery, effort, and the doubts."""
     from reid.actions.season_report.report import report as action
 
-    asked = in_time(clock, season, deployments) | from_files(side_path, video, frames)
+    asked = in_time(clock, season, deployments) | from_files(side_path, video, frames, dates)
     asked |= {"species": species or None, "device": device}
     counted = {"species": species or None, "seasons": tuple(season) if season else None, "days": days, "side": side}
+    counted |= {"dates": dates}
     done = action(
         photos or [],
         out=out,

@@ -12,6 +12,7 @@ from reid import settings, terminal
 from reid.cli.door import (  # fmt: skip
     Clocks,
     Confidence,
+    Dates,
     Deployments,
     Device,
     Flank,
@@ -65,6 +66,7 @@ def seasons(
     side_path: Sides = None,
     video: Video = None,
     frames: Frames = None,
+    dates: Dates = None,
     device: Device = "auto",
 ) -> None:
     """Who returned, who is new, who was not seen again, which need a person."""
@@ -76,7 +78,7 @@ def seasons(
         raise typer.BadParameter("name both seasons, or ask for --all", param_hint="--from, --to")
     if every and record:
         raise typer.BadParameter("decisions are kept of one season: name it with --from and --to", param_hint="--record")
-    given = in_time(clock, season, deployments) | from_files(side_path, video, frames)
+    given = in_time(clock, season, deployments) | from_files(side_path, video, frames, dates)
     given |= {"species": species or None, "device": device, "link": link, "kilometres_an_hour": kilometres_an_hour}
     given |= {"independent_minutes": minutes}
     found = settings.resolve(QuerySettings(), given)
@@ -136,6 +138,7 @@ def discover(
     side_path: Sides = None,
     video: Video = None,
     frames: Frames = None,
+    dates: Dates = None,
     device: Device = "auto",
 ) -> None:
     """Make individuals of unlabelled photos: proposed, with what ties them together."""
@@ -143,7 +146,7 @@ def discover(
     from reid.actions.seasons.results import PROPOSAL_STATUSES
     from reid.actions.seasons.tables import discovery
 
-    given = in_time(clock, season, deployments) | from_files(side_path, video, frames)
+    given = in_time(clock, season, deployments) | from_files(side_path, video, frames, dates)
     given |= {"species": species or None, "device": device, "kilometres_an_hour": kilometres_an_hour}
     given |= {"discover_link": link, "enroll_link": link}
     given |= {"side": given_side(side), "box_confidence": confidence}

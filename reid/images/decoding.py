@@ -7,7 +7,6 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -74,8 +73,9 @@ def decode(data: bytes, name: str, *, box: Box | None = None, shortest: int | No
         cut = partial(_cut, _rgb(photo), extent, frame, crop)
         inputs = {wanted: cut(wanted) for wanted in sizes}
         pixels = inputs[sizes[0]] if sizes and shortest is None else cut(_shrunk(crop, shortest))
-        captured_at, camera = exif.date_and_camera(photo)
-    return Picture(pixels, hashlib.sha256(data).hexdigest(), frame.width, frame.height, captured_at, camera, inputs)
+        header = exif.read_header(photo)
+    digest = hashlib.sha256(data).hexdigest()
+    return Picture(pixels, digest, frame.width, frame.height, header.captured_at, header.camera, inputs)
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -96,10 +96,10 @@ def size(path: Path) -> tuple[int, int]:
     return frame.width, frame.height
 
 
-def facts(path: Path) -> tuple[datetime | None, str]:
-    """(when, with what camera) a photo was taken, from its EXIF alone. Raises PhotoError as `read` does."""
+def header(path: Path) -> exif.Header:
+    """When and with what camera a photo was taken, from its EXIF alone. Raises PhotoError as `read` does."""
     with opened_file(path) as file, opened_image(file, str(path)) as photo:
-        return exif.date_and_camera(photo)
+        return exif.read_header(photo)
 
 
 def box_fault(box: Box) -> str:

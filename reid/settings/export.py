@@ -43,11 +43,13 @@ class ExportSettings:
     title: str = "Individuals identified with reid"
     contributor: str = "unknown"
     sampling_design: str = "opportunistic"
+    dates: str = ""
+    """How dates as 3/4/2020 are read in tables: day-first or month-first; "" = they are refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class CountSettings:
-    """How animals are counted. species, seasons, days, deployments, clocks and side as in `ExportSettings`."""
+    """How animals are counted. species, seasons, days, deployments, clocks, dates and side as in `ExportSettings`."""
 
     species: str = ""
     seasons: tuple[str, ...] = ()
@@ -64,3 +66,4 @@ class CountSettings:
     compare: bool = True
     """Compare doubtful photos with each other, for which they are opened: else one new animal counts as many."""
     seed: int = 0
+    dates: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 CHANGED = ("tell", "add")
 
@@ -32,6 +32,8 @@ class IntakeSettings(VideoSettings):
     side_path: tuple[str, ...] = ()
     """Each left=PATTERN or right=PATTERN, for photos whose path tells their side; see `photo_selection.sides_by_path`."""
     device: str = "auto"
+    dates: str = field(default="", kw_only=True)
+    """How a table's dates as 3/4/2020 are read: day-first or month-first; "" = they are refused."""
 
 
 @dataclass(frozen=True, slots=True)

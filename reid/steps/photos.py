@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from reid import images, threads
@@ -60,8 +59,9 @@ def read_headers(photos: Iterable[Photo]) -> tuple[list[Photo], list[Problem]]:
     """Read date and camera of photos that lack one of them from EXIF: the header of each file once, and never again.
 
     Returns:
-        The photos in the order given, marked (`Photo.exif_read`) where the header was looked into; and those of them whose
-        file cannot be read, as far as its first bytes tell.
+        The photos in the order given, marked (`Photo.exif_read`) where the header was looked into, with the note `date_from`
+        where their date is EXIF's DateTime, which programs change; and those of them whose file cannot be read, as far as its
+        first bytes tell.
     """
     photos = list(photos)
     files = list(dict.fromkeys(photo.path for photo in photos if _lacks_header(photo)))
@@ -74,9 +74,10 @@ def read_headers(photos: Iterable[Photo]) -> tuple[list[Photo], list[Problem]]:
             failed.append(Problem(str(photo.path), str(header), photo.origin))
             photo = replace(photo, exif_read=True)
         elif header is not None:
-            captured_at, camera = header
+            more = {"date_from": header.date_from} if header.date_from and photo.captured_at is None else {}
             photo = replace(
-                photo, captured_at=photo.captured_at or captured_at, camera=photo.camera or camera, exif_read=True
+                photo, captured_at=photo.captured_at or header.captured_at, camera=photo.camera or header.camera,
+                notes={**photo.notes, **more} if more else photo.notes, exif_read=True,
             )
         complete.append(photo)
     return complete, failed
@@ -86,9 +87,9 @@ def _lacks_header(photo: Photo) -> bool:
     return not photo.exif_read and (photo.captured_at is None or not photo.camera)
 
 
-def _header(path: Path) -> tuple[datetime | None, str] | PhotoError:
+def _header(path: Path) -> images.Header | PhotoError:
     try:
-        return images.facts(path)
+        return images.header(path)
     except PhotoError as error:
         return error
 

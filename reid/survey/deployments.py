@@ -37,12 +37,12 @@ class DeploymentTable:
     clocks: dict[str, timedelta] = field(default_factory=dict)
 
 
-def read_deployments(path: Path) -> DeploymentTable:
+def read_deployments(path: Path, dates: str = "") -> DeploymentTable:
     """Read a table (.csv, .xlsx) with one row for each camera at one place. NA, as R writes it, is an empty cell.
 
     Positions are latitude and longitude in degrees, or x and y in metres. `off` holds days: `2023-05-03;
     2023-05-07..2023-05-09`; camtrapR's pairs Problem1_from, Problem1_to say the same. `clock` is what to add to the
-    camera's clock (`+1h`).
+    camera's clock (`+1h`). dates: how start and end as 3/4/2020 are read, see `dates.DATE_ORDERS`.
 
     Raises:
         ManifestError: no table, a column missing, or rows that cannot be used (each is named, with its column).
@@ -71,7 +71,7 @@ def read_deployments(path: Path) -> DeploymentTable:
         try:
             if row.text(source) in MISSING:
                 raise BadCell("camera", f"is {row.text(source) or 'empty'}; name the camera as the photos do.")
-            one = _deployment(renamed_row)
+            one = _deployment(renamed_row, dates)
             offset = renamed_row.text("clock")
             if offset and clocks.setdefault(one.camera, read_offset(offset)) != read_offset(offset):
                 raise BadCell("clock", f"camera {one.camera} has two offsets; give its photos apart, one offset each.")
@@ -89,9 +89,9 @@ def deployment_on(deployments: Sequence[Deployment], camera: str, day: date) -> 
     return next((one for one in deployments if one.camera == camera and one.works(day)), None)
 
 
-def _deployment(row: Row) -> Deployment:
+def _deployment(row: Row, dates: str) -> Deployment:
     camera = spaced(row.text("camera"))
-    start, end = _day(row, "start"), _day(row, "end")
+    start, end = _day(row, "start", dates), _day(row, "end", dates)
     if end < start:
         raise BadCell("end", f"{end} lies before the start {start}.")
     numbers = {
@@ -109,8 +109,8 @@ def _deployment(row: Row) -> Deployment:
     return Deployment(camera, start, end, **numbers, off=off, season=spaced(row.text("season")), notes=notes)
 
 
-def _day(row: Row, column: str) -> date:
-    found = read_date(column, row.cells.get(column, ""))
+def _day(row: Row, column: str, dates: str) -> date:
+    found = read_date(column, row.cells.get(column, ""), dates)
     if found is None:
         raise BadCell(column, "is empty; give the first and the last day.")
     return found.date()

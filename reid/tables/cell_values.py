@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from reid import images
+from reid.dates import AmbiguousDateError, read_moment
 from reid.errors import ManifestError, PhotoError
 from reid.records import Box
 from reid.tables.tables import Cell
 
 _SIDES = {"": "", "unknown": "", "l": "left", "left": "left", "r": "right", "right": "right"}
-_YEAR_FIRST = re.compile(
-    r"(\d{4})([-:/])(\d\d)\2(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*(?:Z|[+-]\d\d(?::?\d\d)?)?)?")
-_YEAR_LAST = re.compile(r"\d{1,2}[-./]\d{1,2}[-./]\d{2,4}\b.*", re.DOTALL)
 
 
 class BadCell(ManifestError):
@@ -33,27 +30,31 @@ def spaced(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-def read_date(column: str, cell: Cell) -> datetime | None:
+def read_date(column: str, cell: Cell, order: str | None = None) -> datetime | None:
     """When the photo was taken, by the wall clock of the camera; None for an empty cell.
 
-    ISO 8601 (the date alone means midnight), EXIF's `2020:03:04 18:05:59`, `2020/03/04`, or a spreadsheet's date cell.
-    Fractions of a second and a time zone are dropped, as EXIF has neither. Raises BadCell.
+    What `dates.read_moment` reads (ISO 8601, where the date alone means midnight, EXIF's `2020:03:04 18:05:59`, `4-Mar-2020`, a
+    day number), or a spreadsheet's date cell. Fractions of a second and a time zone are dropped, as EXIF has neither.
+
+    order: "day-first" or "month-first", for dates as 3/4/2020; "" = they are refused, with the option that says it; None = there
+    is no such option here.
+
+    Raises:
+        BadCell: no date, or one that may mean two days.
     """
     if isinstance(cell, datetime):
         late = timedelta(seconds=cell.microsecond >= 500_000)  # spreadsheets count in days: 18:05:59 is 18:05:58.9999
         return cell.replace(microsecond=0, tzinfo=None) + late
     if not cell:
         return None
-    found = _YEAR_FIRST.fullmatch(cell)
-    if found:
-        year, _, month, day, hour, minute, second = found.groups()
-        try:
-            return datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
-        except ValueError as fault:
-            raise BadCell(column, f'"{cell}" is no date ({fault}).') from None
-    if _YEAR_LAST.fullmatch(cell):
-        raise BadCell(column, f'"{cell}" may be read day first or month first; write it as 2020-03-04.')
-    raise BadCell(column, f'"{cell}" is no date; write 2020-03-04 or 2020-03-04 18:05:59.')
+    try:
+        return read_moment(cell, order or "")
+    except AmbiguousDateError as fault:
+        more = "" if order is None else ", or say --dates day-first or month-first"
+        raise BadCell(column, f'"{cell}" {fault}; write it as 2020-03-04{more}.') from None
+    except ValueError as fault:
+        why = f" ({fault})." if str(fault) else "; write 2020-03-04 or 2020-03-04 18:05:59."
+        raise BadCell(column, f'"{cell}" is no date{why}') from None
 
 
 def read_side(column: str, text: str) -> str:

@@ -96,7 +96,8 @@ def _public(name: str) -> dict[str, Any]:
         return {"kind": "error", "exit_code": value.exit_code, "http_status": value.http_status}
     if dataclasses.is_dataclass(value):
         parameters = value.__dataclass_params__  # type: ignore[attr-defined]
-        return {"kind": "record", "frozen": parameters.frozen, "order": [*_fields(value)], "parameters": _fields(value),
+        by_place = [field.name for field in dataclasses.fields(value) if not field.kw_only]
+        return {"kind": "record", "frozen": parameters.frozen, "order": by_place, "parameters": _fields(value),
                 "methods": dict(_methods(value))}
     return {"kind": "class", "methods": dict(_methods(value))}
 

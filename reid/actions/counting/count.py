@@ -58,7 +58,7 @@ def count(
     """
     settings = options.resolve(CountSettings(), {}) if settings is None else settings
     _check(settings)
-    table = read_deployments(settings.deployments) if settings.deployments else None
+    table = read_deployments(settings.deployments, settings.dates) if settings.deployments else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         photos = [one for one in opened.enrolled_sightings() if one.species not in ("", EMPTY)]
         wanted = sorted({one.species for one in photos if settings.species in ("", one.species)})

@@ -11,7 +11,7 @@ from reid import settings as options
 from reid.actions.identification.unresolved_sightings import unsettled
 from reid.actions.intake.closing_line import closing_line
 from reid.actions.intake.photo_selection import in_time
-from reid.actions.intake.taking_photos import TakenPhotos, take_photos, videos_alone
+from reid.actions.intake.taking_photos import TakenPhotos, plain_intake, take_photos
 from reid.errors import UsageError
 from reid.files import check_writable
 from reid.formats.writers.camtrap_dp import write_camtrap_dp
@@ -121,14 +121,13 @@ def _chosen(photos: Sequence[Photo], species: str) -> tuple[Photo, ...]:
 
 def _taken(photos: Sequence[Path], settings: ExportSettings) -> TakenPhotos:
     deployments = str(settings.deployments or "")
-    return take_photos(
-        photos, replace(videos_alone(), clocks=settings.clocks, seasons=settings.seasons, deployments=deployments)
-    )
+    asked = replace(plain_intake(), clocks=settings.clocks, seasons=settings.seasons, deployments=deployments)
+    return take_photos(photos, replace(asked, dates=settings.dates))
 
 
 def _enrolled(gallery: Path | None, settings: ExportSettings) -> TakenPhotos:
     """The enrolled photos. They were put right when they came in: the table's clocks do not shift them again."""
-    table = read_deployments(settings.deployments) if settings.deployments else None
+    table = read_deployments(settings.deployments, settings.dates) if settings.deployments else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         photos, notes = opened.enrolled_sightings(), tuple(_not_enrolled(opened))
     timed, spans = in_time(photos, settings.clocks, settings.seasons, replace(table, clocks={}) if table else None)

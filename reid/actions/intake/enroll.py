@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -69,10 +69,11 @@ def enroll(
         UsageError: no photo names an individual and a species.
         ManifestError, GalleryError, ModelMismatch: table, gallery or net cannot be used.
     """
-    settings = intake(
-        settings, column=column, only=only, clocks=clocks, seasons=seasons, deployments=deployments, side_path=sides,
-        changed=changed, video=video, frames=frames, device=device,
-    )
+    arguments = {
+        "column": column, "only": only, "clocks": clocks, "seasons": seasons, "deployments": deployments, "side_path": sides,
+        "changed": changed, "video": video, "frames": frames, "device": device,
+    }
+    settings = intake(arguments, settings)
     taken = take_photos(photos, settings)
     for note in (*taken.notes, *taken.dates_missing()):
         progress.say(note)
@@ -129,7 +130,7 @@ def enroll_taken(
     )
 
 
-def intake(settings: EnrollSettings | None = None, **arguments: object) -> EnrollSettings:
+def intake(arguments: Mapping[str, object], settings: EnrollSettings | None = None) -> EnrollSettings:
     """The settings of an enrollment or an import: the arguments (None = not given), then `settings`.
 
     settings: None = REID_* variables, then the defaults.

@@ -60,10 +60,11 @@ def import_photos(
         ManifestError, GalleryError: a table or the gallery cannot be used.
     """
     # All rows: a column chooses for `enroll` alone.
-    settings = intake(
-        settings, column="", clocks=clocks, seasons=seasons, deployments=deployments, side_path=sides, changed=changed,
-        video=video, frames=frames, device=device,
-    )
+    arguments = {
+        "column": "", "clocks": clocks, "seasons": seasons, "deployments": deployments, "side_path": sides, "changed": changed,
+        "video": video, "frames": frames, "device": device,
+    }
+    settings = intake(arguments, settings)
     taken = take_photos(photos, settings)
     known = taken.photos
     problems = (*taken.problems, *(_changed(known, gallery) if settings.changed == "tell" else ()))

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.intake.photo_selection import in_time, sides_by_path
+from reid.dates import DATE_ORDERS
+from reid.errors import UsageError
 from reid.formats.readers.photo_lists import read_photos
 from reid.records import Deployment, Photo, Problem, Season
-from reid.settings import IntakeSettings, VideoSettings
+from reid.settings import EnrollSettings, IntakeSettings
 from reid.steps.encounters import season
 from reid.steps.photos import read_headers
 from reid.survey.deployments import DeploymentTable, read_deployments
@@ -79,17 +81,19 @@ def take_photos(
 
     Args:
         paths: files, folders, manifests, detections, packages; at least one.
-        settings: what is asked of the photos; None = nothing but frames of videos, as REID_VIDEO and REID_FRAMES say.
+        settings: what is asked of the photos; None = `plain_intake()`.
         table: the table of deployments where it was read before; None = read it where the settings name one.
 
     Raises:
         UsageError: no path, or an option that cannot be read, or a clock of a camera that no photo has.
         ManifestError: a table that cannot be read at all, or a folder without a photo.
     """
-    settings = videos_alone() if settings is None else settings
+    settings = plain_intake() if settings is None else settings
+    if settings.dates not in DATE_ORDERS:
+        raise UsageError(f"dates {settings.dates!r}: wanted one of {', '.join(DATE_ORDERS[1:])}")
     if table is None and settings.deployments:
-        table = read_deployments(Path(settings.deployments))
-    listed = read_photos(list(paths), settings.box_confidence, settings)
+        table = read_deployments(Path(settings.deployments), settings.dates)
+    listed = read_photos(list(paths), settings.box_confidence, settings, settings.dates)
     photos, unreadable = read_headers(sides_by_path(listed.photos, settings.side_path))
     spans: tuple[Season, ...] = ()
     if settings.clocks or settings.seasons or table:
@@ -99,7 +103,7 @@ def take_photos(
     )
 
 
-def videos_alone() -> IntakeSettings:
-    """What is asked of photos where nothing is: how frames are taken, as REID_VIDEO and REID_FRAMES say, else the default."""
-    videos = options.resolve(VideoSettings(), {})
-    return IntakeSettings(video=videos.video, frames=videos.frames)
+def plain_intake() -> IntakeSettings:
+    """What is asked of photos where nothing is but how files are read, as REID_VIDEO, REID_FRAMES and REID_DATES say."""
+    known = options.resolve(EnrollSettings(), {})
+    return IntakeSettings(video=known.video, frames=known.frames, dates=known.dates)

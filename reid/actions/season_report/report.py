@@ -64,7 +64,7 @@ def report(
         ManifestError, GalleryError, NetError: a table, the gallery or a net cannot be used.
     """
     settings, query = _settings(settings, query)
-    table = read_deployments(settings.deployments) if settings.deployments else None
+    table = read_deployments(settings.deployments, settings.dates) if settings.deployments else None
     with Gallery.open(options.gallery_folder(gallery)) as opened:
         made_of = SeasonPhotos(opened, settings, table)
         check_writable(out.parent)  # told before hours of looking

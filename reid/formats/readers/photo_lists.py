@@ -51,7 +51,7 @@ class PhotoList:
 
 
 def read_photos(
-    inputs: Sequence[Path], confidence: float | None = None, videos: VideoSettings | None = None
+    inputs: Sequence[Path], confidence: float | None = None, videos: VideoSettings | None = None, dates: str = ""
 ) -> PhotoList:
     """Find the photos that a command's arguments name.
 
@@ -69,6 +69,7 @@ def read_photos(
         inputs: at least one path.
         confidence: a detector's box counts from here on, in [0, 1]; None = as its file says.
         videos: how frames are taken; None = defaults and REID_* variables.
+        dates: how a table's dates as 3/4/2020 are read, see `dates.DATE_ORDERS`.
 
     Raises:
         UsageError: no input, or no such way to take frames.
@@ -83,7 +84,7 @@ def read_photos(
     videos = resolve(VideoSettings(), {}) if videos is None else videos
     for given in inputs:
         passed_over = 0
-        for item in _read_input(given, confidence):
+        for item in _read_input(given, confidence, dates):
             if isinstance(item, LeftOutFrames):
                 notes.append(f"{given.name}: {item}")
             elif isinstance(item, EmptyCells):
@@ -117,15 +118,15 @@ def _repeated(photo: Photo, first: dict[tuple[str, str], str]) -> Problem | None
     return Problem(str(photo.path), f"the same photo and box were named before{before}; the first is used.", photo.origin)
 
 
-def read_manifest(path: Path) -> Iterator[Photo | Problem | EmptyCells]:
+def read_manifest(path: Path, dates: str = "") -> Iterator[Photo | Problem | EmptyCells]:
     """Read a table of photos row by row: a Photo, or a Problem naming the row (header = 1) and the column.
 
     NA, NaN and nan, as R and pandas write missing values, are empty cells in PHOTO_COLUMNS, but for `path`; last comes where
     that was so.
 
-    camtrapR's record tables, Wildbook's bulk import sheets and Timelapse's CSV are read as well (`foreign`).
+    camtrapR's record tables, Wildbook's bulk import sheets and Timelapse's CSV are read as well (`other_tables`).
 
-    Paths are relative to the table; backslashes work everywhere. `captured_at` and `side` are read as `cells` says.
+    Paths are relative to the table; backslashes work everywhere. `captured_at` and `side` are read as `cell_values` says.
     Names keep their text (007 stays 007), with white space trimmed. Columns that are not in PHOTO_COLUMNS or BOX_COLUMNS
     become notes; so do width and height where the table has neither x nor y.
 
@@ -150,7 +151,7 @@ def read_manifest(path: Path) -> Iterator[Photo | Problem | EmptyCells]:
         row = _emptied(given, missing)
         origin = f"{path.name}, row {row.number}"
         try:
-            yield _photo(row, path.parent, origin, others, boxed)
+            yield _photo(row, path.parent, origin, others, boxed, dates)
         except BadCell as fault:
             yield Problem(row.text("path"), str(fault), origin, fault.column)
     if empty:
@@ -168,15 +169,17 @@ def _emptied(row: Row, missing: Counter[str]) -> Row:
     return replace(row, cells={name: cell for name, cell in row.cells.items() if name not in gone})
 
 
-def _read_input(given: Path, confidence: float | None) -> Iterator[Photo | Problem | LeftOutFrames | EmptyCells]:
+def _read_input(
+    given: Path, confidence: float | None, dates: str
+) -> Iterator[Photo | Problem | LeftOutFrames | EmptyCells]:
     suffix = given.suffix.lower()
     if given.name == DESCRIPTOR or (given.is_dir() and (given / DESCRIPTOR).is_file()):
         yield from read_camtrap_dp(given if given.name == DESCRIPTOR else given / DESCRIPTOR)
     elif given.is_dir():
         manifest = manifest_in(given)
-        yield from read_manifest(manifest) if manifest else read_folder(given)
+        yield from read_manifest(manifest, dates) if manifest else read_folder(given)
     elif suffix in TABLE_SUFFIXES:
-        yield from read_manifest(given)
+        yield from read_manifest(given, dates)
     elif suffix == ".json":
         yield from read_megadetector(given, confidence)
     elif suffix in _OTHER_TABLES:
@@ -187,7 +190,7 @@ def _read_input(given: Path, confidence: float | None) -> Iterator[Photo | Probl
         yield Photo(given)
 
 
-def _photo(row: Row, base: Path, origin: str, others: tuple[str, ...], boxed: bool) -> Photo:
+def _photo(row: Row, base: Path, origin: str, others: tuple[str, ...], boxed: bool, dates: str) -> Photo:
     if row.surplus:
         raise BadCell("row", f"has {row.surplus} more cells than the header; quote cells that hold the separator.")
     for column, cell in row.cells.items():
@@ -198,7 +201,7 @@ def _photo(row: Row, base: Path, origin: str, others: tuple[str, ...], boxed: bo
         path,
         species=spaced(row.text("species")),
         individual=spaced(row.text("individual")),
-        captured_at=read_date("captured_at", row.cells.get("captured_at", "")),
+        captured_at=read_date("captured_at", row.cells.get("captured_at", ""), dates),
         encounter=spaced(row.text("encounter")),
         camera=spaced(row.text("camera")),
         side=read_side("side", row.text("side")),

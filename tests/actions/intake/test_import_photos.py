@@ -60,7 +60,8 @@ def test_a_dry_run_says_what_is_there_and_lists_every_problem_with_row_column_an
         ("photos.csv", "5", "path"),
     ]
     assert (
-        rows[0]["what"] == '"1.2.2023" may be read day first or month first' and rows[0]["how_to_fix"] == "write it as 2020-03-04"
+        rows[0]["what"] == '"1.2.2023" may be read day first or month first' and rows[0]["how_to_fix"]
+        == "write it as 2020-03-04, or say --dates day-first or month-first"
     )
     assert (rows[1]["what"], rows[1]["how_to_fix"]) == ('"up" is no side', "write left, right, or leave it empty")
 

@@ -274,3 +274,27 @@ def test_nothing_taken_is_nothing() -> None:
     problem = Problem("a.jpg", "is no image", "row 2")
     dated = TakenPhotos((Photo(Path("a.jpg"), captured_at=DAY, origin="row 2"),), unreadable=(problem,))
     assert dated.by_season() == ({"2024": list(dated.photos)}, [])  # it is found again when it is decoded
+
+
+def test_dates_whose_day_may_come_first_are_read_as_the_option_says_by_every_command(cards: Path, place: Path) -> None:
+    row = "0.jpg,zebra,Ada,3/4/2024 6:07 PM,CAM"
+    (cards / "photos.csv").write_text(f"path,species,individual,captured_at,camera\n{row}\n", "utf-8")
+    (cards / "cameras.csv").write_text("camera,start,end,latitude,longitude\nCAM,1.4.2024,30.4.2024,1,2\n", "utf-8")
+    asked = ("--dates", "day-first", "--gallery", place / "gallery")
+    moment = "2024-04-03T18:07:00"
+    assert command("import", cards / "photos.csv", "--dry-run", *asked, "--json").lines[0]["first"] == moment
+    assert command("query", cards / "photos.csv", *asked, "--json").lines[0]["captured_at"] == moment
+    told = command("export", "camtrapr", cards / "photos.csv", "--deployments", cards / "cameras.csv", *asked,
+                   "--out", place / "out", "--json")  # fmt: skip
+    assert told.code == 0, told.err
+    assert command("enroll", cards / "photos.csv", "--deployments", cards / "cameras.csv", *asked).code == 0
+    (photo,) = reid.photos(place / "gallery", individual="Ada")
+    assert photo.captured_at == datetime(2024, 4, 3, 18, 7)
+    american = take_photos([cards / "photos.csv"], IntakeSettings(dates="month-first")).photos
+    assert [one.captured_at for one in american] == [datetime(2024, 3, 4, 18, 7)]
+    refused = command("query", cards / "photos.csv", "--gallery", place / "gallery", "--dates", "british")
+    assert refused.code == 2 and "dates 'british': wanted one of day-first, month-first" in refused.err
+    (problem,) = take_photos([cards / "photos.csv"]).problems
+    assert problem.reason.endswith("write it as 2020-03-04, or say --dates day-first or month-first.")
+    with pytest.raises(ManifestError, match=r'"1\.4\.2024" may be read day first .* say --dates'):
+        read_deployments(cards / "cameras.csv")
