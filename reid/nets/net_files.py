@@ -7,7 +7,7 @@ import json
 import math
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,9 +93,13 @@ def fingerprint(card: NetCard, state: Mapping[str, Tensor]) -> str:
 
 def fingerprint_of_arrays(card: NetCard, arrays: Mapping[str, NDArray[Any]]) -> str:
     """The same of weights that are not in torch."""
+    return fingerprint_of_tensors(card, ((name, arrays[name]) for name in sorted(arrays)))
+
+
+def fingerprint_of_tensors(card: NetCard, tensors: Iterable[tuple[str, NDArray[Any]]]) -> str:
+    """The same of tensors that come one by one, sorted by name."""
     digest = hashlib.sha256(json.dumps(card.architecture(), sort_keys=True).encode())
-    for name in sorted(arrays):
-        value = arrays[name]
+    for name, value in tensors:
         digest.update(f"{name}|torch.{value.dtype}|{list(value.shape)}|".encode())
         digest.update(value.tobytes())
     return digest.hexdigest()[:16]

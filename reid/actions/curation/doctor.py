@@ -13,7 +13,7 @@ from reid.actions.curation.results import DoctorReport, Finding
 from reid.actions.intake.nets import net_path
 from reid.errors import NetError, UsageError
 from reid.evaluation.label_audit import MOST_AUDITED, AuditedPhoto, Suspect, suspects
-from reid.nets import net_files
+from reid.nets import net_check
 from reid.progress import SILENT, Progress
 from reid.settings import FASTEST
 from reid.steps.cannot_link import place_in
@@ -87,7 +87,7 @@ def _nets(gallery: Gallery) -> Iterator[Finding]:
     used |= {fingerprint: "" for fingerprint in (gallery.species_net(), gallery.sides.net()) if fingerprint}
     for fingerprint, species in used.items():
         try:
-            card, _ = net_files.load(net_path(gallery, fingerprint))
+            card = net_check.check(net_path(gallery, fingerprint))
         except NetError as error:
             yield Finding("broken", "net", species, str(error))
             continue
@@ -98,7 +98,8 @@ def _nets(gallery: Gallery) -> Iterator[Finding]:
 def _changed(path: Path, sha256: str) -> str:
     """Why a file is not the photo that was enrolled; "" where it is."""
     try:
-        same = hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+        with path.open("rb") as file:
+            same = hashlib.file_digest(file, "sha256").hexdigest() == sha256
     except OSError as error:
         return f"cannot be read ({error.strerror})"
     return "" if same else "is no longer the photo that was enrolled"

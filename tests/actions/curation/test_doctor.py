@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -32,6 +34,16 @@ def test_a_whole_gallery_has_no_damage(place: Path) -> None:
     assert {one.level for one in report.findings} <= {"look"}
     answer = command("doctor", "--gallery", place / "gallery")
     assert answer.code == 0, answer.out
+
+
+def test_examining_a_whole_gallery_takes_no_torch(place: Path) -> None:
+    answers(place / "gallery")  # so that there is an index, which faiss opens
+    code = (
+        "import sys, reid; from pathlib import Path; report = reid.doctor(gallery=Path(sys.argv[1]), files=True); "
+        "print(report.photos, [one for one in ('torch', 'torchvision', 'onnxruntime', 'cv2') if one in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(place / "gallery")], capture_output=True, text=True, check=True)
+    assert done.stdout == "16 []\n"
 
 
 def test_every_byte_of_the_index_may_be_damaged(place: Path, request: pytest.FixtureRequest) -> None:

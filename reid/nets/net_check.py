@@ -1,0 +1,86 @@
+"""Is a net on disk whole? Answered without torch, which takes ten times the memory of everything else that asks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from reid.nets import backbones, net_files
+from reid.nets.net_files import NetCard
+
+Shapes = dict[str, tuple[int, ...]]
+"""Of the tensors of a net, by name."""
+BACKBONE_STRUCTURES = {
+    "mobilenet_v2": "9b88ec5c066afaec",
+    "mobilenet_v3_small": "8e2f0b4c1b557fcb",
+    "mobilenet_v3_large": "887914efbf990841",
+    "efficientnet_b0": "fb9572d160a485a7",
+    "efficientnet_v2_s": "ccd9e86999014b88",
+    "convnext_tiny": "8425579f31b83350",
+    "resnet18": "623846c1bf9a7add",
+    "resnet50": "32310b8c22621039",
+}
+"""`structure` of the tensors of each backbone: those of torchvision's, to be known without it."""
+
+
+def check(path: Path) -> NetCard:
+    """Read a net's two files and compare them, tensor by tensor, with what its card says.
+
+    A whole net is known by its tensors' names, shapes and fingerprint. Anything else is left to `net_files.load`, which needs
+    torch and says in words what is wrong.
+
+    Returns:
+        The card of the net.
+
+    Raises:
+        NetError: as `net_files.load`.
+    """
+    card = net_files.read_card(path)
+    if _is_whole(path, card):
+        return card
+    return net_files.load(path)[0]
+
+
+def _is_whole(path: Path, card: NetCard) -> bool:
+    """Whether the tensors are those of the card; one is in memory at a time."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            if not fits(card, shapes):
+                return False
+            weights = ((name, file.get_tensor(name)) for name in sorted(shapes))
+            return net_files.fingerprint_of_tensors(card, weights) == card.fingerprint
+    except (SafetensorError, OSError, LookupError, TypeError, ValueError, MemoryError):
+        return False
+
+
+def fits(card: NetCard, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """Whether a net of this card has tensors of these names and shapes, and no others."""
+    backbone = {name: shape for name, shape in shapes.items() if name.startswith("features.")}
+    head = {name: shape for name, shape in shapes.items() if name not in backbone}
+    return structure(backbone) == BACKBONE_STRUCTURES.get(card.backbone) and head == _head(card)
+
+
+def structure(shapes: Mapping[str, tuple[int, ...]]) -> str:
+    """16 hex digits of SHA-256 over names and shapes."""
+    text = json.dumps([[name, list(shape)] for name, shape in sorted(shapes.items())])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _head(card: NetCard) -> Shapes:
+    """The tensors of a net behind its backbone, as `networks.EmbeddingNet` and `networks.SpeciesNet` build them."""
+    channels, classes = backbones.spec(card.backbone).channels, len(card.classes)
+    if card.kind == "embedding":
+        neck = {f"neck.{name}": (card.dimension,) for name in ("weight", "bias", "running_mean", "running_var")}
+        pooling: Shapes = {"pool.exponent": ()} if card.pooling == "gem" else {}
+        return {"linear.weight": (card.dimension, channels), **neck, "neck.num_batches_tracked": (), **pooling}
+    head: Shapes = {"linear.weight": (classes, channels), "linear.bias": (classes,), "prototypes": (card.prototypes, channels)}
+    if card.axes:
+        novelty = {"middle": (channels,), "axes": (card.axes, channels), "weight": (classes, channels), "bias": (classes,),
+                   "scales": (2,)}  # fmt: skip
+        head |= {f"familiarity.{name}": shape for name, shape in novelty.items()}
+    return head
