@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 from reid.nets import backbones, net_files
-from reid.nets.net_files import NetCard
+from reid.nets.net_files import NetCard, Shapes
 
-Shapes = dict[str, tuple[int, ...]]
-"""Of the tensors of a net, by name."""
 BACKBONE_STRUCTURES = {
     "mobilenet_v2": "9b88ec5c066afaec",
     "mobilenet_v3_small": "8e2f0b4c1b557fcb",
@@ -44,28 +41,19 @@ def check(path: Path) -> NetCard:
 
 
 def _is_whole(path: Path, card: NetCard) -> bool:
-    """Whether the tensors are those of the card; one is in memory at a time."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            if not fits(card, shapes):
-                return False
-            weights = ((name, file.get_tensor(name)) for name in sorted(shapes))
-            return net_files.fingerprint_of_tensors(card, weights) == card.fingerprint
-    except (SafetensorError, OSError, LookupError, TypeError, ValueError, MemoryError):
-        return False
+    """Whether the tensors are those of the card."""
+    shapes = net_files.read_shapes(path)
+    return shapes is not None and fits(card, shapes) and net_files.read_fingerprint(path, card) == card.fingerprint
 
 
-def fits(card: NetCard, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+def fits(card: NetCard, shapes: Shapes) -> bool:
     """Whether a net of this card has tensors of these names and shapes, and no others."""
     backbone = {name: shape for name, shape in shapes.items() if name.startswith("features.")}
     head = {name: shape for name, shape in shapes.items() if name not in backbone}
     return structure(backbone) == BACKBONE_STRUCTURES.get(card.backbone) and head == _head(card)
 
 
-def structure(shapes: Mapping[str, tuple[int, ...]]) -> str:
+def structure(shapes: Shapes) -> str:
     """16 hex digits of SHA-256 over names and shapes."""
     text = json.dumps([[name, list(shape)] for name, shape in sorted(shapes.items())])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -76,11 +64,11 @@ def _head(card: NetCard) -> Shapes:
     channels, classes = backbones.spec(card.backbone).channels, len(card.classes)
     if card.kind == "embedding":
         neck = {f"neck.{name}": (card.dimension,) for name in ("weight", "bias", "running_mean", "running_var")}
-        pooling: Shapes = {"pool.exponent": ()} if card.pooling == "gem" else {}
+        pooling: dict[str, tuple[int, ...]] = {"pool.exponent": ()} if card.pooling == "gem" else {}
         return {"linear.weight": (card.dimension, channels), **neck, "neck.num_batches_tracked": (), **pooling}
-    head: Shapes = {"linear.weight": (classes, channels), "linear.bias": (classes,), "prototypes": (card.prototypes, channels)}
-    if card.axes:
-        novelty = {"middle": (channels,), "axes": (card.axes, channels), "weight": (classes, channels), "bias": (classes,),
-                   "scales": (2,)}  # fmt: skip
-        head |= {f"familiarity.{name}": shape for name, shape in novelty.items()}
-    return head
+    layer = {"weight": (classes, channels), "bias": (classes,)}
+    head = {f"linear.{name}": shape for name, shape in layer.items()} | {"prototypes": (card.prototypes, channels)}
+    if not card.axes:
+        return head
+    novelty = {"middle": (channels,), "axes": (card.axes, channels), "scales": (2,), **layer}
+    return head | {f"familiarity.{name}": shape for name, shape in novelty.items()}

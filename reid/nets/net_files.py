@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 NET_FORMAT = 1
+Shapes = Mapping[str, tuple[int, ...]]
+"""Of the tensors of a net, by name."""
 MAX_CARD_BYTES = 4_000_000
 MAX_DIMENSION = 4096
 MAX_CLASSES = 10_000
@@ -121,6 +123,28 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
         return None
     card = read_card(path)
     return arrays if fingerprint_of_arrays(card, arrays) == card.fingerprint else None
+
+
+def read_shapes(path: Path) -> Shapes | None:
+    """The shapes of the tensors of a safetensors file, without their numbers; None where it is no such file."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, MemoryError):
+        return None
+
+
+def read_fingerprint(path: Path, card: NetCard) -> str:
+    """The `fingerprint` of a card with the tensors of a safetensors file, one in memory at a time; "" where none can be read."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return fingerprint_of_tensors(card, ((name, file.get_tensor(name)) for name in sorted(file.keys())))
+    except (SafetensorError, OSError, LookupError, TypeError, ValueError, MemoryError):
+        return ""
 
 
 def save(card: NetCard, state: Mapping[str, Tensor], folder: Path, *, name: str = "") -> NetCard:

@@ -27,7 +27,7 @@ CARDS = {
 }
 
 
-def shapes_of(card: NetCard) -> net_check.Shapes:
+def shapes_of(card: NetCard) -> net_files.Shapes:
     with torch.device("meta"):
         return {name: tuple(value.shape) for name, value in net_files.build(card).state_dict().items()}
 
