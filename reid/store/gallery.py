@@ -39,7 +39,8 @@ from reid.store.history import as_of as past
 from reid.store.history.journal import History
 from reid.store.integrity import Checkup
 from reid.store.layout import manifest
-from reid.store.layout.folder import CACHE, MANIFEST, NETS, open_catalog
+from reid.store.layout.folder import CACHE, CATALOG, MANIFEST, NETS, open_catalog
+from reid.store.layout.net_folder import LocalWorkspace, NetFolder
 from reid.store.search import vector_source
 from reid.store.search.feature_maps import MapCache
 from reid.store.search.searcher import Searches
@@ -62,6 +63,8 @@ class Gallery:
         self.folder = folder
         self.nets_folder = folder / NETS
         self.cache_folder = cache or folder / CACHE
+        self.nets = NetFolder(self.nets_folder)
+        self.workspace = LocalWorkspace(self.nets_folder, self.cache_folder)  # what can be made again
         self._catalog = catalog
         self.history = History(catalog, self._publish, self.cache_folder)  # what was changed, and undoing it
         self.identities = Identities(catalog, self._publish)  # correcting who is who
@@ -76,7 +79,7 @@ class Gallery:
     @classmethod
     def open(
         cls, folder: Path, *, create: bool = False, wait: float = BUSY_SECONDS, as_of: datetime | date | None = None,
-        search: SearchSettings | None = None,
+        search: SearchSettings | None = None, who: str | None = None,
     ) -> Gallery:
         """Open the gallery in `folder`, for reading only where the folder cannot be written.
 
@@ -86,6 +89,7 @@ class Gallery:
             wait: seconds to wait for another process that is writing.
             as_of: show the gallery as it was at that moment (a day: at its end), for reading only.
             search: how it is searched; None = by the REID_* variables and the defaults.
+            who: whose changes the journal names; None = REID_USER, else the login name.
 
         Raises:
             UsageError: `as_of` is before the gallery's first change.
@@ -96,6 +100,7 @@ class Gallery:
         search = resolve(SearchSettings(), {}) if search is None else search
         folder = Path(folder).absolute()
         catalog = open_catalog(folder, create=create, wait=wait)
+        catalog.user = who
         try:
             if as_of is not None:
                 past.show_as_of(catalog, past.seq_at(catalog, as_of))
@@ -108,6 +113,11 @@ class Gallery:
         gallery = cls(folder, catalog, search, cache=Path(aside.name))  # what is made of that day must not replace today's
         gallery._cleared = aside.cleanup
         return gallery
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """Whether there is a gallery in `folder`; nothing is made or read."""
+        return (Path(folder) / CATALOG).exists()
 
     def close(self) -> None:
         """Let go of the files, once a cache that is being written is whole. May be called again."""
@@ -124,13 +134,18 @@ class Gallery:
         self.close()
 
     def maps(self, fingerprint: str) -> MapCache:
-        """The feature maps of enrolled photos that are kept for closer looks by one net."""
-        return MapCache(self.cache_folder / f"{fingerprint}.maps")
+        """The feature maps of enrolled photos that are kept for re-ranking by one net."""
+        return self.workspace.maps(fingerprint)
 
     @property
     def name(self) -> str:
         """The folder's name."""
         return self.folder.name
+
+    @property
+    def where(self) -> str:
+        """Its folder, as a person gives it to open the gallery again."""
+        return str(self.folder)
 
     @property
     def writable(self) -> bool:
@@ -176,24 +191,7 @@ class Gallery:
         why: str = "",
         expected: str | None = None,
     ) -> None:
-        """Make `fingerprint` the embedding net of a species, which is added if it is new. One transaction.
-
-        Args:
-            species: its name.
-            fingerprint: of the net.
-            dimension: D, numbers in one of its embeddings.
-            calibration: what was learnt about this net's scores; it takes the place of any calibration there was.
-            vectors: photo id -> (D,) float32, unit length: needed for every enrolled photo of the species that has no
-                embedding of this net yet. Embeddings of other nets are kept.
-            leaving: ids of photos that may go without one: they stay enrolled, but no search finds them.
-            why: for the journal.
-            expected: the net that it takes the place of, "" = none; None = whichever is in use.
-
-        Raises:
-            ModelMismatch: another net than `expected` is in use by now, enrolled photos would be without an embedding (told
-                how many), or the fingerprint is known as another kind of net. Nothing was changed.
-            ShapeError: a vector is not (D,), not finite, or not of unit length. UsageError: a blank name, one of no photo here.
-        """
+        """Make `fingerprint` the embedding net of a species, which is added if it is new; see `contract.GalleryWriting`."""
         writing.set_embedding_net(
             self._catalog, species, fingerprint, dimension, calibration, vectors, leaving, why, expected
         )
@@ -210,26 +208,7 @@ class Gallery:
     def enroll(
         self, species: str, fingerprint: str, items: Sequence[Enrollment], *, why: str = ""
     ) -> tuple[Enrolled, ...]:
-        """Enroll photos under individuals, who are added where they are new. One transaction, on disk on return.
-
-        A photo is known by its content and its box: the same one again is not enrolled twice, in this batch or later. One
-        that has no embedding of the net in use is given this one.
-
-        Args:
-            species: its name; its embedding net must be set.
-            fingerprint: of the net that made the vectors.
-            items: what to enroll.
-            why: for the journal.
-
-        Returns:
-            What became of each item, in order. A "conflict" is the caller's to show: that photo was not moved.
-
-        Raises:
-            ModelMismatch: fingerprint or dimension are not those of the species' current net.
-            ShapeError: a vector is not (D,), not finite, or not of unit length.
-            UsageError: a blank name, no sha256, an unknown side, or a file name that is no text. GalleryBusy: another process
-                kept writing. In every case nothing was enrolled.
-        """
+        """Enroll photos under individuals, who are added where they are new; see `contract.GalleryWriting`."""
         results = writing.enroll(self._catalog, self.folder, species, fingerprint, items, why)
         if any(one.status == "added" for one in results):
             self._publish()
@@ -265,6 +244,10 @@ class Gallery:
         """The enrolled photo with this content and box ("" = whole frame), None if there is none."""
         return reading.find(self._catalog, sha256, box_key, _composed(species))
 
+    def enrolled_at(self, paths: Sequence[Path]) -> dict[str, tuple[EnrolledPhoto, ...]]:
+        """The enrolled photos whose file lay at one of these paths, by path with forward slashes."""
+        return self.checkup.enrolled_at(paths)
+
     def enrolled_sightings(self, species: str | None = None) -> tuple[Photo, ...]:
         """Every enrolled animal in a photo (of one species), by photo id: what is known of who was seen, where and when.
 
@@ -294,22 +277,9 @@ class Gallery:
     def search(
         self, species: str, queries: Vectors, k: int, *, where: Where = ANYWHERE, fingerprint: str | None = None
     ) -> Found:
-        """Find the k enrolled photos of a species most like each query. Commits of other processes are seen.
+        """Find the k enrolled photos of a species most like each query; see `contract.GallerySearch`.
 
-        Args:
-            species: its name.
-            queries: (Q, D) float32 embeddings, unit length.
-            k: photos per query, at least 1.
-            where: which photos may be found.
-            fingerprint: of the net that made the queries; pass it, so that vectors of two nets never meet.
-
-        Returns:
-            Scores falling along each row, ties to the lower photo id; -inf and -1 where fewer than k photos pass.
-            A query has the same answer alone and in any batch, number by number.
-
-        Raises:
-            UsageError: no such species, or k below 1. ShapeError: queries are not (Q, D), finite and of unit length.
-            ModelMismatch: the species' net is not `fingerprint`, or has another D.
+        Commits of other processes are seen. A query has the same answer alone and in any batch, number by number.
         """
         return self._searches.search(_composed(species), queries, k, where.composed(), fingerprint)
 
@@ -332,6 +302,10 @@ class Gallery:
     def head(self) -> int:
         """The seq of the last change, 0 in an empty gallery; it moves with every change."""
         return self._catalog.head()
+
+    def version(self) -> tuple[int, int]:
+        """Something that differs after every change, ours or another process'; 5 microseconds."""
+        return self._catalog.version()
 
     def log(self, limit: int = 100) -> tuple[JournalEntry, ...]:
         """The last `limit` changes, the newest first."""

@@ -79,6 +79,8 @@ class Catalog:
         self._lock = threading.RLock()
         self.read_only = ("its folder or file cannot be written", _GET_PERMISSION)
         self._changes = 0
+        self.user: str | None = None
+        """Whose changes the journal names; None = whoever uses this process."""
         self.gathering = False
         """Inside `together`, where a change is a part of one transaction."""
         self.sightings_lack = ""
@@ -222,7 +224,7 @@ class Catalog:
             mark = {CLOCK_BACK: last} if at < last else {}
             self._connection.execute(
                 "INSERT INTO journal (seq, at, who, what, why, before, after, mark) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (change.seq, at, who(), what, why, to_json(change.before), to_json({**change.after, **mark}),
+                (change.seq, at, self.user or who(), what, why, to_json(change.before), to_json({**change.after, **mark}),
                  secrets.token_hex(8)),
             )
             self._changes += 1
