@@ -11,18 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid.records import Calibration, Photo, Sighting, Vectors
 from reid.records.gallery import (
-    Correction,
-    Detail,
     Enrolled,
     EnrolledPhoto,
     Enrollment,
@@ -35,30 +32,11 @@ from reid.records.gallery import (
     Where,
 )
 from reid.store.contents.keep_sightings import NotKept
-from reid.store.history.purge import Purge
+from reid.store.contract_corrections import GalleryHistory, IndividualCorrections, PendingEmbeddings, PhotoCorrections, SideNet
+from reid.store.contract_files import NetFiles, PhotoFiles, Workspace
 
 ANYWHERE = Where()
 """Every enrolled photo of the species."""
-
-
-class KnownIndividual(Protocol):
-    """An individual as a correction finds it: its permanent id and its name by now."""
-
-    @property
-    def id(self) -> int:
-        """Permanent, from 1."""
-
-    @property
-    def species(self) -> str:
-        """Name of its species."""
-
-    @property
-    def name(self) -> str:
-        """Its name by now."""
-
-    @property
-    def merged_into(self) -> int:
-        """Id of the individual it was merged into; 0 = none."""
 
 
 class GalleryContents(Protocol):
@@ -206,148 +184,6 @@ class GalleryWriting(Protocol):
 
     def together(self) -> AbstractContextManager[None]:
         """What is written inside is one transaction: all of its entries, or, where an error comes out of it, none."""
-
-
-class IndividualCorrections(Protocol):
-    """Who is who, corrected; `GalleryStore.identities`. Each raises UsageError with the remedy where it cannot be done."""
-
-    def find(self, individual: str, *, species: str | None = None) -> KnownIndividual:
-        """The individual of a name or of an id ("#7"), also one removed or merged."""
-
-    def rename(self, individual: str, name: str, *, species: str | None = None, why: str = "") -> Correction:
-        """Give an individual another name, which must be free."""
-
-    def merge(self, individual: str, into: str, *, species: str | None = None, why: str = "") -> Correction:
-        """Two individuals are one animal: the photos of the first go to the second; `split` takes it apart again exactly."""
-
-    def split(
-        self, individual: str, name: str, *, photos: Sequence[int] = (), species: str | None = None, why: str = ""
-    ) -> Correction:
-        """One individual is two animals: take a merge apart, or give `photos` to a new individual."""
-
-    def remove(self, individual: str, *, species: str | None = None, why: str = "") -> Correction:
-        """Take an individual out with its photos; `restore` brings both back."""
-
-    def restore(self, individual: str, *, species: str | None = None, why: str = "") -> Correction:
-        """Bring a removed individual back with the photos that were removed together with it."""
-
-
-class PhotoCorrections(Protocol):
-    """What photos show, corrected; `GalleryStore.corrections`. Each raises UsageError with the remedy where it cannot be done."""
-
-    def move(self, photos: Sequence[int], to: str, *, new: bool = False, why: str = "") -> Correction:
-        """Photos show another individual of the same species; new: make it, if there is none of this name."""
-
-    def remove(self, photos: Sequence[int], *, why: str = "") -> Correction:
-        """Take photos out; `restore` brings them back."""
-
-    def restore(self, photos: Sequence[int], *, to: str | None = None, why: str = "") -> Correction:
-        """Bring removed photos back to the individual they were with, or to another one."""
-
-    def correct(
-        self, photos: Sequence[int], *, side: str | None = None, captured_at: datetime | Literal[""] | None = None,
-        camera: str | None = None, encounter: str | None = None, season: str | None = None, why: str = "",
-    ) -> Correction:
-        """Correct what is known of photos; None leaves a fact as it is, "" says that it is not known."""
-
-    def predict_sides(self, sides: Mapping[int, tuple[str, float]], fingerprint: str, *, why: str = "") -> Correction:
-        """The sides that a net sees: photo id -> (left or right, how sure in [0, 1]); a side that is known stays."""
-
-
-class SideNet(Protocol):
-    """The net that predicts sides; `GalleryStore.sides`."""
-
-    def net(self) -> str | None:
-        """Fingerprint of the side net; None if none is set."""
-
-    def use_net(self, fingerprint: str, *, why: str = "") -> None:
-        """Make `fingerprint` the side net. Raises ModelMismatch if it is an embedding net here."""
-
-
-class PendingEmbeddings(Protocol):
-    """Embeddings of a net to come, beside those in use; `GalleryStore.embeddings`."""
-
-    def missing(self, species: str, fingerprint: str | None = None) -> tuple[EnrolledPhoto, ...]:
-        """The enrolled photos without an embedding of a net, by id; None = of the current net. Raises UsageError."""
-
-    def add(self, species: str, fingerprint: str, dimension: int, vectors: Mapping[int, NDArray[np.float32]]) -> None:
-        """Keep embeddings (photo id -> (D,) float32, unit length); one that is here already is left as it is.
-
-        Raises UsageError: no such species, or no photo of it. ModelMismatch: another kind of net. ShapeError: no vector.
-        """
-
-
-class GalleryHistory(Protocol):
-    """What was changed, by whom, and undoing it; `GalleryStore.history`."""
-
-    def log(self, limit: int = 100, *, individual_id: int | None = None) -> tuple[JournalEntry, ...]:
-        """The last `limit` changes (that concern one individual), the newest first."""
-
-    def detail(self, seq: int) -> Detail:
-        """One entry with every value it altered. Raises UsageError: no such entry."""
-
-    def undo(self, seq: int | None = None, *, why: str = "") -> JournalEntry:
-        """Take one change back, by a change of its own; None = the last that was not undone.
-
-        Raises UsageError: no such entry, or none is left. UndoConflict: a later entry builds on it, which is named.
-        """
-
-    def purge(
-        self, *, before: datetime | date | None = None, old_vectors: bool = False, only_plan: bool = False, why: str = "",
-        until: int = 0,
-    ) -> Purge:
-        """Delete for good what was removed: the only real delete, which cannot be undone. Merged individuals stay."""
-
-
-class NetFiles(Protocol):
-    """The files of nets; `GalleryStore.nets`. A net is known by its fingerprint, 16 hex digits."""
-
-    def path(self, fingerprint: str) -> Path:
-        """Its weights as a file of this machine, fetched first where they lie elsewhere; absent if the gallery has none.
-
-        The card lies beside it as .json, and what is exported of the net too.
-        """
-
-    def put(self, weights: Path) -> Path:
-        """Take a net in, its card lies beside it; durable on return. A net that is here already is left as it is.
-
-        Raises NetError: no card, or none of ours.
-        """
-
-    def known(self) -> tuple[str, ...]:
-        """Fingerprints of the nets whose weights are here, sorted."""
-
-
-class FeatureMaps(Protocol):
-    """Feature maps of enrolled photos by one net, for re-ranking: derived, may be lost at any time."""
-
-    def get(self, photos: Sequence[EnrolledPhoto]) -> dict[int, NDArray[np.float32]]:
-        """The (h, w, C) maps that are here, by photo id."""
-
-    def put(self, photos: Sequence[EnrolledPhoto], maps: Mapping[int, NDArray[np.float32]]) -> None:
-        """Keep the maps of photos, by their ids."""
-
-
-class Workspace(Protocol):
-    """Folders of this machine for what can be made again; `GalleryStore.workspace`. They may be emptied between two runs."""
-
-    @property
-    def checkpoints(self) -> Path:
-        """Of trainings that were interrupted."""
-
-    @property
-    def cache(self) -> Path:
-        """Of decoded photos."""
-
-    def maps(self, fingerprint: str) -> FeatureMaps:
-        """The feature maps of one net."""
-
-
-class PhotoFiles(Protocol):
-    """Where the files of enrolled photos are."""
-
-    def locate(self, photo: EnrolledPhoto) -> Path | None:
-        """The photo's file on this machine now; None if it is gone. Whether it still shows the same is the caller's to check."""
 
 
 class GalleryStore(GalleryContents, GallerySearch, GalleryWriting, PhotoFiles, Protocol):
