@@ -33,7 +33,7 @@ from reid.records.gallery import (
 )
 from reid.store.contents.keep_sightings import NotKept
 from reid.store.contract_corrections import GalleryHistory, IndividualCorrections, PendingEmbeddings, PhotoCorrections, SideNet
-from reid.store.contract_files import NetFiles, PhotoFiles, Workspace
+from reid.store.contract_files import FeatureMaps, NetFiles, PhotoFiles, Workspace
 
 ANYWHERE = Where()
 """Every enrolled photo of the species."""
@@ -224,6 +224,9 @@ class GalleryStore(GalleryContents, GallerySearch, GalleryWriting, PhotoFiles, P
     @property
     def workspace(self) -> Workspace:
         """Folders for what can be made again."""
+
+    def maps(self, fingerprint: str) -> FeatureMaps:
+        """The feature maps of enrolled photos by one net, for re-ranking."""
 
     def log(self, limit: int = 100) -> tuple[JournalEntry, ...]:
         """The last `limit` changes, the newest first."""

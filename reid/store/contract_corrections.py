@@ -111,6 +111,9 @@ class GalleryHistory(Protocol):
     def detail(self, seq: int) -> Detail:
         """One entry with every value it altered. Raises UsageError: no such entry."""
 
+    def clocks(self) -> tuple[str, ...]:
+        """Entries whose clock was wrong, a sentence each: the order of the journal counts, not its dates."""
+
     def undo(self, seq: int | None = None, *, why: str = "") -> JournalEntry:
         """Take one change back, by a change of its own; None = the last that was not undone.
 

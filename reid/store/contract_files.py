@@ -22,7 +22,8 @@ class NetFiles(Protocol):
         """
 
     def put(self, weights: Path) -> Path:
-        """Take a net in, its card lies beside it; durable on return. A net that is here already is left as it is.
+        """Take a net in, its card lies beside it; durable on return. A copy that is here already and
+        differs from these weights is damaged, and is replaced: the caller has checked these.
 
         Raises NetError: no card, or none of ours.
         """
@@ -51,9 +52,6 @@ class Workspace(Protocol):
     @property
     def cache(self) -> Path:
         """Of decoded photos."""
-
-    def maps(self, fingerprint: str) -> FeatureMaps:
-        """The feature maps of one net."""
 
 
 class PhotoFiles(Protocol):

@@ -135,7 +135,7 @@ class Gallery:
 
     def maps(self, fingerprint: str) -> MapCache:
         """The feature maps of enrolled photos that are kept for re-ranking by one net."""
-        return self.workspace.maps(fingerprint)
+        return MapCache(self.cache_folder / f"{fingerprint}.maps")
 
     @property
     def name(self) -> str:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reid.errors import UsageError
-from reid.store.gallery import Gallery
+from reid.store.gallery import Gallery as LocalGallery
 
 if TYPE_CHECKING:
     from reid.store.contract import GalleryStore
+
+__all__ = ["LocalGallery", "is_gallery", "open_gallery", "open_local_gallery"]
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
@@ -36,16 +38,16 @@ def open_gallery(
 
 def open_local_gallery(
     where: str | Path, *, create: bool = False, who: str | None = None, as_of: datetime | date | None = None
-) -> Gallery:
+) -> LocalGallery:
     """Open a gallery in a folder, for what is done to folders alone: backup, bundle, merge, doctor. Raises as `open_gallery`."""
     address = _ADDRESS.match(str(where))
     if address:
         raise UsageError(
             f"{where}: galleries at {address[1]}:// cannot be opened by this version of reid; give the folder of a gallery"
         )
-    return Gallery.open(Path(where), create=create, as_of=as_of, who=who)
+    return LocalGallery.open(Path(where), create=create, as_of=as_of, who=who)
 
 
 def is_gallery(where: str | Path) -> bool:
     """Whether there is a gallery to open at `where`; nothing is made or read."""
-    return Gallery.exists(Path(where))
+    return LocalGallery.exists(Path(where))

@@ -27,7 +27,8 @@ from reid.files import check_writable, writable_folder
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Outcome, Photo
 from reid.settings import SIDE_RULES, CountSettings
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_gallery
 from reid.survey.capture_history import CaptureHistory, capture_history
 from reid.survey.deployments import DeploymentTable, read_deployments
 from reid.tables.tables import write_table
@@ -59,7 +60,7 @@ def count(
     settings = options.resolve(CountSettings(), {}) if settings is None else settings
     _check(settings)
     table = read_deployments(settings.deployments, settings.dates) if settings.deployments else None
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         photos = [one for one in opened.enrolled_sightings() if one.species not in ("", EMPTY)]
         wanted = sorted({one.species for one in photos if settings.species in ("", one.species)})
         if not wanted:
@@ -98,7 +99,7 @@ def _check(settings: CountSettings) -> None:
 
 
 def _species(
-    opened: Gallery, photos: Sequence[Photo], table: DeploymentTable | None, settings: CountSettings, progress: Progress
+    opened: GalleryStore, photos: Sequence[Photo], table: DeploymentTable | None, settings: CountSettings, progress: Progress
 ) -> SpeciesCount:
     species = photos[0].species
     # What is enrolled, and what was asked, was put right when it came in: the table's clocks are for photos from cards.
@@ -138,7 +139,7 @@ _APART = re.compile(r"#\d+")
 
 
 def _study(
-    both: CaptureHistory, found: Sequence[OpenSighting], opened: Gallery, species: str
+    both: CaptureHistory, found: Sequence[OpenSighting], opened: GalleryStore, species: str
 ) -> tuple[UncertainHistory, tuple[OpenSighting, ...], tuple[str, ...]]:
     """The history that is sure, the doubts that count in it (calibrated, on an occasion, of the side), names of its rows."""
     columns, certain = _columns_and_rows(both)
@@ -191,7 +192,7 @@ def _doubt_notes(found: Sequence[OpenSighting], used: Sequence[OpenSighting], bo
     return notes
 
 
-def _asked_before(opened: Gallery, species: str, used: Sequence[OpenSighting]) -> list[str]:
+def _asked_before(opened: GalleryStore, species: str, used: Sequence[OpenSighting]) -> list[str]:
     """Whoever was enrolled after a sighting was asked about is not on its list: in it, it would be yet another new animal."""
     entries = (one for one in opened.log(JOURNAL) if one.what == "enroll" and not one.undone_by)
     enrolled = [(one.seq, json.loads(one.after)) for one in entries]

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.actions.identification.unresolved_sightings import OpenSighting
-from reid.actions.intake.nets import net_path
 from reid.nets import inference
 from reid.progress import Progress
 from reid.records import SIDES, Calibration, Problem, Vectors
 from reid.steps.embedded_photos import LocalEmbedder
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
 
 SURE_WITHOUT_COMPARING = 0.999
 """A sighting with an answer of this probability is not compared: nothing would change it."""
@@ -36,7 +35,7 @@ class Likeness:
 
 
 def likeness(
-    gallery: Gallery, species: str, found: Sequence[OpenSighting], progress: Progress, device: str = "auto"
+    gallery: GalleryStore, species: str, found: Sequence[OpenSighting], progress: Progress, device: str = "auto"
 ) -> Likeness:
     """Compare doubtful sightings with each other.
 
@@ -57,9 +56,9 @@ def likeness(
         return Likeness()
     if calibration is None:
         return Likeness(fault=f"{species} is not calibrated: `reid calibrate`")
-    if fingerprint is None or not net_path(gallery, fingerprint).is_file():
+    if fingerprint is None or not gallery.nets.path(fingerprint).is_file():
         return Likeness(fault=f"the net of {species} is not in the gallery: `reid doctor` examines it")
-    net = inference.load(net_path(gallery, fingerprint), device)
+    net = inference.load(gallery.nets.path(fingerprint), device)
     progress.start(f"{species}: comparing doubtful sightings", len(rows))
     units: list[int] = []
     sides: list[str] = []

@@ -9,7 +9,9 @@ from reid import settings as options
 from reid.actions.curation.results import GallerySummary, SpeciesInGallery
 from reid.errors import NetError
 from reid.nets import net_files
-from reid.store import EnrolledPhoto, Gallery, IndividualSummary
+from reid.store import EnrolledPhoto, IndividualSummary
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_gallery
 
 
 def gallery(folder: Path | None = None) -> GallerySummary:
@@ -21,7 +23,7 @@ def gallery(folder: Path | None = None) -> GallerySummary:
     Raises:
         GalleryError: no gallery there, or it cannot be read.
     """
-    with Gallery.open(options.gallery_folder(folder)) as opened:
+    with open_gallery(options.gallery_folder(folder)) as opened:
         found = tuple(
             SpeciesInGallery(one, _card(opened, one.fingerprint), opened.calibration(one.name))
             for one in opened.species()
@@ -29,7 +31,7 @@ def gallery(folder: Path | None = None) -> GallerySummary:
         stage_1 = opened.species_net() or ""
         card = _card(opened, stage_1)
         return GallerySummary(
-            opened.folder,
+            Path(opened.where),
             found,
             stage_1,
             card.classes if card else (),
@@ -53,7 +55,7 @@ def individuals(
     Raises:
         GalleryError: no gallery there, or it cannot be read. UsageError: it knows nothing of that moment.
     """
-    with Gallery.open(options.gallery_folder(folder), as_of=as_of) as opened:
+    with open_gallery(options.gallery_folder(folder), as_of=as_of) as opened:
         return opened.individuals(species, removed=removed)
 
 
@@ -66,14 +68,14 @@ def photos(
     as_of: datetime | date | None = None,
 ) -> tuple[EnrolledPhoto, ...]:
     """The enrolled photos, or those removed, by id; the arguments are those of `individuals`. Raises GalleryError, UsageError."""
-    with Gallery.open(options.gallery_folder(folder), as_of=as_of) as opened:
+    with open_gallery(options.gallery_folder(folder), as_of=as_of) as opened:
         return opened.photos(species, individual, removed=removed)
 
 
-def _card(opened: Gallery, fingerprint: str) -> net_files.NetCard | None:
+def _card(opened: GalleryStore, fingerprint: str) -> net_files.NetCard | None:
     if not fingerprint:
         return None
     try:
-        return net_files.read_card(opened.nets_folder / f"{fingerprint}.safetensors")
+        return net_files.read_card(opened.nets.path(fingerprint))
     except NetError:
         return None

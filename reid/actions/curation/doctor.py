@@ -10,14 +10,15 @@ from pathlib import Path
 from reid import settings as options
 from reid.actions.curation.drift import drift_of
 from reid.actions.curation.results import DoctorReport, Finding
-from reid.actions.intake.nets import net_path
 from reid.errors import NetError, UsageError
 from reid.evaluation.label_audit import MOST_AUDITED, AuditedPhoto, Suspect, suspects
 from reid.nets import net_check
 from reid.progress import SILENT, Progress
 from reid.settings import FASTEST
 from reid.steps.cannot_link import place_in
-from reid.store import EnrolledPhoto, Gallery
+from reid.store import EnrolledPhoto
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_local_gallery
 
 
 def doctor(
@@ -47,7 +48,7 @@ def doctor(
     Raises:
         UsageError: no such species. GalleryError: no gallery there, or its catalogue cannot be opened at all.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_local_gallery(options.gallery_folder(gallery)) as opened:
         findings = [
             Finding("derived", one.what, "", one.reason, do="reid doctor --fix") if one.derived
             else Finding("broken", one.what, "", one.reason)
@@ -75,19 +76,19 @@ def doctor(
         return DoctorReport(opened.folder, tuple(findings), fixed if fix else 0, len(photos), tuple(notes))
 
 
-def _clocks(gallery: Gallery) -> Iterator[Finding]:
+def _clocks(gallery: GalleryStore) -> Iterator[Finding]:
     """Entries of the journal that are dated before the one they follow, or in the future."""
     for text in gallery.history.clocks():
         yield Finding("look", "clock", "", f"{text}; --as-of and --before go by the order of the entries")
 
 
-def _nets(gallery: Gallery) -> Iterator[Finding]:
+def _nets(gallery: GalleryStore) -> Iterator[Finding]:
     """Are the nets in use there and whole?"""
     used = {one.fingerprint: one.name for one in gallery.species() if one.fingerprint}
     used |= {fingerprint: "" for fingerprint in (gallery.species_net(), gallery.sides.net()) if fingerprint}
     for fingerprint, species in used.items():
         try:
-            card = net_check.check(net_path(gallery, fingerprint))
+            card = net_check.check(gallery.nets.path(fingerprint))
         except NetError as error:
             yield Finding("broken", "net", species, str(error))
             continue
@@ -105,7 +106,7 @@ def _changed(path: Path, sha256: str) -> str:
     return "" if same else "is no longer the photo that was enrolled"
 
 
-def _missing(gallery: Gallery, photos: tuple[EnrolledPhoto, ...], files: bool, progress: Progress) -> Iterator[Finding]:
+def _missing(gallery: GalleryStore, photos: tuple[EnrolledPhoto, ...], files: bool, progress: Progress) -> Iterator[Finding]:
     for done, one in enumerate(photos, start=1):
         path = gallery.locate(one)
         who = ((one.individual,), (one.id,))
@@ -122,7 +123,7 @@ def _missing(gallery: Gallery, photos: tuple[EnrolledPhoto, ...], files: bool, p
             )
 
 
-def _doubts(gallery: Gallery, species: str, photos: list[EnrolledPhoto], fastest: float) -> Iterator[Finding]:
+def _doubts(gallery: GalleryStore, species: str, photos: list[EnrolledPhoto], fastest: float) -> Iterator[Finding]:
     ids, vectors = gallery.vectors(species)
     row = {int(number): at for at, number in enumerate(ids)}
     known = [one for one in photos if one.id in row]

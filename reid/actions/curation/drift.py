@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reid.evaluation.appearance_drift import Aged, Drifted, drifted
-from reid.store import EnrolledPhoto, Gallery
+from reid.store import EnrolledPhoto
+from reid.store.contract import GalleryStore
 
 
-def drifts(gallery: Gallery, photos: Sequence[EnrolledPhoto]) -> tuple[tuple[str, Drifted], ...]:
+def drifts(gallery: GalleryStore, photos: Sequence[EnrolledPhoto]) -> tuple[tuple[str, Drifted], ...]:
     """The drifted individuals among photos of any species, each with its species."""
     return tuple(
         (name, one) for name in sorted({one.species for one in photos})
@@ -16,7 +17,7 @@ def drifts(gallery: Gallery, photos: Sequence[EnrolledPhoto]) -> tuple[tuple[str
     )
 
 
-def drift_of(gallery: Gallery, species: str, photos: Sequence[EnrolledPhoto]) -> tuple[Drifted, ...]:
+def drift_of(gallery: GalleryStore, species: str, photos: Sequence[EnrolledPhoto]) -> tuple[Drifted, ...]:
     """The drifted individuals among photos of one species, by its current net; () where that is not calibrated."""
     calibration = gallery.calibration(species)
     if calibration is None:

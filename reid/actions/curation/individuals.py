@@ -12,12 +12,13 @@ from typing import Literal
 
 from reid import settings as options
 from reid.actions.curation.results import IndividualShown
-from reid.store import Correction, Gallery
+from reid.store import Correction
+from reid.store.opening import open_gallery
 
 
 def show_individual(individual: str, *, species: str = "", gallery: Path | None = None) -> IndividualShown:
     """Everything the gallery knows of one individual, removed or merged ones too. Raises UsageError, GalleryError."""
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         owner = opened.identities.find(individual, species=species or None)
         everyone = [*opened.individuals(owner.species), *opened.individuals(owner.species, removed=True)]
         (summary,) = [one for one in everyone if one.id == owner.id]
@@ -35,7 +36,7 @@ def rename_individual(
         UsageError: no such individual, or the name is another's (told how to merge the two). Nothing was changed.
         GalleryError, GalleryBusy: the gallery cannot be written.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         return opened.identities.rename(individual, name, species=species or None, why=why)
 
 
@@ -48,7 +49,7 @@ def merge_individuals(
         UsageError: one of the two is not there, or they are of different species. Nothing was changed.
         GalleryError, GalleryBusy: the gallery cannot be written.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         return opened.identities.merge(individual, into, species=species or None, why=why)
 
 
@@ -70,7 +71,7 @@ def split_individual(
         UsageError: no such individual or merge, a photo that is not its own, or the name is in use. Nothing was changed.
         GalleryError, GalleryBusy: the gallery cannot be written.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         return opened.identities.split(individual, name, photos=photos, species=species or None, why=why)
 
 
@@ -80,7 +81,7 @@ def remove_individual(individual: str, *, species: str = "", gallery: Path | Non
     Raises:
         UsageError: no such individual. GalleryError, GalleryBusy: the gallery cannot be written.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         return opened.identities.remove(individual, species=species or None, why=why)
 
 
@@ -91,7 +92,7 @@ def restore_individual(individual: str, *, species: str = "", gallery: Path | No
         UsageError: it is not removed, or its name or a photo is in use by now. Nothing was changed.
         GalleryError, GalleryBusy: the gallery cannot be written.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         return opened.identities.restore(individual, species=species or None, why=why)
 
 
@@ -104,13 +105,13 @@ def move_photos(
         UsageError: no such photo or individual, or the photos are of several species. Nothing was changed.
         GalleryError, GalleryBusy: the gallery cannot be written.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         return opened.corrections.move(photos, to, new=new, why=why)
 
 
 def remove_photos(photos: Sequence[int], *, gallery: Path | None = None, why: str = "") -> Correction:
     """Take photos (ids) out of the gallery; `restore_photos` brings them back. Raises UsageError, GalleryError."""
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         return opened.corrections.remove(photos, why=why)
 
 
@@ -121,7 +122,7 @@ def restore_photos(photos: Sequence[int], *, to: str = "", gallery: Path | None 
         UsageError: a photo is not removed, its individual is, or the same photo was enrolled again. Nothing was changed.
         GalleryError, GalleryBusy: the gallery cannot be written.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         return opened.corrections.restore(photos, to=to or None, why=why)
 
 
@@ -144,7 +145,7 @@ def correct_photos(
         UsageError: no such photo, no such side, or nothing to correct was given. Nothing was changed.
         GalleryError, GalleryBusy: the gallery cannot be written.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         return opened.corrections.correct(
             photos, side=side, captured_at=captured_at, camera=camera, encounter=encounter, season=season, why=why
         )

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from reid import settings as options
-from reid.store import Detail, Gallery, JournalEntry, Purge
+from reid.store import Detail, JournalEntry, Purge
+from reid.store.opening import open_gallery
 
 
 def log(
@@ -23,14 +24,14 @@ def log(
     Raises:
         UsageError: there never was such an individual. GalleryError: no gallery there, or it cannot be read.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         who = opened.identities.find(individual, species=species or None).id if individual else None
         return opened.history.log(limit, individual_id=who)
 
 
 def show_entry(entry: int, *, gallery: Path | None = None) -> Detail:
     """One entry of the journal with every value it altered. Raises UsageError for one that never was, GalleryError."""
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         return opened.history.detail(entry)
 
 
@@ -50,7 +51,7 @@ def undo(entry: int | None = None, *, gallery: Path | None = None, why: str = ""
         UndoConflict: a later entry builds on it; the text and `entry` say which. Nothing was changed.
         GalleryError, GalleryBusy: the gallery cannot be written.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         return opened.history.undo(entry, why=why)
 
 
@@ -78,5 +79,5 @@ def purge(
     Raises:
         UsageError: the gallery knows nothing of `before`. GalleryError, GalleryBusy: it cannot be written.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         return opened.history.purge(before=before, old_vectors=old_vectors, only_plan=not yes, why=why, until=until)

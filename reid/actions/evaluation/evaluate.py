@@ -11,7 +11,6 @@ from reid.actions.evaluation.embedded_photos import Embedded, Opener, background
 from reid.actions.evaluation.open_set_rates import unknown_rates
 from reid.actions.evaluation.results import EvaluateReport, SpeciesEvaluation
 from reid.actions.evaluation.species_routing import routing
-from reid.actions.intake.nets import net_path
 from reid.actions.intake.photo_selection import photos_of_column
 from reid.actions.intake.taking_photos import take_photos
 from reid.errors import UsageError
@@ -29,7 +28,8 @@ from reid.records import Calibration, Photo
 from reid.settings import QuerySettings
 from reid.steps.encounters import season
 from reid.steps.local_matching import WEIGHT
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_gallery
 
 
 def evaluate(
@@ -80,7 +80,7 @@ def evaluate(
     enrolled = photos_of_column(taken.photos, column, known) if column else queries
     problems = {str(problem): problem for problem in taken.problems}
     results: list[SpeciesEvaluation] = []
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         looked_at = options.resolve(QuerySettings(), {"rerank": rerank}).rerank
         run = _Run(opened, device, Opener(progress, problems), seed, taken.photos, looked_at)
         names = _species_of(queries)
@@ -124,7 +124,7 @@ def _species_of(photos: Sequence[Photo]) -> list[str]:
 
 class _Run:
     def __init__(
-        self, gallery: Gallery, device: str, opener: Opener, seed: int, frames: Sequence[Photo], rerank: int
+        self, gallery: GalleryStore, device: str, opener: Opener, seed: int, frames: Sequence[Photo], rerank: int
     ) -> None:
         """frames: every photo of the manifest, with all animals that were boxed in it."""
         self.frames, self.rerank = frames, rerank
@@ -137,7 +137,7 @@ class _Run:
         fingerprint = self.gallery.embedding_net(name)
         if fingerprint is None:
             raise UsageError(f"the gallery has no net for {name!r}; `reid train` or `reid enroll` it first")
-        net = inference.load(net_path(self.gallery, fingerprint), self.device)
+        net = inference.load(self.gallery.nets.path(fingerprint), self.device)
         calibration = self.gallery.calibration(name)
         closer = self.rerank if calibration is None or calibration.looks_closer else 0
         queries, enrolled = self._embedded(name, known, asked, net, closer=closer > 0)

@@ -9,21 +9,20 @@ import numpy as np
 
 from reid.actions.evaluation.embedded_photos import Opener
 from reid.actions.evaluation.results import RoutingEvaluation
-from reid.actions.intake.nets import net_path
 from reid.nets import inference
 from reid.records import UNKNOWN_SPECIES, Photo, SpeciesGuess
 from reid.settings import QuerySettings
 from reid.steps.embedded_photos import classify
 from reid.steps.species import route
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
 
 
-def routing(gallery: Gallery, photos: Sequence[Photo], device: str, opener: Opener) -> RoutingEvaluation | None:
+def routing(gallery: GalleryStore, photos: Sequence[Photo], device: str, opener: Opener) -> RoutingEvaluation | None:
     """Ask the gallery's species net about the photos of species it knows; None without a net or such photos."""
     fingerprint = gallery.species_net()
     if fingerprint is None:
         return None
-    net = inference.load(net_path(gallery, fingerprint), device)
+    net = inference.load(gallery.nets.path(fingerprint), device)
     chosen = [photo for photo in photos if photo.species in net.card.classes]
     if not chosen:
         return None

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reid import settings as options
-from reid.store import Backup, Gallery
+from reid.store import Backup
+from reid.store.opening import open_local_gallery
 
 
 def backup(target: Path | None = None, *, gallery: Path | None = None) -> Backup:
@@ -22,6 +23,6 @@ def backup(target: Path | None = None, *, gallery: Path | None = None) -> Backup
     Raises:
         UsageError: there is something at `target`. GalleryError: it cannot be read or written; nothing was kept.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_local_gallery(options.gallery_folder(gallery)) as opened:
         stamp = f"{opened.name}-{datetime.now(UTC):%Y-%m-%dT%H%M%S}Z"
         return opened.exchange.copy_to(target if target is not None else opened.folder.with_name(stamp))

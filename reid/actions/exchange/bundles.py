@@ -15,7 +15,8 @@ from reid.errors import GalleryError, PhotoError, UsageError
 from reid.files import TEMPORARY, clear_left_over, make_folder, move_folder, temporary_name
 from reid.nets import net_files as nets
 from reid.progress import SILENT, Progress
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_local_gallery
 from reid.tables.archive import Parcel, read_parcel, write_parcel
 
 THUMBNAIL = 300
@@ -36,7 +37,8 @@ def bundle(
     Raises:
         GalleryError: the gallery cannot be read, or the file cannot be written.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened, tempfile.TemporaryDirectory(prefix="reid-bundle-") as place:
+    folder = options.gallery_folder(gallery)
+    with open_local_gallery(folder) as opened, tempfile.TemporaryDirectory(prefix="reid-bundle-") as place:
         copy = opened.exchange.copy_to(Path(place) / "copy")
         files: list[tuple[str, Path | bytes]] = [
             (one.relative_to(copy.folder).as_posix(), one) for one in sorted(copy.folder.rglob("*"))
@@ -52,7 +54,7 @@ def bundle(
         return write_parcel(path, files, about)
 
 
-def _thumbnails(gallery: Gallery, progress: Progress) -> Iterator[tuple[str, bytes]]:
+def _thumbnails(gallery: GalleryStore, progress: Progress) -> Iterator[tuple[str, bytes]]:
     photos = gallery.photos()
     progress.start("thumbnails", len(photos))
     seen: set[str] = set()
@@ -96,11 +98,12 @@ def unbundle(path: Path, folder: Path) -> Parcel:
 
 def check_copy(folder: Path, source: Path) -> None:
     """What came from elsewhere: is it a whole gallery, and are its nets what their names say?"""
-    with Gallery.open(folder) as opened:
+    with open_local_gallery(folder) as opened:
         damage = [one for one in opened.checkup.damage() if not one.derived]
         if damage:
             raise GalleryError(f"{source} holds no whole gallery: {damage[0].reason}")
-        for path in sorted(opened.nets_folder.glob("*.safetensors")):
+        for fingerprint in opened.nets.known():
+            path = opened.nets.path(fingerprint)
             card, _ = nets.load(path)
-            if card.fingerprint != path.stem:
+            if card.fingerprint != fingerprint:
                 raise GalleryError(f"{source}: {path.name} holds net {card.fingerprint}, it is refused")

@@ -25,7 +25,8 @@ from reid.formats.writers.secr import write_secr
 from reid.formats.writers.wildbook import write_wildbook
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EXPORT_FORMATS, SIDE_RULES, ExportSettings
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_gallery
 from reid.survey.capture_history import LeftOut, NothingLeft
 from reid.survey.deployments import read_deployments
 
@@ -128,13 +129,13 @@ def _taken(photos: Sequence[Path], settings: ExportSettings) -> TakenPhotos:
 def _enrolled(gallery: Path | None, settings: ExportSettings) -> TakenPhotos:
     """The enrolled photos. They were put right when they came in: the table's clocks do not shift them again."""
     table = read_deployments(settings.deployments, settings.dates) if settings.deployments else None
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         photos, notes = opened.enrolled_sightings(), tuple(_not_enrolled(opened))
     timed, spans = in_time(photos, settings.clocks, settings.seasons, replace(table, clocks={}) if table else None)
     return TakenPhotos(tuple(timed), notes=notes, deployments=table.deployments if table else (), seasons=spans)
 
 
-def _not_enrolled(gallery: Gallery) -> list[str]:
+def _not_enrolled(gallery: GalleryStore) -> list[str]:
     """What `reid query --record` kept and nobody has enrolled: it is in no history, so that an animal may look unseen."""
     notes = []
     kept = gallery.sightings()

@@ -10,8 +10,8 @@ from pathlib import Path
 from reid import settings as options
 from reid.actions.exchange.bundles import check_copy
 from reid.errors import UsageError
-from reid.nets import net_files as nets
-from reid.store import Gallery, Merged
+from reid.store import Merged
+from reid.store.opening import LocalGallery, open_local_gallery
 from reid.tables.archive import read_parcel
 
 
@@ -36,19 +36,19 @@ def merge_galleries(
         GalleryError, NetError: one of the two is damaged, or they do not fit together. Nothing was changed.
     """
     with ExitStack() as stack:
-        opened = stack.enter_context(Gallery.open(options.gallery_folder(gallery)))
+        opened = stack.enter_context(open_local_gallery(options.gallery_folder(gallery)))
         theirs = stack.enter_context(_other(other))
         if theirs.folder.resolve() == opened.folder.resolve():
             raise UsageError(f"{other} is this gallery itself: name the other camp's")
         plan = opened.exchange.merge_from(theirs.exchange, only_plan=True)  # whatever can be refused is, before a net comes in
         if not dry_run:
-            for path in sorted(theirs.nets_folder.glob("*.safetensors")):
-                nets.adopt(path, opened.nets_folder)
+            for fingerprint in theirs.nets.known():
+                opened.nets.put(theirs.nets.path(fingerprint))
         return plan if dry_run else opened.exchange.merge_from(theirs.exchange, why=why)
 
 
 @contextmanager
-def _other(other: Path) -> Iterator[Gallery]:
+def _other(other: Path) -> Iterator[LocalGallery]:
     """The other gallery, checked; a bundle is unpacked for a while."""
     with ExitStack() as stack:
         folder = other
@@ -57,4 +57,4 @@ def _other(other: Path) -> Iterator[Gallery]:
             folder = place / other.stem
             read_parcel(other, folder)
         check_copy(folder, other)
-        yield stack.enter_context(Gallery.open(folder))
+        yield stack.enter_context(open_local_gallery(folder))

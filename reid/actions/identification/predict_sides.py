@@ -8,14 +8,15 @@ from itertools import islice
 from pathlib import Path
 
 from reid import settings as options
-from reid.actions.intake.nets import net_path
 from reid.errors import UsageError
 from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import SIDE_PROBABILITY, Problem
 from reid.steps.embedded_photos import BATCH, Reopened, Replaced, openable, reopened
 from reid.steps.side import sided
-from reid.store import Correction, EnrolledPhoto, Gallery
+from reid.store import Correction, EnrolledPhoto
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_gallery
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,11 @@ def predict_sides(
         UsageError: the gallery has no side net, or the net knows nothing of the species.
         GalleryError, NetError: gallery or net cannot be used.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         fingerprint = opened.sides.net()
         if fingerprint is None:
             raise UsageError("the gallery has no side net: `reid train PHOTOS --stage side` makes one")
-        net = inference.load(net_path(opened, fingerprint), device)
+        net = inference.load(opened.nets.path(fingerprint), device)
         if species and species not in net.card.among:
             raise UsageError(f"the side net learned nothing of {species!r}; it knows {', '.join(net.card.among)}")
         unknown = {
@@ -78,7 +79,7 @@ def predict_sides(
 
 
 def _seen(
-    gallery: Gallery, net: inference.Runtime, species: str, members: list[EnrolledPhoto], progress: Progress
+    gallery: GalleryStore, net: inference.Runtime, species: str, members: list[EnrolledPhoto], progress: Progress
 ) -> tuple[dict[int, tuple[str, float]], list[Problem]]:
     """Photo id -> side and how sure, of those that the net is sure of; and the photos that cannot be read."""
     seen: dict[int, tuple[str, float]] = {}

@@ -15,7 +15,6 @@ from reid import settings as options
 from reid.actions.identification.explain import explain
 from reid.actions.identification.unresolved_sightings import to_keep
 from reid.actions.intake.closing_line import closing_line, outcome_counts
-from reid.actions.intake.nets import net_path
 from reid.actions.intake.taking_photos import take_photos
 from reid.errors import UsageError
 from reid.files import check_writable, make_folder
@@ -32,7 +31,9 @@ from reid.steps.reranking import Reranker
 from reid.steps.search import SHORTLIST, Shortlist, comparable, eligible, shortlist
 from reid.steps.side import sided
 from reid.steps.sightings import SearchContext, SearchedPhoto, sight
-from reid.store import Gallery, Map, NotKept, Where
+from reid.store import Map, NotKept, Where
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_gallery
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def query(
     sightings: list[Sighting] = []
     problems = list(taken.problems)
     drawn: list[Path] = []
-    with Gallery.open(options.gallery_folder(gallery), as_of=as_of) as opened:
+    with open_gallery(options.gallery_folder(gallery), as_of=as_of) as opened:
         if record:
             opened.check_writable("query --record")  # told before hours of looking
         progress.start("identifying", len(taken.photos))
@@ -143,7 +144,7 @@ def _explain(identifier: Identifier, folder: Path, drawn: list[Path], looks: Seq
 class Identifier:
     """The flow photo -> species -> embedding -> search -> decision -> sighting, over one open gallery."""
 
-    def __init__(self, gallery: Gallery, settings: QuerySettings, where: Where | None = None) -> None:
+    def __init__(self, gallery: GalleryStore, settings: QuerySettings, where: Where | None = None) -> None:
         """Load the species net; embedding nets are loaded when a photo is first routed to them.
 
         Args:
@@ -167,12 +168,12 @@ class Identifier:
         self.species_net = None
         fingerprint = gallery.species_net()
         if not self.given and fingerprint is not None:
-            self.species_net = inference.load(net_path(gallery, fingerprint), settings.device)
+            self.species_net = inference.load(gallery.nets.path(fingerprint), settings.device)
         elif not self.given:
             self.given = self._only_species()
         side_net = gallery.sides.net()
-        self.side_net = inference.load(net_path(gallery, side_net), settings.device) if side_net else None
-        self.nets = {name: net_path(gallery, fingerprint) for name, fingerprint in self.enrolled.items()}
+        self.side_net = inference.load(gallery.nets.path(side_net), settings.device) if side_net else None
+        self.nets = {name: gallery.nets.path(fingerprint) for name, fingerprint in self.enrolled.items()}
         returning = dict.fromkeys(self.enrolled, settings.returning) if settings.returning else {}
         self.known = SearchContext({name: gallery.calibration(name) for name in self.enrolled}, dict(self.enrolled), returning)
         self.counts: dict[tuple[str, str], tuple[int, float]] = {}

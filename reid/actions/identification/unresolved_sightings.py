@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reid.records import Box, Match, Outcome, Photo, Sighting
-from reid.store import EnrolledPhoto, Gallery, KeptSighting
+from reid.store import EnrolledPhoto, KeptSighting
+from reid.store.contract import GalleryStore
 
 OPEN = (Outcome.KNOWN, Outcome.REVIEW, Outcome.NEW)
 """Outcomes that show an animal of a known species."""
@@ -53,7 +54,7 @@ def to_keep(sightings: Iterable[Sighting]) -> list[Sighting]:
     ]
 
 
-def open_sightings(gallery: Gallery, species: str) -> tuple[OpenSighting, ...]:
+def open_sightings(gallery: GalleryStore, species: str) -> tuple[OpenSighting, ...]:
     """The animals of a species that were sighted but not enrolled, by date.
 
     Of photos that were asked about several times the newest answer counts. Sightings of one encounter show one animal, unless
@@ -65,7 +66,7 @@ def open_sightings(gallery: Gallery, species: str) -> tuple[OpenSighting, ...]:
     return tuple(sorted(found, key=lambda one: (str(one.photos[0].captured_at or ""), str(one.photos[0].path))))
 
 
-def unsettled(gallery: Gallery, species: str, everything: Sequence[KeptSighting] | None = None) -> list[KeptSighting]:
+def unsettled(gallery: GalleryStore, species: str, everything: Sequence[KeptSighting] | None = None) -> list[KeptSighting]:
     """The kept sightings of animals of a species, of each photo the newest, without those whose photo (and box) is enrolled.
 
     The newest of any answer: a photo that is told to be empty, or of another species, is no sighting of this one any more.
@@ -148,7 +149,7 @@ def _encounters(kept: Iterable[KeptSighting]) -> list[list[KeptSighting]]:
 class NamesInUse:
     """Whom a match means today: the owner of the enrolled photo that was matched, else who has the name."""
 
-    def __init__(self, gallery: Gallery, species: str) -> None:
+    def __init__(self, gallery: GalleryStore, species: str) -> None:
         """Take the enrolled photos of a species, and who was removed."""
         enrolled = gallery.photos(species)
         self.names = {one.individual for one in enrolled}

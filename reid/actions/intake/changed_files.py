@@ -8,12 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from reid.records import Box, Photo, Problem
-from reid.store import EnrolledPhoto, Gallery
+from reid.store import EnrolledPhoto
+from reid.store.contract import GalleryStore
 
 
-def changed_files(gallery: Gallery, photos: Sequence[Photo]) -> Iterator[Problem]:
+def changed_files(gallery: GalleryStore, photos: Sequence[Photo]) -> Iterator[Problem]:
     """The photos whose file was enrolled with another content; files that are enrolled, and no others, are read for it."""
-    there = gallery.checkup.enrolled_at([photo.path for photo in photos])
+    there = gallery.enrolled_at([photo.path for photo in photos])
     digests: dict[str, str] = {}
     for photo in photos:
         path = photo.path.absolute().as_posix()

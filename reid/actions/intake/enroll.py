@@ -12,7 +12,6 @@ from reid import settings as options
 from reid.actions.intake.changed_files import another_picture, stale_guess
 from reid.actions.intake.changed_files import changed as changed_file
 from reid.actions.intake.closing_line import closing_line
-from reid.actions.intake.nets import net_path
 from reid.actions.intake.photo_selection import photos_of_column
 from reid.actions.intake.results import EnrollReport
 from reid.actions.intake.taking_photos import TakenPhotos, take_photos
@@ -24,7 +23,9 @@ from reid.settings import EnrollSettings
 from reid.steps.embedded_photos import BATCH, EmbeddedPhoto, LocalEmbedder
 from reid.steps.encounters import season
 from reid.steps.side import sided
-from reid.store import Enrolled, Enrollment, Gallery
+from reid.store import Enrolled, Enrollment
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_gallery
 
 
 def enroll(
@@ -108,7 +109,7 @@ def enroll_taken(
     for photo in labelled:
         by_species[photo.species].append(photo)
     folder = options.gallery_folder(gallery)
-    with Gallery.open(folder, create=True) as opened:
+    with open_gallery(folder, create=True) as opened:
         for name, members in by_species.items():
             run.species(opened, name, members)
     progress.finish()
@@ -145,7 +146,7 @@ def intake(arguments: Mapping[str, object], settings: EnrollSettings | None = No
     return settings
 
 
-def net_of(gallery: Gallery, species: str, device: str) -> tuple[inference.Runtime, str]:
+def net_of(gallery: GalleryStore, species: str, device: str) -> tuple[inference.Runtime, str]:
     """The embedding net of a species, ready to answer; the shared net where it has none yet, with a note that says so."""
     note = ""
     fingerprint = gallery.embedding_net(species)
@@ -154,12 +155,12 @@ def net_of(gallery: Gallery, species: str, device: str) -> tuple[inference.Runti
         note = (
             f"{species} has no net of its own: it uses the shared net that ships, uncalibrated; `reid train` makes one"
         )
-    return inference.load(net_path(gallery, fingerprint), device), note
+    return inference.load(gallery.nets.path(fingerprint), device), note
 
 
-def give_shared_net(gallery: Gallery, species: str) -> str:
+def give_shared_net(gallery: GalleryStore, species: str) -> str:
     """Let a species use the shared net that ships; its fingerprint."""
-    card = net_files.adopt(net_files.BASE, gallery.nets_folder)
+    card = net_files.read_card(gallery.nets.put(net_files.BASE))
     gallery.set_embedding_net(species, card.fingerprint, card.dimension, calibration=None, why="shared net, untrained")
     return card.fingerprint
 
@@ -181,7 +182,7 @@ class _Run:
         self.looks_closer = False
         progress.start("enrolling", total)
 
-    def species(self, gallery: Gallery, species: str, photos: Sequence[Photo]) -> None:
+    def species(self, gallery: GalleryStore, species: str, photos: Sequence[Photo]) -> None:
         device = self.settings.device
         net, note = net_of(gallery, species, device)
         if note:
@@ -190,7 +191,7 @@ class _Run:
         calibration = gallery.calibration(species)
         self.looks_closer = calibration is None or calibration.looks_closer
         side_net = gallery.sides.net() if any(not photo.side for photo in photos) else None
-        self.side_net = inference.load(net_path(gallery, side_net), device) if side_net else None
+        self.side_net = inference.load(gallery.nets.path(side_net), device) if side_net else None
         answers = LocalEmbedder(net, others=[self.side_net]).embed(photos, maps=self.looks_closer)
         while batch := list(islice(answers, BATCH)):  # enrolled together: what a crash in the middle of a run can cost
             self.batch(gallery, species, net.card.fingerprint, batch)
@@ -199,7 +200,7 @@ class _Run:
         self.new_individuals += [(species, name) for name in sorted(self.new)]
         self.new.clear()
 
-    def _up_to_date(self, gallery: Gallery, species: str, opened: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
+    def _up_to_date(self, gallery: GalleryStore, species: str, opened: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
         """Those of which their table still speaks; what is told of another picture, or of nobody, becomes a problem."""
         known = gallery.known_individuals(species, {item.photo.individual for item in opened})
         kept = []
@@ -210,11 +211,11 @@ class _Run:
                 kept.append(item)
         return kept
 
-    def _as_before(self, gallery: Gallery, opened: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
+    def _as_before(self, gallery: GalleryStore, opened: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
         """Those whose file is new, or still what was enrolled from it; the others become problems."""
         if self.settings.changed == "add":
             return list(opened)
-        there = gallery.checkup.enrolled_at([item.photo.path for item in opened])
+        there = gallery.enrolled_at([item.photo.path for item in opened])
         kept = []
         for item in opened:
             before = there.get(item.photo.path.absolute().as_posix(), ())
@@ -224,7 +225,7 @@ class _Run:
                 kept.append(item)
         return kept
 
-    def batch(self, gallery: Gallery, species: str, net: str, batch: Iterable[EmbeddedPhoto | Problem]) -> None:
+    def batch(self, gallery: GalleryStore, species: str, net: str, batch: Iterable[EmbeddedPhoto | Problem]) -> None:
         failed = [item for item in batch if isinstance(item, Problem)]
         self.problems += failed
         self.unread += len(failed)

@@ -17,7 +17,7 @@ from reid.files import writable_folder
 from reid.progress import SILENT, Progress
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import EnrollSettings
-from reid.store import Gallery
+from reid.store.opening import open_gallery
 from reid.tables.problems import PROBLEM_COLUMNS, problem_rows
 from reid.tables.tables import write_table
 
@@ -120,5 +120,5 @@ def _changed(photos: Sequence[Photo], gallery: Path | None) -> list[Problem]:
     folder = options.gallery_folder(gallery)
     if not folder.exists():
         return []
-    with Gallery.open(folder) as opened:
+    with open_gallery(folder) as opened:
         return list(changed_files(opened, photos))

@@ -14,12 +14,12 @@ from reid.errors import UsageError
 from reid.records import EMPTY, Outcome, Photo, Season, Sighting
 from reid.settings import ExportSettings
 from reid.steps.encounters import encounters, season
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
 from reid.survey.capture_history import CaptureHistory, capture_history, spans_of
 from reid.survey.deployments import DeploymentTable
 
 
-def kept_decisions(gallery: Gallery, settings: ExportSettings) -> list[SeasonSightings]:
+def kept_decisions(gallery: GalleryStore, settings: ExportSettings) -> list[SeasonSightings]:
     """The decisions that `reid query --record` kept, of each photo the latest, of photos that are not enrolled."""
     told, everything = [], gallery.sightings()
     for species in sorted({one.species for one in everything} - {"", EMPTY}):
@@ -54,7 +54,7 @@ class SeasonPhotos:
     them. Other decisions do not, but what nobody has enrolled yet still is a season.
     """
 
-    def __init__(self, gallery: Gallery, settings: ExportSettings, table: DeploymentTable | None) -> None:
+    def __init__(self, gallery: GalleryStore, settings: ExportSettings, table: DeploymentTable | None) -> None:
         """Take what is enrolled. Raises UsageError where that is nothing, or an option cannot be read."""
         both = [
             (row, photo) for row, photo in zip(gallery.photos(), gallery.enrolled_sightings(), strict=True)

@@ -25,7 +25,8 @@ from reid.actions.season_report.results import (
 from reid.pages import plots, sighting_cards
 from reid.pages.html import Answer, Page, PageTable, Pair, Plot, Section, Shown
 from reid.records import Box, Photo
-from reid.store import EnrolledPhoto, Gallery
+from reid.store import EnrolledPhoto
+from reid.store.contract import GalleryStore
 
 SMALL, QUALITY = 220, 70
 """Longest side in pixels and JPEG quality of a thumbnail: about 7 kB, so that a hundred pairs stay a file one can mail."""
@@ -35,7 +36,7 @@ DOUBT_PHOTOS, DOUBT_MATCHES, MOST_DOUBTS = 2, 3, 60
 """Photos and matches shown of a doubt, and doubts shown on the page; the table beside it holds all."""
 
 
-def page(done: SeasonPage, gallery: Gallery) -> Page:
+def page(done: SeasonPage, gallery: GalleryStore) -> Page:
     """The whole page: in short, then the chapters of each species, the doubts, and what was left out."""
     sections: list[Section] = []
     for one in done.species:
@@ -56,7 +57,7 @@ def page(done: SeasonPage, gallery: Gallery) -> Page:
         f"Season {done.season}",
         f"Gallery {gallery.name}, {start} to {end}",
         tuple(one for one in sections if _says_something(one)),
-        footer=f"Made by `reid report` from {gallery.folder} at entry {gallery.head()} of its journal. Nets: {nets}.",
+        footer=f"Made by `reid report` from {gallery.where} at entry {gallery.head()} of its journal. Nets: {nets}.",
         lead_tables=(_summary(done),),
     )
 
@@ -132,7 +133,7 @@ def _xy(points: Sequence[tuple[int, float]]) -> tuple[tuple[float, ...], tuple[f
     return tuple(float(x) for x, _ in points), tuple(float(y) for _, y in points)
 
 
-def _returned(one: SpeciesSeason, title: str, pairs: Sequence[PhotoPair], told: Unenrolled, gallery: Gallery) -> Section:
+def _returned(one: SpeciesSeason, title: str, pairs: Sequence[PhotoPair], told: Unenrolled, gallery: GalleryStore) -> Section:
     """The best pair of photos of each animal that came back."""
     animals = {animal.name: animal for animal in one.animals}
     back = [animal for animal in one.animals if animal.status in ("returned", "reappeared")]
@@ -150,13 +151,13 @@ def _returned(one: SpeciesSeason, title: str, pairs: Sequence[PhotoPair], told: 
     return Section(f"{title}Came back ({len(back)})", intro, pairs=shown)
 
 
-def _photo(gallery: Gallery, one: EnrolledPhoto | Photo) -> Shown:
+def _photo(gallery: GalleryStore, one: EnrolledPhoto | Photo) -> Shown:
     path = one.path if isinstance(one, Photo) else gallery.locate(one) or one.path
     taken = f"{one.captured_at:%Y-%m-%d %H:%M}" if one.captured_at else "no date"
     return _small(path, one.box, taken, f"{one.side or 'side unknown'}{f' · {one.camera}' if one.camera else ''}")
 
 
-def _new(one: SpeciesSeason, title: str, gallery: Gallery, told: Unenrolled) -> Section:
+def _new(one: SpeciesSeason, title: str, gallery: GalleryStore, told: Unenrolled) -> Section:
     """Who was met for the first time, with the first photo; and sightings that were told to be new and are not enrolled."""
     new = [animal for animal in one.animals if animal.status == "new"]
     first: dict[str, tuple[datetime, EnrolledPhoto]] = {}
@@ -211,11 +212,11 @@ def _before(animal: IndividualFigures, one: SpeciesSeason) -> Iterable[str]:
     return (name for name in animal.seasons if names.index(name) < names.index(one.season))
 
 
-def _doubts(done: SeasonPage, gallery: Gallery) -> Section:
+def _doubts(done: SeasonPage, gallery: GalleryStore) -> Section:
     """What a person must look at, with the command that enrolls it once they agree."""
     if not done.doubts or done.doubts_table is None:
         return Section("Doubts (0)", "No decision of this season waits for a person.")
-    table, folder = shlex.quote(done.doubts_table.name), shlex.quote(str(gallery.folder))
+    table, folder = shlex.quote(done.doubts_table.name), shlex.quote(gallery.where)
     boxes = {(photo.sha256, photo.individual): photo.box for photo in gallery.photos()}
     shown = done.doubts[:MOST_DOUBTS]
     more = f" The first {len(shown)} are shown, the table has all." if len(shown) < len(done.doubts) else ""

@@ -10,11 +10,12 @@ import numpy as np
 from reid.actions.season_report.histories import SeasonPhotos
 from reid.actions.season_report.results import PhotoPair, SeasonSightings, SpeciesSeason
 from reid.records import Vectors
-from reid.store import EnrolledPhoto, Gallery
+from reid.store import EnrolledPhoto
+from reid.store.contract import GalleryStore
 
 
 def pairs(
-    gallery: Gallery, figures: SpeciesSeason, enrolled: SeasonPhotos, told: Sequence[SeasonSightings]
+    gallery: GalleryStore, figures: SpeciesSeason, enrolled: SeasonPhotos, told: Sequence[SeasonSightings]
 ) -> tuple[PhotoPair, ...]:
     """For each animal that came back, its two photos, one of before and one of the season, that are most alike.
 
@@ -54,7 +55,7 @@ def _most_alike(
 
 
 def _by_decision(
-    gallery: Gallery, figures: SpeciesSeason, told: Sequence[SeasonSightings], names: Collection[str], start: date
+    gallery: GalleryStore, figures: SpeciesSeason, told: Sequence[SeasonSightings], names: Collection[str], start: date
 ) -> list[PhotoPair]:
     """The likest pair of each of these animals, of what was asked and the photo of before that it matched."""
     photos = {(one.sha256, one.individual): one for one in gallery.photos(figures.species)}

@@ -29,7 +29,8 @@ from reid.progress import SILENT, Progress
 from reid.records import Deployment, Outcome, Photo, Problem
 from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
 from reid.steps.encounters import season
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_gallery
 from reid.survey.deployments import DeploymentTable, read_deployments
 from reid.tables.tables import write_table
 
@@ -65,7 +66,7 @@ def report(
     """
     settings, query = _settings(settings, query)
     table = read_deployments(settings.deployments, settings.dates) if settings.deployments else None
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         made_of = SeasonPhotos(opened, settings, table)
         check_writable(out.parent)  # told before hours of looking
         same = query.deployments == str(settings.deployments or "")
@@ -135,7 +136,7 @@ def _season(enrolled: SeasonPhotos, told: Sequence[SeasonSightings], given: Sequ
 
 
 def _identify(
-    gallery: Gallery, taken: Sequence[Photo], name: str, query: QuerySettings, progress: Progress,
+    gallery: GalleryStore, taken: Sequence[Photo], name: str, query: QuerySettings, progress: Progress,
     deployments: Sequence[Deployment],
 ) -> tuple[list[SeasonSightings], tuple[Problem, ...]]:
     """Identify the photos given as a whole, as `seasons` does; those of other seasons are left aside."""
@@ -173,7 +174,7 @@ def _notes(figures: Sequence[SpeciesSeason], table: DeploymentTable | None) -> t
     return tuple(notes)
 
 
-def _write(done: SeasonPage, gallery: Gallery, progress: Progress) -> SeasonPage:
+def _write(done: SeasonPage, gallery: GalleryStore, progress: Progress) -> SeasonPage:
     from reid.actions.season_report import page as report_page
 
     table = done.page.with_name(f"{done.page.stem}-doubts.csv")

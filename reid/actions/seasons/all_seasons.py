@@ -25,7 +25,8 @@ from reid.settings import QuerySettings
 from reid.steps.cannot_link import seconds
 from reid.steps.season.assignment import Name
 from reid.steps.season.joint_identification import Animal
-from reid.store import EnrolledPhoto, Gallery
+from reid.store import EnrolledPhoto
+from reid.store.opening import open_gallery
 from reid.tables.tables import write_table
 
 
@@ -59,7 +60,7 @@ def all_seasons(
     by_season, problems = taken.by_season()
     skipped = len(by_season.pop("", ()))
     animals: dict[str, tuple[Animal, ...]] = {}
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         enrolled = [photo for photo in opened.photos() if settings.species in ("", photo.species)]
         names = _in_order(enrolled, by_season)
         if len(names) < 2:

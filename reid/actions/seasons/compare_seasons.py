@@ -23,7 +23,9 @@ from reid.progress import SILENT, Progress
 from reid.records import Deployment, Photo, Problem, Sighting
 from reid.settings import QuerySettings
 from reid.steps.season.joint_identification import Animal
-from reid.store import EnrolledPhoto, Gallery
+from reid.store import EnrolledPhoto
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_gallery
 from reid.survey.deployments import DeploymentTable
 from reid.tables.tables import write_table
 
@@ -70,7 +72,7 @@ def seasons(
     taken = take_season_photos(photos, settings, progress)
     by_season, problems = taken.by_season()
     chosen = by_season.get(second, [])
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         enrolled = [photo for photo in opened.photos() if settings.species in ("", photo.species)]
         _check(enrolled, by_season, problems, first, second)
         if out is not None:
@@ -122,7 +124,11 @@ def check_link(settings: QuerySettings) -> None:
 
 
 def identified(
-    gallery: Gallery, photos: Sequence[Photo], enrolled: Sequence[EnrolledPhoto], settings: QuerySettings, progress: Progress,
+    gallery: GalleryStore,
+    photos: Sequence[Photo],
+    enrolled: Sequence[EnrolledPhoto],
+    settings: QuerySettings,
+    progress: Progress,
     deployments: Sequence[Deployment] = (),
 ) -> tuple[tuple[Animal, ...], tuple[Problem, ...]]:
     """The animals of photos, decided as a whole, and the photos that could not be read."""

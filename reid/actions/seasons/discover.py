@@ -21,7 +21,9 @@ from reid.files import check_writable, writable_folder
 from reid.progress import SILENT, Progress
 from reid.records import Problem
 from reid.settings import QuerySettings
-from reid.store import Enrollment, Gallery
+from reid.store import Enrollment
+from reid.store.contract import GalleryStore
+from reid.store.opening import is_gallery, open_gallery
 from reid.tables.cell_values import spaced
 
 
@@ -105,21 +107,25 @@ def discover(
     return report
 
 
-def _opened(stack: contextlib.ExitStack, folder: Path, settings: QuerySettings) -> tuple[Gallery | None, Gallery]:
+def _opened(stack: contextlib.ExitStack, folder: Path, settings: QuerySettings) -> tuple[GalleryStore | None, GalleryStore]:
     """The gallery, None where it is absent; and the one to look with, thrown away where the first does not know the species."""
-    there = stack.enter_context(Gallery.open(folder)) if (folder / "catalog.sqlite").exists() else None
+    there = stack.enter_context(open_gallery(folder)) if is_gallery(folder) else None
     if there is not None and (not settings.species or settings.species in there.embedding_nets()):
         return there, there
     if not settings.species:
         raise UsageError(f"there is no gallery at {folder}; name the species that the photos show (--species)")
     aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reid-discover-"))) / "gallery"
-    eyes = stack.enter_context(Gallery.open(aside, create=True))
+    eyes = stack.enter_context(open_gallery(aside, create=True))
     give_shared_net(eyes, settings.species)
     return there, eyes
 
 
 def _enroll(
-    stack: contextlib.ExitStack, folder: Path, there: Gallery | None, eyes: Gallery, new: Mapping[str, list[Enrollment]],
+    stack: contextlib.ExitStack,
+    folder: Path,
+    there: GalleryStore | None,
+    eyes: GalleryStore,
+    new: Mapping[str, list[Enrollment]],
     link: float,
 ) -> tuple[tuple[int, ...], int, list[Problem]]:
     """Put the new ones into the gallery, all in one transaction; the entries of the journal, how many photos, and which not.
@@ -128,12 +134,12 @@ def _enroll(
     """
     if there is None:
         put(eyes, eyes, new, link)
-        there = stack.enter_context(Gallery.open(folder, create=True))
+        there = stack.enter_context(open_gallery(folder, create=True))
     return put(there, eyes, new, link)
 
 
 def put(
-    gallery: Gallery, eyes: Gallery, new: Mapping[str, list[Enrollment]], link: float
+    gallery: GalleryStore, eyes: GalleryStore, new: Mapping[str, list[Enrollment]], link: float
 ) -> tuple[tuple[int, ...], int, list[Problem]]:
     """Enroll by species, in one transaction; as `_enroll`. Raises GalleryError where a name is in use by now."""
     entries, count = [], 0

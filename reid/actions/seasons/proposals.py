@@ -12,10 +12,11 @@ from reid.steps.cannot_link import seconds
 from reid.steps.encounters import season
 from reid.steps.season.joint_identification import Animal
 from reid.steps.sightings import SearchedPhoto
-from reid.store import Enrollment, Gallery
+from reid.store import Enrollment
+from reid.store.contract import GalleryStore
 
 
-def proposals_of(gallery: Gallery, animals: Sequence[Animal], name: str) -> list[tuple[Proposal, Animal]]:
+def proposals_of(gallery: GalleryStore, animals: Sequence[Animal], name: str) -> list[tuple[Proposal, Animal]]:
     """Each animal with its name: those without one get the next free number, in the order of their first photos."""
     used: dict[str, set[str]] = defaultdict(set)
     for one in (*gallery.individuals(), *gallery.individuals(removed=True)):

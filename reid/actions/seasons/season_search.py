@@ -12,7 +12,6 @@ import numpy as np
 
 from reid import synthetic
 from reid.actions.identification.query import Identifier
-from reid.actions.intake.nets import net_path
 from reid.actions.training.enrolled_pool import enrolled_pool, unseen_individuals
 from reid.calibration.link_calibration import worth
 from reid.evaluation.metrics import Pool
@@ -26,7 +25,8 @@ from reid.steps.season.assignment import Name
 from reid.steps.season.clustering import LinkCalibration
 from reid.steps.season.joint_identification import Animal, Rules, identify_jointly
 from reid.steps.sightings import SearchContext, SearchedPhoto
-from reid.store import EnrolledPhoto, Gallery
+from reid.store import EnrolledPhoto
+from reid.store.contract import GalleryStore
 
 DRAWN, DRAWN_ANIMALS = ("zebra", "leopard"), 12
 AROUND = timedelta(days=1)
@@ -53,8 +53,14 @@ class SeasonSearch:
 
 
 def search_season(
-    gallery: Gallery, photos: Sequence[Photo], enrolled: Sequence[EnrolledPhoto], settings: QuerySettings, progress: Progress,
-    *, deployments: Sequence[Deployment] = (), drawn: bool = False,
+    gallery: GalleryStore,
+    photos: Sequence[Photo],
+    enrolled: Sequence[EnrolledPhoto],
+    settings: QuerySettings,
+    progress: Progress,
+    *,
+    deployments: Sequence[Deployment] = (),
+    drawn: bool = False,
 ) -> SeasonSearch:
     """Look at the photos of a season, and find out what a link is worth.
 
@@ -74,7 +80,7 @@ def search_season(
     for name in sorted({name for look in looks for name in look.vectors}):
         worth_of[name] = link_worth(gallery, name)
         if drawn and worth_of[name] is None:
-            worth_of[name] = synthetic_links(inference.load(net_path(gallery, identifier.enrolled[name]), settings.device))
+            worth_of[name] = synthetic_links(inference.load(gallery.nets.path(identifier.enrolled[name]), settings.device))
             found = "was counted on drawn animals: look at each" if worth_of[name] else "is not known: encounters stay alone"
             notes.append(f"{name}: too few individuals are known that its net was not trained on; what a link is worth {found}")
     place = places(deployments)
@@ -84,7 +90,7 @@ def search_season(
     )
 
 
-def link_worth(gallery: Gallery, species: str) -> LinkCalibration | None:
+def link_worth(gallery: GalleryStore, species: str) -> LinkCalibration | None:
     """What a link is worth, counted on the enrolled individuals that the species' net was not trained on.
 
     None where there is no net, or too few such individuals with several encounters.
@@ -92,7 +98,7 @@ def link_worth(gallery: Gallery, species: str) -> LinkCalibration | None:
     fingerprint = gallery.embedding_net(species)
     if fingerprint is None:
         return None
-    card = net_files.read_card(net_path(gallery, fingerprint))
+    card = net_files.read_card(gallery.nets.path(fingerprint))
     unseen = unseen_individuals(card, {one.name for one in gallery.individuals(species)})
     return worth(enrolled_pool(gallery, species, fingerprint, unseen).pool)
 

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid import settings as options
-from reid.actions.intake.nets import net_path
 from reid.actions.intake.taking_photos import take_photos
 from reid.actions.training.enrolled_pool import (
     Learnable,
@@ -33,7 +32,9 @@ from reid.progress import SILENT, Progress
 from reid.records import Photo, Problem
 from reid.settings import TrainSettings
 from reid.steps.embedded_photos import LocalEmbedder
-from reid.store import Gallery, Map
+from reid.store import Map
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_gallery
 
 
 def calibrate(
@@ -71,7 +72,7 @@ def calibrate(
     taken = take_photos(photos) if photos else None
     for note in taken.notes if taken else ():
         progress.say(note)
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         opened.check_writable("calibrate")
         if report is not None:
             check_writable(report.parent)
@@ -79,7 +80,7 @@ def calibrate(
         given = [photo for photo in taken.photos if photo.species and photo.individual] if taken else None
         results = tuple(run.species(name, given) for name in _names(opened, species, given))
         problems = (*(taken.problems if taken else ()), *run.problems)
-        told = CalibrateReport(opened.folder, stated, results, report, problems)
+        told = CalibrateReport(Path(opened.where), stated, results, report, problems)
         if report is not None:
             from reid.actions.training.page import page  # not needed for thresholds alone
 
@@ -91,7 +92,7 @@ def calibrate(
     return told
 
 
-def _names(gallery: Gallery, species: str, given: Sequence[Photo] | None) -> list[str]:
+def _names(gallery: GalleryStore, species: str, given: Sequence[Photo] | None) -> list[str]:
     """The species to calibrate, by name."""
     with_net = set(gallery.embedding_nets())
     species = unicodedata.normalize("NFC", species)
@@ -107,19 +108,19 @@ def _names(gallery: Gallery, species: str, given: Sequence[Photo] | None) -> lis
 
 
 class _Run:
-    def __init__(self, gallery: Gallery, max_false_match: float, device: str, progress: Progress) -> None:
+    def __init__(self, gallery: GalleryStore, max_false_match: float, device: str, progress: Progress) -> None:
         self.gallery, self.max_false_match, self.device, self.progress = gallery, max_false_match, device, progress
         self.problems: list[Problem] = []
 
     def species(self, name: str, given: Sequence[Photo] | None) -> SpeciesCalibration:
         fingerprint = self.gallery.embedding_net(name)
         assert fingerprint is not None
-        card = net_files.read_card(net_path(self.gallery, fingerprint))
+        card = net_files.read_card(self.gallery.nets.path(fingerprint))
         there = {one.name for one in self.gallery.individuals(name)}
         chosen = [photo for photo in given if composed(photo.species) == name] if given is not None else None
         shown = {composed(photo.individual) for photo in chosen} if chosen is not None else there
         unseen = unseen_individuals(card, shown)
-        net = partial(inference.load, net_path(self.gallery, fingerprint), self.device)
+        net = partial(inference.load, self.gallery.nets.path(fingerprint), self.device)
         if chosen is None:
             found = learnable(self.gallery, name, fingerprint, unseen, net, self.progress)
         else:

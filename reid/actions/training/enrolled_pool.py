@@ -20,7 +20,8 @@ from reid.settings import QuerySettings
 from reid.steps.embedded_photos import BATCH
 from reid.steps.encounters import encounters, stays
 from reid.steps.reranking import Reranker
-from reid.store import Gallery, Map
+from reid.store import Map
+from reid.store.contract import GalleryStore
 
 
 def composed(text: str) -> str:
@@ -50,7 +51,7 @@ class EnrolledPool:
 
 
 def enrolled_pool(
-    gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str], *, coming_back: bool = False
+    gallery: GalleryStore, species: str, fingerprint: str, individuals: Collection[str], *, coming_back: bool = False
 ) -> EnrolledPool:
     """The photos of these individuals that have an embedding of a net, which may be none.
 
@@ -72,7 +73,7 @@ def enrolled_pool(
 
 
 def learnable(
-    gallery: Gallery, species: str, fingerprint: str, individuals: Collection[str], net: Callable[[], inference.Runtime],
+    gallery: GalleryStore, species: str, fingerprint: str, individuals: Collection[str], net: Callable[[], inference.Runtime],
     progress: Progress,
 ) -> Learnable:
     """Enrolled photos of these individuals to learn thresholds from, at most as many as calibration takes.

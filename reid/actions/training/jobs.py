@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import math
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from torch import Tensor
 
 from reid.actions.training.results import TrainedNet
 from reid.errors import TrainingError, UsageError
 from reid.files import make_folder
+from reid.nets import inference, net_files
 from reid.nets.net_files import NetCard
 from reid.progress import Progress
 from reid.records import EMPTY, Photo, Problem
 from reid.settings import QuerySettings, TrainSettings
 from reid.steps.encounters import encounters
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
 from reid.training import dataset
 from reid.training.tasks import initial_weights
 from reid.training.tasks.embedding_task import COLLAPSED_AT, EmbeddingTask
@@ -48,10 +53,10 @@ class TrainingJob:
         return self.species or f"{self.stage} net"
 
 
-def decode_photos(job: TrainingJob, size: tuple[int, int], gallery: Gallery, progress: Progress) -> dataset.Decoded:
+def decode_photos(job: TrainingJob, size: tuple[int, int], gallery: GalleryStore, progress: Progress) -> dataset.Decoded:
     """The photos of a job, decoded for a net of this size. Raises TrainingError where none can be read."""
     progress.start(f"{job.name}: reading photos", len(job.photos))
-    decoded = dataset.decode(job.photos, size, cache=gallery.cache_folder, progress=progress.advance)
+    decoded = dataset.decode(job.photos, size, cache=gallery.workspace.cache, progress=progress.advance)
     if not decoded.photos:
         raise TrainingError(f"none of the {len(job.photos)} photos can be read; the first: {decoded.problems[0]}")
     return decoded
@@ -66,12 +71,12 @@ def fit_job(
     task: SpeciesTask | EmbeddingTask,
     plan: Plan,
     job: TrainingJob,
-    gallery: Gallery,
+    gallery: GalleryStore,
     settings: TrainSettings,
     progress: Progress,
 ) -> Fitted:
     """Train until the plan is over, from a checkpoint where there is one."""
-    folder = gallery.nets_folder / "training"
+    folder = gallery.workspace.checkpoints
     make_folder(folder)
     checkpoint = folder / f"{job.stage}-{hashlib.sha256(job.species.encode()).hexdigest()[:12]}.ckpt"
     progress.start(f"{job.name}: training", plan.epochs)
@@ -96,6 +101,15 @@ def _on_epoch(job: TrainingJob, progress: Progress) -> Callable[[Epoch], None]:
         progress.advance(epoch.number, note)
 
     return say
+
+
+def keep_net(gallery: GalleryStore, card: NetCard, state: Mapping[str, Tensor]) -> NetCard:
+    """Put a trained net into the gallery and load it once: that exports it, and shows that it can be used. Its card."""
+    with tempfile.TemporaryDirectory(prefix="reid-net-") as place:
+        card = net_files.save(card, state, Path(place))
+        kept = gallery.nets.put(Path(place) / f"{card.fingerprint}.safetensors")
+    inference.load(kept, "cpu")
+    return card
 
 
 def _signature(job: TrainingJob, settings: TrainSettings) -> str:

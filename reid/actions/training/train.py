@@ -22,7 +22,8 @@ from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import Problem
 from reid.settings import TrainSettings
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_gallery
 
 
 def train(
@@ -60,7 +61,7 @@ def train(
     nets: list[TrainedNet] = []
     problems: dict[str, Problem] = {str(problem): problem for problem in taken.problems}
     failures: list[str] = []
-    with Gallery.open(folder, create=True) as opened:
+    with open_gallery(folder, create=True) as opened:
         _check_enrolled(opened, [job.species for job in jobs if job.stage == "embedding"])
         for job in jobs:
             try:
@@ -72,7 +73,7 @@ def train(
             nets.append(trained)
             problems |= {str(problem): problem for problem in unread}
         if not failures:
-            shutil.rmtree(opened.nets_folder / "training", ignore_errors=True)
+            shutil.rmtree(opened.workspace.checkpoints, ignore_errors=True)
     progress.finish()
     if failures and not nets:
         raise TrainingError("; ".join(failures))
@@ -83,7 +84,7 @@ def train(
     return TrainReport(folder, tuple(nets), tuple(problems.values()), tuple(failures), closing)
 
 
-def _check_enrolled(gallery: Gallery, species: Sequence[str]) -> None:
+def _check_enrolled(gallery: GalleryStore, species: Sequence[str]) -> None:
     """Before hours of training: can the photos already enrolled be embedded anew?"""
     missing = [photo for name in species for photo in gallery.photos(name) if gallery.locate(photo) is None]
     if missing:
@@ -93,7 +94,9 @@ def _check_enrolled(gallery: Gallery, species: Sequence[str]) -> None:
         )
 
 
-def _run_job(job: TrainingJob, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress) -> JobResult:
+def _run_job(
+    job: TrainingJob, gallery: GalleryStore, settings: TrainSettings, device: torch.device, progress: Progress
+) -> JobResult:
     """Train the net of a job and put it to use. Raises TrainingError; the gallery is then as before."""
     if job.stage == "species":
         return train_species(job, gallery, settings, device, progress)

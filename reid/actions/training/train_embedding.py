@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 
 from reid import images
-from reid.actions.intake.nets import net_path
 from reid.actions.training.jobs import (
     JobResult,
     TrainingJob,
@@ -18,6 +17,7 @@ from reid.actions.training.jobs import (
     encounter_groups,
     finite_figures,
     fit_job,
+    keep_net,
     trained_net,
     training_record,
 )
@@ -32,7 +32,7 @@ from reid.records import Calibration
 from reid.settings import TrainSettings
 from reid.steps.embedded_photos import LocalEmbedder, Missing, Reopened, Replaced, reopened
 from reid.steps.encounters import stays
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
 from reid.training import splits
 from reid.training.tasks import initial_weights
 from reid.training.tasks.embedding_task import SETTLING, EmbeddingTask, embed, maps_of, pool_of, settle_head
@@ -40,7 +40,7 @@ from reid.training.trainer import Plan
 
 
 def train_embedding(
-    job: TrainingJob, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress
+    job: TrainingJob, gallery: GalleryStore, settings: TrainSettings, device: torch.device, progress: Progress
 ) -> JobResult:
     """Train a species' embedding net and put it to use. Raises TrainingError; the gallery is then as before."""
     decoded = decode_photos(job, settings.image_size, gallery, progress)
@@ -79,17 +79,16 @@ def train_embedding(
         calibration=learned,
         training={**training_record("embedding", settings, decoded, fitted, held, taught), "head": head},
     )
-    card = net_files.save(card, fitted.state, gallery.nets_folder)
-    inference.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
+    card = keep_net(gallery, card, fitted.state)
     put_to_use(gallery, job.species, card, learned, settings.device, progress)
     note = score_calibration.caution(decoded.photos) if learned else ""
     return replace(trained_net(job, card, decoded, fitted), note=note), decoded.problems
 
 
-def use_shared_net(job: TrainingJob, gallery: Gallery, settings: TrainSettings, progress: Progress) -> JobResult:
+def use_shared_net(job: TrainingJob, gallery: GalleryStore, settings: TrainSettings, progress: Progress) -> JobResult:
     """The net that ships, calibrated on these photos where they are enough: it has seen none of them."""
-    card = net_files.adopt(net_files.BASE, gallery.nets_folder)
-    net = inference.load(net_path(gallery, card.fingerprint), settings.device)
+    card = net_files.read_card(gallery.nets.put(net_files.BASE))
+    net = inference.load(gallery.nets.path(card.fingerprint), settings.device)
     decoded = decode_photos(job, card.image_size, gallery, progress)
     pixels = [images.resize(one, *card.image_size) for one in decoded.pixels]
     vectors, maps = net.embed_and_map(pixels)
@@ -115,7 +114,7 @@ def use_shared_net(job: TrainingJob, gallery: Gallery, settings: TrainSettings, 
 
 
 def put_to_use(
-    gallery: Gallery, species: str, card: NetCard, learned: Calibration | None, device: str, progress: Progress
+    gallery: GalleryStore, species: str, card: NetCard, learned: Calibration | None, device: str, progress: Progress
 ) -> None:
     """Make a net the species' net, embedding anew what is enrolled; one transaction, all or nothing.
 
@@ -124,7 +123,7 @@ def put_to_use(
     """
     vectors: Mapping[int, NDArray[np.float32]] = {}
     if gallery.embedding_net(species) != card.fingerprint:
-        net = inference.load(net_path(gallery, card.fingerprint), device)
+        net = inference.load(gallery.nets.path(card.fingerprint), device)
         vectors = _embed_enrolled(gallery, species, net, progress)
     gallery.set_embedding_net(
         species, card.fingerprint, card.dimension, calibration=learned, vectors=vectors, why="trained"
@@ -132,7 +131,7 @@ def put_to_use(
 
 
 def _embed_enrolled(
-    gallery: Gallery, species: str, net: inference.Runtime, progress: Progress
+    gallery: GalleryStore, species: str, net: inference.Runtime, progress: Progress
 ) -> dict[int, NDArray[np.float32]]:
     enrolled = gallery.photos(species)
     if enrolled:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import torch
 
-from reid.actions.intake.nets import net_path
 from reid.actions.training.jobs import (
     JobResult,
     TrainingJob,
@@ -14,20 +13,20 @@ from reid.actions.training.jobs import (
     encounter_groups,
     finite_figures,
     fit_job,
+    keep_net,
     trained_net,
     training_record,
 )
-from reid.nets import inference, net_files
 from reid.progress import Progress
 from reid.settings import TrainSettings
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
 from reid.training.tasks import initial_weights, side_task
 from reid.training.tasks.side_task import SideTask
 from reid.training.trainer import Plan
 
 
 def train_side(
-    job: TrainingJob, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress
+    job: TrainingJob, gallery: GalleryStore, settings: TrainSettings, device: torch.device, progress: Progress
 ) -> JobResult:
     """Train the side net and put it to use. Raises TrainingError; the gallery is then as before."""
     decoded = decode_photos(job, settings.side_image_size, gallery, progress)
@@ -45,8 +44,7 @@ def train_side(
     task.net.load_state_dict(fitted.state)
     card = side_task.finished(task, task.net)
     card = replace(card, training=training_record("side", settings, decoded, fitted, held), figures=finite_figures(card.figures))
-    card = net_files.save(card, fitted.state, gallery.nets_folder)
-    inference.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
+    card = keep_net(gallery, card, fitted.state)
     gallery.sides.use_net(card.fingerprint, why="trained")
     note = f"too few photos were held out for an error of {settings.max_wrong_side}: it says no side at all"
     trained = trained_net(job, card, decoded, fitted)

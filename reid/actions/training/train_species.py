@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import torch
 
-from reid.actions.intake.nets import net_path
 from reid.actions.training.jobs import (
     JobResult,
     TrainingJob,
@@ -14,14 +13,14 @@ from reid.actions.training.jobs import (
     encounter_groups,
     finite_figures,
     fit_job,
+    keep_net,
     trained_net,
     training_record,
 )
 from reid.errors import TrainingError
-from reid.nets import inference, net_files
 from reid.progress import Progress
 from reid.settings import TrainSettings
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
 from reid.training import dataset, splits
 from reid.training.tasks import initial_weights, species_task
 from reid.training.tasks.species_task import SpeciesTask
@@ -29,7 +28,7 @@ from reid.training.trainer import Plan
 
 
 def train_species(
-    job: TrainingJob, gallery: Gallery, settings: TrainSettings, device: torch.device, progress: Progress
+    job: TrainingJob, gallery: GalleryStore, settings: TrainSettings, device: torch.device, progress: Progress
 ) -> JobResult:
     """Train the species net and put it to use. Raises TrainingError; the gallery is then as before."""
     decoded = decode_photos(job, settings.species_image_size, gallery, progress)
@@ -53,7 +52,6 @@ def train_species(
     card, state = species_task.finished(task, asked)
     training = training_record("species", settings, decoded, fitted, held)
     card = replace(card, training=training, figures=finite_figures(fitted.figures))
-    card = net_files.save(card, state, gallery.nets_folder)
-    inference.load(net_path(gallery, card.fingerprint), "cpu")  # exports it, and shows that it can be used
+    card = keep_net(gallery, card, state)
     gallery.set_species_net(card.fingerprint, why="trained")
     return trained_net(job, card, decoded, fitted), decoded.problems

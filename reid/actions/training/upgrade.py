@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from reid import settings as options
-from reid.actions.intake.nets import net_path
 from reid.actions.training.enrolled_pool import EnrolledPool, enrolled_pool, learnable, unseen_individuals
 from reid.actions.training.results import NearestChange, SpeciesUpgrade, UpgradeReport
 from reid.calibration import score_calibration
@@ -21,7 +20,8 @@ from reid.progress import SILENT, Progress
 from reid.records import Calibration, Problem
 from reid.settings import TrainSettings
 from reid.steps.embedded_photos import LocalEmbedder, Reopened, Unavailable, Unreadable, reopened
-from reid.store import Gallery
+from reid.store.contract import GalleryStore
+from reid.store.opening import open_gallery
 
 KEPT_AT_ONCE = 64
 """Photos embedded and kept at once: what a crash in the middle of an upgrade can cost."""
@@ -59,35 +59,35 @@ def upgrade(
         NetError: the net cannot be read. ModelMismatch: it is no embedding net.
         GalleryError, GalleryBusy: the gallery cannot be written.
     """
-    with Gallery.open(options.gallery_folder(gallery)) as opened:
+    with open_gallery(options.gallery_folder(gallery)) as opened:
         card = _adopt(opened, net)
         names = _names(opened, card, species)
-        loaded = inference.load(net_path(opened, card.fingerprint), device)
+        loaded = inference.load(opened.nets.path(card.fingerprint), device)
         run = _Run(opened, card, loaded, progress)
         asked = confirm or (lambda _: yes)
         told = tuple(run.species(name, (lambda _: True) if yes else asked) for name in names)
         progress.finish()
-        return UpgradeReport(opened.folder, card.fingerprint, told)
+        return UpgradeReport(Path(opened.where), card.fingerprint, told)
 
 
-def _adopt(gallery: Gallery, net: str) -> NetCard:
+def _adopt(gallery: GalleryStore, net: str) -> NetCard:
     if net == "base":
         path = net_files.BASE
     elif Path(net).suffix == ".safetensors":
         path = Path(net)
     else:
-        path = net_path(gallery, net)
+        path = gallery.nets.path(net)
         if not path.exists():
-            there = ", ".join(sorted(one.stem for one in gallery.nets_folder.glob("*.safetensors"))) or "none"
+            there = ", ".join(gallery.nets.known()) or "none"
             raise UsageError(f"no net {net!r}: name a .safetensors file, `base`, or a net of the gallery ({there})")
     card = net_files.read_card(path)
     if card.kind != "embedding":
         raise ModelMismatch(f"{path} is a {card.kind} net: a gallery is enrolled with an embedding net")
     net_files.load(path)  # damaged weights are told before anything is copied
-    return net_files.adopt(path, gallery.nets_folder)
+    return net_files.read_card(gallery.nets.put(path))
 
 
-def _names(gallery: Gallery, card: NetCard, species: str) -> list[str]:
+def _names(gallery: GalleryStore, card: NetCard, species: str) -> list[str]:
     there = [one.name for one in gallery.species() if one.fingerprint]
     wanted = species or card.species
     if wanted and wanted not in there:
@@ -98,7 +98,7 @@ def _names(gallery: Gallery, card: NetCard, species: str) -> list[str]:
 
 
 class _Run:
-    def __init__(self, gallery: Gallery, card: NetCard, net: inference.Runtime, progress: Progress) -> None:
+    def __init__(self, gallery: GalleryStore, card: NetCard, net: inference.Runtime, progress: Progress) -> None:
         self.gallery, self.card, self.net, self.progress = gallery, card, net, progress
 
     def species(self, name: str, agreed: Callable[[SpeciesUpgrade], bool]) -> SpeciesUpgrade:

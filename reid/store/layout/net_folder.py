@@ -8,10 +8,17 @@ import shutil
 from pathlib import Path
 
 from reid.errors import NetError
-from reid.store.layout.manifest import swapped_in
-from reid.store.search.feature_maps import MapCache
+from reid.files import atomic_replace
 
 WEIGHTS, CARD = ".safetensors", ".json"
+
+
+def same_content(first: Path, second: Path) -> bool:
+    """Whether both are there and hold the same bytes."""
+    try:
+        return first.stat().st_size == second.stat().st_size and first.read_bytes() == second.read_bytes()
+    except OSError:
+        return False
 
 
 class NetFolder:
@@ -38,10 +45,13 @@ class NetFolder:
             raise NetError(f"{card}: fingerprint {fingerprint!r} is not 16 hex digits")
         self._folder.mkdir(parents=True, exist_ok=True)
         target = self.path(fingerprint)
-        for source, copy in ((weights, target), (card, target.with_suffix(CARD))):
-            if not copy.exists():
-                with swapped_in(copy) as temporary:
+        if not same_content(weights, target):  # absent, cut off by a power failure, or damaged since
+            for source, copy in ((weights, target), (card, target.with_suffix(CARD))):
+                with atomic_replace(copy) as temporary:
                     shutil.copyfile(source, temporary)
+        elif not target.with_suffix(CARD).exists():
+            with atomic_replace(target.with_suffix(CARD)) as temporary:
+                shutil.copyfile(card, temporary)
         return target
 
     def known(self) -> tuple[str, ...]:
@@ -55,7 +65,3 @@ class LocalWorkspace:
     def __init__(self, nets: Path, cache: Path) -> None:
         """Nothing is made yet."""
         self.checkpoints, self.cache = nets / "training", cache
-
-    def maps(self, fingerprint: str) -> MapCache:
-        """See `contract.Workspace`."""
-        return MapCache(self.cache / f"{fingerprint}.maps")

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import reid
-from reid.actions.intake.nets import net_path
 from reid.actions.training.jobs import TrainingJob, _signature
 from reid.actions.training.train_embedding import put_to_use
 from reid.errors import TrainingError
@@ -70,7 +69,7 @@ def test_an_enrolled_photo_that_is_gone_damaged_or_another_now_keeps_the_net_in_
         put_to_use(gallery, "zebra", card, None, "cpu", SILENT)
         assert gallery.embedding_net("zebra") == card.fingerprint
         ids, vectors = gallery.vectors("zebra")
-        net = inference.load(net_path(gallery, card.fingerprint), "cpu")
+        net = inference.load(gallery.nets.path(card.fingerprint), "cpu")
         located = [Photo(Path(str(gallery.locate(photo)))) for photo in gallery.photos_by_id(ids)]
         opened = [item for item in open_photos(located, sizes=sizes_of(net)) if isinstance(item, Opened)]
         np.testing.assert_allclose(vectors, embed(net, [item.picture for item in opened]), atol=1e-5)
@@ -80,7 +79,7 @@ def test_the_bound_of_a_species_net_is_learned_on_photos_as_a_query_sees_them(tr
     with reid.Gallery.open(trained.gallery) as gallery:
         fingerprint = gallery.species_net()
         assert fingerprint
-        path = net_path(gallery, fingerprint)
+        path = gallery.nets.path(fingerprint)
     net, card = inference.load(path, "cpu"), net_files.read_card(path)
     photos = dataset.decode(read_photos([trained.first]).photos, card.image_size, margin=1.0).photos
     groups = encounters(photos, minutes=ENCOUNTER_MINUTES)
