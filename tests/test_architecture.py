@@ -84,7 +84,6 @@ ENVIRONMENT = ("reid/settings/resolving.py", "reid/threads.py")
 
 LONGEST_MODULE, LONGEST_FUNCTION = 350, 50
 LONG_MODULES = {
-    "reid/store/gallery.py": 353,
 }
 LONG_FUNCTIONS: dict[str, int] = {}
 """Counted without signature and docstring: options and their explanation, one a line, are no complexity."""
