@@ -35,6 +35,7 @@ from reid.store.contents.pending_embeddings import Embeddings
 from reid.store.contents.side_net import Sides
 from reid.store.contents.sightings import kept_sightings, known_sighting
 from reid.store.contents.stage_nets import net_of
+from reid.store.contract import ANYWHERE
 from reid.store.history import as_of as past
 from reid.store.history.journal import History
 from reid.store.integrity import Checkup
@@ -48,7 +49,6 @@ from reid.store.sync.exchange import Exchange
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one. SQLite is not fair to waiters: four busy writers made one wait 4 s."""
-ANYWHERE = Where()
 
 
 class Gallery:
