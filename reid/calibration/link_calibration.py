@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.evaluation.metrics import Pool
-from reid.steps.season.clustering import ClusterInput, LinkCalibration, join, scores
+from reid.steps.season.clustering import ClusterInput, LinkCalibration, merge_steps, scores
 
 MIN_JOINS = 8
 """Fewer joins, or fewer right ones than half of them, teach nothing."""
@@ -39,7 +39,7 @@ def worth(pool: Pool, *, drawn: bool = False) -> LinkCalibration | None:
     names, units = np.unique([keys[row] for row in rows], return_inverse=True)
     owners = np.unique([name.split("\0")[0] for name in names.tolist()], return_inverse=True)[1]
     found = scores(ClusterInput(pool.vectors[np.asarray(rows)], [pool.sides[row] for row in rows], units))
-    joins = join(found, frozenset(), lambda score: True)
+    joins = merge_steps(found, frozenset(), lambda score: True)
     right = np.asarray([_share(owners, one.first, one.second) for one in joins])
     if len(joins) < MIN_JOINS or right.sum() < MIN_JOINS / 2:
         return None

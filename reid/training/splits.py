@@ -53,9 +53,7 @@ def hold_out_groups(
     taken: set[str] = set()
     sizes = Counter(labels)
     judging: Counter[str] = Counter()
-    content: dict[str, Counter[str]] = defaultdict(Counter)
-    for label, group in zip(labels, groups, strict=True):
-        content[group][label] += 1
+    content = _content(labels, groups)
     for name in sorted(sizes, key=lambda label: (sizes[label], label)):
         names = sorted(group for group in content if content[group][name])
         if len(names) == 1 and sizes[name] >= 8:
@@ -65,12 +63,22 @@ def hold_out_groups(
         for group in np.asarray(names, dtype=object)[rng.permutation(len(names))][: len(names) // 2].tolist():
             if judging[name] >= share * sizes[name]:
                 break
-            # a group may show several classes: none of them may lose more than half of its photos
-            shown = content[group]
-            if group not in taken and all(judging[one] + rows <= 0.5 * sizes[one] for one, rows in shown.items()):
+            if group not in taken and _may_be_held_out(content[group], judging, sizes):
                 taken.add(group)
-                judging.update(shown)
-    single = {row for row in held if groups[row] not in taken}
-    held_rows = [row for row, group in enumerate(groups) if group in taken or row in single]
+                judging.update(content[group])
+    held_rows = [row for row, group in enumerate(groups) if group in taken or row in held]
     inside = set(held_rows)
     return [row for row in range(len(labels)) if row not in inside], held_rows
+
+
+def _content(labels: Sequence[str], groups: Sequence[str]) -> dict[str, Counter[str]]:
+    """How many rows of each class each group has."""
+    content: dict[str, Counter[str]] = defaultdict(Counter)
+    for label, group in zip(labels, groups, strict=True):
+        content[group][label] += 1
+    return content
+
+
+def _may_be_held_out(group: Counter[str], judging: Counter[str], sizes: Counter[str]) -> bool:
+    """A group may show several classes: none of them may lose more than half of its photos."""
+    return all(judging[label] + rows <= 0.5 * sizes[label] for label, rows in group.items())

@@ -125,9 +125,15 @@ def _parts(count: int, apart: Iterable[tuple[int, int]]) -> list[set[int]]:
         if len(large) < len(small):
             large, small = small, large
         large |= small
-        for one in small:
-            part_of[one] = large
-    return list({id(part): part for part in part_of.values()}.values())
+        for animal in small:
+            part_of[animal] = large
+    parts: list[set[int]] = []
+    listed: set[int] = set()
+    for animal, part in part_of.items():
+        if animal not in listed:
+            parts.append(part)
+            listed |= part
+    return parts
 
 
 def _solved(

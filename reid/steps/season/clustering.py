@@ -1,11 +1,11 @@
-"""Which encounters show one animal nobody knows: groups made from nothing but scores, and from what cannot be one.
+"""Which encounters show one animal that is not enrolled: groups made from nothing but scores, and from what cannot be one.
 
 The score of two encounters is, for each side, the mean over the photos of one of their best cosine with the other, by
-photos of the same or of unknown side; sides and both directions are averaged. Groups are joined by the mean of the scores
+photos of the same or of unknown side; sides and both directions are averaged. Groups are merged by the mean of the scores
 of their encounters (average linkage), those first that are each other's best, so that the order of the encounters does not
 matter and a third one that resembles two does not chain them. What a score is worth is not guessed:
-`calibration.link_calibration` joins photos of individuals whose names are known in this same way and counts which joins were
-right. Groups without two photos of one side have no score and are never joined: half-known animals stay halves.
+`calibration.link_calibration` merges photos of individuals whose names are known in this same way and counts which merge steps
+were right. Groups without two photos of one side have no score and are never merged: half-known animals stay halves.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PHOTO_CHUNK = 1024
 
 @dataclass(frozen=True, slots=True)
 class LinkCalibration:
-    """What the score of a join is worth: P(right) = logistic(slope * score + intercept), as counted.
+    """What the score of a merge step is worth: P(right) = logistic(slope * score + intercept), as counted.
 
     units: encounters it was counted among; among more, chance look-alikes are more frequent in the same measure.
     joins, individuals: that it was learned from. drawn: True where those were drawn animals, for want of others.
@@ -40,14 +40,14 @@ class LinkCalibration:
     drawn: bool = False
 
     def probability(self, score: float, units: int) -> float:
-        """That a join of this score is right, among so many encounters."""
+        """That a merge step of this score is right, among so many encounters."""
         odds = self.slope * score + self.intercept - max(0.0, math.log(max(1, units) / self.units))
         return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, odds))))
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
-    """Two parts that were joined: numbers of their units, rising, and the mean score of their pairs."""
+class MergeStep:
+    """Two groups that were merged: numbers of their units, rising, and the mean score of their pairs."""
 
     first: tuple[int, ...]
     second: tuple[int, ...]
@@ -55,8 +55,11 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """A join as a person sees it. photos: rows of the two photos most alike; cosine: theirs; probability: of the join."""
+class PhotoLink:
+    """A merge step as a person sees it.
+
+    photos: rows of the two photos most alike; cosine: theirs; probability: that the step is right.
+    """
 
     photos: tuple[int, int]
     cosine: float
@@ -69,7 +72,7 @@ class PhotoGroup:
     """One animal, as far as scores tell. units: rising; links: the weakest first, () for one unit alone."""
 
     units: tuple[int, ...]
-    links: tuple[Link, ...] = ()
+    links: tuple[PhotoLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,57 +94,53 @@ class ClusterInput:
         return int(self.units.max()) + 1 if len(self.units) else 0
 
 
-def link(given: ClusterInput, worth: LinkCalibration | None, *, probability: float) -> tuple[PhotoGroup, ...]:
+def clusters(members: ClusterInput, worth: LinkCalibration | None, *, probability: float) -> tuple[PhotoGroup, ...]:
     """Put units together that show one animal.
 
     Args:
-        given: what to put together.
+        members: what to put together.
         worth: of a score; None = nothing is known of it, every unit stays alone.
-        probability: that a join needs at least, in (0, 1].
+        probability: that a merge step needs at least, in (0, 1].
 
     Returns:
         The groups, by their first unit. No group holds two units that are `apart`.
     """
-    count = given.count
+    count = members.count
     if worth is None:
         return tuple(PhotoGroup((unit,)) for unit in range(count))
-    joins = join(scores(given), given.apart, lambda score: worth.probability(score, count) >= probability)
+    steps = merge_steps(scores(members), members.apart, lambda score: worth.probability(score, count) >= probability)
     of: dict[int, PhotoGroup] = {unit: PhotoGroup((unit,)) for unit in range(count)}
-    for one in joins:
-        a, b = of[one.first[0]], of[one.second[0]]
-        link = _link(given, one, worth.probability(one.score, count))
-        links = tuple(sorted((*a.links, *b.links, link), key=lambda link: (link.probability, link.photos)))
+    for step in steps:
+        a, b = of[step.first[0]], of[step.second[0]]
+        new = _photo_link(members, step, worth.probability(step.score, count))
+        links = tuple(sorted((*a.links, *b.links, new), key=lambda link: (link.probability, link.photos)))
         group = PhotoGroup(tuple(sorted((*a.units, *b.units))), links)
         of |= dict.fromkeys(group.units, group)
     return tuple(group for unit, group in of.items() if group.units[0] == unit)
 
 
-def join(found: Scores, apart: frozenset[tuple[int, int]], good: Callable[[float], bool]) -> list[Join]:
-    """Join units by average linkage, pairs that are each other's best first, as long as a score is `good`.
+def merge_steps(likeness: Scores, apart: frozenset[tuple[int, int]], good: Callable[[float], bool]) -> list[MergeStep]:
+    """Merge units by average linkage, pairs that are each other's best first, as long as a score is `good`.
 
     Args:
-        found: (U, U) symmetric; -inf where two cannot be compared.
+        likeness: (U, U) symmetric; -inf where two cannot be compared.
         apart: pairs that must not come into one group.
         good: whether a score is enough; a higher one is then, too.
     """
-    groups: list[tuple[int, ...]] = [(unit,) for unit in range(len(found))]
-    known = np.isfinite(found)
-    total, pairs = np.where(known, found, 0.0), known.astype(np.float64)
-    barred = np.eye(len(found), dtype=bool)
+    groups: list[tuple[int, ...]] = [(unit,) for unit in range(len(likeness))]
+    known = np.isfinite(likeness)
+    total, pairs = np.where(known, likeness, 0.0), known.astype(np.float64)
+    barred = np.eye(len(likeness), dtype=bool)
     for a, b in apart:
         barred[a, b] = barred[b, a] = True
-    joins: list[Join] = []
+    steps: list[MergeStep] = []
     while len(groups) > 1:
         mean = np.where((pairs > 0) & ~barred, total / np.maximum(pairs, 1.0), -np.inf)
-        best = np.argmax(mean, axis=1)
-        chosen = [
-            (a, b) for a, b in enumerate(best.tolist())
-            if a < b and best[b] == a and np.isfinite(mean[a, b]) and good(float(mean[a, b]))
-        ]
+        chosen = _best_pairs(mean, good)
         if not chosen:
             break
         for a, b in sorted(chosen, key=lambda pair: -mean[pair]):
-            joins.append(Join(groups[a], groups[b], float(mean[a, b])))
+            steps.append(MergeStep(groups[a], groups[b], float(mean[a, b])))
             groups[a] = tuple(sorted(groups[a] + groups[b]))
             for table in (total, pairs):
                 table[a] += table[b]
@@ -149,43 +148,52 @@ def join(found: Scores, apart: frozenset[tuple[int, int]], good: Callable[[float
             barred[a] |= barred[b]
             barred[:, a] |= barred[:, b]
         kept = sorted(set(range(len(groups))) - {b for _, b in chosen})
-        groups = [groups[one] for one in kept]
+        groups = [groups[group] for group in kept]
         total, pairs, barred = (table[np.ix_(kept, kept)] for table in (total, pairs, barred))
-    return joins
+    return steps
 
 
-def scores(given: ClusterInput) -> Scores:
+def _best_pairs(mean: Scores, good: Callable[[float], bool]) -> list[tuple[int, int]]:
+    """The pairs of groups that are each other's best, with a mean score that is good."""
+    best = np.argmax(mean, axis=1)
+    return [
+        (a, b) for a, b in enumerate(best.tolist())
+        if a < b and best[b] == a and np.isfinite(mean[a, b]) and good(float(mean[a, b]))
+    ]
+
+
+def scores(members: ClusterInput) -> Scores:
     """(U, U): how alike two units are, in [-1, 1]; -inf where they share no side, and on the diagonal."""
-    count, sides = given.count, np.asarray(given.sides)
+    count, sides = members.count, np.asarray(members.sides)
     total, seen = np.zeros((count, count)), np.zeros((count, count))
     for side in SIDES:
         rows = np.flatnonzero(sides == side)
-        rows = rows[np.argsort(given.units[rows], kind="stable")]
+        rows = rows[np.argsort(members.units[rows], kind="stable")]
         columns = np.flatnonzero((sides == side) | (sides == "")) if side else np.arange(len(sides))
-        columns = columns[np.argsort(given.units[columns], kind="stable")]
+        columns = columns[np.argsort(members.units[columns], kind="stable")]
         if not len(rows):
             continue
-        asked, starts = np.unique(given.units[rows], return_index=True)
-        shown, edges = np.unique(given.units[columns], return_index=True)
+        asked, starts = np.unique(members.units[rows], return_index=True)
+        shown, edges = np.unique(members.units[columns], return_index=True)
         best = np.concatenate([
-            np.maximum.reduceat(given.vectors[rows[at : at + PHOTO_CHUNK]] @ given.vectors[columns].T, edges, axis=1)
+            np.maximum.reduceat(members.vectors[rows[at : at + PHOTO_CHUNK]] @ members.vectors[columns].T, edges, axis=1)
             for at in range(0, len(rows), PHOTO_CHUNK)
         ]).astype(np.float64)
         means = np.add.reduceat(best, starts, axis=0) / np.diff([*starts, len(rows)])[:, None]
         total[np.ix_(asked, shown)] += means
         seen[np.ix_(asked, shown)] += 1.0
     both = seen + seen.T
-    found = np.where(both > 0, (total + total.T) / np.maximum(both, 1.0), -np.inf)
-    np.fill_diagonal(found, -np.inf)
-    return np.asarray(found)
+    likeness = np.where(both > 0, (total + total.T) / np.maximum(both, 1.0), -np.inf)
+    np.fill_diagonal(likeness, -np.inf)
+    return np.asarray(likeness)
 
 
-def _link(given: ClusterInput, one: Join, probability: float) -> Link:
-    """A join with its pair of photos most alike, of those that may be compared."""
-    rows, columns = (np.flatnonzero(np.isin(given.units, part)) for part in (one.first, one.second))
-    sides = np.asarray(given.sides)
+def _photo_link(members: ClusterInput, step: MergeStep, probability: float) -> PhotoLink:
+    """A merge step with its pair of photos most alike, of those that may be compared."""
+    rows, columns = (np.flatnonzero(np.isin(members.units, part)) for part in (step.first, step.second))
+    sides = np.asarray(members.sides)
     mine, theirs = sides[rows][:, None], sides[columns][None, :]
     able = (mine == theirs) | (mine == "") | (theirs == "")
-    cosines = np.where(able, given.vectors[rows] @ given.vectors[columns].T, -np.inf)
+    cosines = np.where(able, members.vectors[rows] @ members.vectors[columns].T, -np.inf)
     row, column = np.unravel_index(int(np.argmax(cosines)), cosines.shape)
-    return Link((int(rows[row]), int(columns[column])), float(cosines[row, column]), one.score, probability)
+    return PhotoLink((int(rows[row]), int(columns[column])), float(cosines[row, column]), step.score, probability)

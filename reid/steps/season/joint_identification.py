@@ -16,12 +16,13 @@ from datetime import datetime
 
 import numpy as np
 
-from reid.records import EMPTY, UNKNOWN_SPECIES, Decision, Outcome, Photo, Sighting
+from reid.records import Decision, Outcome, Photo, Sighting
 from reid.settings import FASTEST
-from reid.steps.cannot_link import APART, CannotLinkConflict, LocatedDetection, Position, cannot_be_one, overlap, seconds
+from reid.steps.cannot_link import CannotLinkConflict, LocatedDetection, Position, cannot_be_one, seconds
 from reid.steps.novelty import share_returning
-from reid.steps.season.assignment import Name, exclusive, paired, together
-from reid.steps.season.clustering import ClusterInput, LinkCalibration, link
+from reid.steps.season.assignment import Name, exclusive, together
+from reid.steps.season.clustering import ClusterInput, LinkCalibration, PhotoGroup, clusters
+from reid.steps.season.encounter_animals import animals_of_encounters
 from reid.steps.sightings import ClaimedName, SearchContext, SearchedPhoto, showing, sight, species_of
 
 Conflicts = Mapping[tuple[int, int], CannotLinkConflict]
@@ -98,7 +99,7 @@ def identify_jointly(
     Returns:
         The animals by their first photo in the order given. Several may have one name: they are one individual.
     """
-    units = split(looks)
+    units = animals_of_encounters(looks)
     first = _decided(units, known, rules, enrolled)
     decided = [unit for unit, one in enumerate(first) if one.decision.outcome not in UNDECIDED]
     groups: list[tuple[tuple[int, ...], tuple[Link, ...]]] = [((unit,), ()) for unit in decided]
@@ -126,87 +127,6 @@ def returning(animals: Sequence[Sighting]) -> dict[str, float]:
         if one.decision.new is not None:
             found[one.species.name].append(one.decision.new)
     return {species: share_returning(chances) for species, chances in found.items()}
-
-
-def split(looks: Sequence[SearchedPhoto]) -> list[list[SearchedPhoto]]:
-    """The photos of each animal of each encounter, by first photo.
-
-    An encounter of single animals is one. Where a frame holds several boxes, each species is looked at by itself, and the
-    fullest frame tells how many animals there are; the boxes of each other frame go to the animals whose photos they are
-    most like, no two of a frame to one (the Hungarian method on mean cosines). Photos that are enrolled under two names show
-    two animals, whoever met them at one camera within minutes; the others go to the one they are most like.
-    """
-    by_encounter: dict[str, list[SearchedPhoto]] = defaultdict(list)
-    for look in looks:
-        by_encounter[look.encounter].append(look)
-    found: list[list[SearchedPhoto]] = []
-    for members in by_encounter.values():
-        if all(len(boxes) == 1 for boxes in _frames(members).values()):
-            found.append(members)
-            continue
-        by_species: dict[str, list[SearchedPhoto]] = defaultdict(list)
-        for look in members:
-            by_species[look.guess.name].append(look)
-        for name, own in by_species.items():
-            found += [[one] for one in own] if name in (EMPTY, UNKNOWN_SPECIES) else _animals(own, name)
-    place = {id(look): row for row, look in enumerate(looks)}
-    found = [part for unit in found for part in _by_name(unit)]
-    return sorted(found, key=lambda unit: place[id(unit[0])])
-
-
-def _by_name(looks: list[SearchedPhoto]) -> list[list[SearchedPhoto]]:
-    """The photos of one animal, parted where a person enrolled them under several names."""
-    seeds: dict[Name, list[SearchedPhoto]] = defaultdict(list)
-    for look in looks:
-        if look.already is not None:
-            seeds[look.already.species, look.already.individual].append(look)
-    if len(seeds) < 2:
-        return [looks]
-    of = {id(look): name for name, own in seeds.items() for look in own}
-    for look in looks:
-        if id(look) not in of:
-            of[id(look)] = max(seeds, key=lambda name: _likeness([look], seeds[name], look.guess.name))
-    return [[look for look in looks if of[id(look)] == name] for name in seeds]
-
-
-def _frames(looks: Sequence[SearchedPhoto]) -> dict[str, list[list[SearchedPhoto]]]:
-    """Of each file, its animals: boxes that overlap are of one."""
-    frames: dict[str, list[list[SearchedPhoto]]] = defaultdict(list)
-    for look in looks:
-        animals = frames[look.sha256]
-        same = next((one for one in animals if not _two(one[0].photo, look.photo)), None)
-        if same is None:
-            animals.append([look])
-        else:
-            same.append(look)
-    return frames
-
-
-def _two(a: Photo, b: Photo) -> bool:
-    return a.box is not None and b.box is not None and overlap(a.box, b.box) < APART
-
-
-def _animals(looks: Sequence[SearchedPhoto], species: str) -> list[list[SearchedPhoto]]:
-    frames = list(_frames(looks).values())
-    fullest = max(range(len(frames)), key=lambda at: (len(frames[at]), -at))
-    animals = [list(box) for box in frames[fullest]]
-    for at in sorted(range(len(frames)), key=lambda at: (abs(at - fullest), at)):
-        if at == fullest:
-            continue
-        gains = np.asarray([[_likeness(box, animal, species) for animal in animals] for box in frames[at]])
-        for box, column in zip(frames[at], paired(gains), strict=True):
-            animals[column] += box
-    order = {id(look): row for row, look in enumerate(looks)}
-    return [sorted(animal, key=lambda look: order[id(look)]) for animal in animals]
-
-
-def _likeness(box: Sequence[SearchedPhoto], animal: Sequence[SearchedPhoto], species: str) -> float:
-    """Mean cosine; 0 where nothing was embedded."""
-    pairs = [
-        float((a.vectors[species] @ b.vectors[species].T)[0, 0])
-        for a in box for b in animal if species in a.vectors and species in b.vectors
-    ]
-    return sum(pairs) / len(pairs) if pairs else 0.0
 
 
 def _snaps(looks: Sequence[SearchedPhoto], rules: Rules) -> list[LocatedDetection]:
@@ -271,29 +191,29 @@ def _kept(one: Sighting, name: Name | None) -> Sighting:
 def _linked(
     species: str, members: Sequence[int], units: Sequence[Sequence[SearchedPhoto]], apart: Conflicts, rules: Rules
 ) -> list[tuple[tuple[int, ...], tuple[Link, ...]]]:
-    """Groups of undecided units of one species, by their numbers, with what ties them."""
-    shown = [(row, look) for row, unit in enumerate(members) for look in units[unit] if species in look.vectors]
-    embedded = {row for row, _ in shown}
-    bare = [unit for row, unit in enumerate(members) if row not in embedded]
-    able = [unit for row, unit in enumerate(members) if row in embedded]
-    alone: list[tuple[tuple[int, ...], tuple[Link, ...]]] = [((unit,), ()) for unit in bare]
+    """Groups of undecided units of one species, by their numbers, with what links them."""
+    embedded = {unit: [photo for photo in units[unit] if species in photo.vectors] for unit in members}
+    alone: list[tuple[tuple[int, ...], tuple[Link, ...]]] = [((unit,), ()) for unit, photos in embedded.items() if not photos]
+    able = [unit for unit, photos in embedded.items() if photos]
     if not able:
         return alone
+    shown = [(row, photo) for row, unit in enumerate(able) for photo in embedded[unit]]
     place = {unit: row for row, unit in enumerate(able)}
-    given = ClusterInput(
-        np.concatenate([look.vectors[species] for _, look in shown]), [look.photo.side for _, look in shown],
-        np.asarray([place[members[row]] for row, _ in shown], np.int64),
+    units_and_photos = ClusterInput(
+        np.concatenate([photo.vectors[species] for _, photo in shown]), [photo.photo.side for _, photo in shown],
+        np.asarray([row for row, _ in shown], np.int64),
         frozenset((place[a], place[b]) for a, b in apart if a in place and b in place),
     )
-    paths = [str(look.photo.path) for _, look in shown]
-    groups = link(given, rules.worth.get(species), probability=rules.link_at)
-    return alone + [
-        (
-            tuple(able[row] for row in group.units),
-            tuple(Link((paths[one.photos[0]], paths[one.photos[1]]), one.cosine, one.probability) for one in group.links),
-        )
-        for group in groups
-    ]
+    paths = [str(photo.photo.path) for _, photo in shown]
+    groups = clusters(units_and_photos, rules.worth.get(species), probability=rules.link_at)
+    return alone + [(tuple(able[row] for row in group.units), _links(group, paths)) for group in groups]
+
+
+def _links(group: PhotoGroup, paths: Sequence[str]) -> tuple[Link, ...]:
+    """What holds a group together, by the paths of its photos."""
+    return tuple(
+        Link((paths[pair.photos[0]], paths[pair.photos[1]]), pair.cosine, pair.probability) for pair in group.links
+    )
 
 
 def _animal(

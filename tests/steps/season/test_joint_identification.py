@@ -14,7 +14,8 @@ from reid.records import Box, Outcome, Photo, SpeciesGuess
 from reid.steps.cannot_link import LocatedDetection, Position, place_in
 from reid.steps.novelty import share_returning
 from reid.steps.season.clustering import LinkCalibration
-from reid.steps.season.joint_identification import Animal, Rules, identify_jointly, returning, split
+from reid.steps.season.encounter_animals import animals_of_encounters
+from reid.steps.season.joint_identification import Animal, Rules, identify_jointly, returning
 from reid.steps.sightings import SearchContext, SearchedPhoto, sight
 from tests.steps.stock import calibration, enrolled_photo, shortlist
 
@@ -200,7 +201,7 @@ def test_an_encounter_holds_as_many_animals_as_its_fullest_frame() -> None:
         look("3a", low, 85, file="f3", encounter="E", box=LEFT), look("3b", low, 60, file="f3", encounter="E", box=RIGHT),
         look("4", low, 10, file="f4", encounter="other"),
     ]
-    names = [[str(one.photo.path) for one in animal] for animal in split(looks)]
+    names = [[str(one.photo.path) for one in animal] for animal in animals_of_encounters(looks)]
     assert names == [["1", "2b", "3a"], ["2a", "3b"], ["4"]]
 
 
@@ -210,4 +211,4 @@ def test_boxes_of_one_animal_are_one_and_species_of_one_frame_are_apart() -> Non
         look("a", {}, file="f", encounter="E", box=LEFT), look("a2", {}, file="f", encounter="E", box=Box(0.01, 0, 0.4, 1)),
         look("b", {}, file="f", encounter="E", box=RIGHT, guess=deer),
     ]
-    assert [[str(one.photo.path) for one in animal] for animal in split(looks)] == [["a", "a2"], ["b"]]
+    assert [[str(one.photo.path) for one in animal] for animal in animals_of_encounters(looks)] == [["a", "a2"], ["b"]]
