@@ -155,10 +155,10 @@ def errors(found: HeldOutAnswers, calibration: Calibration) -> tuple[float, floa
     )
 
 
-def least_bound(errors: Sequence[float], may_pass: float) -> float:
+def least_bound(wrong: Sequence[float], may_pass: float) -> float:
     """The least bound from 0.5 on that at most `may_pass` of the errors reach, half way to the next one below it."""
     allowed = math.floor(may_pass)
-    falling = sorted(errors, reverse=True)
+    falling = sorted(wrong, reverse=True)
     if len(falling) <= allowed or falling[allowed] < 0.5:
         return 0.5
     worst = falling[allowed]

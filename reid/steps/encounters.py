@@ -42,7 +42,7 @@ def encounters(photos: Sequence[Photo], *, minutes: float) -> tuple[str, ...]:
     return tuple(found)
 
 
-def stays(photos: Sequence[Photo], encounters: Sequence[str]) -> tuple[str, ...]:
+def stays(photos: Sequence[Photo], groups: Sequence[str]) -> tuple[str, ...]:
     """The stay of each photo: how long its individual's photos are too alike to teach what it looks like when it comes back.
 
     An individual of several seasons has one for each season, one of several days one for each day, else one for each encounter;
@@ -50,15 +50,15 @@ def stays(photos: Sequence[Photo], encounters: Sequence[str]) -> tuple[str, ...]
     gone yet.
 
     Args:
-        photos: with their individual. encounters: of each photo, as `encounters` tells.
+        photos: with their individual. groups: the encounter of each photo, see `encounters`.
     """
-    found = list(encounters)
+    found = list(groups)
     own: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row, photo in enumerate(photos):
         own[photo.species, photo.individual].append(row)
     for (_, individual), rows in own.items():
         for name_of in (season, _day):
-            names = _of_first(name_of, [photos[row] for row in rows], [encounters[row] for row in rows])
+            names = _of_first(name_of, [photos[row] for row in rows], [groups[row] for row in rows])
             if len(set(names) - {""}) > 1:
                 for row, name in zip(rows, names, strict=True):
                     found[row] = f"{individual}/{name}" if name else found[row]
@@ -66,14 +66,14 @@ def stays(photos: Sequence[Photo], encounters: Sequence[str]) -> tuple[str, ...]
     return tuple(found)
 
 
-def _of_first(name_of: Callable[[Photo], str], photos: Sequence[Photo], encounters: Sequence[str]) -> list[str]:
+def _of_first(name_of: Callable[[Photo], str], photos: Sequence[Photo], groups: Sequence[str]) -> list[str]:
     """The name of each photo's encounter: of its first photo that has a date, else of the first with a name."""
     first: dict[str, tuple[float, str]] = {}
-    for photo, encounter in zip(photos, encounters, strict=True):
+    for photo, encounter in zip(photos, groups, strict=True):
         found = (math.inf if photo.captured_at is None else _when(photo), name_of(photo))
         if found[1] and (encounter not in first or found[0] < first[encounter][0]):
             first[encounter] = found
-    return [first.get(encounter, (0.0, ""))[1] for encounter in encounters]
+    return [first.get(encounter, (0.0, ""))[1] for encounter in groups]
 
 
 def events(taken: Sequence[tuple[str, datetime | None]], minutes: float) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -117,6 +117,17 @@ def shortlist(
         ))
     listed = tuple(Listed(of[0][0].individual, of[0][1], of[0][0], tuple(of[:PHOTOS])) for of in best.values())
     return Shortlist(species, enrolled, listed, share)
+
+
+def could_match(lists: Sequence[Shortlist]) -> int:
+    """How many individuals of one species the photos together could show: of two sides, at least all that are listed."""
+    listed = {individual.individual for part in lists for individual in part.listed}
+    return max(len(listed), max((part.enrolled for part in lists), default=0))
+
+
+def comparable_together(sides: Collection[str], lists: Sequence[Shortlist]) -> float:
+    """`comparable` of all photos of one animal: whoever is seen from both sides can be compared with anybody."""
+    return 1.0 if {"left", "right"} <= set(sides) else max((part.comparable for part in lists), default=1.0)
 
 
 def years(a: datetime | None, b: datetime | None) -> float:

@@ -25,7 +25,7 @@ from reid.steps.cannot_link import APART, overlap
 from reid.steps.decision import Candidate, Posterior, decide, evidence, posterior, worth
 from reid.steps.encounters import season
 from reid.steps.novelty import RETURNING, Field
-from reid.steps.search import Listed, Shortlist
+from reid.steps.search import Listed, Shortlist, comparable_together, could_match
 from reid.store import EnrolledPhoto
 
 
@@ -66,16 +66,12 @@ class ClaimedName:
     reason: str
 
 
-NO_NAMES: Mapping[tuple[str, str], ClaimedName] = {}
+Claims = Mapping[tuple[str, str], ClaimedName]
+"""By (species, individual)."""
+NO_NAMES: Claims = {}
 
 
-def sight(
-    looks: Sequence[SearchedPhoto],
-    known: SearchContext,
-    *,
-    top: int | None,
-    taken: Mapping[tuple[str, str], ClaimedName] = NO_NAMES,
-) -> Sighting:
+def sight(looks: Sequence[SearchedPhoto], known: SearchContext, *, top: int | None, taken: Claims = NO_NAMES) -> Sighting:
     """Decide on photos that show one animal: one photo, or all photos of one encounter.
 
     Photos of one side in one encounter repeat each other, so their evidence is averaged; two sides are independent views
@@ -130,60 +126,85 @@ def species_of(looks: Sequence[SearchedPhoto]) -> SpeciesGuess:
 
 
 def _decide(
-    used: Sequence[SearchedPhoto], guess: SpeciesGuess, species: Sequence[str], known: SearchContext,
-    taken: Mapping[tuple[str, str], ClaimedName],
+    used: Sequence[SearchedPhoto], guess: SpeciesGuess, species: Sequence[str], known: SearchContext, taken: Claims
 ) -> tuple[Decision, list[Match]]:
-    if guess.name == EMPTY:
-        return Decision(Outcome.EMPTY, None, guess.probability, f"no animal: {guess.reason}"), []
-    if guess.name == UNKNOWN_SPECIES:
-        return Decision(Outcome.UNKNOWN_SPECIES, None, guess.probability, guess.reason), []
-    if not species:
-        reason = f"{guess.name} has no embedding net in this gallery: train or enroll it first"
-        return Decision(Outcome.REVIEW, None, None, reason), []
+    """The decision on the photos of one animal, and its matches."""
+    unsearched = _without_search(guess, species)
+    if unsearched is not None:
+        return unsearched, []
     shares = _shares(guess, species)
-    matches: list[Match] = []
-    nobody = 0.0
-    for name in species:
-        found, none = _matches(name, used, known.calibrations.get(name), shares[name])
-        matches += found
-        nobody += none
+    by_species = [_matches(name, used, known.calibrations.get(name), shares[name]) for name in species]
+    matches = [match for part, _ in by_species for match in part]
+    nobody = sum(none for _, none in by_species)
     alone = max(matches, key=lambda one: (one.probability or 0.0, one.score), default=None)
     compared = len(matches)
     matches, nobody = _left(matches, nobody, taken)
     plain = _ranked(matches)
     matches = _reordered(plain, used, known)
-    already = next((look.already for look in used if look.already is not None), None)
+    already = enrolled_photo_of(used)
     if already is not None:
         return Decision(Outcome.KNOWN, already.individual, 1.0, "this very photo is enrolled under that name"), matches
     best = matches[0] if matches else None
-    calibration = known.calibrations.get(best.species if best else species[0])
-    chances = None
-    if best is not None and best.probability is not None and all(match.probability is not None for match in matches):
-        chances = Posterior({best.individual: best.probability}, nobody)
-    lists = {name: [one for look in used for one in look.shortlists if one.species == name] for name in species}
-    enrolled = sum(_could_match(own) for own in lists.values())
-    if best is None and 0 < enrolled <= compared:
-        chances = Posterior({}, 1.0)
-    shown = {look.photo.side for look in used}
-    if calibration is not None and len(shown) == 1:  # photos of two sides are judged by what holds for both
-        calibration = calibration.of_side(next(iter(shown)))
-    if calibration is not None and calibration.closer is not None and best is not None and best.local is not None:
-        calibration = calibration.closer
-    comparable = sum(shares[name] * _comparable(shown, own) for name, own in lists.items())
+    lists = {name: [part for photo in used for part in photo.shortlists if part.species == name] for name in species}
+    enrolled = sum(could_match(shortlists) for shortlists in lists.values())
+    chances = _posterior_of(matches, nobody, all_compared=0 < enrolled <= compared)
+    sides = {photo.photo.side for photo in used}
+    calibration = _calibration_for(known.calibrations.get(best.species if best else species[0]), sides, best)
+    comparable = sum(shares[name] * comparable_together(sides, shortlists) for name, shortlists in lists.items())
     of_field = Field(known.returning.get(guess.name, RETURNING), comparable)
     decision = decide(best.individual if best else None, chances, calibration, enrolled, of_field)
     if decision.outcome == Outcome.NEW and _several(used):
         decision = _of_none(decision, best)
-    reason = decision.reason + _lost(alone, decision, taken)
-    if plain and plain[0].individual != matches[0].individual:
-        chance = "" if plain[0].probability is None else f" ({plain[0].probability:.2f})"
-        reason += f"; by the scores alone {plain[0].individual}{chance}: the closer look disagrees"
-    if len(species) > 1:
-        reason += f"; species unsure, searched {' and '.join(species)}"
+    reason = decision.reason + _lost(alone, decision, taken) + _doubts(plain, matches, species)
     return replace(decision, reason=reason), matches
 
 
-def _lost(alone: Match | None, decision: Decision, taken: Mapping[tuple[str, str], ClaimedName]) -> str:
+def _without_search(guess: SpeciesGuess, species: Sequence[str]) -> Decision | None:
+    """The decision where stage 1 leaves nothing to search; None where it does."""
+    if guess.name == EMPTY:
+        return Decision(Outcome.EMPTY, None, guess.probability, f"no animal: {guess.reason}")
+    if guess.name == UNKNOWN_SPECIES:
+        return Decision(Outcome.UNKNOWN_SPECIES, None, guess.probability, guess.reason)
+    if not species:
+        reason = f"{guess.name} has no embedding net in this gallery: train or enroll it first"
+        return Decision(Outcome.REVIEW, None, None, reason)
+    return None
+
+
+def _posterior_of(matches: Sequence[Match], nobody: float, *, all_compared: bool) -> Posterior | None:
+    """What the calibrated matches say of the best one; None where one is not calibrated, or nobody can be excluded.
+
+    all_compared: every individual that could match was on the lists; without a match it is surely none of them.
+    """
+    if not matches:
+        return Posterior({}, 1.0) if all_compared else None
+    probability = matches[0].probability
+    if probability is None or any(match.probability is None for match in matches):
+        return None
+    return Posterior({matches[0].individual: probability}, nobody)
+
+
+def _calibration_for(calibration: Calibration | None, sides: Collection[str], best: Match | None) -> Calibration | None:
+    """The calibration by which the photos together are judged: of their side, and of re-ranked scores where these count."""
+    if calibration is not None and len(sides) == 1:  # photos of two sides are judged by what holds for both
+        calibration = calibration.of_side(next(iter(sides)))
+    if calibration is not None and calibration.closer is not None and best is not None and best.local is not None:
+        return calibration.closer
+    return calibration
+
+
+def _doubts(plain: Sequence[Match], matches: Sequence[Match], species: Sequence[str]) -> str:
+    """What to add to a reason where re-ranking puts another one first than the scores, or the species is unsure."""
+    reason = ""
+    if plain and plain[0].individual != matches[0].individual:
+        chance = "" if plain[0].probability is None else f" ({plain[0].probability:.2f})"
+        reason = f"; by the scores alone {plain[0].individual}{chance}: the closer look disagrees"
+    if len(species) > 1:
+        reason += f"; species unsure, searched {' and '.join(species)}"
+    return reason
+
+
+def _lost(alone: Match | None, decision: Decision, taken: Claims) -> str:
     """What to add to a reason where the best match by itself is another animal; else ""."""
     lost = taken.get((alone.species, alone.individual)) if alone else None
     told = decision.individual if decision.outcome == Outcome.KNOWN else None
@@ -199,21 +220,15 @@ def _of_none(decision: Decision, best: Match | None) -> Decision:
     return Decision(Outcome.REVIEW, name, chance, reason, decision.nobody, decision.new)
 
 
+def enrolled_photo_of(looks: Sequence[SearchedPhoto]) -> EnrolledPhoto | None:
+    """The first enrolled photo that is one of these, content and box; None where none is enrolled."""
+    return next((look.already for look in looks if look.already is not None), None)
+
+
 def _several(looks: Sequence[SearchedPhoto]) -> bool:
     """Whether two boxes of one frame are two animals."""
     pairs = [(a, b) for at, a in enumerate(looks) for b in looks[:at] if a.sha256 == b.sha256]
     return any(a.photo.box and b.photo.box and overlap(a.photo.box, b.photo.box) < APART for a, b in pairs)
-
-
-def _could_match(lists: Sequence[Shortlist]) -> int:
-    """How many individuals of one species the photos together could show: of two sides, at least all that are listed."""
-    listed = {one.individual for found in lists for one in found.listed}
-    return max(len(listed), max((found.enrolled for found in lists), default=0))
-
-
-def _comparable(sides: Collection[str], listed: Sequence[Shortlist]) -> float:
-    """Of all photos together: who is seen from both sides can be compared with anybody."""
-    return 1.0 if {"left", "right"} <= set(sides) else max((one.comparable for one in listed), default=1.0)
 
 
 def _shares(guess: SpeciesGuess, species: Sequence[str]) -> dict[str, float]:
@@ -235,13 +250,11 @@ def _matches(
     if calibration is None:
         return [_match(species, item, None) for item in best.values()], 0.0
     items = [Candidate(name, _evidence(name, lists, calibration)) for name in best]
-    chances = posterior(items, _could_match([one for _, one in lists]), calibration.prior)
+    chances = posterior(items, could_match([one for _, one in lists]), calibration.prior)
     return [_match(species, best[name], share * chances.individuals[name]) for name in best], share * chances.nobody
 
 
-def _left(
-    matches: Sequence[Match], nobody: float, taken: Mapping[tuple[str, str], ClaimedName]
-) -> tuple[list[Match], float]:
+def _left(matches: Sequence[Match], nobody: float, taken: Claims) -> tuple[list[Match], float]:
     """The matches with what other animals leave of their names; one that is certainly another's is gone."""
     if not taken:
         return list(matches), nobody

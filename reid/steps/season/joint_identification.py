@@ -23,7 +23,7 @@ from reid.steps.novelty import share_returning
 from reid.steps.season.assignment import Name, exclusive, together
 from reid.steps.season.clustering import ClusterInput, LinkCalibration, PhotoGroup, clusters
 from reid.steps.season.encounter_animals import animals_of_encounters
-from reid.steps.sightings import ClaimedName, SearchContext, SearchedPhoto, showing, sight, species_of
+from reid.steps.sightings import ClaimedName, SearchContext, SearchedPhoto, enrolled_photo_of, showing, sight, species_of
 
 Conflicts = Mapping[tuple[int, int], CannotLinkConflict]
 UNDECIDED = (Outcome.NEW, Outcome.REVIEW)
@@ -59,7 +59,7 @@ class Animal:
     @property
     def species(self) -> str:
         """Of the enrolled photo that it is, else as its sighting counts."""
-        already = next((look.already for look in self.looks if look.already is not None), None)
+        already = enrolled_photo_of(self.looks)
         return already.species if already is not None else self.sighting.counted_species
 
     @property
@@ -160,7 +160,7 @@ def _decided(
 
 
 def _chances(group: Sequence[SearchedPhoto], one: Sighting) -> dict[Name, float]:
-    already = next((look.already for look in group if look.already is not None), None)
+    already = enrolled_photo_of(group)
     if already is not None:
         return {(already.species, already.individual): 1.0}
     return {(match.species, match.individual): match.probability for match in one.matches if match.probability}
@@ -197,16 +197,26 @@ def _linked(
     able = [unit for unit, photos in embedded.items() if photos]
     if not able:
         return alone
-    shown = [(row, photo) for row, unit in enumerate(able) for photo in embedded[unit]]
-    place = {unit: row for row, unit in enumerate(able)}
-    units_and_photos = ClusterInput(
-        np.concatenate([photo.vectors[species] for _, photo in shown]), [photo.photo.side for _, photo in shown],
-        np.asarray([row for row, _ in shown], np.int64),
-        frozenset((place[a], place[b]) for a, b in apart if a in place and b in place),
-    )
-    paths = [str(photo.photo.path) for _, photo in shown]
-    groups = clusters(units_and_photos, rules.worth.get(species), probability=rules.link_at)
+    members_of = _cluster_input(species, [embedded[unit] for unit in able], _between(able, apart))
+    paths = [str(photo.photo.path) for unit in able for photo in embedded[unit]]
+    groups = clusters(members_of, rules.worth.get(species), probability=rules.link_at)
     return alone + [(tuple(able[row] for row in group.units), _links(group, paths)) for group in groups]
+
+
+def _cluster_input(
+    species: str, units: Sequence[Sequence[SearchedPhoto]], apart: frozenset[tuple[int, int]]
+) -> ClusterInput:
+    """Units of embedded photos, photo by photo."""
+    photos = [(row, photo) for row, unit in enumerate(units) for photo in unit]
+    vectors = np.concatenate([photo.vectors[species] for _, photo in photos])
+    sides = [photo.photo.side for _, photo in photos]
+    return ClusterInput(vectors, sides, np.asarray([row for row, _ in photos], np.int64), apart)
+
+
+def _between(units: Sequence[int], apart: Conflicts) -> frozenset[tuple[int, int]]:
+    """The pairs of these units that cannot be one animal, by their places among them."""
+    place = {unit: row for row, unit in enumerate(units)}
+    return frozenset((place[a], place[b]) for a, b in apart if a in place and b in place)
 
 
 def _links(group: PhotoGroup, paths: Sequence[str]) -> tuple[Link, ...]:
