@@ -121,7 +121,7 @@ def test_the_chunks_change_no_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other draws, the same galleries: bounds agree to what chance leaves."""
     held = held_out(4, 30)
     whole = bounds(held, 30, ceiling=30.0, prior=0.5, max_false_match=0.05)
-    monkeypatch.setattr(thresholds, "AT_ONCE", 500)
+    monkeypatch.setattr(thresholds, "NUMBERS_OF_A_TABLE", 500)
     for one, other in zip(bounds(held, 30, ceiling=30.0, prior=0.5, max_false_match=0.05), whole, strict=True):
         assert one.known_at == pytest.approx(other.known_at, abs=0.05)
 

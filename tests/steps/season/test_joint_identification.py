@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
-import numpy as np
 import pytest
 
-from reid.records import Box, Outcome, Photo, SpeciesGuess
+from reid.records import Box, Outcome, SpeciesGuess
 from reid.steps.cannot_link import LocatedDetection, Position, place_in
 from reid.steps.novelty import share_returning
 from reid.steps.season.clustering import LinkCalibration
-from reid.steps.season.encounter_animals import animals_of_encounters
 from reid.steps.season.joint_identification import Animal, Rules, identify_jointly, returning
-from reid.steps.sightings import SearchContext, SearchedPhoto, sight
+from reid.steps.sightings import SearchContext, sight
+from tests.steps.season.searched import LEFT, NOON, RIGHT, look
 from tests.steps.stock import calibration, enrolled_photo, shortlist
 
-ZEBRA = SpeciesGuess("zebra", 0.95)
 KNOWN = SearchContext({"zebra": calibration()}, {"zebra": "n" * 16})
 RULES = Rules({"zebra": LinkCalibration(20.0, -10.0, 100, 50, 20)}, 0.5, lambda photo: place_in(photo.notes))
-LEFT, RIGHT = Box(0.0, 0.0, 0.4, 1.0), Box(0.5, 0.0, 0.5, 1.0)
-NOON = datetime(2024, 5, 1, 12)
-
-
-def look(
-    name: str, scores: Mapping[str, float], degrees: float = 0.0, *, file: str = "", encounter: str = "", side: str = "left",
-    box: Box | None = None, when: datetime = NOON, guess: SpeciesGuess = ZEBRA, notes: Mapping[str, str] | None = None,
-) -> SearchedPhoto:
-    photo = Photo(Path(name), captured_at=when, side=side, box=box, notes=notes or {})
-    vector = np.asarray([[np.cos(np.radians(degrees)), np.sin(np.radians(degrees))]], np.float32)
-    return SearchedPhoto(photo, file or name, encounter or name, guess, (shortlist(scores),), None, {"zebra": vector})
 
 
 def told(found: tuple[Animal, ...]) -> list[tuple[str, Outcome, str | None]]:
@@ -191,24 +176,3 @@ def test_a_group_of_doubts_is_asked_again_as_one_animal() -> None:
     (found,) = identify_jointly(looks, KNOWN, RULES, {})
     known = replace(KNOWN, returning=returning([sight(looks, KNOWN, top=5)]))
     assert found.sighting == replace(sight(looks, known, top=5), photos=("a", "b"))
-
-
-def test_an_encounter_holds_as_many_animals_as_its_fullest_frame() -> None:
-    low = {"Ada": 0.2}
-    looks = [
-        look("1", low, 90, file="f1", encounter="E", box=LEFT),
-        look("2a", low, 0, file="f2", encounter="E", box=LEFT), look("2b", low, 80, file="f2", encounter="E", box=RIGHT),
-        look("3a", low, 85, file="f3", encounter="E", box=LEFT), look("3b", low, 60, file="f3", encounter="E", box=RIGHT),
-        look("4", low, 10, file="f4", encounter="other"),
-    ]
-    names = [[str(one.photo.path) for one in animal] for animal in animals_of_encounters(looks)]
-    assert names == [["1", "2b", "3a"], ["2a", "3b"], ["4"]]
-
-
-def test_boxes_of_one_animal_are_one_and_species_of_one_frame_are_apart() -> None:
-    deer = SpeciesGuess("deer", 0.9)
-    looks = [
-        look("a", {}, file="f", encounter="E", box=LEFT), look("a2", {}, file="f", encounter="E", box=Box(0.01, 0, 0.4, 1)),
-        look("b", {}, file="f", encounter="E", box=RIGHT, guess=deer),
-    ]
-    assert [[str(one.photo.path) for one in animal] for animal in animals_of_encounters(looks)] == [["a", "a2"], ["b"]]
