@@ -7,11 +7,14 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from reid.errors import UsageError
+from reid.formats.readers.video_frames import CONTAINER_UTC
 from reid.records import Photo, Season
 from reid.steps.encounters import season
 from reid.survey.deployments import DeploymentTable, deployment_on
 from reid.survey.season_dates import read_clocks, read_seasons, season_of
 
+VIDEO_CLOCK = "video"
+"""Stands for a camera where clocks are given: the time of containers."""
 FIELDS = ("species", "individual", "encounter", "camera", "side")
 """Columns with a meaning of their own that rows may be chosen by, beside `season` and the manifest's other columns."""
 
@@ -58,7 +61,8 @@ def in_time(
 
     Args:
         photos: dates and cameras must be known (`steps.photos.read_headers`).
-        clocks: each CAMERA=OFFSET, what to add to that camera's clock.
+        clocks: each CAMERA=OFFSET, what to add to that camera's clock; VIDEO_CLOCK=OFFSET for the frames of videos whose
+            container's time calls itself UTC, whatever their camera.
         seasons: each NAME=START..END or a table; a photo in none of them keeps the season it has, else gets that of its
             deployment.
         table: its offsets count for cameras that `clocks` does not name.
@@ -67,21 +71,30 @@ def in_time(
         UsageError: an offset or a season cannot be read, or a clock is given for a camera that no photo has.
         ManifestError: a table of seasons cannot be read.
     """
-    given = read_clocks(clocks)
+    by_hand = read_clocks(clocks)
     spans = read_seasons(seasons)
     cameras = {photo.camera for photo in photos}
-    if unknown := sorted(set(given) - cameras):
+    known = cameras | ({VIDEO_CLOCK} if any(map(by_container, photos)) else set())
+    if unknown := sorted(set(by_hand) - known):
         raise UsageError(f"no photo is of camera {unknown[0]!r}, for which a clock was given; there are {sorted(cameras)}")
-    offsets = {**(table.clocks if table else {}), **given}
-    found = []
+    offsets = {**(table.clocks if table else {}), **by_hand}
+    timed = []
     for photo in photos:
         when = photo.captured_at
-        if when is not None and photo.camera in offsets:
-            when += offsets[photo.camera]
+        clock = VIDEO_CLOCK if VIDEO_CLOCK in by_hand and by_container(photo) else photo.camera
+        if when is not None and clock in offsets:
+            when += offsets[clock]
+            if by_container(photo):  # it is right now
+                photo = replace(photo, notes={name: text for name, text in photo.notes.items() if name != "date_from"})
         name = season_of(when, spans) if when is not None and spans else ""
         place = deployment_on(table.deployments, photo.camera, when.date()) if when is not None and table else None
-        found.append(replace(photo, captured_at=when, season=name or photo.season or (place.season if place else "")))
-    return found, spans
+        timed.append(replace(photo, captured_at=when, season=name or photo.season or (place.season if place else "")))
+    return timed, spans
+
+
+def by_container(photo: Photo) -> bool:
+    """Whether a photo's date is the time of a video's container that calls itself UTC."""
+    return photo.notes.get("date_from") == CONTAINER_UTC
 
 
 def sides_by_path(photos: Sequence[Photo], rules: Sequence[str]) -> Sequence[Photo]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reid import settings as options
-from reid.actions.intake.photo_selection import in_time, sides_by_path
+from reid.actions.intake.photo_selection import by_container, in_time, sides_by_path
 from reid.dates import DATE_ORDERS
 from reid.errors import UsageError
 from reid.formats.readers.photo_lists import read_photos
@@ -98,9 +98,22 @@ def take_photos(
     spans: tuple[Season, ...] = ()
     if settings.clocks or settings.seasons or table:
         photos, spans = in_time(photos, settings.clocks, settings.seasons, table)
+    notes = (*listed.notes, *_of_containers(photos))
     return TakenPhotos(
-        tuple(photos), listed.problems, listed.notes, tuple(unreadable), table.deployments if table else (), spans
+        tuple(photos), listed.problems, notes, tuple(unreadable), table.deployments if table else (), spans
     )
+
+
+def _of_containers(photos: Sequence[Photo]) -> list[str]:
+    """What is to be said of frames whose date calls itself UTC, where no clock put it right."""
+    frames = [photo for photo in photos if by_container(photo)]
+    if not frames:
+        return []
+    return [
+        f"{len(frames)} frames are dated by their videos' containers (the first: {frames[0].path.name}, "
+        f"{frames[0].captured_at}), which should be UTC, though many cameras write their own clock: where it is UTC, "
+        "--clock video=+3h makes it local"
+    ]
 
 
 def plain_intake() -> IntakeSettings:

@@ -40,9 +40,14 @@ MARK = "frames.json"
 SCENE = 0.06
 """A frame is taken where a small grey picture of it differs from the last one taken by this share of the range, on average."""
 _VERSION = 1
+_HEAD = 1 << 16
 _SMALL = (32, 18)
+CONTAINER_UTC = "container, UTC"
+"""The note `date_from` of frames dated by a container's time that calls itself UTC; many cameras write their own clock there."""
 _DATES = ("com.apple.quicktime.creationdate", "creation_time", "date")
 """The first is by the local clock; the second should be UTC, but cameras write their own clock there: no zone is looked at."""
+_FASTEST_RATE = 240
+"""Frames a second; a container that says more counts ticks of its clock."""
 _MODELS = ("com.apple.quicktime.model", "model", "com.android.model", "make")
 
 
@@ -70,7 +75,7 @@ def frames_of(video: Photo, settings: VideoSettings) -> Iterator[Photo | Problem
     A frame is a JPEG in a folder beside the video, or under `settings.frames`; it is written once and found again as long as the
     video's size and time stay. Its date is the video's (as the manifest says, else the container's metadata, by the clock they
     write; else that of the file) and the time within the video. Notes: `video`, `frame_at` in seconds, and `date_from` where the
-    date is that of the file.
+    date is that of the file (`file`) or calls itself UTC (CONTAINER_UTC).
 
     A video that cannot be read is a Problem; of one that is damaged in the middle the frames before that are given, too.
 
@@ -94,7 +99,8 @@ def frames_of(video: Photo, settings: VideoSettings) -> Iterator[Photo | Problem
         yield Problem(str(video.path), reason, video.origin)
         return
     start = video.captured_at or datetime.fromisoformat(told["captured_at"])
-    more = {"date_from": "file"} if told["date_from"] == "file" and video.captured_at is None else {}
+    marked = told["date_from"] != "container" and video.captured_at is None
+    more = {"date_from": told["date_from"]} if marked else {}
     for name, seconds in told["frames"]:
         yield replace(
             video, path=folder / name, captured_at=start + timedelta(seconds=round(seconds)),
@@ -197,7 +203,7 @@ def _chosen(container: Any, how: _How) -> Iterator[tuple[float, Pixels]]:
 
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
-    pace = float(stream.average_rate or 25)
+    pace = _rate(stream)
     first: float | None = None
     wanted = 0.0
     last: NDArray[np.float32] | None = None
@@ -227,6 +233,12 @@ def _chosen(container: Any, how: _How) -> Iterator[tuple[float, Pixels]]:
         yield seconds, pixels
 
 
+def _rate(stream: Any) -> float:
+    """Frames a second while frames come: where a clip has gaps, the mean over all of it is less."""
+    rates = [float(rate) for rate in (stream.average_rate, stream.base_rate) if rate]
+    return max((rate for rate in rates if rate <= _FASTEST_RATE), default=rates[0] if rates else 25.0)
+
+
 def _count() -> Iterator[int]:
     number = 0
     while True:
@@ -235,18 +247,30 @@ def _count() -> Iterator[int]:
 
 
 def _start(video: Path, known: Mapping[str, str]) -> tuple[datetime, str]:
-    """When the video begins, by the clock that wrote it, and where that is told: in the `container`, or by the `file`.
+    """When the video begins, by the clock that wrote it, and where that is told: `container`, CONTAINER_UTC, or `file`.
 
     known: the container's metadata, by names in lower case.
     """
-    for name in _DATES:
+    texts = {name: known.get(name, "") for name in _DATES}
+    texts["IDIT"] = _avi_date(video) if video.suffix.lower() == ".avi" else ""
+    for name, text in texts.items():
         try:
-            found = read_date(name, known.get(name, ""))
+            moment = read_date(name, text)
         except BadCell:
             continue
-        if found is not None and found.year > 1970:  # clocks that were never set count from 1904 or 1970
-            return found, "container"
+        if moment is not None and moment.year > 1970:  # clocks that were never set count from 1904 or 1970
+            return moment, CONTAINER_UTC if name == "creation_time" and text.endswith("Z") else "container"
     return datetime.fromtimestamp(video.stat().st_mtime).replace(microsecond=0), "file"
+
+
+def _avi_date(video: Path) -> str:
+    """What the chunk IDIT of an AVI says, of which FFmpeg knows two forms alone; "" where there is none."""
+    with video.open("rb") as file:
+        head = file.read(_HEAD)
+    at = head.find(b"IDIT") if head.startswith(b"RIFF") else -1
+    size = int.from_bytes(head[at + 4 : at + 8], "little") if at >= 0 else 0
+    text = head[at + 8 : at + 8 + size] if size <= 64 else b""
+    return text.decode("ascii", "replace").strip("\0 \r\n").replace("/ ", " ")  # "2004/12/24/ 15:30" of Casio
 
 
 def _what(error: Exception) -> str:

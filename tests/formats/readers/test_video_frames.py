@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 import reid
 from reid import images, synthetic
+from reid.actions.intake.taking_photos import take_photos
 from reid.errors import UsageError
 from reid.formats.readers import video_frames
 from reid.formats.readers.photo_lists import PhotoList, read_photos
@@ -313,3 +315,75 @@ def test_videos_are_enrolled_and_asked_through_the_same_doors(tmp_path: Path, pi
     with Gallery.open(tmp_path / "g") as opened:
         assert all(opened.locate(one) for one in opened.photos())
     assert isinstance(IntakeSettings(), VideoSettings)
+
+
+def clip(path: Path, pixels: Pixels, times: Sequence[float]) -> Path:
+    """A video whose frames come at these times, of 10 frames a second where there is no gap."""
+    av = pytest.importorskip("av", reason=f"videos need PyAV: {PIP}")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.height, stream.width, stream.pix_fmt = *pixels.shape[:2], "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 10)
+        for at in times:
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+            frame.pts, frame.time_base = round(at * 10), Fraction(1, 10)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize(("spans", "wanted"), [
+    ([(0, 3), (10, 13)], [0, 2, 10, 12]), ([(0, 1), (10, 11), (20, 23)], [0, 10, 20, 22]), ([(0, 5)], [0, 2, 4]),
+    ([(0, 0.1), (3, 3.1), (7.5, 7.6), (30, 30.1)], [0, 3, 7.5, 30]), ([(0, 2.1), (60, 62.1)], [0, 2, 60, 62]),
+])  # fmt: skip
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_frames_of_a_clip_with_gaps_are_taken_at_their_true_times(
+    tmp_path: Path, pictures: list[Pixels], spans: list[tuple[float, float]], wanted: list[float], suffix: str
+):
+    times = [start + at / 10 for start, end in spans for at in range(round((end - start) * 10))]
+    found = read_photos([clip(tmp_path / f"a{suffix}", pictures[0], times)]).photos
+    assert [round(float(one.notes["frame_at"]), 1) for one in found] == wanted
+
+
+def with_idit(path: Path, text: str) -> Path:
+    """The AVI with what a camera writes into its chunk IDIT, behind the header's list."""
+    data = path.read_bytes()
+    end = 20 + int.from_bytes(data[16:20], "little")
+    chunk = text.encode() + b"\n\0"
+    chunk += b"\0" * (len(chunk) % 2)
+    chunk = b"IDIT" + len(chunk).to_bytes(4, "little") + chunk
+    size = (int.from_bytes(data[4:8], "little") + len(chunk)).to_bytes(4, "little")
+    path.write_bytes(data[:4] + size + data[8:end] + chunk + data[end:])
+    return path
+
+
+@pytest.mark.parametrize(("text", "moment"), [
+    ("2024:05:05 10:22:33", datetime(2024, 5, 5, 10, 22, 33)), ("2024-05-05 10:22:33", datetime(2024, 5, 5, 10, 22, 33)),
+    ("Sun May  5 10:22:33 2024", datetime(2024, 5, 5, 10, 22, 33)),
+    ("SUN MAY 05 10:22:33 2024", datetime(2024, 5, 5, 10, 22, 33)),
+    ("2024/05/05 10:22:33", datetime(2024, 5, 5, 10, 22, 33)), ("2024/05/05/ 10:22", datetime(2024, 5, 5, 10, 22)),
+    ("20240505 102233", datetime(2024, 5, 5, 10, 22, 33)),
+])  # fmt: skip
+def test_the_date_of_an_avi_is_read_in_the_forms_that_cameras_write(
+    tmp_path: Path, pictures: list[Pixels], text: str, moment: datetime
+):
+    found = read_photos([with_idit(film(tmp_path / "a.avi", [(pictures[0], 3)]), text)])
+    assert [(one.captured_at, "date_from" in one.notes) for one in found.photos] == [(moment, False)] and found.problems == ()
+
+
+def test_a_containers_time_is_marked_as_utc_and_a_clock_for_videos_puts_it_right(tmp_path: Path, pictures: list[Pixels]):
+    path = film(tmp_path / "a.mp4", [(pictures[0], 3)], creation_time="2023-05-01T06:30:10.000000Z")
+    taken = take_photos([path])
+    assert [(one.captured_at, one.notes["date_from"]) for one in taken.photos] == [
+        (datetime(2023, 5, 1, 6, 30, 10), "container, UTC")
+    ]
+    assert len(taken.notes) == 1 and "1 frames are dated by their videos' containers" in taken.notes[0]
+    right = take_photos([path], IntakeSettings(clocks=("video=+3h",)))
+    assert [(one.captured_at, "date_from" in one.notes) for one in right.photos] == [(datetime(2023, 5, 1, 9, 30, 10), False)]
+    assert right.notes == ()
+    table = tmp_path / "a.csv"
+    table.write_text("path,captured_at\na.mp4,2023-05-01 08:00\n", "utf-8")
+    (said,) = take_photos([table]).photos
+    assert said.captured_at == datetime(2023, 5, 1, 8) and "date_from" not in said.notes
+    with pytest.raises(UsageError, match="no photo is of camera 'video'"):
+        take_photos([table], IntakeSettings(clocks=("video=+3h",)))
