@@ -36,7 +36,7 @@ Where = Annotated[
     typer.Option("--gallery", help="Folder of the gallery; default indexes/default or REID_GALLERY.", show_default=False),
 ]
 Clocks = Annotated[list[str] | None,
-    typer.Option("--clock", help="CAMERA=+1h: what to add to a camera's clock (video=+1h: to the UTC of videos); may be repeated.",
+    typer.Option("--clock", help="CAMERA=+1h: what to add to a camera's clock (video=+1h: to videos' UTC); may be repeated.",
                  show_default=False)]
 Seasons = Annotated[list[str] | None,
     typer.Option("--season", help="NAME=START..END, or a table with name, start, end; may be repeated.", show_default=False)]
