@@ -12,10 +12,10 @@ from pathlib import Path
 from reid.errors import GalleryError
 from reid.files import OLD_SECONDS, TEMPORARY, is_left_over
 from reid.records.gallery import EnrolledPhoto
+from reid.store.catalog import own_files
 from reid.store.catalog.catalog import Catalog
 from reid.store.catalog.sqlite_errors import RESTORE
 from reid.store.contents import reading
-from reid.store.layout.folder import NETS
 from reid.store.search import vector_source
 from reid.store.search.cache_files import damaged_files
 
@@ -53,7 +53,7 @@ class Checkup:
 
     def damage(self) -> list[Damage]:
         """What is wrong with catalogue and cache; nothing is repaired."""
-        left = [*_left_over(self._cache), *_copies_left_over(self._catalog)]
+        left = [*_left_over(self._catalog), *_copies_left_over(self._catalog)]
         return [*_truth(self._catalog), *(
             Damage("left over", f"{path.name} was being written when its program was killed", True) for path in left
         ), *(Damage("index", text, True) for text in damaged_files(self._cache))]
@@ -63,13 +63,18 @@ class Checkup:
         return reading.photos_at(self._catalog, [path.absolute().as_posix() for path in paths])
 
     def clear(self) -> None:
-        """Throw away what is derived: the cache, and files left half-written. The next search makes it again."""
-        made = [path for path in self._cache.iterdir() if path.is_file() and TEMPORARY not in path.name]
-        for path in (*made, *_left_over(self._cache), *_copies_left_over(self._catalog)):
-            if path.is_dir():  # of a copy that was cut off
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+        """Throw away what is derived: the cache, and files left half-written. The next search makes it again.
+
+        Only files of names that reid makes: what else lies in the cache stays, see `foreign`.
+        """
+        for path in (*own_files.cached(self._cache), *_left_over(self._catalog)):
+            path.unlink(missing_ok=True)
+        for path in _copies_left_over(self._catalog):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def foreign(self) -> list[Path]:
+        """What lies in the cache and was not made by reid: nothing ever deletes it."""
+        return own_files.foreign(self._cache)
 
 
 def _truth(catalog: Catalog) -> list[Damage]:
@@ -99,10 +104,9 @@ def _strange(catalog: Catalog) -> list[Damage]:
     return [Damage("catalogue", f"{one.what}; {one.remedy}", False) for one in catalog.strange()]
 
 
-def _left_over(cache: Path) -> list[Path]:
+def _left_over(catalog: Catalog) -> list[Path]:
     """Files half-written for so long that nobody is writing them any more."""
-    places = [place for place in (cache, cache.parent, cache.parent / NETS) if place.is_dir()]
-    return [path for place in places for path in sorted(place.glob(f"*{TEMPORARY}*")) if _is_old(path)]
+    return [path for path in own_files.half_written(catalog.path.parent) if _is_old(path)]
 
 
 def _is_old(path: Path) -> bool:

@@ -20,7 +20,13 @@ VECTORS = unit(1, 12)
 
 
 @pytest.fixture
-def trio(monkeypatch: pytest.MonkeyPatch, gallery: Gallery) -> Gallery:
+def before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gallery is made the day before: a day of the past ends at the first later entry."""
+    monkeypatch.setattr(catalog, "now", lambda: (START - timedelta(days=1)).isoformat(timespec="milliseconds"))
+
+
+@pytest.fixture
+def trio(before: None, monkeypatch: pytest.MonkeyPatch, gallery: Gallery) -> Gallery:
     """a #1, b #2, c #3 with one photo each. Entry n is made on day n - 1 from START."""
     monkeypatch.setattr(catalog, "now", Days())
     gallery.enroll("zebra", NET, [item(name, n, VECTORS[n], side="left") for n, name in enumerate("abc")])  # 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reid import settings as options
@@ -63,7 +63,7 @@ def doctor(
             opened.check_writable("fix")
             opened.checkup.clear()
         trusted = not any((one.level, one.kind) == ("broken", "catalogue") for one in findings)
-        findings += _clocks(opened) if trusted else ()
+        findings += [*_clocks(opened), *_foreign(opened.checkup.foreign())] if trusted else ()
         photos = opened.photos(species or None) if trusted else ()
         progress.start("examining", len(photos))
         findings += _missing(opened, photos, files, progress)
@@ -80,6 +80,12 @@ def _clocks(gallery: GalleryStore) -> Iterator[Finding]:
     """Entries of the journal that are dated before the one they follow, or in the future."""
     for text in gallery.history.clocks():
         yield Finding("look", "clock", "", f"{text}; --as-of and --before go by the order of the entries")
+
+
+def _foreign(paths: Sequence[Path]) -> Iterator[Finding]:
+    """What lies in the cache and was not made by reid."""
+    for path in paths:
+        yield Finding("look", "foreign file", "", f"{path} was not made by reid, and is left: the cache is no place for it")
 
 
 def _nets(gallery: GalleryStore) -> Iterator[Finding]:

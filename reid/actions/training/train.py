@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from reid.nets import inference
 from reid.progress import SILENT, Progress
 from reid.records import Problem
 from reid.settings import TrainSettings
+from reid.store.catalog.own_files import clear_checkpoints
 from reid.store.contract import GalleryStore
 from reid.store.opening import open_gallery
 
@@ -73,7 +73,7 @@ def train(
             nets.append(trained)
             problems |= {str(problem): problem for problem in unread}
         if not failures:
-            shutil.rmtree(opened.workspace.checkpoints, ignore_errors=True)
+            clear_checkpoints(opened.workspace.checkpoints)
     progress.finish()
     if failures and not nets:
         raise TrainingError("; ".join(failures))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from reid.store.catalog import own_files
 from reid.store.catalog.catalog import Catalog, Change
 from reid.store.catalog.schema import PURGE_INDEXES
 from reid.store.history.entries import ADDED
@@ -122,11 +123,12 @@ def _left_over(catalog: Catalog, cache: Path) -> tuple[str, ...]:
         warnings.append(
             f"another program is reading the gallery, so {log} may hold what was deleted: close it, then `reid purge` again"
         )
-    for path in sorted(cache.iterdir()) if cache.is_dir() else ():
+    for path in own_files.cached(cache):
         try:
             path.unlink()
         except OSError:  # mapped by another process on some systems: it is not read again
             warnings.append(f"{path} is in use and may hold what was deleted: delete it, it is made again")
+    warnings += [f"{path} was not made by reid, and is left as it is" for path in own_files.foreign(cache)]
     for path in sorted(catalog.path.parent.glob(f"{catalog.path.name}.format-*")):
         warnings.append(f"{path.name}, the copy of an older format, may hold what was deleted: delete it if you need it no more")
     return tuple(warnings)

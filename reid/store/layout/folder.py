@@ -13,13 +13,14 @@ from reid.store.catalog import network_disk
 from reid.store.catalog.catalog import Catalog
 from reid.store.catalog.file_header import has_tables
 from reid.store.catalog.migrations import to_2
+from reid.store.catalog.own_files import CACHE, CATALOG, MANIFEST, NETS, refuse_links
 from reid.store.catalog.schema import CATALOG_FORMAT
 from reid.store.catalog.sqlite_errors import RESTORE
 from reid.store.layout import manifest as published
 
 log = logging.getLogger("reid")
 
-MANIFEST, CATALOG, NETS, CACHE = "gallery.json", "catalog.sqlite", "nets", "cache"
+__all__ = ["CACHE", "CATALOG", "MANIFEST", "NETS", "make", "migrate", "open_catalog"]
 
 
 def open_catalog(folder: Path, *, create: bool, wait: float) -> Catalog:
@@ -27,6 +28,7 @@ def open_catalog(folder: Path, *, create: bool, wait: float) -> Catalog:
     catalog_path, manifest = folder / CATALOG, folder / MANIFEST
     if folder.exists() and not folder.is_dir():
         raise GalleryError(f"{folder} is a file, a gallery is a folder: choose another place")
+    refuse_links(folder)
     published.refuse_newer_manifest(manifest)
     if not catalog_path.exists() or not has_tables(catalog_path):
         if manifest.exists():

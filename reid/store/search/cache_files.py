@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.files import OLD_SECONDS, TEMPORARY, atomic_replace
+from reid.files import OLD_SECONDS, atomic_replace
 from reid.records import Vectors
 from reid.records.gallery import Ids
 from reid.settings import SearchSettings
+from reid.store.catalog import own_files
 from reid.store.catalog.catalog import to_json
 from reid.store.search import faiss_files
 from reid.store.search.faiss_files import Codes
@@ -187,13 +188,14 @@ class Cache:
 
     def _drop(self, seq: int) -> None:
         for path in self.folder.glob(f"{self._stem}.{seq}.*"):
-            path.unlink(missing_ok=True)
+            if own_files.of_cache(path.name):
+                path.unlink(missing_ok=True)
 
     def _tidy(self, seq: int) -> None:
-        for old in self.folder.glob(f"{self._stem}.*"):
-            left = TEMPORARY in old.name and time.time() - _changed_at(old) > OLD_SECONDS
+        for old in [*self.folder.glob(f"{self._stem}.*"), *self.folder.glob(f".{self._stem}.*")]:
+            left = own_files.is_temporary(old.name) and time.time() - _changed_at(old) > OLD_SECONDS
             kept = old.suffix == ".json" or old.name.startswith(f"{self._stem}.{seq}.")
-            if left or (TEMPORARY not in old.name and not kept):
+            if left or (own_files.of_cache(old.name) and not kept):
                 with contextlib.suppress(OSError):  # still mapped by another process on some systems: next time
                     old.unlink()
 
@@ -264,7 +266,7 @@ def _try_out(part: Part, settings: SearchSettings) -> None:
 
 def damaged_files(folder: Path) -> Iterator[str]:
     """The files of the caches in a folder that are damaged or missing, each with what is wrong. Everything is read."""
-    for card_path in sorted(folder.glob("*.json")):
+    for card_path in (path for path in own_files.cached(folder) if path.suffix == ".json"):
         while True:
             card = _content(card_path)
             found = [] if card is None else list(_damaged(folder, card_path, card))
