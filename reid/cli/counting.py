@@ -26,19 +26,19 @@ def count(
     dates: Dates = None,
     side: SideRule = None,
     method: Annotated[str | None,
-        typer.Option(help="chapman, m0, mt or chao: whose number photos to look at tighten.", show_default=False)] = None,
+        typer.Option(help="chapman, m0, mt or chao: whose number the review priority tightens.", show_default=False)] = None,
     draws: Annotated[int | None,
-        typer.Option(help=f"Plausible histories drawn from doubtful sightings; default {_COUNT.draws}, 0 = none.",
+        typer.Option(help=f"Capture histories sampled from unresolved sightings; default {_COUNT.draws}, 0 = none.",
                      show_default=False)] = None,
     look: Annotated[int | None,
-        typer.Option(help=f"So many photos to look at next; default {_COUNT.look}.", min=0, show_default=False)] = None,
+        typer.Option(help=f"Photos in the review priority; default {_COUNT.look}.", min=0, show_default=False)] = None,
     seed: Annotated[int | None, typer.Option(help="Of the draws.", show_default=False)] = None,
     compare: Annotated[bool | None,
-        typer.Option("--compare/--no-compare", help="Open doubtful photos to compare them with each other; default: do.",
+        typer.Option("--compare/--no-compare", help="Open unresolved photos to compare them with each other; default: do.",
                      show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for count.csv and look.csv.", show_default=False)] = None,
 ) -> None:
-    """Count the animals: who was seen, how many there are, and what doubtful identifications do to it."""
+    """Count the animals: individuals seen, how many there are, and what uncertain identifications do to it."""
     from reid.actions.counting.count import count as action
     from reid.actions.counting.tables import tables as shown
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # for --help nothing of the store is loaded
 Why = Annotated[str, typer.Option("--why", help="The reason, for the journal.", show_default=False)]
 Of = Annotated[str, typer.Option("--species", help="Of the individual, where several species have the name.", show_default=False)]
 Individual = Annotated[str, typer.Argument(help="Its name, or #7, its id.", show_default=False)]
-Ids = Annotated[list[int], typer.Argument(help="Ids of photos, as `reid photos list` tells them.", show_default=False)]
+Ids = Annotated[list[int], typer.Argument(help="Ids of photos, as `reid photos list` shows them.", show_default=False)]
 AsOf = Annotated[str, typer.Option("--as-of", help="As it was on that day, 2025-03-01.", show_default=False)]
 Removed = Annotated[bool, typer.Option("--removed", help="Those that were removed or merged.")]
 
@@ -27,18 +27,19 @@ app.add_typer(individuals_app, name="individuals")
 app.add_typer(photos_app, name="photos")
 
 
-def _tell(told: Correction, json: bool) -> None:
-    for warning in told.warnings:
+def _print_correction(correction: Correction, json: bool) -> None:
+    for warning in correction.warnings:
         terminal.complain(f"look: {warning}")
     if json:
-        line(told)
-    elif not told.seq:
+        line(correction)
+    elif not correction.seq:
         terminal.out("nothing to change")
     else:
-        other = f", {told.other} (#{told.other_id})" if told.other_id else ""
-        who = f"{told.individual} (#{told.individual_id})" if told.individual_id else ""
-        terminal.out(f"{told.what.replace('_', ' ')}: {told.species} {who}{other}, {len(told.photo_ids)} photos")
-        terminal.out(f"entry {told.seq} of the journal; `reid undo {told.seq}` takes it back")
+        other = f", {correction.other} (#{correction.other_id})" if correction.other_id else ""
+        who = f"{correction.individual} (#{correction.individual_id})" if correction.individual_id else ""
+        what = correction.what.replace("_", " ")
+        terminal.out(f"{what}: {correction.species} {who}{other}, {len(correction.photo_ids)} photos")
+        terminal.out(f"entry {correction.seq} of the journal; `reid undo {correction.seq}` takes it back")
 
 
 @individuals_app.command("list")
@@ -59,7 +60,7 @@ def list_individuals(
 
 @individuals_app.command("show")
 def show_individual(individual: Individual, gallery: Where = None, json: Json = False, species: Of = "") -> None:
-    """Everything known of one individual: photos, who was merged into it, its journal."""
+    """Everything known of one individual: photos, what was merged into it, its journal."""
     from reid.actions.curation import tables as shown
     from reid.actions.curation.individuals import show_individual as action
 
@@ -78,7 +79,7 @@ def rename_individual(
     """Give an individual another name; its id stays."""
     from reid.actions.curation.individuals import rename_individual as action
 
-    _tell(action(individual, name, species=species, gallery=gallery, why=why), json)
+    _print_correction(action(individual, name, species=species, gallery=gallery, why=why), json)
 
 
 @individuals_app.command("merge")
@@ -89,13 +90,13 @@ def merge_individuals(
     """Two individuals are one animal; `split` takes it apart again exactly."""
     from reid.actions.curation.individuals import merge_individuals as action
 
-    _tell(action(individual, into, species=species, gallery=gallery, why=why), json)
+    _print_correction(action(individual, into, species=species, gallery=gallery, why=why), json)
 
 
 @individuals_app.command("split")
 def split_individual(
     individual: Individual,
-    name: Annotated[str, typer.Argument(help="Who was merged into it; with --photos the name of a new one.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="What was merged into it; with --photos a new name.", show_default=False)],
     photos: Annotated[str, typer.Option(help="Ids of the photos of a new individual, comma-separated.", show_default=False)] = "",
     gallery: Where = None, json: Json = False, species: Of = "", why: Why = "",
 ) -> None:
@@ -108,7 +109,7 @@ def split_individual(
         ids = []
     if photos and not ids:
         raise typer.BadParameter(f"{photos!r} are no ids; write 12,15", param_hint="--photos")
-    _tell(action(individual, name, photos=ids, species=species, gallery=gallery, why=why), json)
+    _print_correction(action(individual, name, photos=ids, species=species, gallery=gallery, why=why), json)
 
 
 @individuals_app.command("remove")
@@ -118,7 +119,7 @@ def remove_individual(
     """Take an individual out of the gallery with its photos; `restore` brings both back."""
     from reid.actions.curation.individuals import remove_individual as action
 
-    _tell(action(individual, species=species, gallery=gallery, why=why), json)
+    _print_correction(action(individual, species=species, gallery=gallery, why=why), json)
 
 
 @individuals_app.command("restore")
@@ -128,7 +129,7 @@ def restore_individual(
     """Bring a removed individual back with its photos."""
     from reid.actions.curation.individuals import restore_individual as action
 
-    _tell(action(individual, species=species, gallery=gallery, why=why), json)
+    _print_correction(action(individual, species=species, gallery=gallery, why=why), json)
 
 
 @photos_app.command("list")
@@ -161,7 +162,7 @@ def move_photos(
     """The photos show another individual."""
     from reid.actions.curation.individuals import move_photos as action
 
-    _tell(action(photos, to, new=new, gallery=gallery, why=why), json)
+    _print_correction(action(photos, to, new=new, gallery=gallery, why=why), json)
 
 
 @photos_app.command("remove")
@@ -169,19 +170,19 @@ def remove_photos(photos: Ids, gallery: Where = None, json: Json = False, why: W
     """Take photos out of the gallery; `restore` brings them back."""
     from reid.actions.curation.individuals import remove_photos as action
 
-    _tell(action(photos, gallery=gallery, why=why), json)
+    _print_correction(action(photos, gallery=gallery, why=why), json)
 
 
 @photos_app.command("restore")
 def restore_photos(
     photos: Ids,
-    to: Annotated[str, typer.Option(help="Another individual, whom they show.", show_default=False)] = "",
+    to: Annotated[str, typer.Option(help="Another individual, which they show.", show_default=False)] = "",
     gallery: Where = None, json: Json = False, why: Why = "",
 ) -> None:
     """Bring removed photos back."""
     from reid.actions.curation.individuals import restore_photos as action
 
-    _tell(action(photos, to=to, gallery=gallery, why=why), json)
+    _print_correction(action(photos, to=to, gallery=gallery, why=why), json)
 
 
 @photos_app.command("correct")
@@ -200,10 +201,10 @@ def correct_photos(
 
     given_moment(date or "", "--date")
     taken: datetime | Literal[""] | None = datetime.fromisoformat(date) if date else "" if date == "" else None
-    told = action(
+    correction = action(
         photos, side=side, captured_at=taken, camera=camera, encounter=encounter, season=season, gallery=gallery, why=why,
     )
-    _tell(told, json)
+    _print_correction(correction, json)
 
 
 @photos_app.command("predict-sides")
@@ -259,13 +260,13 @@ def undo(
     """Take back one change; refused where a later one builds on it, which is named."""
     from reid.actions.curation.journal import undo as action
 
-    told = action(entry, gallery=gallery, why=why)
-    for warning in told.warnings:
+    correction = action(entry, gallery=gallery, why=why)
+    for warning in correction.warnings:
         terminal.complain(f"look: {warning}")
     if json:
-        line(told)
+        line(correction)
     else:
-        terminal.out(f"{told.summary}; `reid undo {told.seq}` brings it back")
+        terminal.out(f"{correction.summary}; `reid undo {correction.seq}` brings it back")
 
 
 @app.command()
@@ -294,8 +295,8 @@ def purge(
         terminal.out(f"deleted for good: {_purged(done)}; the photographs themselves stay where they are")
 
 
-def _purged(told: Purge) -> str:
+def _purged(deleted: Purge) -> str:
     return (
-        f"{told.photos} photos, {told.individuals} individuals, {told.sightings} sightings and {told.embeddings} embeddings "
-        "of the gallery"
+        f"{deleted.photos} photos, {deleted.individuals} individuals, {deleted.sightings} sightings and "
+        f"{deleted.embeddings} embeddings of the gallery"
     )

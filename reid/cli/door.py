@@ -43,11 +43,11 @@ Seasons = Annotated[list[str] | None,
 Deployments = Annotated[Path | None,
     typer.Option(help="Table of the cameras: camera, start, end, latitude, longitude, off, clock.", show_default=False)]
 Sides = Annotated[list[str] | None,
-    typer.Option("--side-path", help="left=PATTERN or right=PATTERN, for photos whose path tells it; may be repeated.",
+    typer.Option("--side-path", help="left=PATTERN or right=PATTERN, for photos whose path names it; may be repeated.",
                  show_default=False)]
 ChangedFiles = Annotated[str | None,
-    typer.Option("--changed", help="A file that was enrolled with another content: tell (default) or add as another photo.",
-                 show_default=False)]
+    typer.Option("--changed", help="A file that was enrolled with other content: tell (default) reports it, add takes it "
+                 "as another photo.", show_default=False)]
 Video = Annotated[str | None,
     typer.Option(help=f"Frames of videos: every=SECONDS or scenes; default {VideoSettings().video}.", show_default=False)]
 Frames = Annotated[str | None, typer.Option(help="Folder for frames of videos; default beside each.", show_default=False)]
@@ -96,11 +96,11 @@ def _root(
 
 
 def end(
-    problems: Sequence[Problem], failures: Sequence[str] = (), told: Collection[Problem] = (), closing: str = ""
+    problems: Sequence[Problem], failures: Sequence[str] = (), reported: Collection[Problem] = (), closing: str = ""
 ) -> None:
-    """Name every input that failed and was not told before, then say all in one line; exit 1 if there was a failure."""
+    """Name every input that failed and was not reported before, then say all in one line; exit 1 if there was a failure."""
     for problem in problems:
-        if problem not in told:
+        if problem not in reported:
             terminal.complain(f"skipped {problem}")
     for failure in failures:
         terminal.complain(f"failed {failure}")
@@ -126,7 +126,7 @@ def given_moment(text: str, option: str) -> datetime | date | None:
         raise typer.BadParameter(f"{text!r} is no date; write 2025-03-01 or 2025-03-01T14:30", param_hint=option) from None
 
 
-def tables(found: Sequence[PlainTable]) -> None:
+def tables(shown: Sequence[PlainTable]) -> None:
     """Print tables."""
-    for title, columns, rows in found:
+    for title, columns, rows in shown:
         terminal.table(title, columns, rows)

@@ -82,7 +82,7 @@ def import_(
     for note in report.notes:
         terminal.complain(note)
     problems_met = report.problems if report.enrolled is None else report.enrolled.problems
-    end(problems_met, told=() if json else report.problems, closing=report.closing)
+    end(problems_met, reported=() if json else report.problems, closing=report.closing)
 
 
 @app.command()

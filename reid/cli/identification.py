@@ -55,7 +55,7 @@ def enroll(
     only: Annotated[str | None,
         typer.Option(help=f"The value wanted in --column; default {_ENROLL.only}.", show_default=False)] = None,
     device: Device = "auto",
-    again: Annotated[bool, typer.Option("--again", help="Enroll anew what was removed from the gallery.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Enroll also what was removed from the gallery.")] = False,
 ) -> None:
     """Put labelled photos into the gallery, each under its individual."""
     from reid.actions.intake.enroll import enroll as action
@@ -81,7 +81,7 @@ def query(
     photos: Photos,
     gallery: Where = None,
     json: Json = False,
-    top: Annotated[int | None, typer.Option(help=f"Matches to tell; default {_QUERY.top}.", min=1, show_default=False)] = None,
+    top: Annotated[int | None, typer.Option(help=f"Matches to list; default {_QUERY.top}.", min=1, show_default=False)] = None,
     species: Species = "",
     side: Flank = "",
     encounters: Annotated[bool, typer.Option("--encounters", help="One decision per encounter.")] = False,
@@ -91,13 +91,13 @@ def query(
         typer.Option(help="What a year between two photos takes off their score, so that recent ones weigh more; default 0.",
                      min=0, show_default=False)] = None,
     rerank: Annotated[int | None,
-        typer.Option(help=f"Individuals that get a closer look, place by place, where it helps; default {_QUERY.rerank}.", min=0,
+        typer.Option(help=f"Individuals that are re-ranked by local features, where it helps; default {_QUERY.rerank}.", min=0,
                      show_default=False)] = None,
     returning: Annotated[float | None,
         typer.Option(help="Share of the animals asked about that are enrolled already; default 0.5. The more, the surer NEW is.",
                      min=0, max=1, show_default=False)] = None,
     why: Annotated[Path | None,
-        typer.Option(help="Folder for one picture a decision: query, best match, the places that agree.",
+        typer.Option(help="Folder for one picture a decision: query, best match, corresponding locations.",
                      show_default=False)] = None,
     confidence: Confidence = None,
     clock: Clocks = None,
@@ -120,7 +120,7 @@ def query(
     report = action(
         photos, gallery=gallery, settings=settings.resolve(QuerySettings(), given), record=record, why=why,
         as_of=given_moment(as_of, "--as-of"),
-        progress=terminal.Bars(), on_sighting=line if json else _tell
+        progress=terminal.Bars(), on_sighting=line if json else _print_sighting
     )
     if json:
         for problem in report.problems:
@@ -150,12 +150,12 @@ def given_side(side: str) -> str | None:
     return side or None
 
 
-def _tell(one: Sighting) -> None:
-    more = f" (+{len(one.photos) - 1} photos)" if len(one.photos) > 1 else ""
-    decision = one.decision
+def _print_sighting(sighting: Sighting) -> None:
+    more = f" (+{len(sighting.photos) - 1} photos)" if len(sighting.photos) > 1 else ""
+    decision = sighting.decision
     who = decision.individual or "-"
-    terminal.out("\t".join((one.photo + more, decision.outcome.value, who, one.species.name, decision.reason)))
-    for match in one.matches:
+    terminal.out("\t".join((sighting.photo + more, decision.outcome.value, who, sighting.species.name, decision.reason)))
+    for match in sighting.matches:
         chance = f"{match.probability:.3f}" if match.probability is not None else "  -  "
         places = f"  places {match.local:.2f}" if match.local is not None else ""
         terminal.out(

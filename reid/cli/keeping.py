@@ -1,4 +1,4 @@
-"""Commands that keep a gallery in health over the years: upgrade, doctor, backup, and the exchange with another camp."""
+"""Commands that keep a gallery in health over the years: upgrade, doctor, backup, and the exchange with another replica."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 def upgrade(
     net: Annotated[str, typer.Option("--net", help="A .safetensors file, a net of the gallery, or base.", show_default=False)],
     gallery: Where = None, json: Json = False, species: Species = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Swap without asking.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Embed and tell what would change, swap nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Change without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Embed and report what would change, change nothing.")] = False,
     device: Device = "auto",
 ) -> None:
-    """Change to a new net: embed beside the old one, tell what would change, swap in one step."""
+    """Change to a new net: embed beside the old one, report what would change, change in one step."""
     from reid.actions.training import tables as shown
     from reid.actions.training.upgrade import upgrade as action
 
@@ -101,7 +101,7 @@ def bundle(
     gallery: Where = None, json: Json = False,
     thumbnails: Annotated[bool, typer.Option(help="With a small picture of every photo.")] = True,
 ) -> None:
-    """Pack the gallery into one checksummed file to carry to another camp."""
+    """Pack the gallery into one checksummed file to carry to another field station."""
     from reid.actions.exchange.bundles import bundle as action
 
     packed = action(path, gallery=gallery, thumbnails=thumbnails, progress=terminal.Bars())
@@ -117,36 +117,36 @@ def unbundle(
     """Unpack a bundle into a new gallery; everything is checked first."""
     from reid.actions.exchange.bundles import unbundle as action
 
-    parcel = action(path, folder)
-    about = parcel.about
-    line(parcel) if json else terminal.out(f"{folder}: the gallery {about.get('gallery')!r} up to entry {about.get('entry')}")
+    unpacked = action(path, folder)
+    about = unpacked.about
+    line(unpacked) if json else terminal.out(f"{folder}: the gallery {about.get('gallery')!r} up to entry {about.get('entry')}")
 
 
 @app.command("merge-galleries")
 def merge_galleries(
-    other: Annotated[Path, typer.Argument(help="The other camp's gallery, or a bundle of it.", show_default=False)],
+    other: Annotated[Path, typer.Argument(help="The other replica, or a bundle of it.", show_default=False)],
     gallery: Where = None, json: Json = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be changed, change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would be changed, change nothing.")] = False,
     why: Annotated[str, typer.Option("--why", help="The reason, for the journal.", show_default=False)] = "",
 ) -> None:
-    """Bring in what another camp changed; what both changed is listed with the command that takes their side."""
+    """Synchronise with another replica: bring in its changes; what both changed is listed with the commands that take theirs."""
     from reid.actions.exchange import tables as shown
     from reid.actions.exchange.merge_galleries import merge_galleries as action
 
-    told = action(other, gallery=gallery, dry_run=dry_run, why=why)
+    merge = action(other, gallery=gallery, dry_run=dry_run, why=why)
     if json:
-        line(told)
+        line(merge)
         return
-    tables(shown.merged(told))
-    done = f"entry {told.seq}; `reid undo {told.seq}` takes it back" if told.seq else "nothing was changed"
-    if not told.brought and not told.conflicts:
-        done = f"there was nothing to bring in{f' (entry {told.seq} keeps that the two have met)' if told.seq else ''}"
+    tables(shown.merged(merge))
+    done = f"entry {merge.seq}; `reid undo {merge.seq}` takes it back" if merge.seq else "nothing was changed"
+    if not merge.brought and not merge.conflicts:
+        done = f"there was nothing to bring in{f' (entry {merge.seq} keeps that the two were synchronised)' if merge.seq else ''}"
     terminal.out(
-        f"{told.entries} entries since entry {told.common}: {told.new_individuals} new individuals, {told.new_photos} new "
-        f"photos, {told.altered} values altered, {len(told.conflicts)} conflicts; {done}"
+        f"{merge.entries} entries since entry {merge.common}: {merge.new_individuals} new individuals, {merge.new_photos} new "
+        f"photos, {merge.altered} values altered, {len(merge.conflicts)} conflicts; {done}"
     )
-    if told.new_sightings or told.sightings_left:
-        left = f"; {told.sightings_left} were left, for the same photos were asked about here, too" if told.sightings_left else ""
-        terminal.out(f"{told.new_sightings} decisions of queries that were kept there came in{left}")
-    if told.not_searched:
-        terminal.out(f"{told.not_searched} photos have no embedding of the net in use: `reid doctor` names the upgrade for them")
+    if merge.new_sightings or merge.sightings_left:
+        left = f"; {merge.sightings_left} were left, as the same photos were asked about here, too" if merge.sightings_left else ""
+        terminal.out(f"{merge.new_sightings} decisions of queries that were kept there came in{left}")
+    if merge.not_searched:
+        terminal.out(f"{merge.not_searched} photos have no embedding of the net in use: `reid doctor` names the upgrade for them")

@@ -33,7 +33,7 @@ from reid.settings import ExportSettings, QuerySettings
 @app.command()
 def report(
     photos: Annotated[list[Path] | None,
-        typer.Argument(help="Photos of the season, not enrolled: asked now, told as doubts.", show_default=False)] = None,
+        typer.Argument(help="Photos of the season, not enrolled: asked now, listed as unresolved.", show_default=False)] = None,
     of: Annotated[str, typer.Option(help="The page's season; default the last one that has a photo.", show_default=False)] = "",
     out: Annotated[Path, typer.Option(help="The HTML file.")] = Path("season.html"),
     gallery: Where = None,
@@ -50,7 +50,7 @@ def report(
     dates: Dates = None,
     device: Device = "auto",
 ) -> None:
-    """Write the page of a season: who was met when and where, who returned, discovery, effort, and the doubts."""
+    """Write the page of a season: who was seen when and where, who returned, discovery, effort, unresolved sightings."""
     from reid.actions.season_report.report import report as action
 
     asked = in_time(clock, season, deployments) | from_files(side_path, video, frames, dates)

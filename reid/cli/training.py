@@ -32,7 +32,7 @@ def train(
     side_epochs: Annotated[int | None,
         typer.Option(help=f"Of the side net; default {_TRAIN.side_epochs}.", show_default=False)] = None,
     max_wrong_side: Annotated[float | None,
-        typer.Option(help=f"Share of photos that the side net may tell a wrong side; default {_TRAIN.max_wrong_side}.",
+        typer.Option(help=f"Share of photos for which the side net may name a wrong side; default {_TRAIN.max_wrong_side}.",
                      show_default=False)] = None,
     loss: Annotated[str | None,
         typer.Option(help=f"{', '.join(settings.LOSSES)}; default {_TRAIN.loss}.", show_default=False)] = None,
@@ -45,7 +45,7 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Same seed, same net on the CPU.", show_default=False)] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training.")] = False,
 ) -> None:
-    """Train the species net and one embedding net per species; with --stage side a net that tells which flank is seen."""
+    """Train the species net and one embedding net per species; with --stage side a net that names the flank."""
     from reid.actions.training import tables as shown
     from reid.actions.training.train import train as action
 
@@ -75,7 +75,7 @@ def calibrate(
     gallery: Where = None,
     json: Json = False,
     max_false_match: Annotated[float | None,
-        typer.Option(help=f"Share of the queries that may be told a wrong individual; default {_TRAIN.max_false_match}.",
+        typer.Option(help=f"Share of the queries that may get a wrong individual; default {_TRAIN.max_false_match}.",
                      show_default=False)] = None,
     species: Species = "",
     report_page: Annotated[Path | None,
@@ -116,7 +116,7 @@ def evaluate(
         typer.Option("--probe/--no-probe", help="Measure the photos without their animals too; default: with --report.",
                      show_default=False)] = None,
     rerank: Annotated[int | None,
-        typer.Option(help="Individuals that get a closer look; default as in a query, 0 = none.", min=0,
+        typer.Option(help="Individuals that are re-ranked; default as in a query, 0 = none.", min=0,
                      show_default=False)] = None,
     device: Device = "auto",
     seed: Annotated[int, typer.Option(help="Of the halves of the open set, and of the intervals.")] = 0,
@@ -144,9 +144,9 @@ def evaluate(
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder for everything the demo makes.")] = Path("demo"),
     json: Json = False,
-    seed: Annotated[int, typer.Option(help="Of the drawn animals and of the training.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the synthetic animals and of the training.")] = 1,
 ) -> None:
-    """Draw animals, train, enroll a season, query the next one, compare with the truth; no photograph is needed."""
+    """Make synthetic animals, train, enroll a season, query the next one, compare with the truth; no photograph is needed."""
     from reid.actions.demo import tables as shown
     from reid.actions.demo.demo import demo as action
 
