@@ -146,7 +146,7 @@ def merge_galleries(
         f"photos, {merge.altered} values altered, {len(merge.conflicts)} conflicts; {done}"
     )
     if merge.new_sightings or merge.sightings_left:
-        left = f"; {merge.sightings_left} were left, as the same photos were asked about here, too" if merge.sightings_left else ""
+        left = f"; {merge.sightings_left} were left: their photos were asked about here, too" if merge.sightings_left else ""
         terminal.out(f"{merge.new_sightings} decisions of queries that were kept there came in{left}")
     if merge.not_searched:
         terminal.out(f"{merge.not_searched} photos have no embedding of the net in use: `reid doctor` names the upgrade for them")
