@@ -33,7 +33,7 @@ def cores() -> int:
 def keep_memory() -> None:
     """Let the C library keep freed memory for the next training step instead of returning it to the system each time.
 
-    A step frees and takes the same large blocks again; with glibc's defaults every one of them is mapped and zeroed anew,
+    A step frees and takes the same large blocks again; with glibc's defaults every one of them is mapped and zeroed again,
     which cost 10 to 15 % of a training step here. Elsewhere than on glibc nothing happens.
     """
     import ctypes

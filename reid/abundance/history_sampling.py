@@ -58,7 +58,7 @@ def _in_turn(study: UncertainHistory, draws: int, generator: np.random.Generator
 
 
 def _again(study: UncertainHistory, labels: Labels, generator: np.random.Generator) -> None:
-    """Draw every answer anew, all others given."""
+    """Draw every answer again, all others given."""
     for at in range(len(study.doubts)):
         labels[:, at] = -1
         labels[:, at] = pick(_weights(study, labels, at), generator)

@@ -145,7 +145,7 @@ def _try(study: UncertainHistory, table: _Support, at: int, estimate: Callable[[
 
 
 class _Support:
-    """How many sightings stand behind each cell of each drawn history, so that one of them can be moved and counted anew."""
+    """How many sightings stand behind each cell of each drawn history, so that one of them can be moved and counted again."""
 
     def __init__(self, study: UncertainHistory, labels: Labels, occasions: Sequence[Sequence[int]]) -> None:
         self.labels, self.rows = labels, len(study.known)

@@ -43,7 +43,7 @@ class _Asked:
         return np.asarray(reached[many > 0] / many[many > 0], np.float64)
 
 
-def with_newness(bounds: Sequence[Bounds], held: HeldOut, *, ceiling: float, prior: float) -> tuple[Bounds, ...]:
+def with_novelty(bounds: Sequence[Bounds], held: HeldOut, *, ceiling: float, prior: float) -> tuple[Bounds, ...]:
     """The thresholds with what evidence for a new animal is worth in a gallery of each size.
 
     Where no held-out photo can be compared with its own individual and with another one, too, nothing tells: nobody is NEW.

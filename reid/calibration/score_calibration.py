@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from reid.calibration import thresholds
 from reid.calibration.logistic import Fit, fit
-from reid.calibration.novelty_calibration import with_newness
+from reid.calibration.novelty_calibration import with_novelty
 from reid.calibration.thresholds import HeldOut, HeldOutAnswers
 from reid.evaluation import metrics, reranked_pools
 from reid.evaluation.reranked_pools import Maps
@@ -245,7 +245,7 @@ def learn(found: ScoreTrials, *, max_false_match: float) -> HeldOutStudy | None:
     ceiling = math.log(float(impostor.sum()) + 1.0)
     up_to = thresholds.supported(found.own, impostor)
     bounds = thresholds.bounds(held, up_to, ceiling=ceiling, prior=PRIOR, max_false_match=max_false_match)
-    bounds = with_newness(bounds, held, ceiling=ceiling, prior=PRIOR)
+    bounds = with_novelty(bounds, held, ceiling=ceiling, prior=PRIOR)
     calibration = Calibration(
         float(everybody.slopes[0]), everybody.intercept, ceiling, known_at=max(one.known_at for one in bounds),
         new_at=max(one.new_at for one in bounds), prior=PRIOR, max_false_match=max_false_match, false_match=0.0,

@@ -2,7 +2,7 @@
 
 The picture that the net sees (cut to its box) is scaled to 9 x 8 grey values; each bit says whether a value is larger
 than its neighbour to the left (the difference hash that N. Krawetz described in 2013). Pictures of which few bits differ
-are the same picture, perhaps scaled or compressed anew.
+are the same picture, perhaps scaled or compressed again.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Enrolled:
     the last who had it was merged into another one, told here; nothing was enrolled (photo_id 0), for a new individual of
     this name would part again what a person put together. "removed": a person took this very photo out of the gallery;
     nothing was enrolled, and `removal` says when, by whom and how it comes back. Photos of an enrollment that was undone
-    are enrolled anew.
+    are enrolled again.
     """
 
     photo_id: int

@@ -28,7 +28,7 @@ class ExportSettings:
     deployments: Path | None = None
     clocks: tuple[str, ...] = ()
     """Each CAMERA=OFFSET, what to add to that camera's clock; it goes before the deployments table's,
-    which is for photos given and not for enrolled ones (they were put right when they came in)."""
+    which is for photos given and not for enrolled ones (they were corrected when they came in)."""
     side: str = "all"
     group: str = ""
     covariates: tuple[str, ...] = ()

@@ -17,4 +17,4 @@ class SearchSettings:
     """Above it: photos whose vectors themselves are compared, at least."""
     rewrite_photos: int = 1000
     rewrite_share: float = 0.1
-    """The cache is written anew when the photos changed since are more than both this many and this share of it."""
+    """The cache is written again when the photos changed since are more than both this many and this share of it."""

@@ -187,5 +187,5 @@ def outgrown(calibration: Calibration, enrolled: int) -> str:
         return ""
     return (
         f"; checked for up to {calibration.checked_up_to} individuals only: "
-        "calibrate anew with more individuals that the net was not trained on"
+        "calibrate again with more individuals that the net was not trained on"
     )

@@ -26,7 +26,7 @@ Maps = NDArray[np.float32]
 """(B, h, w, C) feature maps as `Runtime.maps` gives them."""
 
 WEIGHT = 8.0
-"""What a score of 1 here is worth in cosines, when both decide about the order. From 4 to 16 makes no odds."""
+"""What a score of 1 here is worth in cosines, when both decide about the order. From 4 to 16 does not matter."""
 EDGE = 1
 """Rows and columns of cells left out at each border of a map of more than four: they have seen the padding of the
 convolutions, by which the corners of any two photos look alike."""

@@ -72,7 +72,7 @@ class Gallery:
         self.sides = Sides(catalog, self._publish)  # the net that predicts them, and what it predicted
         self.embeddings = Embeddings(catalog, self._publish)  # of a net to come, beside those in use
         self.checkup = Checkup(catalog, self.cache_folder)  # whether the gallery is whole
-        self.exchange = Exchange(catalog, self.folder, self._publish)  # copies, and other camps
+        self.exchange = Exchange(catalog, self.folder, self._publish)  # copies, and other replicas
         self._searches = Searches(catalog, self.cache_folder, search)
         self._cleared: Callable[[], None] = lambda: None
 
@@ -198,7 +198,7 @@ class Gallery:
         self._publish()
 
     def set_calibrations(self, learned: Mapping[str, tuple[str, Calibration]], *, why: str = "") -> None:
-        """Set the thresholds of species anew: species -> (fingerprint of its net, calibration). One transaction.
+        """Set the thresholds of species: species -> (fingerprint of its net, calibration). One transaction.
 
         Raises ModelMismatch where a species is not here or uses another net by now; nothing was changed.
         """
@@ -252,7 +252,7 @@ class Gallery:
         """Every enrolled animal in a photo (of one species), by photo id: what is known of who was seen, where and when.
 
         Fields as in `records.Photo`: path (where the file is now; where it was, if it is gone), species, individual, captured_at,
-        encounter, camera, side, season ("" where enrolling filled in the year for want of one), box, and notes, the manifest's
+        encounter, camera, side, season ("" where enrolling filled in the year), box, and notes, the manifest's
         other columns (`side_net` where a net predicted the side). origin is "photo 12", its id.
         """
         return tuple(known_sighting(one, self.locate(one) or one.path) for one in self.photos(species))

@@ -62,7 +62,7 @@ class _Plan:
 
 
 def individual_name(species: str, individual: int) -> str:
-    """The name an individual goes by in records, e.g. "zebra-003"."""
+    """The name that an individual has in records, e.g. "zebra-003"."""
     return f"{species}-{individual:03d}"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reid.calibration import novelty_calibration, thresholds
-from reid.calibration.novelty_calibration import with_newness
+from reid.calibration.novelty_calibration import with_novelty
 from reid.calibration.thresholds import HeldOut
 from reid.records import Bounds, Calibration
 from tests.calibration.test_thresholds import held_out
@@ -16,7 +16,7 @@ from tests.steps.stock import calibration
 
 
 def learned(held: HeldOut, size: int) -> Bounds:
-    (found,) = with_newness([Bounds(size, 0.9, 0.5)], held, ceiling=30.0, prior=0.5)
+    (found,) = with_novelty([Bounds(size, 0.9, 0.5)], held, ceiling=30.0, prior=0.5)
     return found
 
 

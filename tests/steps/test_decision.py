@@ -159,7 +159,7 @@ def test_a_gallery_that_outgrew_the_calibration_is_told_of_in_every_reason(chanc
     within, beyond = decide("a", chances, BY_SIZE, 30), decide("a", chances, BY_SIZE, 31)
     assert within.outcome is beyond.outcome is outcome
     assert "checked for" not in within.reason
-    assert "; checked for up to 30 individuals only: calibrate anew" in beyond.reason
+    assert "; checked for up to 30 individuals only: calibrate again" in beyond.reason
     assert "checked for" not in decide("a", chances, CALIBRATION, 10_000).reason  # an older calibration does not know
 
 

@@ -102,7 +102,7 @@ def _species(
     opened: GalleryStore, photos: Sequence[Photo], table: DeploymentTable | None, settings: CountSettings, progress: Progress
 ) -> SpeciesCount:
     species = photos[0].species
-    # What is enrolled, and what was asked, was put right when it came in: the table's clocks are for photos from cards.
+    # What is enrolled, and what was asked, was corrected when it came in: the table's clocks are for photos from cards.
     shifts = replace(table, clocks={}) if table else None
     found = open_sightings(opened, species)
     asked = [replace(photo, individual=f"#{at}") for at, one in enumerate(found) for photo in one.photos]
@@ -193,7 +193,7 @@ def _doubt_notes(found: Sequence[OpenSighting], used: Sequence[OpenSighting], bo
 
 
 def _asked_before(opened: GalleryStore, species: str, used: Sequence[OpenSighting]) -> list[str]:
-    """Whoever was enrolled after a sighting was asked about is not on its list: in it, it would be yet another new animal."""
+    """An animal enrolled after a sighting was asked about is not on its list: in it, it would be yet another new animal."""
     entries = (one for one in opened.log(JOURNAL) if one.what == "enroll" and not one.undone_by)
     enrolled = [(one.seq, json.loads(one.after)) for one in entries]
     here = {str(one.id): one.name for one in opened.individuals(species)}

@@ -79,7 +79,7 @@ def doctor(
 def _clocks(gallery: GalleryStore) -> Iterator[Finding]:
     """Entries of the journal that are dated before the one they follow, or in the future."""
     for text in gallery.history.clocks():
-        yield Finding("look", "clock", "", f"{text}; --as-of and --before go by the order of the entries")
+        yield Finding("look", "clock", "", f"{text}; --as-of and --before use the order of the entries")
 
 
 def _foreign(paths: Sequence[Path]) -> Iterator[Finding]:

@@ -127,7 +127,7 @@ def _taken(photos: Sequence[Path], settings: ExportSettings) -> TakenPhotos:
 
 
 def _enrolled(gallery: Path | None, settings: ExportSettings) -> TakenPhotos:
-    """The enrolled photos. They were put right when they came in: the table's clocks do not shift them again."""
+    """The enrolled photos. They were corrected when they came in: the table's clocks do not shift them again."""
     table = read_deployments(settings.deployments, settings.dates) if settings.deployments else None
     with open_gallery(options.gallery_folder(gallery)) as opened:
         photos, notes = opened.enrolled_sightings(), tuple(_not_enrolled(opened))

@@ -18,7 +18,7 @@ from reid.tables.archive import read_parcel
 def merge_galleries(
     other: Path, *, gallery: Path | None = None, dry_run: bool = False, why: str = ""
 ) -> Merged:
-    """Bring what another camp changed into this gallery; both must have started as copies of one gallery.
+    """Bring what another replica changed into this gallery; both must have started as copies of one gallery.
 
     What only one of the two changed is taken; what both changed stays as it is here and is told as a conflict, with both
     sides and the command that takes theirs (but for the nets of stage 1 and for the side: of those ours stay). Journals of
@@ -39,7 +39,7 @@ def merge_galleries(
         opened = stack.enter_context(open_local_gallery(options.gallery_folder(gallery)))
         theirs = stack.enter_context(_other(other))
         if theirs.folder.resolve() == opened.folder.resolve():
-            raise UsageError(f"{other} is this gallery itself: name the other camp's")
+            raise UsageError(f"{other} is this gallery itself: name the other replica")
         plan = opened.exchange.merge_from(theirs.exchange, only_plan=True)  # whatever can be refused is, before a net comes in
         if not dry_run:
             for fingerprint in theirs.nets.known():

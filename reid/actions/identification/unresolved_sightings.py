@@ -47,7 +47,7 @@ class OpenSighting:
 
 
 def to_keep(sightings: Iterable[Sighting]) -> list[Sighting]:
-    """The decisions with their photos named from the root, so that they are found from another folder, too."""
+    """The decisions with their photos named by absolute path, so that they are found from another folder, too."""
     return [
         replace(one, photo=str(Path(one.photo).absolute()), photos=tuple(str(Path(path).absolute()) for path in one.photos))
         for one in sightings
@@ -58,8 +58,8 @@ def open_sightings(gallery: GalleryStore, species: str) -> tuple[OpenSighting, .
     """The animals of a species that were sighted but not enrolled, by date.
 
     Of photos that were asked about several times the newest answer counts. Sightings of one encounter show one animal, unless
-    they are of one frame. Whoever was renamed, merged or moved since goes by the name of today; whoever was removed is nobody
-    on the list any more.
+    they are of one frame. What was renamed, merged or moved since has the name of today; what was removed is on the list
+    no more.
     """
     names = NamesInUse(gallery, species)
     found = [_joined(group, names) for group in _encounters(unsettled(gallery, species))]
@@ -95,7 +95,7 @@ def unsettled(gallery: GalleryStore, species: str, everything: Sequence[KeptSigh
 
 
 def keys(sighting: Sighting) -> set[str]:
-    """What its photos are known by: their contents, and the place of the first with its date, for a file may be written anew.
+    """What its photos are known by: their contents, and the place of the first with its date, for a file may be written again.
 
     Never the place alone, where the content is known: the next card has the same names. An encounter that was kept before the
     contents of its other photos were has their places only.

@@ -62,7 +62,7 @@ def enroll(
         individual, species: the names of all these photos, whatever their manifest says; "" = as the manifest says.
         column, only, clocks, seasons, deployments, sides, changed, video, frames, device: see `EnrollSettings` (sides is its
             `side_path`); None = as `settings` say.
-        again: enroll anew what was removed from the gallery.
+        again: enroll again what was removed from the gallery.
         settings: all of these in one; None = REID_* variables and defaults.
         progress: told of every photo.
 

@@ -62,7 +62,7 @@ class SeasonPhotos:
         ]
         if not both:
             raise UsageError(f"the gallery has no photo{f' of {settings.species}' if settings.species else ''} to report on")
-        shifts = replace(table, clocks={}) if table else None  # what is enrolled was put right when it came in
+        shifts = replace(table, clocks={}) if table else None  # what is enrolled was corrected when it came in
         self.settings, self.deployments = settings, table.deployments if table else ()
         marked = [replace(photo, origin=f"photo {row.id} of the gallery") for row, photo in both]
         self.enrolled, self.spans = in_time(marked, (), settings.seasons, shifts)

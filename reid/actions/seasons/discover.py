@@ -53,7 +53,7 @@ def discover(
         enroll: put the new ones into the gallery under their proposed names: one journal entry for each species, which
             `undo` takes back. Their links must be surer (`settings.enroll_link`) than those of proposals that a person looks at
             (`settings.discover_link`) and enrolls by photos.csv. Those that may be enrolled already are left to a person.
-        name: NAME-001 and so on; "" = new-SEASON-001, by the season of their first photo. Numbers go by first photo, and
+        name: NAME-001 and so on; "" = new-SEASON-001, by the season of their first photo. Numbers follow the first photo, and
             names that the gallery ever had are passed over.
         settings: of the identification; `encounters` is always on.
         progress: told of every photo.

@@ -35,7 +35,7 @@ AROUND = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class SeasonSearch:
-    """Photos looked at, and all that deciding about them as a whole goes by.
+    """Photos looked at, and all that joint identification of them uses.
 
     enrolled: enrolled photos that may bar a name. problems: photos that could not be read. notes: what must be said of links.
     """

@@ -1,4 +1,4 @@
-"""`reid calibrate`: set the thresholds of a gallery anew for a stated error, without training."""
+"""`reid calibrate`: set the thresholds of a gallery for a stated error, without training."""
 
 from __future__ import annotations
 

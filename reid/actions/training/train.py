@@ -36,7 +36,7 @@ def train(
     """Train the nets of a gallery from labelled photos and put them to use.
 
     Stage 1 needs two species (`empty` frames count as one), stage 2 individuals, the side net photos of known side. A species
-    with too few individuals gets the shared net that ships. Where photos are enrolled already, they are embedded anew and the
+    with too few individuals gets the shared net that ships. Where photos are enrolled already, they are embedded again and the
     gallery changes to the new net in one step; if one of their files is missing, nothing changes.
 
     Args:
@@ -85,12 +85,12 @@ def train(
 
 
 def _check_enrolled(gallery: GalleryStore, species: Sequence[str]) -> None:
-    """Before hours of training: can the photos already enrolled be embedded anew?"""
+    """Before hours of training: can the photos already enrolled be embedded again?"""
     missing = [photo for name in species for photo in gallery.photos(name) if gallery.locate(photo) is None]
     if missing:
         raise TrainingError(
             f"{len(missing)} enrolled photos are not where they were (first: {missing[0].path}); a new net must embed "
-            "them anew. Bring the files back, or train into another gallery with --gallery"
+            "them again. Bring the files back, or train into another gallery with --gallery"
         )
 
 

@@ -116,7 +116,7 @@ def use_shared_net(job: TrainingJob, gallery: GalleryStore, settings: TrainSetti
 def put_to_use(
     gallery: GalleryStore, species: str, card: NetCard, learned: Calibration | None, device: str, progress: Progress
 ) -> None:
-    """Make a net the species' net, embedding anew what is enrolled; one transaction, all or nothing.
+    """Make a net the species' net, embedding again what is enrolled; one transaction, all or nothing.
 
     Raises:
         TrainingError: an enrolled photo cannot be read any more.
@@ -135,14 +135,14 @@ def _embed_enrolled(
 ) -> dict[int, NDArray[np.float32]]:
     enrolled = gallery.photos(species)
     if enrolled:
-        progress.start(f"{species}: embedding enrolled photos anew", len(enrolled))
+        progress.start(f"{species}: embedding enrolled photos again", len(enrolled))
     vectors: dict[int, NDArray[np.float32]] = {}
     for answer in reopened(gallery, enrolled, LocalEmbedder(net).embed):
         if isinstance(answer, Replaced):
             raise TrainingError(f"{answer.path} is no longer the photo that was enrolled, so the net in use stays; bring it back")
         if not isinstance(answer, Reopened):
             reason = f"{answer.reason} ({answer.path})" if isinstance(answer, Missing) else answer.reason
-            raise TrainingError(f"an enrolled photo cannot be embedded anew, so the net in use stays: {reason}")
+            raise TrainingError(f"an enrolled photo cannot be embedded again, so the net in use stays: {reason}")
         vectors[answer.enrolled.id] = answer.opened.vector
         progress.advance(len(vectors))
     return vectors

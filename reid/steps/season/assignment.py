@@ -72,7 +72,7 @@ def _left_over(own: Scores, pairs: NDArray[np.int64]) -> Scores:
     taken = own[of[edge], name]
     start = np.log(np.maximum(TINY, own))
     share = 1.0 / np.bincount(to).max()  # slow enough for the answers of a ring to settle
-    left = np.zeros(len(edge) + 1)  # in logarithms; the last is of whoever says nothing
+    left = np.zeros(len(edge) + 1)  # in logarithms; the last is of those that say nothing
     for _ in range(ROUNDS):
         np.log(np.maximum(TINY, 1.0 - taken), out=left[:-1])
         total = start + np.bincount(theirs, left[:-1], minlength=own.size).reshape(own.shape)

@@ -29,7 +29,7 @@ class LinkCalibration:
     """What the score of a merge step is worth: P(right) = logistic(slope * score + intercept), as counted.
 
     units: encounters it was counted among; among more, chance look-alikes are more frequent in the same measure.
-    joins, individuals: that it was learned from. drawn: True where those were drawn animals, for want of others.
+    joins, individuals: that it was learned from. drawn: True where those were drawn animals, where there were no others.
     """
 
     slope: float

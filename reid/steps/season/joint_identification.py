@@ -72,7 +72,7 @@ class Animal:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a whole assignment goes by.
+    """What a joint identification uses.
 
     worth: of a link, by species; None = nothing is known, encounters stay alone. link_at: the probability that a link needs.
     place: where a photo was taken. fastest: kilometres an hour. top: matches to tell.

@@ -130,7 +130,7 @@ TABLES = (
         seq INTEGER NOT NULL,
         removed_seq INTEGER,
         merged_into INTEGER REFERENCES individual(id), -- where it is not NULL, removed_seq is the seq of that merge
-        origin TEXT)""",                 # of one from another camp: the mark of the entry that added it there, "-", its id there
+        origin TEXT)""",                 # of one of another replica: mark of the entry that added it there, "-", its id there
     "CREATE UNIQUE INDEX individual_name ON individual(species_id, name) WHERE removed_seq IS NULL",
     """CREATE TABLE photo (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

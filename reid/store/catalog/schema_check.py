@@ -45,7 +45,7 @@ def strange(found: Iterable[tuple[str, str, str, str | None]], version: int) -> 
 
     Args:
         found: rows of `sqlite_master`: type, name, table and sql.
-        version: its format. Of an older one only triggers are looked at: its tables are, once it has been brought forward.
+        version: its format. Of an older one only triggers are looked at: its tables are, once it has been migrated.
     """
     there = [(kind, name, table, plain(sql)) for kind, name, table, sql in found if sql and not _OF_SQLITE.match(name)]
     differences = [difference for made in there if (difference := _not_ours(*made, version=version))]

@@ -1,6 +1,6 @@
 """Who is who, corrected: individuals renamed, merged, split, removed and restored.
 
-Each call is one transaction with one journal entry, and can be undone. Nothing is deleted, ids are never given anew. An
+Each call is one transaction with one journal entry, and can be undone. Nothing is deleted, ids are never given again. An
 individual is named by its name or as "#7" by its permanent id.
 """
 
@@ -32,7 +32,7 @@ _BROUGHT = f"""SELECT DISTINCT p.id FROM individual i CROSS JOIN photo p ON p.in
     CROSS JOIN history h ON h.kind = 'photo' AND h.row = p.id AND h.seq >= i.removed_seq
     WHERE i.id = ? AND json_extract(h.changed, '$.individual_id[0]') = i.id
     AND json_extract(h.changed, '$.individual_id[1]') = i.merged_into AND {FOLLOWED} ORDER BY p.id"""
-"""Photos that an individual brought into another one when it was merged, or that came later from a camp where it was not.
+"""Photos that an individual brought into another one when it was merged, or that came later from a replica where it was not.
 
 CROSS: by way of the photos of the one, not through the history of all photos.
 """

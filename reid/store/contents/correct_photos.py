@@ -1,4 +1,4 @@
-"""What photos show, corrected: moved to another individual, removed, restored, their side, date or place put right.
+"""What photos show, corrected: moved to another individual, removed, restored, their side, date or place corrected.
 
 Each call is one transaction with one journal entry, and can be undone. Nothing is deleted.
 """

@@ -15,8 +15,8 @@ MOVED = "UPDATE photo SET individual_id = ?, seq = ? WHERE id = ?"
 FOLLOWED = """EXISTS (SELECT 1 FROM journal j WHERE j.seq = h.seq AND (j.seq = i.removed_seq OR j.what = 'merge_galleries')
     AND NOT EXISTS (SELECT 1 FROM json_each(j.after, '$.moved') m WHERE j.what = 'merge_galleries'
         AND m.value = json_array(h.row, json_extract(h.changed, '$.individual_id[0]'))))"""
-"""Of a line of `history` (h) that moved a photo to whom an individual (i) was merged into: the merge took it along, or a camp
-brought it later that did not know of the merge; it was no person, then or since, who moved it there."""
+"""Of a line of `history` (h) that moved a photo to the individual that another (i) was merged into: the merge took it along, or a
+replica brought it later that did not know of the merge; it was no person, then or since, who moved it there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def live_photos(change: Change, photos: Sequence[int], owner: Individual | None 
 def add_individual(
     change: Change, species_id: int, species: str, name: str, *, origin: str | None = None, there: bool = True
 ) -> Individual:
-    """A new individual of this name. origin: of one from another camp. there False: it was removed there already."""
+    """A new individual of this name. origin: of one from another replica. there False: it was removed there already."""
     removed = None if there else change.seq
     number = change.put(
         "INSERT INTO individual (species_id, name, added_seq, seq, removed_seq, origin) VALUES (?, ?, ?, ?, ?, ?)",

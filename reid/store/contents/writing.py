@@ -137,7 +137,7 @@ def _put_embeddings(change: Change, species_id: int, name: str, net_id: int, blo
 
 
 def set_calibrations(catalog: Catalog, learned: Mapping[str, tuple[str, Calibration]], why: str) -> None:
-    """Set the thresholds of species anew; see `Gallery.set_calibrations`."""
+    """Set the thresholds of species; see `Gallery.set_calibrations`."""
     with catalog.change("set_calibrations", why) as change:
         before, after = [], []
         for name, (fingerprint, calibration) in sorted((canonical(name), one) for name, one in learned.items()):
@@ -145,7 +145,7 @@ def set_calibrations(catalog: Catalog, learned: Mapping[str, tuple[str, Calibrat
             if not found or found[0].fingerprint != fingerprint:
                 met = f"uses net {found[0].fingerprint or 'none'}" if found else "is not in the gallery"
                 raise ModelMismatch(
-                    f"{name!r} {met}, these thresholds are for net {fingerprint}: calibrate it anew (nothing was changed)"
+                    f"{name!r} {met}, these thresholds are for net {fingerprint}: calibrate it again (nothing was changed)"
                 )
             values = calibration.to_json()
             if found[0].calibration == to_json(values):

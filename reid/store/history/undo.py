@@ -178,7 +178,7 @@ class Undo:
                 if (purge or 0) > self.target.seq:
                     raise UsageError(
                         f"entry {self.target.seq} cannot be undone: entry {purge} purged embeddings of {what} "
-                        f"({len(lost)} photos have none): `reid upgrade` embeds them anew"
+                        f"({len(lost)} photos have none): `reid upgrade` embeds them again"
                     )
                 raise self._told(lost[0][1], f"enrolled photos ({len(lost)}) that have no embedding of {what}")
 

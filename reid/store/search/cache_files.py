@@ -72,7 +72,7 @@ class Cache:
             except FileNotFoundError:
                 if self._card() == card:  # else another process has just put a newer one in its place
                     raise
-        raise ValueError("it is written anew again and again")
+        raise ValueError("it is written again and again")
 
     def _card(self) -> dict[str, object]:
         card = json.loads((self.folder / f"{self._stem}.json").read_text("utf-8"))

@@ -28,7 +28,7 @@ class MapCache:
     """The maps made by one net, a file of its own. May be used by several threads and processes.
 
     Every map is kept in half precision under the photo's id and its content, so that it is never taken for another photo's.
-    Whatever goes wrong with the file, nothing is lost: it is begun anew, or, where the folder cannot be written, not used.
+    Whatever goes wrong with the file, nothing is lost: it is begun again, or, where the folder cannot be written, not used.
     """
 
     def __init__(self, path: Path) -> None:

@@ -233,7 +233,7 @@ def _many(parts: Parts, queries: Vectors, k: int, width: int) -> tuple[Ids, NDAr
 
 
 def _scores(part: Part, at: Ids, queries64: Exact) -> NDArray[np.float32]:
-    """Exact scores (Q, w) of the rows numbered `at`, some queries at a time so that little memory is touched anew."""
+    """Exact scores (Q, w) of the rows numbered `at`, some queries at a time so that little memory is touched again."""
     scores = np.empty(at.shape, np.float32)
     step = max(_PAIRS // at.shape[1], 1)
     for start in range(0, len(at), step):

@@ -1,4 +1,4 @@
-"""Searching a gallery: one index a species and net, looked at anew only when something was committed."""
+"""Searching a gallery: one index a species and net, looked at again only when something was committed."""
 
 from __future__ import annotations
 

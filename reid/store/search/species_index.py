@@ -1,7 +1,7 @@
 """The searchable photos of one species under one net, kept up with the catalogue.
 
 The base is what the cache holds; photos enrolled or changed since are in memory beside it, so that enrolling rebuilds
-nothing. When they are many, one process writes the cache anew, beside its searches, and the others take it over when
+nothing. When they are many, one process writes the cache again, beside its searches, and the others take it over when
 their own turn comes. All of it is derived: what is missing, stale or damaged is built again from the catalogue.
 """
 
@@ -71,7 +71,7 @@ class SpeciesIndex:
 
     @property
     def moved(self) -> bool:
-        """Whether the cache was written anew, or turned out to be damaged, since the last view."""
+        """Whether the cache was written again, or turned out to be damaged, since the last view."""
         return self._written is not None or self._doubt
 
     def view(self, seq: int) -> IndexView:
@@ -175,7 +175,7 @@ class SpeciesIndex:
         return self._catalog.mark(seq) if self._catalog.meta(PURGED) == self._purged else ""
 
     def _write(self, view: IndexView) -> None:
-        """Write the cache anew in a thread of its own, unless that is going on or cannot be done."""
+        """Write the cache again in a thread of its own, unless that is going on or cannot be done."""
         busy = self._writer is not None and self._writer.is_alive()
         if busy or self._written is not None or not self._keep or not (view.base.live.count + view.delta.live.count):
             return

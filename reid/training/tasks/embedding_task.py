@@ -82,7 +82,7 @@ class EmbeddingTask:
         self.net.train()
         for block in self.frozen:
             block.eval()
-        self.body = Body(self.net, len(self.frozen))  # anew: a checkpoint may have been loaded
+        self.body = Body(self.net, len(self.frozen))  # again: a checkpoint may have been loaded
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """One epoch of individuals x photos, augmented; a batch is of one species, or of a few with several animals of each."""

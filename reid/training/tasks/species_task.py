@@ -84,7 +84,7 @@ class SpeciesTask:
         """Training mode for the head and dropout; the backbone keeps its batch statistics, which few photos would spoil."""
         self.net.train()
         self.net.features.eval()
-        self.body = Body(self.net, len(self.frozen))  # anew: a checkpoint may have been loaded
+        self.body = Body(self.net, len(self.frozen))  # again: a checkpoint may have been loaded
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Every photo once, mirrored half of the time, augmented."""

@@ -47,8 +47,8 @@ def test_the_order_of_photos_and_the_time_given_make_no_other_training() -> None
 
 
 @pytest.mark.parametrize(("change", "reason"), [
-    ("gone", r"cannot be embedded anew, so the net in use stays: its file is gone \(.*\)"),
-    ("damaged", "cannot be embedded anew, so the net in use stays: "),
+    ("gone", r"cannot be embedded again, so the net in use stays: its file is gone \(.*\)"),
+    ("damaged", "cannot be embedded again, so the net in use stays: "),
     ("replaced", "is no longer the photo that was enrolled, so the net in use stays; bring it back"),
 ])  # fmt: skip
 def test_an_enrolled_photo_that_is_gone_damaged_or_another_now_keeps_the_net_in_use(
