@@ -133,7 +133,7 @@ def test_nobody_to_compare_with_is_no_score() -> None:
 def test_the_chunks_change_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
     found = pool(0, 6)
     whole = trials(found).scores
-    monkeypatch.setattr(metrics, "CHUNK", 5)
+    monkeypatch.setattr(metrics, "QUERY_CHUNK", 5)
     assert trials(found).scores == pytest.approx(whole, abs=1e-6, nan_ok=True)
 
 

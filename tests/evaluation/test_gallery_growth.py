@@ -75,7 +75,7 @@ def test_more_individuals_never_help() -> None:
 def test_the_size_of_the_chunks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     queries, gallery = crowd(1, 10, 2), crowd(2, 10, 3)
     whole = by_gallery_size(shortlist(queries, gallery), queries.individuals), by_photos(queries, gallery)
-    monkeypatch.setattr(metrics, "CHUNK", 3)
+    monkeypatch.setattr(metrics, "QUERY_CHUNK", 3)
     assert (by_gallery_size(shortlist(queries, gallery), queries.individuals), by_photos(queries, gallery)) == whole
 
 

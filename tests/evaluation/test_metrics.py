@@ -153,7 +153,7 @@ def test_the_size_of_the_chunks_changes_no_figure(monkeypatch: pytest.MonkeyPatc
     sides = ["left" if row % 3 else "" for row in range(50)]
     one = pool(unit(0, 50), names, sides=sides, groups=[str(row // 2) for row in range(50)])
     whole = rank(one, one, same_side=True, other_encounter=True)
-    monkeypatch.setattr(metrics, "CHUNK", 7)
+    monkeypatch.setattr(metrics, "QUERY_CHUNK", 7)
     assert rank(one, one, same_side=True, other_encounter=True) == whole
 
 
