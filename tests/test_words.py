@@ -10,7 +10,7 @@ import pytest
 from tests import prose
 
 STILL = {
-    r"told": 380,
+    r"told": 381,
     r"tell(s|ing)?": 77,
     r"closer[ -]looks?|looks? closer|looked at closer": 53,
     r"camps?": 0,
@@ -24,9 +24,9 @@ STILL = {
     r"whoever": 0,
     r"go(es)? by": 0,
     r"herds?": 63,
-    r"nobody": 199,
+    r"nobody": 201,
     r"newness": 0,
-    r"familiarity": 44,
+    r"familiarity": 45,
     r"doubts?|doubtful": 262,
     r"suspects?": 26,
     r"plausible histor(y|ies)": 3,

@@ -335,7 +335,7 @@ def test_one_individual_alone_that_can_be_matched_is_not_enough_to_judge_a_fit()
 def test_of_a_large_pool_some_photos_are_taken_and_always_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     found = pool(2, 9)
     assert score_calibration.sampled(found) is found
-    monkeypatch.setattr(score_calibration, "MOST_PHOTOS", 21)
+    monkeypatch.setattr(score_calibration, "MOST_CALIBRATING", 21)
     part = score_calibration.sampled(found)
     assert len(set(part.individuals)) == 5
     assert len(part.vectors) == 5 * 4
@@ -347,7 +347,7 @@ def test_of_a_large_pool_some_photos_are_taken_and_always_the_same(monkeypatch: 
 
 def test_few_individuals_with_many_photos_each_are_all_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     found = pool(2, 4, encounters=100)
-    monkeypatch.setattr(score_calibration, "MOST_PHOTOS", 200)
+    monkeypatch.setattr(score_calibration, "MOST_CALIBRATING", 200)
     part = score_calibration.sampled(found)
     assert [part.individuals.count(f"n{number}") for number in range(4)] == [50, 50, 50, 50]
 
