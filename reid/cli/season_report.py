@@ -70,7 +70,8 @@ def report(
         line(done.told())
     else:
         for one in done.species:
-            counts = ", ".join(f"{one.count(status)} {status}" for status in ("returned", "reappeared", "new", "not seen"))
+            shown = ("returned", "reappeared", "new", "not seen", "not decided")
+            counts = ", ".join(f"{one.count(status)} {status}" for status in shown)
             terminal.out(f"{one.species}, season {one.season}: {counts}")
         terminal.out(f"{len(done.doubts)} doubts" + (f", listed in {done.doubts_table}" if done.doubts_table else ""))
         terminal.out(f"wrote {done.page} ({done.size / 1e6:.1f} MB)")

@@ -28,6 +28,7 @@ OUTCOMES = {
     Outcome.NEW.value: ("New", "is not in the gallery"),
     Outcome.UNKNOWN_SPECIES.value: ("Unknown species", "species not certain"),
     Outcome.EMPTY.value: ("Empty", "no animal in the frame"),
+    "unseen": ("Not seen", "no photo may show it"),
     "failed": ("Failed", "photo not usable"),
 }
 """What an answer may come to, in the order of the page: the word on its badge and what it means."""

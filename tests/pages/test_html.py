@@ -161,8 +161,8 @@ def test_every_outcome_has_a_badge_with_its_word_and_a_drawn_sign(outcome: str) 
     assert article.texts("h3") == [f"1.1 {OUTCOMES[outcome][0]} something"]
 
 
-def test_the_outcomes_are_those_of_the_records_and_failed() -> None:
-    assert list(OUTCOMES) == [*(outcome.value for outcome in records.Outcome), "failed"]
+def test_the_outcomes_are_those_of_the_records_and_two_more() -> None:
+    assert list(OUTCOMES) == [*(outcome.value for outcome in records.Outcome), "unseen", "failed"]
     assert answer(records.Outcome.UNKNOWN_SPECIES).outcome == "unknown_species"
 
 

@@ -81,13 +81,22 @@ def count_scope(
         uncertain_history.expected_errors(study, drawn, working) if drawn is not None else None,
         method.name if method else "", _if_all(study, working, method, "new"), _if_all(study, working, method, "best"),
         _look(Question(study, used, names, drawn, working), method, estimates, settings.look),
-        tuple(_warnings(scope, occasions, seen, working, point, estimates)),
+        (*_warnings(scope, occasions, seen, working, point, estimates), *_open_note(study, working)),
     )  # fmt: skip
 
 
 def _uncertain_in(study: UncertainHistory, working: Sequence[Sequence[int]]) -> bool:
     """Whether an unresolved sighting lies on one of the occasions."""
     return any(set(doubt.columns) & set(columns) for doubt in study.doubts for columns in working)
+
+
+def _open_note(study: UncertainHistory, working: Sequence[Sequence[int]]) -> list[str]:
+    """What must be said of the minimum known alive where sightings of the scope wait for a person."""
+    columns = {column for occasion in working for column in occasion}
+    waiting = sum(doubt.told is None and not columns.isdisjoint(doubt.columns) for doubt in study.doubts)
+    if not waiting:
+        return []
+    return [f"{waiting} unresolved sightings may show animals that are not among those seen: known alive is the least there were"]
 
 
 def _seen_drawn(many: Tally | None) -> tuple[int, int] | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reid.records import Box, Match, Outcome, Photo, Sighting
+from reid.records import EMPTY, Box, Match, Outcome, Photo, Sighting
 from reid.store import EnrolledPhoto, KeptSighting
 from reid.store.contract import GalleryStore
 
@@ -215,6 +215,26 @@ def decided(group: Sequence[KeptSighting], names: NamesInUse) -> tuple[Outcome, 
     if len(told) == 1 and "" not in told and Outcome.NEW not in outcomes:
         return Outcome.KNOWN, next(iter(told))
     return (Outcome.NEW if outcomes == {Outcome.NEW} else Outcome.REVIEW), ""
+
+
+def in_review(gallery: GalleryStore, season: str, asked: Collection[str] = ()) -> list[Sighting]:
+    """The kept decisions of a season that wait for a person, by the names of today; none of photos that are asked now.
+
+    Args:
+        gallery: open.
+        season: as the sighting names it, or the year of its date.
+        asked: the photos asked now, by content and by path.
+    """
+    everything = gallery.sightings()
+    waiting = []
+    for species in sorted({kept.species for kept in everything} - {"", EMPTY}):
+        names = NamesInUse(gallery, species)
+        for kept in unsettled(gallery, species, everything):
+            sighting = today(kept, names)
+            year = str(sighting.captured_at.year) if sighting.captured_at else ""
+            if sighting.decision.outcome == Outcome.REVIEW and (sighting.season or year) == season:
+                waiting += [sighting] if keys(sighting).isdisjoint(asked) else []
+    return waiting
 
 
 def today(kept: KeptSighting, names: NamesInUse) -> Sighting:

@@ -5,26 +5,36 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from reid.actions.season_report.results import REPORT_STATUSES, CameraPlace, IndividualFigures, SeasonCount, SpeciesSeason
+from reid.actions.season_report.results import (
+    REPORT_STATUSES,
+    CameraPlace,
+    IndividualFigures,
+    SeasonCount,
+    SpeciesSeason,
+    UnresolvedSighting,
+)
+from reid.steps.possible_individuals import may_show
 from reid.survey.capture_history import Capture, CaptureHistory, IndividualHistory, effort_days
 
 CURVE_POINTS = 16
 """Points of a discovery curve, at most."""
 
 
-def species_season(history: CaptureHistory, season: str) -> SpeciesSeason:
+def species_season(history: CaptureHistory, season: str, doubts: Sequence[UnresolvedSighting] = ()) -> SpeciesSeason:
     """Put the figures of one species together.
 
     Args:
         history: of all seasons; each photo names the encounter that it belongs to.
         season: the page's, one of the history's.
+        doubts: the unresolved sightings of the season.
     """
     names = history.seasons
     before = names[names.index(season) - 1] if names.index(season) else ""
     met = _encounters(history)
-    animals = tuple(_animal(row, history, season, before) for row in history.histories)
+    animals = tuple(_decidable(_animal(row, history, season, before), row, history, doubts) for row in history.histories)
     known = tuple(one for one in animals if one.status)
     order = {status: place for place, status in enumerate(REPORT_STATUSES)}
     return SpeciesSeason(
@@ -112,6 +122,17 @@ def _animal(
         max(earlier, default=None),
         met,
     )
+
+
+def _decidable(
+    animal: IndividualFigures, row: IndividualHistory, history: CaptureHistory, doubts: Sequence[UnresolvedSighting]
+) -> IndividualFigures:
+    """The figures of an individual that was not met in the season, unless an unresolved sighting of it may show the animal."""
+    if animal.status not in ("not seen", "not seen for longer"):
+        return animal
+    sides = {capture.photo.side for capture in row.captures}
+    perhaps = tuple(one.number for one in doubts if may_show(one.sighting, animal.name, history.species, sides))
+    return replace(animal, status="not decided", perhaps=perhaps) if perhaps else animal
 
 
 def _seasons(history: CaptureHistory, met: Sequence[tuple[datetime, str, str]]) -> tuple[SeasonCount, ...]:

@@ -193,18 +193,19 @@ def _not_seen(one: SpeciesSeason, title: str, doubts: Sequence[UnresolvedSightin
         if doubt.sighting.counted_species == one.species and (name := best_guess(doubt.sighting)):
             perhaps[name].append(doubt.number)
     tables = []
-    for status in ("not seen", "not seen for longer"):
+    for status in ("not seen", "not seen for longer", "not decided"):
         gone = [animal for animal in one.animals if animal.status == status]
         if gone:
             rows = tuple(
                 (animal.name, _day(animal.before), _day(animal.first), ", ".join(_before(animal, one)),
-                 ", ".join(map(str, perhaps[animal.name])) or "–")
+                 ", ".join(map(str, animal.perhaps or perhaps[animal.name])) or "–")
                 for animal in gone
             )  # fmt: skip
-            columns = ("individual", "last met", "first met", "seasons in which it was met", "may be in doubt")
+            columns = ("individual", "last met", "first met", "seasons in which it was met", "may be in unresolved sighting")
             tables.append(PageTable(f"{REPORT_MEANING[status].capitalize()} ({len(gone)})", columns, rows))
     total = one.count("not seen") + one.count("not seen for longer")
-    return Section(f"{title}Not seen ({total})", tables=tuple(tables))
+    open_ones = f", not decided ({one.count('not decided')})" if one.count("not decided") else ""
+    return Section(f"{title}Not seen ({total}){open_ones}", tables=tuple(tables))
 
 
 def _before(animal: IndividualFigures, one: SpeciesSeason) -> Iterable[str]:

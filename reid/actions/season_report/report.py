@@ -29,6 +29,7 @@ from reid.progress import SILENT, Progress
 from reid.records import Deployment, Outcome, Photo, Problem
 from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
 from reid.steps.encounters import season
+from reid.steps.possible_individuals import may_show
 from reid.store.contract import GalleryStore
 from reid.store.opening import open_gallery
 from reid.survey.deployments import DeploymentTable, read_deployments
@@ -79,12 +80,13 @@ def report(
         asked = {key for one in given for key in keys(one.sighting)}
         told = [*(one for one in kept if asked.isdisjoint(keys(one.sighting))), *given]
         made_of.count(told)
-        figures = _figures(made_of, name)
         here = [one for one in told if one.season == name]
+        doubts = _numbered(here, settings.species)
+        figures = _figures(made_of, name, doubts)
         done = SeasonPage(
             out, name, 0, figures, {one.species: pairs(opened, one, made_of, here) for one in figures},
-            _numbered(here, settings.species), None, tuple(lost for one in figures for lost in one.history.left_out),
-            (*made_of.notes, *_notes(figures, table)), (*problems, *failed),
+            doubts, None, tuple(lost for one in figures for lost in one.history.left_out),
+            (*made_of.notes, *_notes(figures, table), *_met_before(figures, told)), (*problems, *failed),
             tuple(_unenrolled(one.species, here) for one in figures),
         )  # fmt: skip
         return _write(done, opened, progress)
@@ -99,9 +101,33 @@ def _settings(settings: ExportSettings | None, query: QuerySettings | None) -> t
     return settings, replace(query, species=settings.species) if settings.species else query
 
 
-def _figures(made_of: SeasonPhotos, name: str) -> tuple[SpeciesSeason, ...]:
+def _met_before(figures: Sequence[SpeciesSeason], told: Sequence[SeasonSightings]) -> list[str]:
+    """A note for each species with animals that unresolved sightings of earlier seasons may show: they may not be new."""
+    notes = []
+    for one in figures:
+        start = min(occasion.start for occasion in one.history.occasions if occasion.season == one.season)
+        earlier = [
+            asked.sighting for asked in told
+            if asked.sighting.captured_at is not None and asked.sighting.captured_at.date() < start
+        ]
+        names = [
+            animal.name for animal in one.animals
+            if animal.status in ("new", "reappeared")
+            and any(may_show(sighting, animal.name, one.species) for sighting in earlier)
+        ]
+        if names:
+            notes.append(
+                f"{one.species}: unresolved sightings of earlier seasons may show {', '.join(names)}, so nobody can say that "
+                "they are new or were away"
+            )
+    return notes
+
+
+def _figures(
+    made_of: SeasonPhotos, name: str, doubts: Sequence[UnresolvedSighting]
+) -> tuple[SpeciesSeason, ...]:
     """The figures of each species of a season. Raises UsageError where no photo of it counts."""
-    figures = tuple(species_season(history, name) for history in made_of.histories if name in history.seasons)
+    figures = tuple(species_season(history, name, doubts) for history in made_of.histories if name in history.seasons)
     if not figures:
         raise UsageError(f"no photo of season {name} counts: {'; '.join(made_of.notes) or _why_none(made_of)}")
     return figures

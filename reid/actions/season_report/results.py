@@ -12,13 +12,14 @@ from reid.steps.encounters import season
 from reid.store import EnrolledPhoto
 from reid.survey.capture_history import CaptureHistory, LeftOut
 
-REPORT_STATUSES = ("returned", "reappeared", "new", "not seen", "not seen for longer")
+REPORT_STATUSES = ("returned", "reappeared", "new", "not seen", "not seen for longer", "not decided")
 REPORT_MEANING = {
     "returned": "met in the season before, and in this one",
     "reappeared": "met in an earlier season, not in the one before, and in this one again",
     "new": "met for the first time",
     "not seen": "met in the season before, not in this one; it may live on unseen",
     "not seen for longer": "met in an earlier season, and in neither of the last two",
+    "not decided": "met in an earlier season; unresolved sightings of this one may show it, so nobody can say",
 }
 
 
@@ -47,7 +48,8 @@ class SeasonSightings:
 class IndividualFigures:
     """One individual. cells: encounters on each occasion of the study, None where no camera worked.
 
-    photos, encounters, cameras: of the page's season. before: when it was last met before that season.
+    photos, encounters, cameras: of the page's season. before: when it was last met before that season. perhaps: the numbers
+    of the unresolved sightings of the season that may show it, where it was not met in it.
     """
 
     name: str
@@ -60,6 +62,7 @@ class IndividualFigures:
     last: datetime
     before: datetime | None
     seasons: tuple[str, ...]
+    perhaps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from reid import settings as options
 from reid.actions.curation.drift import drifts
+from reid.actions.identification.unresolved_sightings import in_review
 from reid.actions.intake.closing_line import closing_line
 from reid.actions.seasons.all_seasons_page import page
-from reid.actions.seasons.compare_seasons import check_link, identified, not_read, take_season_photos
+from reid.actions.seasons.compare_seasons import check_link, identified, keys_of, not_read, take_season_photos
 from reid.actions.seasons.results import SEASON_STATUSES, AllSeasonsReport, Presence, SeasonPair, SeasonRow
 from reid.actions.seasons.season_table import halves, rows
 from reid.actions.seasons.tables import PAIR_COLUMNS, pair_cells
@@ -20,7 +21,7 @@ from reid.errors import UsageError
 from reid.files import writable_folder
 from reid.pages.html import write_page
 from reid.progress import SILENT, Progress
-from reid.records import Photo
+from reid.records import Photo, Sighting
 from reid.settings import QuerySettings
 from reid.steps.cannot_link import seconds
 from reid.steps.season.assignment import Name
@@ -73,7 +74,8 @@ def all_seasons(
             animals[name], unread = identified(opened, members, enrolled, settings, progress, taken.deployments)
             problems += unread
         drift = drifts(opened, enrolled)
-    report = _compared(names, enrolled, animals, settings.independent_minutes)
+        kept = {name: in_review(opened, name, keys_of(animals.get(name, ()))) for name in names[1:]}
+    report = _compared(names, enrolled, animals, kept, settings.independent_minutes)
     closing = closing_line(
         {"seasons": len(names), "individuals": len(report.individuals)}, nothing="no season", undated=taken.undated,
         unread=len(problems),
@@ -109,14 +111,16 @@ def _as_enrolled(animals: Sequence[Animal], name: str, enrolled: Sequence[Enroll
 
 
 def _compared(
-    names: Sequence[str], enrolled: Sequence[EnrolledPhoto], animals: Mapping[str, tuple[Animal, ...]], minutes: float
+    names: Sequence[str], enrolled: Sequence[EnrolledPhoto], animals: Mapping[str, tuple[Animal, ...]],
+    kept: Mapping[str, Sequence[Sighting]], minutes: float,
 ) -> AllSeasonsReport:
+    """Every pair of seasons. kept: by season, decisions that were kept and wait for a person."""
     tables: dict[tuple[str, str], tuple[SeasonRow, ...]] = {}
     pairs: list[SeasonPair] = []
     given = {name: _as_enrolled(own, name, enrolled) for name, own in animals.items()}
     for first, second in combinations(names, 2):
         others = [one for name, own in given.items() if name != second for one in own]
-        table = rows([*enrolled, *others], animals.get(second, ()), first, second, minutes)
+        table = rows([*enrolled, *others], animals.get(second, ()), first, second, minutes, kept[second])
         tables[first, second] = tuple(table)
         for species in sorted({row.species for row in table}):
             count = Counter(row.status for row in table if row.species == species)

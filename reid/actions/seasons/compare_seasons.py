@@ -10,7 +10,7 @@ from pathlib import Path
 from reid import settings as options
 from reid.actions.curation.drift import drifts
 from reid.actions.identification.query import looked_at, not_kept
-from reid.actions.identification.unresolved_sightings import to_keep
+from reid.actions.identification.unresolved_sightings import in_review, keys, to_keep
 from reid.actions.intake.closing_line import closing_line
 from reid.actions.intake.taking_photos import TakenPhotos, take_photos
 from reid.actions.seasons.results import SEASON_COLUMNS, SEASON_STATUSES, SeasonsReport
@@ -82,10 +82,11 @@ def seasons(
         progress.start(f"identifying {second}", len(chosen))
         animals, failed = identified(opened, chosen, enrolled, settings, progress, taken.deployments)
         drift = drifts(opened, enrolled)
+        kept = in_review(opened, second, keys_of(animals))
         unread = len(problems) + len(failed)
         if record:
             failed = (*failed, *not_kept(opened.add_sightings(to_keep(encounters_of(animals)), looked_at(chosen, failed))))
-    table = rows(enrolled, animals, first, second, settings.independent_minutes)
+    table = rows(enrolled, animals, first, second, settings.independent_minutes, kept)
     report = SeasonsReport(
         first, second, tuple(table), tuple(one.sighting for one in animals), sum(map(len, by_season.values())) - len(chosen),
         (*problems, *failed), None, None, animals, halves(table), drift,
@@ -136,6 +137,11 @@ def identified(
         return (), ()
     search = search_season(gallery, photos, enrolled, settings, progress, deployments=deployments)
     return search.animals(settings.link), search.problems
+
+
+def keys_of(animals: Sequence[Animal]) -> set[str]:
+    """What the photos of animals are known by, see `unresolved_sightings.keys`."""
+    return {key for animal in animals for sighting in (animal.sighting, *animal.parts) for key in keys(sighting)}
 
 
 def encounters_of(animals: Sequence[Animal]) -> list[Sighting]:

@@ -12,7 +12,7 @@ from reid.pages.html import Answer, Page, PageTable, Section
 from reid.records import Outcome, Problem, Sighting
 
 _BADGES = {"returned": "known", "reappeared": "known", "new": "new", "review": "review", "doubtful": "review",
-           "not seen": "empty"}  # fmt: skip
+           "not seen": "unseen", "not decided": "review"}  # fmt: skip
 
 
 def page(

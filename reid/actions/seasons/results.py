@@ -13,7 +13,7 @@ from reid.steps.season.joint_identification import Animal
 
 PROPOSAL_STATUSES = {Outcome.NEW: "new", Outcome.REVIEW: "review", Outcome.KNOWN: "known"}
 
-SEASON_STATUSES = ("returned", "reappeared", "new", "review", "doubtful", "not seen")
+SEASON_STATUSES = ("returned", "reappeared", "new", "review", "doubtful", "not seen", "not decided")
 SEASON_MEANING = {
     "returned": "seen in both seasons",
     "reappeared": "known from another season before the second, not from the first, and seen again",
@@ -21,6 +21,7 @@ SEASON_MEANING = {
     "review": "a person must look; each row is one animal as far as its photos say so",
     "doubtful": "seen in the first season, perhaps in the second: it is the best match of an animal under review",
     "not seen": "seen in the first season, and nothing of the second may show it; it may live on unseen",
+    "not decided": "seen in the first season; photos of the second that wait for a person may show it, so nobody can say",
     "not identified": "unknown species or empty frames; they count for nobody",
 }
 SEASON_COLUMNS = (
@@ -117,6 +118,7 @@ class SeasonPair:
     review: int
     doubtful: int
     not_seen: int
+    not_decided: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,25 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from reid.actions.seasons.results import SEASON_STATUSES, SeasonRow
-from reid.records import Outcome
+from reid.records import Outcome, Sighting
 from reid.settings import ENCOUNTER_MINUTES
 from reid.steps.cannot_link import seconds
 from reid.steps.encounters import events
+from reid.steps.possible_individuals import may_show
 from reid.steps.season.assignment import Name
 from reid.steps.season.joint_identification import Animal
 from reid.store import EnrolledPhoto
 
+MOST_NAMED = 5
+"""Unresolved sightings that a reason names, at most."""
+
 
 def rows(
-    enrolled: Sequence[EnrolledPhoto], animals: Sequence[Animal], first: str, second: str, minutes: float = ENCOUNTER_MINUTES
+    enrolled: Sequence[EnrolledPhoto], animals: Sequence[Animal], first: str, second: str, minutes: float = ENCOUNTER_MINUTES,
+    kept: Sequence[Sighting] = (),
 ) -> list[SeasonRow]:
     """The table of two seasons, by status, species and name.
 
@@ -28,6 +34,7 @@ def rows(
         animals: of the second season, as `steps.season.joint_identification` decided.
         first, second: names of the seasons.
         minutes: the independence interval of events.
+        kept: decisions about other photos of the second season that were kept and are not enrolled, by the names of today.
     """
     by_name: dict[Name, list[EnrolledPhoto]] = defaultdict(list)
     for photo in enrolled:
@@ -41,10 +48,15 @@ def rows(
     for row in found:
         if row.status == "review" and row.individual:
             maybe[row.species, row.individual].append(row)
+    waiting = [(row.proposal, animal.sighting) for row, animal in zip(found, _open(animals), strict=True)]
+    waiting += [("", sighting) for sighting in kept]
     for key in sorted(by_name):
-        named = _individual_row(key, by_name[key], told[key], first, second, minutes)
-        if named is not None:
-            found.append(_doubtful(named, maybe[key]) if named.status == "not seen" and maybe[key] else named)
+        individual = _individual_row(key, by_name[key], told[key], first, second, minutes)
+        if individual is None:
+            continue
+        if individual.status == "not seen":
+            individual = _doubtful(individual, maybe[key]) if maybe[key] else _decidable(individual, by_name[key], waiting)
+        found.append(individual)
     order = {status: place for place, status in enumerate(SEASON_STATUSES)}
     return sorted(found, key=lambda row: (order[row.status], row.species, row.individual, row.proposal))
 
@@ -137,6 +149,24 @@ def _doubtful(row: SeasonRow, maybe: Sequence[SeasonRow]) -> SeasonRow:
     )
 
 
+def _decidable(row: SeasonRow, photos: Sequence[EnrolledPhoto], waiting: Sequence[tuple[str, Sighting]]) -> SeasonRow:
+    """The row of an individual that is not seen, unless photos that wait for a person may show it.
+
+    waiting: unresolved sightings, each with the name proposed for its animal, "" = a decision that was kept.
+    """
+    sides = {photo.side for photo in photos}
+    open_ones = [(name, one) for name, one in waiting if may_show(one, row.individual, row.species, sides)]
+    if not open_ones:
+        return row
+    lead, plural = open_ones[0][1], "s" if len(open_ones) > 1 else ""
+    shown = [f"{Path(one.photo).name} ({name or 'kept'})" for name, one in open_ones[:MOST_NAMED]]
+    more = f" and {len(open_ones) - MOST_NAMED} more" if len(open_ones) > MOST_NAMED else ""
+    return replace(
+        row, status="not decided", photo_again=lead.photo,
+        reason=f"{len(open_ones)} unresolved sighting{plural} of the second season may show it: {', '.join(shown)}{more}",
+    )
+
+
 def _taken(animals: Sequence[Animal]) -> list[tuple[str, datetime | None]]:
     return [(look.photo.camera, look.photo.captured_at) for animal in animals for look in animal.looks]
 
@@ -147,14 +177,20 @@ def _when(photo: EnrolledPhoto) -> float:
 
 def _unnamed(animals: Sequence[Animal], second: str, minutes: float) -> list[SeasonRow]:
     """The rows of animals that are new or in doubt, with the names proposed for them."""
-    open_ones = [one for one in animals if one.sighting.decision.outcome in (Outcome.NEW, Outcome.REVIEW)]
-    open_ones.sort(key=lambda one: (one.first is None, seconds(one.first) if one.first else 0.0, one.sighting.photo))
     number: Counter[str] = Counter()
     found = []
-    for animal in open_ones:
+    for animal in _open(animals):
         number[animal.species] += 1
         found.append(_proposed(animal, f"new-{second}-{number[animal.species]:03d}", minutes))
     return found
+
+
+def _open(animals: Sequence[Animal]) -> list[Animal]:
+    """The animals without a name, by their first photo."""
+    unnamed = [animal for animal in animals if animal.sighting.decision.outcome in (Outcome.NEW, Outcome.REVIEW)]
+    return sorted(
+        unnamed, key=lambda animal: (animal.first is None, seconds(animal.first) if animal.first else 0.0, animal.sighting.photo)
+    )
 
 
 def _proposed(animal: Animal, proposal: str, minutes: float) -> SeasonRow:
@@ -197,7 +233,7 @@ def halves(found: Sequence[SeasonRow]) -> tuple[str, ...]:
     """What must be said of animals known from one side only, species by species."""
     count: Mapping[str, Counter[str]] = defaultdict(Counter)
     for row in found:
-        count[row.species][row.sides] += row.status not in ("not seen", "doubtful")
+        count[row.species][row.sides] += row.status not in ("not seen", "doubtful", "not decided")
     return tuple(
         f"{species}: {sides['left']} animals are known from the left only and {sides['right']} from the right only; some of "
         "them may be one animal, counted twice. An encounter that shows both sides, or `reid individuals merge`, links them."

@@ -28,16 +28,17 @@ def written(kept: Path, place: Path, *photos: Path) -> SeasonPage:
 
 
 def decision(
-    gallery: Path, content: str, day: int, outcome: Outcome, name: str = "zebra-002", box: Box | None = None
+    gallery: Path, content: str, day: int, outcome: Outcome, name: str = "zebra-002", box: Box | None = None,
+    *, year: int = 2024,
 ) -> Sighting:  # fmt: skip
-    """A kept decision about a photo of May 2024 that may show `name`."""
+    """A kept decision about a photo of May of a year that may show `name`."""
     with Gallery.open(gallery) as opened:
         photo = next(one for one in opened.photos("zebra") if one.individual == name)
         match = Match("zebra", name, 1, 0.8, 0.7, str(photo.path), sha256=photo.sha256)
         told = name if outcome == Outcome.KNOWN else None
         sighting = Sighting(
             f"/cards/{content}.jpg", sha256(content.encode()).hexdigest(), SpeciesGuess("zebra", 0.9),
-            Decision(outcome, told, 0.7, "a test", 0.2), (match,), "left", datetime(2024, 5, day, 9), "", "C1", "2024",
+            Decision(outcome, told, 0.7, "a test", 0.2), (match,), "left", datetime(year, 5, day, 9), "", "C1", str(year),
             opened.embedding_net("zebra") or "", ("zebra",), (f"/cards/{content}.jpg",), box=box,
         )  # fmt: skip
         opened.add_sightings([sighting])
