@@ -16,7 +16,7 @@ from reid.actions.season_report.results import (
     SpeciesSeason,
     UnresolvedSighting,
 )
-from reid.steps.possible_individuals import may_show
+from reid.steps.season.possible_individuals import may_show
 from reid.survey.capture_history import Capture, CaptureHistory, IndividualHistory, effort_days
 
 CURVE_POINTS = 16

@@ -29,7 +29,7 @@ from reid.progress import SILENT, Progress
 from reid.records import Deployment, Outcome, Photo, Problem
 from reid.settings import SIDE_RULES, ExportSettings, QuerySettings
 from reid.steps.encounters import season
-from reid.steps.possible_individuals import may_show
+from reid.steps.season.possible_individuals import may_show
 from reid.store.contract import GalleryStore
 from reid.store.opening import open_gallery
 from reid.survey.deployments import DeploymentTable, read_deployments

@@ -14,9 +14,9 @@ from reid.records import Outcome, Sighting
 from reid.settings import ENCOUNTER_MINUTES
 from reid.steps.cannot_link import seconds
 from reid.steps.encounters import events
-from reid.steps.possible_individuals import may_show
 from reid.steps.season.assignment import Name
 from reid.steps.season.joint_identification import Animal
+from reid.steps.season.possible_individuals import may_show
 from reid.store import EnrolledPhoto
 
 MOST_NAMED = 5

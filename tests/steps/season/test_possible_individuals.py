@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from reid.records import Decision, Match, Outcome, Sighting, SpeciesGuess
-from reid.steps.possible_individuals import LEAST_POSSIBLE, may_show
+from reid.steps.season.possible_individuals import LEAST_POSSIBLE, may_show
 
 
 def sighting(chances: dict[str, float | None], nobody: float | None, side: str = "") -> Sighting:
