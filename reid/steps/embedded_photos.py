@@ -21,6 +21,7 @@ from reid.nets.net_files import NetCard
 from reid.records import Photo, Picture, Pixels, Problem, Size, Vectors
 from reid.steps.photos import Opened, open_photos
 from reid.store import EnrolledPhoto, Map
+from reid.store.contract_files import PhotoFiles
 
 BATCH = 16
 """Photos that a net sees at once, where nothing else is asked for."""
@@ -108,13 +109,6 @@ def embedded_photos(net: Runtime, opened: Sequence[Opened], *, maps: bool = Fals
     ]
 
 
-class Locating(Protocol):
-    """What opening enrolled photos again needs of a gallery."""
-
-    def locate(self, photo: EnrolledPhoto) -> Path | None:
-        """Where the photo's file is now; None if it is gone."""
-
-
 @dataclass(frozen=True, slots=True)
 class Reopened(Generic[Item]):
     """An enrolled photo and its file, opened (and embedded) again: it is the one that was enrolled."""
@@ -151,7 +145,7 @@ class Replaced(Unavailable):
 
 
 def reopened(
-    gallery: Locating, enrolled: Iterable[EnrolledPhoto], opening: Callable[[Iterable[Photo]], Iterator[Item | Problem]]
+    gallery: PhotoFiles, enrolled: Iterable[EnrolledPhoto], opening: Callable[[Iterable[Photo]], Iterator[Item | Problem]]
 ) -> Iterator[Reopened[Item] | Missing | Unreadable | Replaced]:
     """Open enrolled photos again, each checked against the content that was enrolled.
 

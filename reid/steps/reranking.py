@@ -13,17 +13,17 @@ import numpy as np
 
 from reid.nets.inference import Runtime
 from reid.records import Picture
-from reid.steps.embedded_photos import LocalEmbedder, Locating, Reopened, Unavailable, inputs, openable, reopened
+from reid.steps.embedded_photos import LocalEmbedder, Reopened, Unavailable, inputs, openable, reopened
 from reid.steps.local_matching import WEIGHT, Compared, compare
 from reid.steps.search import Listed, Shortlist
 from reid.store import EnrolledPhoto, Map
-from reid.store.contract_files import FeatureMaps
+from reid.store.contract_files import FeatureMaps, PhotoFiles
 
 MAPS_KEPT = 2048
 """Maps of enrolled photos kept in memory, so that the next query does not open them again: 24 kB each at 192 x 256."""
 
 
-class MapKeeping(Locating, Protocol):
+class MapKeeping(PhotoFiles, Protocol):
     """What re-ranking needs of a gallery."""
 
     def maps(self, fingerprint: str) -> FeatureMaps:

@@ -80,43 +80,52 @@ def comparable(gallery: Searchable, species: str, where: Where) -> float:
     return sum(eligible(gallery, species, replace(where, side=side)) for side in sides) / (len(sides) * everybody)
 
 
-def shortlist(
-    gallery: Searchable, species: str, query: Vectors, *, fingerprint: str, where: Where, enrolled: int,
-    wanted: int = SHORTLIST, when: datetime | None = None, fade: float = 0.0, share: float = 1.0,
-) -> Shortlist:
+@dataclass(frozen=True, slots=True)
+class ShortlistQuery:
+    """What a query may match, and how its list is made.
+
+    fingerprint: of the net that embedded it. where: which photos may match; a known side restricts to photos of that side or
+    of unknown side. enrolled: how many individuals could match, as `eligible` counts. wanted: individuals on the list, if
+    there are as many. when: the query was taken; None = not known, nothing fades. fade: what each year between the query and
+    an enrolled photo takes off that photo's score; photos without a date keep theirs. share: as `comparable` counts.
+    """
+
+    fingerprint: str
+    where: Where
+    enrolled: int
+    wanted: int = SHORTLIST
+    when: datetime | None = None
+    fade: float = 0.0
+    share: float = 1.0
+
+
+def shortlist(gallery: Searchable, species: str, vector: Vectors, query: ShortlistQuery) -> Shortlist:
     """Search one query.
 
     Args:
         gallery: where to search.
         species: whose gallery.
-        query: (1, D) embedding.
-        fingerprint: of the net that made it.
-        where: which photos may match; a known side restricts to photos of that side or of unknown side.
-        enrolled: how many individuals could match, as `eligible` counts.
-        wanted: individuals on the list, if there are as many.
-        when: the query was taken; None = not known, nothing fades.
-        fade: what each year between the query and an enrolled photo takes off that photo's score; photos without a date keep
-            theirs.
-        share: as `comparable` tells.
+        vector: (1, D) embedding.
+        query: what may match it.
     """
-    asked = FIRST_LOOK
+    asked, when, fade = FIRST_LOOK, query.when, query.fade
     while True:
-        found = gallery.search(species, query, asked, where=where, fingerprint=fingerprint)
-        ids = [int(number) for number in found.photo_ids[0] if number >= 0]
+        matches = gallery.search(species, vector, asked, where=query.where, fingerprint=query.fingerprint)
+        ids = [int(number) for number in matches.photo_ids[0] if number >= 0]
         best: dict[int, list[tuple[EnrolledPhoto, float]]] = {}
         photos = gallery.photos_by_id(ids)
-        for photo, score in zip(photos, found.scores[0].tolist(), strict=False):
+        for photo, score in zip(photos, matches.scores[0].tolist(), strict=False):
             best.setdefault(photo.individual_id, []).append((photo, score - fade * years(when, photo.captured_at)))
-        if len(best) >= min(wanted, enrolled) or len(ids) < asked:
+        if len(best) >= min(query.wanted, query.enrolled) or len(ids) < asked:
             break
         asked *= 4
     if fade:
         best = dict(sorted(
-            ((one, sorted(of, key=lambda pair: (-pair[1], pair[0].id))) for one, of in best.items()),
+            ((individual, sorted(of, key=lambda pair: (-pair[1], pair[0].id))) for individual, of in best.items()),
             key=lambda pair: (-pair[1][0][1], pair[1][0][0].id),
         ))
     listed = tuple(Listed(of[0][0].individual, of[0][1], of[0][0], tuple(of[:PHOTOS])) for of in best.values())
-    return Shortlist(species, enrolled, listed, share)
+    return Shortlist(species, query.enrolled, listed, query.share)
 
 
 def could_match(lists: Sequence[Shortlist]) -> int:

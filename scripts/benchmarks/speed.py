@@ -30,13 +30,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reid import images, synthetic, threads
-from reid.actions.identification.query import Identifier
+from reid.actions.identification.identifier import Identifier
 from reid.actions.intake.enroll import enroll
 from reid.nets import inference, net_files
 from reid.records import Photo
 from reid.settings import QuerySettings
 from reid.steps.embedded_photos import classify, embed_and_map, shortest_side
-from reid.steps.search import SHORTLIST, shortlist
+from reid.steps.search import SHORTLIST, ShortlistQuery, shortlist
 from reid.store import Gallery, Where
 
 HERE = Path(__file__).parent
@@ -248,8 +248,7 @@ def _parts(opened: Gallery, identifier: Identifier, path: Path, clock: str) -> f
     picture = images.read(path, shortest=shortest_side(species_net, net))
     classify(species_net, [picture])
     vectors, _ = embed_and_map(net, [picture])
-    fingerprint = net.card.fingerprint
-    shortlist(opened, SPECIES, vectors, fingerprint=fingerprint, where=Where(), enrolled=1, wanted=SHORTLIST)
+    shortlist(opened, SPECIES, vectors, ShortlistQuery(net.card.fingerprint, Where(), 1, SHORTLIST))
     return now() - start
 
 

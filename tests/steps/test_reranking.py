@@ -162,7 +162,7 @@ def test_enrolled_photos_are_opened_once(world: World) -> None:
 
 
 def test_no_more_maps_are_kept_than_there_is_room_for(world: World, monkeypatch: Any) -> None:
-    monkeypatch.setattr(closer_module, "KEPT", 2)
+    monkeypatch.setattr(closer_module, "MAPS_KEPT", 2)
     assert world.names(coat(3, grain=9))[0] == "animal-3"
     assert world.names(coat(3, grain=9))[0] == "animal-3"
     assert len(world.closer._kept) == 2

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reid.errors import ModelMismatch
 from reid.records import Photo, Vectors
-from reid.steps.search import FIRST_LOOK, SHORTLIST, Searchable, comparable, eligible, shortlist
+from reid.steps.search import FIRST_LOOK, SHORTLIST, Searchable, ShortlistQuery, comparable, eligible, shortlist
 from reid.store import Enrollment, Gallery, Where
 from tests.steps.stock import InMemory, enrolled_photo
 
@@ -95,7 +95,7 @@ def test_each_individual_stands_once_with_its_best_photo(
         count = eligible(gallery, "zebra", where)
         wanted = by_hand(names, sides, vectors, query, side)
         assert count == len(wanted)
-        found = shortlist(gallery, "zebra", query, fingerprint=NET, where=where, enrolled=count)
+        found = shortlist(gallery, "zebra", query, ShortlistQuery(NET, where, count))
         told = [(one.individual, one.score) for one in found.listed]
         assert found.enrolled == count
         assert len(told) >= min(SHORTLIST, count)
@@ -107,7 +107,7 @@ def test_each_individual_stands_once_with_its_best_photo(
 
 def test_a_listed_individual_has_its_three_most_alike_photos_falling() -> None:
     names, sides, vectors = crowd({"Ada": 20, "Bo": 2})
-    found = shortlist(fake(names, sides, vectors), "zebra", vectors[:1], fingerprint=NET, where=ANYWHERE, enrolled=2)
+    found = shortlist(fake(names, sides, vectors), "zebra", vectors[:1], ShortlistQuery(NET, ANYWHERE, 2))
     for listed in found.listed:
         own = sorted((float(v @ vectors[0]) for v, name in zip(vectors, names, strict=True) if name == listed.individual))
         assert [score for _, score in listed.best] == pytest.approx(own[::-1][:3], abs=1e-6)
@@ -119,7 +119,7 @@ def test_more_photos_are_asked_for_when_one_individual_fills_the_first_look() ->
     names, sides, vectors = crowd(COUNTS)
     gallery = fake(names, sides, vectors)
     query = vectors[[names.index("Ada")]]
-    found = shortlist(gallery, "zebra", query, fingerprint=NET, where=ANYWHERE, enrolled=len(COUNTS))
+    found = shortlist(gallery, "zebra", query, ShortlistQuery(NET, ANYWHERE, len(COUNTS)))
     assert gallery.asked[0] == FIRST_LOOK
     assert gallery.asked == [FIRST_LOOK * 4**turn for turn in range(len(gallery.asked))]
     assert len(gallery.asked) > 1
@@ -128,13 +128,13 @@ def test_more_photos_are_asked_for_when_one_individual_fills_the_first_look() ->
 
 def test_one_look_is_enough_where_all_who_could_match_are_on_it() -> None:
     gallery = fake(*crowd({"Ada": 20, "Bo": 20}))
-    shortlist(gallery, "zebra", gallery.vectors[:1], fingerprint=NET, where=ANYWHERE, enrolled=2)
+    shortlist(gallery, "zebra", gallery.vectors[:1], ShortlistQuery(NET, ANYWHERE, 2))
     assert gallery.asked == [FIRST_LOOK]
 
 
 def test_it_ends_when_the_gallery_has_fewer_than_was_counted() -> None:
     gallery = fake(*crowd({"Ada": 20, "Bo": 20}))
-    found = shortlist(gallery, "zebra", gallery.vectors[:1], fingerprint=NET, where=ANYWHERE, enrolled=90)
+    found = shortlist(gallery, "zebra", gallery.vectors[:1], ShortlistQuery(NET, ANYWHERE, 90))
     assert {one.individual for one in found.listed} == {"Ada", "Bo"}
 
 
@@ -142,7 +142,7 @@ def test_ties_go_to_the_photo_enrolled_first(tmp_path: Path) -> None:
     names, sides = ["Bo", "Ada", "Ada"], ["", "", ""]
     same = unit(np.ones((3, DIMENSION)))
     with real(tmp_path / "g", names, sides, same) as gallery:
-        found = shortlist(gallery, "zebra", same[:1], fingerprint=NET, where=ANYWHERE, enrolled=2)
+        found = shortlist(gallery, "zebra", same[:1], ShortlistQuery(NET, ANYWHERE, 2))
         assert [(one.individual, one.photo.path) for one in found.listed] == [
             ("Bo", Path("/p/0.jpg")),
             ("Ada", Path("/p/1.jpg")),
@@ -153,7 +153,7 @@ def test_an_empty_gallery_gives_an_empty_list(tmp_path: Path) -> None:
     with Gallery.open(tmp_path / "g", create=True) as gallery:
         gallery.set_embedding_net("zebra", NET, DIMENSION, calibration=None)
         assert eligible(gallery, "zebra", ANYWHERE) == 0
-        found = shortlist(gallery, "zebra", unit(np.ones((1, DIMENSION))), fingerprint=NET, where=ANYWHERE, enrolled=0)
+        found = shortlist(gallery, "zebra", unit(np.ones((1, DIMENSION))), ShortlistQuery(NET, ANYWHERE, 0))
         assert (found.enrolled, found.listed) == (0, ())
 
 
@@ -162,7 +162,7 @@ def test_a_query_of_another_net_is_refused(tmp_path: Path) -> None:
         real(tmp_path / "g", *crowd({"Ada": 2})) as gallery,
         pytest.raises(ModelMismatch, match="embed it with the gallery's net"),
     ):
-        shortlist(gallery, "zebra", unit(np.ones((1, DIMENSION))), fingerprint="f" * 16, where=ANYWHERE, enrolled=1)
+        shortlist(gallery, "zebra", unit(np.ones((1, DIMENSION))), ShortlistQuery("f" * 16, ANYWHERE, 1))
 
 
 def test_who_could_match_is_counted_by_side_and_name(tmp_path: Path) -> None:
@@ -182,14 +182,14 @@ def test_older_photos_weigh_less_where_scores_fade() -> None:
         number: replace(photo, captured_at=when) for (number, photo), when in zip(gallery.rows.items(), dates, strict=True)
     }
     asked = turned(0)[None]
-    found = shortlist(gallery, "zebra", asked, fingerprint=NET, where=ANYWHERE, enrolled=2)
+    found = shortlist(gallery, "zebra", asked, ShortlistQuery(NET, ANYWHERE, 2))
     assert [(one.individual, one.photo.id) for one in found.listed] == [("Ada", 1), ("Bo", 3)]
     when = datetime(2024, 5, 1)
-    faded = shortlist(gallery, "zebra", asked, fingerprint=NET, where=ANYWHERE, enrolled=2, when=when, fade=0.05)
+    faded = shortlist(gallery, "zebra", asked, ShortlistQuery(NET, ANYWHERE, 2, when=when, fade=0.05))
     assert [(one.individual, one.photo.id) for one in faded.listed] == [("Bo", 3), ("Ada", 2)]
     assert [photo.id for photo, _ in faded.listed[1].best] == [2, 1]
     assert faded.listed[1].best[1][1] == pytest.approx(1.0 - 0.05 * 5, abs=1e-3)
-    undated = shortlist(gallery, "zebra", asked, fingerprint=NET, where=ANYWHERE, enrolled=2, when=None, fade=0.05)
+    undated = shortlist(gallery, "zebra", asked, ShortlistQuery(NET, ANYWHERE, 2, when=None, fade=0.05))
     assert undated == found
 
 

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
-
-import numpy as np
 
 from reid import settings as options
 from reid.actions.identification.explain import explain
+from reid.actions.identification.identification import Identification
+from reid.actions.identification.identifier import Identifier
 from reid.actions.identification.unresolved_sightings import to_keep
 from reid.actions.intake.closing_line import closing_line, outcome_counts
 from reid.actions.intake.taking_photos import take_photos
 from reid.errors import UsageError
 from reid.files import check_writable, make_folder
-from reid.formats.readers.megadetector import FOUND_NOTHING
-from reid.nets import inference, net_files
 from reid.progress import SILENT, Progress
-from reid.records import EMPTY, Photo, Problem, Sighting, Size, SpeciesGuess, Vectors
+from reid.records import Photo, Problem, Sighting
 from reid.settings import QuerySettings
-from reid.steps import species as species_step
-from reid.steps.embedded_photos import EmbeddedPhoto, classify, embedded_photos, opened_batches, sizes_of
-from reid.steps.encounters import encounters
-from reid.steps.photos import Opened, dated
-from reid.steps.reranking import Reranker
-from reid.steps.search import SHORTLIST, Shortlist, comparable, eligible, shortlist
-from reid.steps.side import sided
-from reid.steps.sightings import SearchContext, SearchedPhoto, sight
-from reid.store import Map, NotKept, Where
-from reid.store.contract import GalleryStore
+from reid.steps.sightings import SearchedPhoto
+from reid.store import NotKept
 from reid.store.opening import open_gallery
 
 
@@ -95,10 +84,9 @@ def query(
         progress.start("identifying", len(taken.photos))
         for note in (*taken.notes, *taken.dates_missing()):
             progress.say(note)
-        identifier = Identifier(opened, settings)
-        if why is not None:
-            identifier.on_decided = partial(_explain, identifier, why, drawn)
-        for done, item in identifier.identify(taken.photos):
+        identifier = Identification(opened, settings).identifier()
+        drawing = partial(_explain, identifier, why, drawn) if why is not None else None
+        for done, item in identifier.identify(taken.photos, drawing):
             if isinstance(item, Problem):
                 problems.append(item)
             else:
@@ -117,205 +105,27 @@ def query(
     return QueryReport(tuple(sightings), tuple(problems), tuple(drawn), closing)
 
 
-def looked_at(given: Iterable[Photo], failed: Iterable[Problem]) -> list[Path]:
+def looked_at(photos: Iterable[Photo], failed: Iterable[Problem]) -> list[Path]:
     """The photos that were asked about and could be read."""
-    unread = {one.path for one in failed}
-    return [photo.path for photo in given if str(photo.path) not in unread]
+    unread = {problem.path for problem in failed}
+    return [photo.path for photo in photos if str(photo.path) not in unread]
 
 
-def not_kept(left: Iterable[NotKept]) -> list[Problem]:
-    """What is told of decisions that were not kept."""
-    return [Problem(one.sighting.photo, str(one)) for one in left]
+def not_kept(decisions: Iterable[NotKept]) -> list[Problem]:
+    """What is reported of decisions that were not kept."""
+    return [Problem(decision.sighting.photo, str(decision)) for decision in decisions]
 
 
-def _explain(identifier: Identifier, folder: Path, drawn: list[Path], looks: Sequence[SearchedPhoto], one: Sighting) -> None:
+def _explain(
+    identifier: Identifier, folder: Path, drawn: list[Path], searched: Sequence[SearchedPhoto], sighting: Sighting
+) -> None:
     """Draw a decision into the folder; numbers in the names keep photos of one name apart."""
-    if not one.matches:
+    if not sighting.matches:
         return
     try:
         make_folder(folder)
     except OSError as error:
         raise UsageError(f"{folder}: cannot be made ({error.strerror}); name a folder that can be written to") from error
-    path = folder / f"{len(drawn) + 1:04d} {Path(one.photo).stem}.jpg"
-    if explain(looks, one, identifier.closer(one.matches[0].species), path):
+    path = folder / f"{len(drawn) + 1:04d} {Path(sighting.photo).stem}.jpg"
+    if explain(searched, sighting, identifier.closer(sighting.matches[0].species), path):
         drawn.append(path)
-
-
-class Identifier:
-    """The flow photo -> species -> embedding -> search -> decision -> sighting, over one open gallery."""
-
-    def __init__(self, gallery: GalleryStore, settings: QuerySettings, where: Where | None = None) -> None:
-        """Load the species net; embedding nets are loaded when a photo is first routed to them.
-
-        Args:
-            gallery: open.
-            settings: how to identify.
-            where: restrict which enrolled photos may match (the side of each query is added to it).
-
-        Raises:
-            UsageError: an unknown species was given, there is no species net and several species, or `settings.returning` is
-                no share.
-        """
-        if not 0.0 <= settings.returning < 1.0:
-            raise UsageError(f"returning is {settings.returning:g}; wanted a share in (0, 1), or 0 where it is not known")
-        self.gallery, self.settings, self.where = gallery, settings, where or Where()
-        self.enrolled = gallery.embedding_nets()
-        self.given = settings.species
-        if self.given and self.given not in self.enrolled:
-            raise UsageError(
-                f"species {self.given!r} is not in the gallery; there are {sorted(self.enrolled) or 'none'}"
-            )
-        self.species_net = None
-        fingerprint = gallery.species_net()
-        if not self.given and fingerprint is not None:
-            self.species_net = inference.load(gallery.nets.path(fingerprint), settings.device)
-        elif not self.given:
-            self.given = self._only_species()
-        side_net = gallery.sides.net()
-        self.side_net = inference.load(gallery.nets.path(side_net), settings.device) if side_net else None
-        self.nets = {name: gallery.nets.path(fingerprint) for name, fingerprint in self.enrolled.items()}
-        returning = dict.fromkeys(self.enrolled, settings.returning) if settings.returning else {}
-        self.known = SearchContext({name: gallery.calibration(name) for name in self.enrolled}, dict(self.enrolled), returning)
-        self.counts: dict[tuple[str, str], tuple[int, float]] = {}
-        self.on_decided: Callable[[Sequence[SearchedPhoto], Sighting], None] | None = None
-        """Told of every decision with all that it rests on."""
-        self._closer: dict[str, Reranker] = {}
-
-    def closer(self, species: str) -> Reranker:
-        """The closer look at the photos of a species; it keeps their maps as long as this object lives."""
-        if species not in self._closer:
-            self._closer[species] = Reranker(self.gallery, inference.load(self.nets[species], self.settings.device))
-        return self._closer[species]
-
-    def _only_species(self) -> str:
-        if len(self.enrolled) == 1:
-            return next(iter(self.enrolled))
-        raise UsageError(
-            f"the gallery has no species net and {len(self.enrolled)} species; give --species, or train one: "
-            "`reid train PHOTOS --stage species`"
-        )
-
-    def identify(self, photos: Sequence[Photo]) -> Iterator[tuple[int, Sighting | Problem]]:
-        """Identify photos; yields (photos done, decision or problem).
-
-        With `settings.encounters` the photos of an encounter are taken together, in the order of their first photos.
-        """
-        waiting: list[SearchedPhoto] = []
-        done = 0
-        for done, item in self.look(photos):
-            if isinstance(item, Problem):
-                yield done, item
-                continue
-            if waiting and not (self.settings.encounters and waiting[0].encounter == item.encounter):
-                yield done, self._decided(waiting)
-                waiting = []
-            waiting.append(item)
-        if waiting:
-            yield done, self._decided(waiting)
-
-    def look(self, photos: Sequence[Photo]) -> Iterator[tuple[int, SearchedPhoto | Problem]]:
-        """Both stages for each photo, nothing decided yet; yields (photos done, photo looked at or problem)."""
-        ordered = self._in_order(photos)
-        batches = opened_batches((photo for photo, _ in ordered), self._sizes(), batch=self.settings.batch)
-        names = iter([encounter for _, encounter in ordered])
-        done = 0
-        for batch in batches:
-            for item in self._look(batch, list(islice(names, len(batch)))):
-                done += 1
-                yield done, item
-
-    def _decided(self, looks: Sequence[SearchedPhoto]) -> Sighting:
-        decided = sight(looks, self.known, top=self.settings.top)
-        if self.on_decided is not None:
-            self.on_decided(looks, decided)
-        return decided
-
-    def _in_order(self, photos: Sequence[Photo]) -> list[tuple[Photo, str]]:
-        anonymous = [
-            replace(photo, side=photo.side or self.settings.side, species="", individual="") for photo in dated(photos)
-        ]
-        groups = encounters(anonymous, minutes=self.settings.encounter_minutes)
-        pairs = list(zip(anonymous, groups, strict=True))
-        if not self.settings.encounters:
-            return pairs
-        first: dict[str, int] = {}
-        for row, group in enumerate(groups):
-            first.setdefault(group, row)
-        return sorted(pairs, key=lambda pair: first[pair[1]])
-
-    def _sizes(self) -> tuple[Size, ...]:
-        """Of every net that a photo may meet: it is decoded once for all of them, though most may never be loaded."""
-        cards = [net_files.read_card(path) for path in sorted(set(self.nets.values()))]
-        return sizes_of(self.species_net, *cards, self.side_net)
-
-    def _look(self, batch: Sequence[Opened | Problem], encounter: Sequence[str]) -> Iterable[SearchedPhoto | Problem]:
-        """Both stages for one batch: species of all photos at once, then each species' photos through its net."""
-        opened = [(item, name) for item, name in zip(batch, encounter, strict=True) if isinstance(item, Opened)]
-        guesses = self._route([item for item, _ in opened])
-        seen_from = sided(self.side_net, [item for item, _ in opened], [guess.name for guess in guesses])
-        opened = [(item, name) for item, (_, name) in zip(seen_from, opened, strict=True)]
-        wanted = [species_step.galleries(guess, tuple(self.enrolled), self.settings) for guess in guesses]
-        seen: dict[tuple[int, str], EmbeddedPhoto] = {}
-        for name in sorted({name for names in wanted for name in names if name in self.nets}):
-            rows = [row for row, names in enumerate(wanted) if name in names]
-            net = inference.load(self.nets[name], self.settings.device)
-            embedded = embedded_photos(net, [opened[row][0] for row in rows], maps=True)
-            seen |= {(row, name): item for row, item in zip(rows, embedded, strict=True)}
-        looks = iter(
-            [
-                self._looked(
-                    item, name, guess, {species: seen[row, species] for species in names if species in self.nets}
-                )
-                for row, ((item, name), guess, names) in enumerate(zip(opened, guesses, wanted, strict=True))
-            ]
-        )
-        return [item if isinstance(item, Problem) else next(looks) for item in batch]
-
-    def _route(self, opened: Sequence[Opened]) -> list[SpeciesGuess]:
-        nothing = [all(item.photo.column(name) == value for name, value in FOUND_NOTHING.items()) for item in opened]
-        asked = [item for item, none in zip(opened, nothing, strict=True) if not none]
-        if self.species_net is None:
-            guesses = [SpeciesGuess(self.given, 1.0, (), "species given")] * len(asked)
-        else:
-            answer = classify(self.species_net, [item.picture for item in asked]) if asked else None
-            boxed = [item.photo.box is not None for item in asked]
-            guesses = species_step.route(self.species_net.card, answer, self.settings, boxed) if answer else []
-        rest = iter(guesses)
-        return [SpeciesGuess(EMPTY, 1.0, (), "the detector found no animal") if none else next(rest) for none in nothing]
-
-    def _looked(self, item: Opened, encounter: str, guess: SpeciesGuess, seen: dict[str, EmbeddedPhoto]) -> SearchedPhoto:
-        photo, sha256 = item.photo, item.picture.sha256
-        already = self.gallery.find(sha256, photo.box.key() if photo.box else "") if seen else None
-        where = replace(
-            self.where,
-            side=photo.side,
-            exclude_sha256=self.where.exclude_sha256 | {sha256},
-            exclude_encounters=self.where.exclude_encounters | ({photo.encounter} if already else frozenset()),
-        )
-        vectors: dict[str, Vectors] = {name: np.ascontiguousarray(item.vector[None]) for name, item in seen.items()}
-        lists = tuple(self._search(name, vectors[name], where, item.map, photo.captured_at) for name, item in seen.items())
-        size = item.picture.width, item.picture.height
-        return SearchedPhoto(photo, sha256, encounter, guess, lists, already, vectors, size)
-
-    def _search(self, species: str, vector: Vectors, where: Where, seen: Map | None, when: datetime | None) -> Shortlist:
-        key = (species, where.side)
-        if key not in self.counts:
-            self.counts[key] = (eligible(self.gallery, species, where), comparable(self.gallery, species, where))
-        enrolled, share = self.counts[key]
-        found = shortlist(
-            self.gallery,
-            species,
-            vector,
-            fingerprint=self.enrolled[species],
-            where=where,
-            enrolled=enrolled,
-            wanted=max(SHORTLIST, self.settings.top, self.settings.rerank),
-            when=when,
-            fade=self.settings.fade,
-            share=share,
-        )
-        learned = self.known.calibrations.get(species)
-        helps = learned is None or learned.of_side(where.side).closer is not None
-        if self.settings.rerank < 1 or not helps or seen is None:
-            return found
-        return self.closer(species).rerank(found, seen, self.settings.rerank)

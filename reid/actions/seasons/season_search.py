@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from reid import synthetic
-from reid.actions.identification.query import Identifier
+from reid.actions.identification.identifier import Identifier
 from reid.actions.training.enrolled_pool import enrolled_pool, unseen_individuals
 from reid.calibration.link_calibration import worth
 from reid.evaluation.metrics import Pool
@@ -144,7 +144,7 @@ def search_photos(
     """Photos after both stages, and those that could not be read."""
     looks: list[SearchedPhoto] = []
     problems: list[Problem] = []
-    for done, item in identifier.look(photos):
+    for done, item in identifier.search(photos):
         if isinstance(item, Problem):
             problems.append(item)
         else:
