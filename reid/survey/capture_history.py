@@ -1,4 +1,4 @@
-"""The capture history: who was seen on which occasion, and where nobody could have been seen. Pure: photos in, a matrix out."""
+"""The capture history: who was seen on which occasion, and where nobody could have been seen."""
 
 from __future__ import annotations
 
@@ -7,36 +7,12 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 
 from reid.errors import UsageError
 from reid.records import Deployment, Photo, Season
 from reid.settings import SIDE_RULES
-from reid.survey.deployments import deployment_on
+from reid.survey.effort import Occasion, day_of, occasions_of, spans_of
 from reid.survey.season_dates import season_of
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """One span of days in which an animal is seen or not; both ends in it. `season` is its primary period."""
-
-    season: str
-    number: int
-    """From 1, within the season."""
-    start: date
-    end: date
-    camera_days: float | None
-    """Days on which cameras worked, summed over cameras; None = not known (no deployments table)."""
-
-    @property
-    def name(self) -> str:
-        """The season and the number in it: 2023-1."""
-        return f"{self.season}-{self.number}"
-
-    @property
-    def sampled(self) -> bool:
-        """False where no camera worked: then nothing is known of anybody, and a 0 would be wrong."""
-        return self.camera_days is None or self.camera_days > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +90,7 @@ class NothingLeft(UsageError):
 
 @dataclass(slots=True)
 class _Tally:
-    """What is found on the way."""
+    """What is left out on the way, and what a reader must know."""
 
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -156,10 +132,10 @@ def capture_history(
     dated = _dated(photos, tally)
     chosen, kept_side = choose_side(dated, side, tally)
     spans = tuple(seasons) or spans_of(chosen, deployments)
-    occasions = _occasions(spans, days, deployments)
-    captures = _captures(chosen, occasions, spans, deployments, bool(seasons), tally)
+    occasions = occasions_of(spans, days, deployments)
+    captures = _captures(chosen, occasions, spans if seasons else None, deployments, tally)
     rows, groups = _histories(captures, occasions, group, covariates, tally)
-    _tell_lost(species, photos, rows, tally)
+    _note_lost(species, photos, rows, tally)
     if not rows:
         reasons = Counter(one.reason for one in tally.left_out).most_common(3)
         why = "".join(f"; {count} x {reason}" for reason, count in reasons)
@@ -174,7 +150,7 @@ def choose_side(photos: Sequence[Photo], rule: str, tally: _Tally) -> tuple[list
     The left and the right of an animal look different: an individual known from its left side alone and one known from its
     right alone may be one animal. Rules:
 
-        all          every photo. Half-known animals of both sides are told in a note: they may count twice.
+        all          every photo. Half-known animals of both sides are named in a note: they may count twice.
         left, right  photos of that side only; who has none is left out.
         best         the side with more individuals; on a tie more photos, then left.
         both-linked  every photo, but only of individuals with photos of both sides under one name.
@@ -182,7 +158,7 @@ def choose_side(photos: Sequence[Photo], rule: str, tally: _Tally) -> tuple[list
     sides: dict[str, set[str]] = defaultdict(set)
     for photo in photos:
         sides[photo.individual].add(photo.side)
-    halves = {which: sum(found - {""} == {which} for found in sides.values()) for which in ("left", "right")}
+    halves = {which: sum(shown - {""} == {which} for shown in sides.values()) for which in ("left", "right")}
     if rule == "all":
         if halves["left"] and halves["right"]:
             tally.notes.append(
@@ -192,7 +168,7 @@ def choose_side(photos: Sequence[Photo], rule: str, tally: _Tally) -> tuple[list
         return list(photos), "all"
     if rule == "best":
         many = {
-            which: (sum(which in found for found in sides.values()), sum(one.side == which for one in photos))
+            which: (sum(which in shown for shown in sides.values()), sum(photo.side == which for photo in photos))
             for which in ("left", "right")
         }
         rule = "left" if many["left"] >= many["right"] else "right"
@@ -223,72 +199,32 @@ def _dated(photos: Iterable[Photo], tally: _Tally) -> list[Photo]:
     return kept
 
 
-def _day(photo: Photo) -> date:
-    assert photo.captured_at is not None
-    return photo.captured_at.date()
-
-
-def spans_of(photos: Sequence[Photo], deployments: Sequence[Deployment]) -> tuple[Season, ...]:
-    """The seasons that nobody gave dates for: from their first day to their last."""
-    days: dict[str, list[date]] = defaultdict(list)
-    for photo in photos:
-        days[photo.season or str(_day(photo).year)].append(_day(photo))
-    for one in deployments:
-        for year in range(one.start.year, one.end.year + 1):
-            first, last = max(one.start, date(year, 1, 1)), min(one.end, date(year, 12, 31))
-            if one.season:
-                days[one.season] += [one.start, one.end]
-            elif str(year) in days:
-                days[str(year)] += [first, last]
-    spans = sorted((Season(name, min(found), max(found)) for name, found in days.items()), key=lambda one: one.start)
-    for before, after in itertools.pairwise(spans):
-        if after.start <= before.end:
-            raise UsageError(
-                f"seasons {before.name!r} (to {before.end}) and {after.name!r} (from {after.start}) overlap; give "
-                "their dates with --season NAME=START..END"
-            )
-    return tuple(spans)
-
-
-def _occasions(spans: Sequence[Season], days: int, deployments: Sequence[Deployment]) -> tuple[Occasion, ...]:
-    found = []
-    for span in spans:
-        length = days or (span.end - span.start).days + 1
-        start, number = span.start, 1
-        while start <= span.end:
-            end = min(start + timedelta(days=length - 1), span.end)
-            effort = sum(effort_days(one, start, end) for one in deployments) if deployments else None
-            found.append(Occasion(span.name, number, start, end, effort))
-            start, number = end + timedelta(days=1), number + 1
-    return tuple(found)
-
-
-def effort_days(one: Deployment, start: date, end: date) -> int:
-    """Days from start to end, both counted, on which a deployment worked."""
-    first, last = max(one.start, start), min(one.end, end)
-    return max(0, (last - first).days + 1) - sum(first <= day <= last for day in one.off)
-
-
 def _captures(
-    photos: Sequence[Photo], occasions: Sequence[Occasion], spans: Sequence[Season], deployments: Sequence[Deployment],
-    given: bool, tally: _Tally,
+    photos: Sequence[Photo], occasions: Sequence[Occasion], spans: Sequence[Season] | None, deployments: Sequence[Deployment],
+    tally: _Tally,
 ) -> list[Capture]:  # fmt: skip
-    place = {id(one): at for at, one in enumerate(deployments)}
-    cameras = {one.camera for one in deployments}
-    found = []
+    """The photos that lie in an occasion and, where there are deployments, in one. spans: None = as the photos name seasons."""
+    cameras = {place.camera for place in deployments}
+    captures = []
     for photo in photos:
-        day = _day(photo)
-        name = season_of(day, spans) if given else photo.season or str(day.year)
-        at = next((at for at, one in enumerate(occasions) if one.season == name and one.start <= day <= one.end), None)
-        deployment = deployment_on(deployments, photo.camera, day) if deployments else None
+        day = day_of(photo)
+        season = photo.season or str(day.year) if spans is None else season_of(day, spans)
+        at = next((
+            number for number, occasion in enumerate(occasions)
+            if occasion.season == season and occasion.start <= day <= occasion.end
+        ), None)  # fmt: skip
+        place = next((
+            number for number, deployment in enumerate(deployments)
+            if deployment.camera == photo.camera and deployment.works(day)
+        ), -1)  # fmt: skip
         if at is None:
             tally.drop(photo, "photo lies outside of all seasons")
-        elif deployments and deployment is None:
+        elif deployments and place < 0:
             known = "did not work on that day" if photo.camera in cameras else "is not in the deployments table"
             tally.drop(photo, f"camera {photo.camera or '(not named)'} {known}")
         else:
-            found.append(Capture(photo, at, place[id(deployment)] if deployment is not None else -1))
-    return found
+            captures.append(Capture(photo, at, place))
+    return captures
 
 
 def _histories(
@@ -299,19 +235,19 @@ def _histories(
         by_name[capture.photo.individual].append(capture)
     rows = []
     for name in sorted(by_name):
-        found = sorted(by_name[name], key=lambda one: (one.photo.captured_at, str(one.photo.path)))
-        seen_on = {one.occasion for one in found}
-        seen = tuple(at in seen_on if one.sampled else None for at, one in enumerate(occasions))
-        traits = _traits(name, [one.photo for one in found], group, covariates, tally)
+        captured = sorted(by_name[name], key=lambda capture: (capture.photo.captured_at, str(capture.photo.path)))
+        seen_on = {capture.occasion for capture in captured}
+        seen = tuple(at in seen_on if occasion.sampled else None for at, occasion in enumerate(occasions))
+        traits = _traits(name, [capture.photo for capture in captured], group, covariates, tally)
         if traits is not None:
-            rows.append(IndividualHistory(name, seen, tuple(found), *traits))
-    return tuple(rows), tuple(sorted({one.group for one in rows})) if group else ()
+            rows.append(IndividualHistory(name, seen, tuple(captured), *traits))
+    return tuple(rows), tuple(sorted({row.group for row in rows})) if group else ()
 
 
 def _traits(
     name: str, photos: Sequence[Photo], group: str, covariates: Sequence[str], tally: _Tally
 ) -> tuple[str, tuple[float, ...]] | None:
-    """An individual's group (`unknown` where no photo tells it) and its numeric covariates; None where one is missing.
+    """An individual's group (`unknown` where no photo says it) and its numeric covariates; None where one is missing.
 
     Photos that disagree: the value of most photos is taken, on a tie the first in the alphabet, with a note.
     """
@@ -319,8 +255,8 @@ def _traits(
     def value(column: str) -> str:
         counted = Counter(text for photo in photos if (text := photo.column(column.lower())))
         if len(counted) > 1:
-            told = ", ".join(f"{text} on {many}" for text, many in sorted(counted.items()))
-            tally.notes.append(f"{name}: photos disagree on {column} ({told}); the most frequent is taken")
+            values = ", ".join(f"{text} on {many}" for text, many in sorted(counted.items()))
+            tally.notes.append(f"{name}: photos disagree on {column} ({values}); the most frequent is taken")
         return min(counted, key=lambda text: (-counted[text], text), default="")
 
     numbers = []
@@ -332,18 +268,18 @@ def _traits(
                 raise ValueError
             numbers.append(number)
         except ValueError:
-            told = f"is {text!r}, no number" if text else "is not known"
-            tally.left_out.append(LeftOut(photos[0].species, name, "", f"covariate {column} {told}"))
+            fault = f"is {text!r}, no number" if text else "is not known"
+            tally.left_out.append(LeftOut(photos[0].species, name, "", f"covariate {column} {fault}"))
             return None
     return (value(group) or "unknown") if group else "", tuple(numbers)
 
 
-def _tell_lost(species: str, photos: Sequence[Photo], rows: Sequence[IndividualHistory], tally: _Tally) -> None:
+def _note_lost(species: str, photos: Sequence[Photo], rows: Sequence[IndividualHistory], tally: _Tally) -> None:
     """A line for every individual that lost all of its photos."""
-    told = {one.individual for one in tally.left_out if not one.photo}
+    noted = {one.individual for one in tally.left_out if not one.photo}
     reasons: Mapping[str, Counter[str]] = defaultdict(Counter)
     for one in tally.left_out:
         reasons[one.individual][one.reason] += 1
-    for name in sorted({photo.individual for photo in photos} - {row.individual for row in rows} - told):
+    for name in sorted({photo.individual for photo in photos} - {row.individual for row in rows} - noted):
         why = "; ".join(f"{reason} ({many})" for reason, many in reasons[name].most_common())
         tally.left_out.append(LeftOut(species, name, "", f"no photo is left: {why}"))

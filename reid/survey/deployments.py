@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -48,40 +48,55 @@ def read_deployments(path: Path, dates: str = "") -> DeploymentTable:
         ManifestError: no table, a column missing, or rows that cannot be used (each is named, with its column).
     """
     table = read_table(path)
-    renamed = {name: name if name in DEPLOYMENT_COLUMNS else _ALIASES.get(name, name) for name in table.columns}
-    if "deploymentid" in renamed and "camera" not in renamed.values():
-        renamed["deploymentid"] = "camera"
-    if "camera" not in renamed.values() and "cameraid" in renamed:
-        renamed["cameraid"] = "camera"
-    names = list(renamed.values())
-    if missing := [name for name in DEPLOYMENT_COLUMNS[:3] if name not in names]:
-        raise ManifestError(
-            f"{path}: has no column {', '.join(missing)} (met: {', '.join(table.columns)}); wanted "
-            f"{', '.join(DEPLOYMENT_COLUMNS)}, of which camera, start and end are needed."
-        )
-    if twice := [name for name in DEPLOYMENT_COLUMNS if names.count(name) > 1]:
-        both = [given for given, name in renamed.items() if name == twice[0]]
-        raise ManifestError(f"{path}: the columns {' and '.join(both)} mean the same; keep one.")
-    source = next(given for given, name in renamed.items() if name == "camera")
-    found: list[Deployment] = []
+    renamed = _renamed(table.columns)
+    _check_columns(path, table.columns, renamed)
+    deployments: list[Deployment] = []
     clocks: dict[str, timedelta] = {}
     faults: list[str] = []
     for row in table.rows:
-        renamed_row = Row(row.number, {renamed[name]: cell for name, cell in row.cells.items() if cell not in MISSING})
         try:
-            if row.text(source) in MISSING:
-                raise BadCell("camera", f"is {row.text(source) or 'empty'}; name the camera as the photos do.")
-            one = _deployment(renamed_row, dates)
-            offset = renamed_row.text("clock")
-            if offset and clocks.setdefault(one.camera, read_offset(offset)) != read_offset(offset):
-                raise BadCell("clock", f"camera {one.camera} has two offsets; give its photos apart, one offset each.")
-            found.append(one)
-        except (BadCell, UsageError) as fault:
-            faults.append(f"row {row.number}, {fault}")
-    if faults or not found:
+            deployments.append(_read_row(row, renamed, clocks, dates))
+        except (BadCell, UsageError) as error:
+            faults.append(f"row {row.number}, {error}")
+    if faults or not deployments:
         more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
         raise ManifestError(f"{path}: {'; '.join(faults[:_SHOWN]) or 'has no row'}{more}")
-    return DeploymentTable(tuple(found), clocks)
+    return DeploymentTable(tuple(deployments), clocks)
+
+
+def _renamed(columns: Sequence[str]) -> dict[str, str]:
+    """Each column of a table with the name that we have for it; a camera goes by its place before its own number."""
+    renamed = {name: name if name in DEPLOYMENT_COLUMNS else _ALIASES.get(name, name) for name in columns}
+    for other in ("deploymentid", "cameraid"):
+        if other in renamed and "camera" not in renamed.values():
+            renamed[other] = "camera"
+    return renamed
+
+
+def _check_columns(path: Path, columns: Sequence[str], renamed: Mapping[str, str]) -> None:
+    """Raise ManifestError where a needed column is missing, or two mean the same."""
+    names = list(renamed.values())
+    if missing := [name for name in DEPLOYMENT_COLUMNS[:3] if name not in names]:
+        raise ManifestError(
+            f"{path}: has no column {', '.join(missing)} (met: {', '.join(columns)}); wanted "
+            f"{', '.join(DEPLOYMENT_COLUMNS)}, of which camera, start and end are needed."
+        )
+    if twice := [name for name in DEPLOYMENT_COLUMNS if names.count(name) > 1]:
+        both = [column for column, name in renamed.items() if name == twice[0]]
+        raise ManifestError(f"{path}: the columns {' and '.join(both)} mean the same; keep one.")
+
+
+def _read_row(row: Row, renamed: Mapping[str, str], clocks: dict[str, timedelta], dates: str) -> Deployment:
+    """The deployment of a row; its camera's clock is added to `clocks`. Raises BadCell, UsageError."""
+    source = next(column for column, name in renamed.items() if name == "camera")
+    if row.text(source) in MISSING:
+        raise BadCell("camera", f"is {row.text(source) or 'empty'}; name the camera as the photos do.")
+    cells = Row(row.number, {renamed[name]: cell for name, cell in row.cells.items() if cell not in MISSING})
+    deployment = _deployment(cells, dates)
+    offset = cells.text("clock")
+    if offset and clocks.setdefault(deployment.camera, read_offset(offset)) != read_offset(offset):
+        raise BadCell("clock", f"camera {deployment.camera} has two offsets; give its photos apart, one offset each.")
+    return deployment
 
 
 def deployment_on(deployments: Sequence[Deployment], camera: str, day: date) -> Deployment | None:
@@ -110,10 +125,10 @@ def _deployment(row: Row, dates: str) -> Deployment:
 
 
 def _day(row: Row, column: str, dates: str) -> date:
-    found = read_date(column, row.cells.get(column, ""), dates)
-    if found is None:
+    moment = read_date(column, row.cells.get(column, ""), dates)
+    if moment is None:
         raise BadCell(column, "is empty; give the first and the last day.")
-    return found.date()
+    return moment.date()
 
 
 def _number(row: Row, column: str, limit: float) -> float | None:

@@ -18,7 +18,7 @@ from reid.abundance.uncertain_history import Labels, UncertainHistory
 from reid.actions.counting.results import Carried, Look, OccasionCount, ScopeAnswer, ScopeCount, ScopeEstimate
 from reid.actions.identification.unresolved_sightings import OpenSighting
 from reid.settings import CountSettings
-from reid.survey.capture_history import Occasion
+from reid.survey.effort import Occasion
 
 LEAST_CHANCE = 0.1
 """Below such a chance of being seen on an occasion closed-population estimators are poor (Otis et al. 1978)."""

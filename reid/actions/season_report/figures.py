@@ -17,7 +17,8 @@ from reid.actions.season_report.results import (
     UnresolvedSighting,
 )
 from reid.steps.season.possible_individuals import may_show
-from reid.survey.capture_history import Capture, CaptureHistory, IndividualHistory, effort_days
+from reid.survey.capture_history import Capture, CaptureHistory, IndividualHistory
+from reid.survey.effort import effort_days
 
 CURVE_POINTS = 16
 """Points of a discovery curve, at most."""

@@ -15,8 +15,9 @@ from reid.records import EMPTY, Outcome, Photo, Season, Sighting
 from reid.settings import ExportSettings
 from reid.steps.encounters import encounters, season
 from reid.store.contract import GalleryStore
-from reid.survey.capture_history import CaptureHistory, capture_history, spans_of
+from reid.survey.capture_history import CaptureHistory, capture_history
 from reid.survey.deployments import DeploymentTable
+from reid.survey.effort import spans_of
 
 
 def kept_decisions(gallery: GalleryStore, settings: ExportSettings) -> list[SeasonSightings]:

@@ -172,35 +172,50 @@ def _of_film(animals: Sequence[Row]) -> list[Row]:
 
 
 def _photos(base: Path, medium: Row, place: Row, when: datetime | None, seen: Sequence[Row]) -> Iterator[Photo]:
+    """The photos of one medium: one for each animal, an empty frame where that was observed. Raises BadCell."""
+    path = _file(base, medium)
+    camera = spaced(next(filter(None, (place.text(name) for name in ("locationid", "cameraid", "deploymentid"))), ""))
+    group = re.search(r"season:\s*([^|]+)", place.text("deploymentgroups"))
+    bare = Photo(
+        path, captured_at=when, camera=camera, season=spaced(group[1]) if group else "", origin=f"media.csv, row {medium.number}"
+    )
+    animals = _animals(seen, is_video(path))
+    if not animals:
+        empty = bool(seen) and all(row.text("observationtype") == "blank" for row in seen)
+        yield replace(bare, species=EMPTY, notes=dict(FOUND_NOTHING)) if empty else bare
+    for row in animals:
+        side = re.search(r"side:\s*(left|right)\b", row.text("observationtags"))
+        yield replace(
+            bare,
+            species=spaced(row.text("scientificname")),
+            individual=spaced(row.text("individualid")),
+            encounter=spaced(row.text("eventid")),
+            side=side[1] if side else "",
+            box=read_box({our: row.text(name) for our, name in _BOXES.items()}, path),
+            notes={name: row.text(name) for name in ("sex", "lifestage", "count", "behavior") if row.text(name)},
+        )
+
+
+def _file(base: Path, medium: Row) -> Path:
+    """The file of a medium, in the package. Raises BadCell where there is none that can be read."""
     text = medium.text("filepath")
     if re.match(r"[a-z]+://", text):
         raise BadCell("filePath", f"{text} lies on the web; download it and name the file.")
     path = base / text.replace("\\", "/")
-    film = is_video(path)
-    if not film and path.suffix.lower() not in images.IMAGE_SUFFIXES:
+    if not is_video(path) and path.suffix.lower() not in images.IMAGE_SUFFIXES:
         kind = f" ({medium.text('filemediatype')})" if medium.text("filemediatype") else ""
         raise BadCell("filePath", f"{text} is no photo and no video that can be read{kind}.")
     if not path.is_file():
         raise BadCell("filePath", f"there is no such file (looked for {path}); copy the media into the package.")
-    camera = spaced(next(filter(None, (place.text(name) for name in ("locationid", "cameraid", "deploymentid"))), ""))
-    group = re.search(r"season:\s*([^|]+)", place.text("deploymentgroups"))
-    season = spaced(group[1]) if group else ""
-    origin = f"media.csv, row {medium.number}"
+    return path
+
+
+def _animals(seen: Sequence[Row], film: bool) -> list[Row]:
+    """The animals of a medium that can be told apart: those without a box are one, and so are those of a video's frames."""
     animals = [row for row in seen if row.text("observationtype") == "animal"]
     if film:  # a box is of one moment of it (bboxTime), and its frames are told apart later
         animals = _of_film(animals)
     boxless = [row for row in animals if not any(row.text(name) for name in _BOXES.values())]
-    if len(boxless) > 1:
-        animals = [_together(boxless), *(row for row in animals if row not in boxless)]
-    if seen and not animals and all(row.text("observationtype") == "blank" for row in seen):
-        yield Photo(path, EMPTY, captured_at=when, camera=camera, season=season, notes=dict(FOUND_NOTHING), origin=origin)
-        return
-    if not animals:
-        yield Photo(path, captured_at=when, camera=camera, season=season, origin=origin)
-    for row in animals:
-        side = re.search(r"side:\s*(left|right)\b", row.text("observationtags"))
-        notes = {name: row.text(name) for name in ("sex", "lifestage", "count", "behavior") if row.text(name)}
-        yield Photo(
-            path, spaced(row.text("scientificname")), spaced(row.text("individualid")), when, spaced(row.text("eventid")), camera,
-            side[1] if side else "", season, read_box({our: row.text(name) for our, name in _BOXES.items()}, path), notes, origin,
-        )  # fmt: skip
+    if len(boxless) < 2:
+        return animals
+    return [_together(boxless), *(row for row in animals if row not in boxless)]

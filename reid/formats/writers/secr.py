@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from reid.errors import UsageError
 from reid.formats.writers.export_job import NAME_COLUMNS, ExportJob, Written, history_of, stem_of
-from reid.survey.capture_history import CaptureHistory, effort_days
+from reid.survey.capture_history import CaptureHistory
+from reid.survey.effort import effort_days
 from reid.survey.utm import in_metres
 from reid.tables.safe_names import plain_names
 
