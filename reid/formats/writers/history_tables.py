@@ -11,8 +11,8 @@ from reid.records import Photo
 from reid.survey.capture_history import CaptureHistory
 from reid.tables.tables import write_book
 
-Table = tuple[tuple[str, ...], list[tuple[object, ...]]]
-"""Columns and rows."""
+ColumnsAndRows = tuple[tuple[str, ...], list[tuple[object, ...]]]
+"""The columns of a table, and its rows in their order."""
 
 
 def write_csv(job: ExportJob, species: str, written: Written) -> None:
@@ -31,13 +31,13 @@ def write_xlsx(job: ExportJob, species: str, written: Written) -> None:
     written.files.append(path)
 
 
-def _tables(history: CaptureHistory) -> dict[str, Table]:
+def _tables(history: CaptureHistory) -> dict[str, ColumnsAndRows]:
     return {
         "history": _history_table(history), "occasions": occasion_table(history), "photos": photo_table(counted_photos(history)),
     }  # fmt: skip
 
 
-def occasion_table(history: CaptureHistory) -> Table:
+def occasion_table(history: CaptureHistory) -> ColumnsAndRows:
     """One row for each occasion: its days, its effort, how many individuals were seen, and the years to the next one."""
     columns = ("occasion", "season", "number", "start", "end", "camera_days", "individuals", "years_to_next")
     rows: list[tuple[object, ...]] = []
@@ -50,7 +50,7 @@ def occasion_table(history: CaptureHistory) -> Table:
     return columns, rows
 
 
-def _history_table(history: CaptureHistory) -> Table:
+def _history_table(history: CaptureHistory) -> ColumnsAndRows:
     traits = (*(("group",) if history.groups else ()), *history.covariates)
     columns = ("individual", *traits, *(occasion.name for occasion in history.occasions))
     rows: list[tuple[object, ...]] = [
@@ -65,7 +65,7 @@ def _history_table(history: CaptureHistory) -> Table:
     return columns, rows
 
 
-def photo_table(photos: Sequence[Photo]) -> Table:
+def photo_table(photos: Sequence[Photo]) -> ColumnsAndRows:
     """One row for each photo, as `read_manifest` reads it again."""
     notes = sorted({name for photo in photos for name in photo.notes} - {*PHOTO_COLUMNS, *BOX_COLUMNS})
     boxed = any(photo.box for photo in photos)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 import time
 from datetime import date, datetime
 from pathlib import Path
@@ -13,7 +10,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
@@ -21,7 +18,6 @@ from reid import images
 from reid.errors import ManifestError, UsageError
 from reid.formats.readers.photo_lists import PhotoList, read_photos
 from reid.records import Box, Photo, Problem
-from reid.tables.tables import read_table, write_table
 
 DATA = Path(__file__).parents[3] / "../shared/data"
 
@@ -306,54 +302,6 @@ def test_nothing_named_is_refused():
         read_photos([])
 
 
-def test_a_folder_names_species_and_individual_by_its_levels(tmp_path):
-    for name in ["flat.JPG", "zebra/one.png", "zebra/Z 1/two.tif", "zebra/Z 1/2019/three.webp", "lion/ L  2/four.bmp",
-                 ".hidden.jpg", ".git/x.jpg", "__MACOSX/zebra/x.jpg", "zebra/Thumbs.db", "zebra/notes.txt"]:
-        touch(tmp_path / name)
-    found = read_photos([tmp_path])
-    assert [(str(p.path.relative_to(tmp_path)), p.species, p.individual, p.captured_at) for p in found.photos] == [
-        ("flat.JPG", "", "", None), ("lion/ L  2/four.bmp", "lion", "L 2", None), ("zebra/one.png", "zebra", "", None),
-        ("zebra/Z 1/two.tif", "zebra", "Z 1", None), ("zebra/Z 1/2019/three.webp", "zebra", "Z 1", None)]
-    assert {p.origin for p in found.photos} == {str(tmp_path)} and found.problems == ()
-
-
-def test_a_folder_without_a_photo_is_refused(tmp_path):
-    touch(tmp_path / "notes.txt")
-    with pytest.raises(ManifestError, match=r"holds no photo .*wanted species/individual/photo\.jpg"):
-        read_photos([tmp_path])
-
-
-def test_a_link_that_leads_back_into_the_folder_is_walked_once(tmp_path):
-    touch(tmp_path / "zebra/a.jpg")
-    (tmp_path / "zebra/again").symlink_to(tmp_path, target_is_directory=True)
-    assert [p.path for p in read_photos([tmp_path]).photos] == [tmp_path / "zebra/a.jpg"]
-
-
-@pytest.mark.parametrize("name", ["manifest.csv", "Manifest.xlsx"])
-def test_a_folder_with_a_manifest_is_read_by_it(tmp_path, name):
-    touch(tmp_path / "zebra/a.jpg")
-    touch(tmp_path / "~$manifest.xlsx")
-    if name.endswith("csv"):
-        (tmp_path / name).write_text("path,species\nzebra/a.jpg,Equus quagga\n", encoding="utf-8")
-    else:
-        sheet(tmp_path / name, [["path", "species"], ["zebra/a.jpg", "Equus quagga"]])
-    assert [(p.species, p.origin) for p in read_photos([tmp_path]).photos] == [("Equus quagga", f"{name}, row 2")]
-
-
-def test_a_manifest_beside_other_tables_must_be_named(tmp_path):
-    table(tmp_path, "path\na.jpg\n", name="manifest.csv")
-    table(tmp_path, "path\na.jpg\n", name="results.csv")
-    with pytest.raises(ManifestError, match=r"holds several tables \(manifest\.csv, results\.csv\); name the one"):
-        read_photos([tmp_path])
-    assert len(read_photos([tmp_path / "manifest.csv"]).photos) == 1
-
-
-def test_tables_of_another_name_leave_a_folder_a_folder(tmp_path):
-    table(tmp_path / "zebra", "path\n", photos="a")
-    table(tmp_path, "station,x\n", name="stations.csv", photos="")
-    assert [p.species for p in read_photos([tmp_path]).photos] == ["zebra"]
-
-
 def test_a_hundred_thousand_rows_are_read_in_seconds(tmp_path):
     touch(tmp_path / "a.jpg")
     rows = [f"a.jpg,Zebra,{n},2019-03-07 18:05:59,e{n},cam,L,2019,{n / 2e5:.6f},0.1,0.4,0.4,x" for n in range(20_000)]
@@ -376,50 +324,3 @@ def test_the_real_manifests_read_without_a_problem(name, photos, individuals):
 
 
 # Writing tables
-
-
-def test_a_written_table_is_safe_to_open_in_a_spreadsheet(tmp_path):
-    path = tmp_path / "out put.csv"
-    write_table(path, ["individual", "note"], [
-        ["=HYPERLINK(1)", "+1 more"], ["-5.5", "+2e3"], ["@x", "\ttab"], [None, "two\r\nlines, \"quoted\""], ["-", "ü"],
-        [datetime(2019, 3, 7, 18, 5, 59), -3], ["'=twice", "it's"]])
-    with path.open(encoding="utf-8", newline="") as file:
-        assert list(csv.reader(file)) == [
-            ["individual", "note"], ["'=HYPERLINK(1)", "'+1 more"], ["-5.5", "+2e3"], ["'@x", "'\ttab"],
-            ["", "two\r\nlines, \"quoted\""], ["'-", "ü"], ["2019-03-07 18:05:59", "-3"], ["''=twice", "it's"]]
-    assert [p.name for p in tmp_path.iterdir()] == ["out put.csv"]
-
-
-CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8).map(str.strip)
-
-
-@settings(max_examples=150, deadline=None)
-@given(rows=st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=6))
-@example(rows=[["'=1", "''-x", "'"], ["=1", "-x", "-5"]])
-def test_what_was_written_reads_back(tmp_path_factory, rows):
-    path = tmp_path_factory.mktemp("table") / "t.csv"
-    write_table(path, ["a", "b", "c"], rows)
-    for record in list(csv.reader(io.StringIO(path.read_bytes().decode(), newline="")))[1:]:
-        for cell in record:
-            assert not cell.startswith(tuple("=+-@\t\r")) or re.fullmatch(r"[+-][\d.]+([eE][+-]?\d+)?", cell)
-    wanted = {at: row for at, row in enumerate(rows, start=2) if any(row)}
-    assert {row.number: [row.text(c) for c in "abc"] for row in read_table(path).rows} == wanted
-
-
-def test_a_table_that_cannot_be_written_says_so_and_leaves_nothing(tmp_path):
-    with pytest.raises(UsageError, match=r"gone/t\.csv: not written \(No such file or directory\)"):
-        write_table(tmp_path / "gone/t.csv", ["a"], [])
-    (tmp_path / "t.csv").write_text("old", encoding="utf-8")
-
-    def rows() -> Any:
-        yield ["1"]
-        raise RuntimeError("halfway")
-    with pytest.raises(RuntimeError, match="halfway"):
-        write_table(tmp_path / "t.csv", ["a"], rows())
-    assert [(p.name, p.read_text(encoding="utf-8")) for p in tmp_path.iterdir()] == [("t.csv", "old")]
-
-
-def test_a_name_from_a_mac_and_the_same_name_from_a_table_are_equal():
-    from reid.tables.cell_values import spaced
-
-    assert spaced("  Ame\u0301lie ") == "Am\u00e9lie" == spaced("Am\u00e9lie")

@@ -1,6 +1,6 @@
 """Our Camtrap DP against the published schemas, which are not ours to bring along: REID_CAMTRAP_SCHEMAS names their folder.
 
-    REID_CAMTRAP_SCHEMAS=FOLDER python -m pytest tests/formats/writers/test_camtrap_dp_schemas.py
+    REID_CAMTRAP_SCHEMAS=FOLDER python -m pytest tests/formats/writers/test_camtrap_dp.py
 
 FOLDER holds deployments-, media- and observations-table-schema.json, and camtrap-dp-profile.json if wanted, of the version that
 `camtrap_dp.CAMTRAP_DP_VERSION` says, from https://github.com/tdwg/camtrap-dp. Without the variable only what needs no
