@@ -51,7 +51,7 @@ def count(
         gallery: its folder; None = REID_GALLERY or indexes/default.
         settings: None = defaults and REID_* variables.
         out: a folder, made where absent, for count.csv and look.csv; None = nothing is written.
-        progress: told of every doubtful photo that is opened to be compared with the others.
+        progress: called for every photo of an unresolved sighting that is opened to be compared.
 
     Raises:
         UsageError: no such option, or no species has a photo of a named individual that lies in the seasons.
@@ -69,7 +69,7 @@ def count(
                 f"({len(photos)} photos looked at): `reid enroll` puts them in"
             )
         if out is not None:
-            check_writable(out)  # told before hours of comparing
+            check_writable(out)  # refused before hours of comparing
         counted, notes = [], []
         for name in wanted:
             try:

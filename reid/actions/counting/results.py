@@ -39,7 +39,7 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class ScopeEstimate:
-    """One estimator's answer by the decisions, with its 95 % interval; None where it cannot be told.
+    """One estimator's answer by the decisions, with its 95 % interval; None where it cannot be estimated.
 
     interval: likelihood or log-normal. aicc_difference: to the better of M0 and Mt; None for the others, which have no
     likelihood. carried: None without doubts.

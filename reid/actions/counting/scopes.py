@@ -133,8 +133,8 @@ def _estimates(usable: Sequence[Method], point: Tally, many: Tally | None) -> tu
     least = min(criteria.values(), default=math.inf)
     found = []
     for method in usable:
-        told = method.estimate(one)
-        number, variance = float(told.number), float(told.variance)
+        estimate = method.estimate(one)
+        number, variance = float(estimate.number), float(estimate.variance)
         lower, upper, kind = interval(method, one)
         criterion = criteria.get(method.name, math.inf)
         combined = combine(method, many) if many is not None else None
@@ -188,10 +188,10 @@ def _look(
             answers.append(
                 ScopeAnswer(name, reply.probability, reply.number, photos.get(name, "") if reply.row is not None else "")
             )
-        told = sighting.outcome.value + (f": {sighting.individual}" if sighting.individual else "")
+        decision = sighting.outcome.value + (f": {sighting.individual}" if sighting.individual else "")
         lead = sighting.photos[0]
         share = one.gain / variance if variance > 0 else 0.0
-        looks.append(Look(str(lead.path), lead.captured_at, lead.camera, told, one.gain, share, tuple(answers)))
+        looks.append(Look(str(lead.path), lead.captured_at, lead.camera, decision, one.gain, share, tuple(answers)))
     return tuple(looks)
 
 
@@ -199,16 +199,16 @@ def _warnings(
     scope: Scope, occasions: Sequence[Occasion], seen: NDArray[np.bool_], working: Sequence[Sequence[int]], point: Tally | None,
     estimates: Sequence[ScopeEstimate],
 ) -> list[str]:  # fmt: skip
-    told = [
+    warnings = [
         f"no camera worked on {occasions[at].name} ({occasions[at].start} to {occasions[at].end}): not known (NA), left out"
         for columns in scope.occasions
         for at in columns
         if not occasions[at].sampled
     ]
     if len(working) < 2:
-        return [*told, "one occasion: nothing can be estimated; --days N cuts the season into occasions"]
+        return [*warnings, "one occasion: nothing can be estimated; --days N cuts the season into occasions"]
     if scope.seasons:
-        told.append(
+        warnings.append(
             "seasons taken for occasions: animals are born, die and move between them, so the population was not closed and "
             "these numbers are of no one season; `reid export mark` takes the histories to an open model"
         )
@@ -216,16 +216,18 @@ def _warnings(
         sampled = [any(occasions[at].sampled for at in columns) for columns in scope.occasions]
         bunched = closure(seen[seen.any(1)][:, sampled])
         if bunched is not None and bunched < BUNCHED:
-            told.append(
+            warnings.append(
                 f"captures of an animal are bunched in time (closure test of Otis et al. 1978, p = {bunched:.3f}): animals may "
                 "have come or gone within the season"
             )
     recaptures = int(seen.sum()) - int(seen.any(1).sum())
     if recaptures < ENOUGH_RECAPTURES:
-        told.append(
+        warnings.append(
             f"{recaptures} recaptures: with fewer than {ENOUGH_RECAPTURES} estimates are biased, their intervals too narrow"
         )
     constant = next((one.number for one in estimates if one.method == "m0"), None)
     if constant and point is not None and (chance := float(point.captures[0]) / (point.occasions * constant)) < LEAST_CHANCE:
-        told.append(f"the chance to see an animal on an occasion is {chance:.2f}; below {LEAST_CHANCE} the estimates are poor")
-    return told
+        warnings.append(
+            f"the chance to see an animal on an occasion is {chance:.2f}; below {LEAST_CHANCE} the estimates are poor"
+        )
+    return warnings

@@ -65,13 +65,14 @@ def _seen(one: SpeciesCount) -> PlainTable:
 def _estimates(one: SpeciesCount) -> PlainTable:
     rows: Rows = []
     for scope in one.scopes:
-        for told in scope.estimates:
-            carried = told.carried
+        for estimate in scope.estimates:
+            carried = estimate.carried
             beside = (_whole(carried.number), _range(carried.lower, carried.upper)) if carried else ("", "")
-            error = "" if told.standard_error is None else f"{told.standard_error:.1f}"
-            difference = "" if told.aicc_difference is None else f"{told.aicc_difference:.1f}"
-            about = (scope.name, told.title, _whole(told.number), error, _range(told.lower, told.upper), difference)
-            rows.append((*about, *beside, told.assumes, told.source))
+            error = "" if estimate.standard_error is None else f"{estimate.standard_error:.1f}"
+            difference = "" if estimate.aicc_difference is None else f"{estimate.aicc_difference:.1f}"
+            interval = _range(estimate.lower, estimate.upper)
+            about = (scope.name, estimate.title, _whole(estimate.number), error, interval, difference)
+            rows.append((*about, *beside, estimate.assumes, estimate.source))
     columns = ("count", "method", "animals", "SE", "95 %", "AICc +", "with doubts", "95 %", "assumes", "source")
     return f"{one.species}: how many animals", columns, rows
 
@@ -81,11 +82,12 @@ def _doubts(one: SpeciesCount) -> list[PlainTable]:
     for scope in one.scopes:
         if scope.errors is None:
             continue
-        told = _of_method(scope)
-        variance = told.carried.between + told.carried.within if told and told.carried else 0.0
-        share = told.carried.between / variance if told and told.carried and variance > 0.0 else None  # 0: a bare count
+        estimate = _of_method(scope)
+        variance = estimate.carried.between + estimate.carried.within if estimate and estimate.carried else 0.0
+        between = estimate.carried.between if estimate and estimate.carried else 0.0
+        share = between / variance if variance > 0.0 else None  # 0: a bare count
         rows.append((
-            scope.name, scope.method, _whole(told.number) if told else "", _whole(scope.if_new), _whole(scope.if_best),
+            scope.name, scope.method, _whole(estimate.number) if estimate else "", _whole(scope.if_new), _whole(scope.if_best),
             _range(*scope.seen_drawn) if scope.seen_drawn else "", f"{scope.errors.splits:.1f}",
             f"{scope.errors.merges:.1f} ({scope.errors.hidden:.1f})", "" if share is None else f"{share:.0%}",
         ))  # fmt: skip
@@ -109,7 +111,7 @@ def _look(one: SpeciesCount) -> list[PlainTable]:
 
 
 def _of_method(scope: ScopeCount) -> ScopeEstimate | None:
-    return next((told for told in scope.estimates if told.method == scope.method), None)
+    return next((estimate for estimate in scope.estimates if estimate.method == scope.method), None)
 
 
 def _whole(value: float | None) -> str:

@@ -32,7 +32,7 @@ def doctor(
 ) -> DoctorReport:
     """Examine a gallery: its catalogue, nets, index and files, and what people may have got wrong.
 
-    The truth is never repaired, only told. Doubts about identities come from embeddings (photos that fit their individual
+    The truth is never repaired, only reported. What may be wrong with identities come from embeddings (photos that fit their individual
     worst, individuals that look like two, pairs that look like one, one picture twice) and from what is known of the photos
     (two animals of one frame under one name, sides that contradict, an animal too fast between two places; places are read
     from the columns `latitude` and `longitude` of the manifest).
@@ -43,7 +43,7 @@ def doctor(
         files: read every photo's file too, to see whether it is still the one that was enrolled.
         kilometres_an_hour: no animal travels faster.
         fix: throw away what is derived and damaged, so that it is made again. Nothing else is ever changed.
-        progress: told of every species.
+        progress: called for every species.
 
     Raises:
         UsageError: no such species. GalleryError: no gallery there, or its catalogue cannot be opened at all.

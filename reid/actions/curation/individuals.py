@@ -33,7 +33,7 @@ def rename_individual(
     """Give an individual another name; its id stays.
 
     Raises:
-        UsageError: no such individual, or the name is another's (told how to merge the two). Nothing was changed.
+        UsageError: no such individual, or the name is another's (the message says how to merge the two). Nothing was changed.
         GalleryError, GalleryBusy: the gallery cannot be written.
     """
     with open_gallery(options.gallery_folder(gallery)) as opened:

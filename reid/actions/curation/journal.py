@@ -72,9 +72,9 @@ def purge(
         gallery: its folder; None = REID_GALLERY or indexes/default.
         before: only what was removed by that moment (a day: by its end); None = everything that is removed now.
         old_vectors: embeddings too that those of the species' current net have replaced.
-        yes: do it; without it nothing is deleted, and what would be is told.
+        yes: do it; without it nothing is deleted, and what would be is reported.
         why: for the journal.
-        until: `until` of the plan that was agreed to, told without `yes`: nothing that was removed after it is deleted.
+        until: `until` of the plan that was agreed to, as returned without `yes`: nothing that was removed after it is deleted.
 
     Raises:
         UsageError: the gallery knows nothing of `before`. GalleryError, GalleryBusy: it cannot be written.

@@ -23,8 +23,8 @@ def contents(summary: GallerySummary) -> list[PlainTable]:
         )
         for one in summary.species
     ]
-    told = f"told by {summary.side_net}" if summary.side_net else ""
-    rows.append(("all", summary.individuals, summary.photos, told, "", summary.species_net or "no species net", ""))
+    predicted = f"predicted by {summary.side_net}" if summary.side_net else ""
+    rows.append(("all", summary.individuals, summary.photos, predicted, "", summary.species_net or "no species net", ""))
     columns = ("species", "individuals", "photos", "sides", "seasons", "net", "calibrated")
     return [(f"Gallery {summary.folder}", columns, rows)]
 

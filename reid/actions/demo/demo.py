@@ -41,7 +41,7 @@ def demo(
         folder: made; everything lands in it. One that holds anything else than an earlier demo is refused.
         seed: of the drawn animals and of the training.
         settings: None = `DemoSettings()`.
-        progress: told of every step.
+        progress: called for every step.
 
     Raises:
         UsageError: the folder holds other things.
@@ -168,8 +168,8 @@ def _line(kind: str, cases: Sequence[DemoCase]) -> DemoRow:
 def _first(cases: Sequence[DemoCase]) -> tuple[tuple[str, str], ...]:
     """How often the right individual is ranked first, whatever was decided."""
     returning = [case for case in cases if case.kind == "returning animal"]
-    told = [one.sighting.matches[:1] if one.sighting else () for one in returning]
-    hits = sum(match.individual == case.truth for case, first in zip(returning, told, strict=True) for match in first)
+    ranked = [one.sighting.matches[:1] if one.sighting else () for one in returning]
+    hits = sum(match.individual == case.truth for case, first in zip(returning, ranked, strict=True) for match in first)
     return (("returning animals: right individual ranked first", f"{hits} of {len(returning)}"),)
 
 
@@ -185,7 +185,7 @@ def _figures(
             label = f"{net.species or 'species net'}: {name.replace('_', '-')} on {what}"
             found.append((label, f"{net.figures[name]:.3f}"))
     names = {row.individual for row in across.rows if row.status == "returned"}
-    found.append(("individuals told as returned, by encounters", str(len(names))))
+    found.append(("individuals reported as returned, by encounters", str(len(names))))
     found += [
         (f"rows of the season table: {status}", str(across.count(status))) for status in ("new", "review", "doubtful", "not seen")
     ]

@@ -13,7 +13,7 @@ DEMO_KINDS = {
     "animal never enrolled": "new",
     "empty frame": "empty",
     "species nobody trained on": "unknown species",
-    "corrupt file": "told and skipped",
+    "corrupt file": "reported and skipped",
 }
 
 

@@ -65,7 +65,7 @@ def evaluate(
         report: write all figures, with plots, as one HTML page here.
         probe: measure the photos without their animals too, which takes as long again; None = only for a report.
         rerank: individuals that get a closer look where a query would take one; 0 = none; None = as in a query.
-        progress: told of every photo.
+        progress: called for every photo.
 
     Raises:
         UsageError: no photo with an individual or species to measure, or no such column, or the page cannot be written.

@@ -194,9 +194,9 @@ def _open_set_plots(species: str, found: Separation) -> Iterator[Plot]:
         drawn = plots.histogram(title, "score of the best match (cosine)", "queries", had.edges, kinds, bound=found.threshold,
                                 bound_name="threshold")
         yield Plot(drawn, f"{title} of enrolled and other animals.")
-    told = [(rate, share) for rate, share in found.curve if math.isfinite(share) and rate * found.unknown >= 1]
-    if len(told) > 1:
-        rates, shares = zip(*told, strict=True)
+    points = [(rate, share) for rate, share in found.curve if math.isfinite(share) and rate * found.unknown >= 1]
+    if len(points) > 1:
+        rates, shares = zip(*points, strict=True)
         title = f"{species}: identification against false matches"
         line = plots.Line("detection and identification rate", tuple(100 * rate for rate in rates), shares)
         drawn = plots.lines(title, "false matches (% of animals never enrolled)", "enrolled animals named right (share)", [line],

@@ -32,7 +32,7 @@ def bundle(
         path: of the file, which is made or replaced.
         gallery: its folder; None = REID_GALLERY or indexes/default.
         thumbnails: with small pictures of the enrolled photos whose files are there, unchanged.
-        progress: told of every photo.
+        progress: called for every photo.
 
     Raises:
         GalleryError: the gallery cannot be read, or the file cannot be written.

@@ -140,9 +140,9 @@ def _not_enrolled(gallery: GalleryStore) -> list[str]:
     notes = []
     kept = gallery.sightings()
     for species in sorted({one.species for one in kept} - {"", EMPTY}):
-        told = Counter(one.sighting.decision.outcome.value for one in unsettled(gallery, species, kept))
-        if told:
-            many = ", ".join(f"{count} {outcome}" for outcome, count in sorted(told.items()))
+        outcomes = Counter(one.sighting.decision.outcome.value for one in unsettled(gallery, species, kept))
+        if outcomes:
+            many = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
             notes.append(f"{species}: decisions kept and not enrolled are not in the export ({many}); `reid report` shows them")
     return notes
 

@@ -20,7 +20,7 @@ def merge_galleries(
 ) -> Merged:
     """Bring what another replica changed into this gallery; both must have started as copies of one gallery.
 
-    What only one of the two changed is taken; what both changed stays as it is here and is told as a conflict, with both
+    What only one of the two changed is taken; what both changed stays as it is here and is reported as a conflict, with both
     sides and the command that takes theirs (but for the nets of stage 1 and for the side: of those ours stay). Journals of
     both are kept. The merge is one entry, which can be undone. Decisions that `reid query --record` kept there come in, but for
     photos that were asked about here, too.

@@ -46,7 +46,7 @@ def predict_sides(
         gallery: its folder; None = REID_GALLERY or indexes/default.
         why: for the journal.
         device: auto, cpu or cuda.
-        progress: told of every photo.
+        progress: called for every photo.
 
     Raises:
         UsageError: the gallery has no side net, or the net knows nothing of the species.

@@ -60,7 +60,7 @@ def query(
         as_of: answer as on that day (to its end) or at that moment: with the individuals, names, photos, nets and
             thresholds that the gallery had then.
         why: a folder, made if absent, for one JPEG a decision that shows query, best match and the places that agree.
-        progress: told of every photo.
+        progress: called for every photo.
         on_sighting: given every decision as soon as it is made.
 
     Raises:
@@ -80,7 +80,7 @@ def query(
     drawn: list[Path] = []
     with open_gallery(options.gallery_folder(gallery), as_of=as_of) as opened:
         if record:
-            opened.check_writable("query --record")  # told before hours of looking
+            opened.check_writable("query --record")  # refused before hours of looking
         progress.start("identifying", len(taken.photos))
         for note in (*taken.notes, *taken.dates_missing()):
             progress.say(note)

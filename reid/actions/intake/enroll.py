@@ -64,7 +64,7 @@ def enroll(
             `side_path`); None = as `settings` say.
         again: enroll again what was removed from the gallery.
         settings: all of these in one; None = REID_* variables and defaults.
-        progress: told of every photo.
+        progress: called for every photo.
 
     Raises:
         UsageError: no photo names an individual and a species.

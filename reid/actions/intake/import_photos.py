@@ -53,7 +53,7 @@ def import_photos(
         clocks, seasons, deployments, sides, changed, video, frames, device: see `EnrollSettings` (sides is its `side_path`);
             None = as `settings` say. A dry run takes frames out of videos, too.
         settings: all of these in one; None = REID_* variables and defaults. Their `column` does not count here.
-        progress: told of every photo.
+        progress: called for every photo.
 
     Raises:
         UsageError: an option cannot be read, no photo names an individual, or there are problems and no `anyway`.

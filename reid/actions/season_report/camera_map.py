@@ -56,6 +56,6 @@ def _map(one: SpeciesSeason) -> tuple[tuple[Plot, ...], str]:
     name = f"{one.species}: encounters by camera, {one.season}"
     drawn = plots.places(name, "kilometres to the east", "kilometres to the north", "encounters", spots,
                          names=len(spots) <= NAMED_CAMERAS)
-    told = f"{name}. The table says the same in numbers."
+    alternative = f"{name}. The table says the same in numbers."
     note = "Area: encounters; number: individuals; cross: none. Kilometres from the westernmost and the southernmost camera."
-    return (Plot(drawn, told, note=note),), ""
+    return (Plot(drawn, alternative, note=note),), ""

@@ -22,7 +22,7 @@ from reid.survey.effort import spans_of
 
 def kept_decisions(gallery: GalleryStore, settings: ExportSettings) -> list[SeasonSightings]:
     """The decisions that `reid query --record` kept, of each photo the latest, of photos that are not enrolled."""
-    told, everything = [], gallery.sightings()
+    decisions, everything = [], gallery.sightings()
     for species in sorted({one.species for one in everything} - {"", EMPTY}):
         if settings.species not in ("", species):
             continue
@@ -37,8 +37,8 @@ def kept_decisions(gallery: GalleryStore, settings: ExportSettings) -> list[Seas
             ]
             known = one.decision.individual or "" if one.decision.outcome == Outcome.KNOWN else ""
             dated = tuple(in_time(photos, (), settings.seasons)[0])
-            told.append(SeasonSightings(species, one.decision.outcome, known, one, dated, kept.seq))
-    return told
+            decisions.append(SeasonSightings(species, one.decision.outcome, known, one, dated, kept.seq))
+    return decisions
 
 
 def given_decision(sighting: Sighting, photos: Sequence[Photo], entry: int) -> SeasonSightings:
@@ -71,14 +71,14 @@ class SeasonPhotos:
         self.histories: tuple[CaptureHistory, ...] = ()
         self.notes: tuple[str, ...] = ()
 
-    def count(self, told: Sequence[SeasonSightings]) -> None:
-        """Build the histories, of the enrolled photos and of what was told of others.
+    def count(self, decisions: Sequence[SeasonSightings]) -> None:
+        """Build the histories, of the enrolled photos and of decisions about others.
 
         Raises:
             UsageError: no photo of any species has a date and counts.
         """
         met = [replace(photo, species=one.species, individual=one.individual)
-               for one in told if one.individual for photo in one.photos]  # fmt: skip
+               for one in decisions if one.individual for photo in one.photos]  # fmt: skip
         photos = [*self.enrolled, *met]
         groups = encounters(photos, minutes=self.settings.encounter_minutes)
         by_species: dict[str, list[Photo]] = defaultdict(list)
@@ -86,7 +86,7 @@ class SeasonPhotos:
             by_species[photo.species].append(replace(photo, encounter=group))
         histories, notes = [], []
         for name, members in sorted(by_species.items()):
-            asked = [photo for one in told if one.species == name and one.outcome in OPEN for photo in one.photos]
+            asked = [photo for one in decisions if one.species == name and one.outcome in OPEN for photo in one.photos]
             try:
                 histories.append(self._history(members, asked))
             except UsageError as fault:  # one species without dates must not hide the others

@@ -31,7 +31,7 @@ from reid.store.contract import GalleryStore
 SMALL, QUALITY = 220, 70
 """Longest side in pixels and JPEG quality of a thumbnail: about 7 kB, so that a hundred pairs stay a file one can mail."""
 MOST_NEW = 24
-"""Sightings told new that are shown."""
+"""Sightings decided as new that are shown."""
 DOUBT_PHOTOS, DOUBT_MATCHES, MOST_DOUBTS = 2, 3, 60
 """Photos and matches shown of a doubt, and doubts shown on the page; the table beside it holds all."""
 
@@ -41,13 +41,13 @@ def page(done: SeasonPage, gallery: GalleryStore) -> Page:
     sections: list[Section] = []
     for one in done.species:
         title = f"{one.species}: " if len(done.species) > 1 else ""
-        told = next((asked for asked in done.unenrolled if asked.species == one.species), Unenrolled(one.species, 0, 0, ()))
+        unenrolled = next((asked for asked in done.unenrolled if asked.species == one.species), Unenrolled(one.species, 0, 0, ()))
         sections += [
             history_matrix(one, title),
             _discovery(one, title),
             where(one, title),
-            _returned(one, title, done.pairs[one.species], told, gallery),
-            _new(one, title, gallery, told),
+            _returned(one, title, done.pairs[one.species], unenrolled, gallery),
+            _new(one, title, gallery, unenrolled),
             _not_seen(one, title, done.doubts),
         ]
     sections += [_doubts(done, gallery), _left_out(done)]
@@ -89,8 +89,8 @@ def _summary(done: SeasonPage) -> PageTable:
 def _not_enrolled(done: SeasonPage) -> list[tuple[str, ...]]:
     """What rests on decisions alone; nothing where all photos are enrolled."""
     rows = [
-        ("known, not enrolled", *(str(one.known) for one in done.unenrolled), "sightings told to be one; counted above"),
-        ("new, not enrolled", *(str(one.new) for one in done.unenrolled), "told to be new; not counted: one may be in several"),
+        ("known, not enrolled", *(str(one.known) for one in done.unenrolled), "sightings identified as one of them; counted above"),
+        ("new, not enrolled", *(str(one.new) for one in done.unenrolled), "decided as new; not counted: one may be in several"),
     ]
     return rows if any(one.known or one.new for one in done.unenrolled) else []
 
@@ -105,12 +105,12 @@ def _discovery(one: SpeciesSeason, title: str) -> Section:
     expected = plots.Line("expected in any order", *_xy(one.expected), plain=True)
     name, across = f"{one.species}: individuals known", "encounters since the start of the study"
     curves = [Plot(plots.lines(name, across, "individuals", [came, expected], top=None), f"{name}, by encounters.")]
-    told = [count for count in one.seasons if len(count.curve) > 1][-len(plots.COLOURS) :]
-    if len(told) > 1:
+    counts = [count for count in one.seasons if len(count.curve) > 1][-len(plots.COLOURS) :]
+    if len(counts) > 1:
         name = f"{one.species}: individuals in each season"
         curves.append(Plot(
             plots.lines(name, "encounters of the season, in any order", "individuals expected",
-                        [plots.Line(count.season, *_xy(count.curve)) for count in told], top=None),
+                        [plots.Line(count.season, *_xy(count.curve)) for count in counts], top=None),
             f"{name}, expected for so many encounters.",
         ))  # fmt: skip
     rows = tuple(
@@ -133,18 +133,18 @@ def _xy(points: Sequence[tuple[int, float]]) -> tuple[tuple[float, ...], tuple[f
     return tuple(float(x) for x, _ in points), tuple(float(y) for _, y in points)
 
 
-def _returned(one: SpeciesSeason, title: str, pairs: Sequence[PhotoPair], told: Unenrolled, gallery: GalleryStore) -> Section:
+def _returned(one: SpeciesSeason, title: str, pairs: Sequence[PhotoPair], unenrolled: Unenrolled, gallery: GalleryStore) -> Section:
     """The best pair of photos of each animal that came back."""
     animals = {animal.name: animal for animal in one.animals}
     back = [animal for animal in one.animals if animal.status in ("returned", "reappeared")]
     shown = tuple(
         Pair(pair.individual, _photo(gallery, pair.before), _photo(gallery, pair.after),
              (f"score {pair.score:.2f} · {animals[pair.individual].status} · {_times(animals[pair.individual].encounters)} "
-              f"in {one.season}{' · told, not enrolled' if isinstance(pair.after, Photo) else ''}",))
+              f"in {one.season}{' · identified, not enrolled' if isinstance(pair.after, Photo) else ''}",))
         for pair in pairs
     )  # fmt: skip
     without = {animal.name for animal in back} - {pair.individual for pair in pairs}
-    asked = without & set(told.animals)
+    asked = without & set(unenrolled.animals)
     more = f" Told from photos that are not enrolled, without a pair: {', '.join(sorted(asked))}." if asked else ""
     more += f" No two photos of one side: {', '.join(sorted(without - asked))}." if without - asked else ""
     intro = f"Each with its two most alike photos, one of before and one of {one.season}, of one side.{more}" if back else ""
@@ -157,8 +157,8 @@ def _photo(gallery: GalleryStore, one: EnrolledPhoto | Photo) -> Shown:
     return _small(path, one.box, taken, f"{one.side or 'side unknown'}{f' · {one.camera}' if one.camera else ''}")
 
 
-def _new(one: SpeciesSeason, title: str, gallery: GalleryStore, told: Unenrolled) -> Section:
-    """Who was met for the first time, with the first photo; and sightings that were told to be new and are not enrolled."""
+def _new(one: SpeciesSeason, title: str, gallery: GalleryStore, unenrolled: Unenrolled) -> Section:
+    """Who was met for the first time, with the first photo; and sightings decided as new that are not enrolled."""
     new = [animal for animal in one.animals if animal.status == "new"]
     first: dict[str, tuple[datetime, EnrolledPhoto]] = {}
     for photo in gallery.photos(one.species):
@@ -171,18 +171,18 @@ def _new(one: SpeciesSeason, title: str, gallery: GalleryStore, told: Unenrolled
         times = f"{_times(animal.encounters)}, {_many(animal.photos, 'photo')}"
         shown.append(Shown(pictured.picture, animal.name, (pictured.title, *pictured.lines, times)))
     intro = [f"{REPORT_MEANING['new'].capitalize()}."] if new else []
-    if told.fresh:
-        some = f", of which the first {MOST_NEW} are shown" if len(told.fresh) > MOST_NEW else ""
+    if unenrolled.fresh:
+        some = f", of which the first {MOST_NEW} are shown" if len(unenrolled.fresh) > MOST_NEW else ""
         intro.append(
-            f"Not counted: {_many(len(told.fresh), 'sighting')} told to be a new animal and not enrolled{some}. One animal may "
+            f"Not counted: {_many(len(unenrolled.fresh), 'sighting')} decided as a new animal and not enrolled{some}. One animal may "
             "be in several: reid seasons and reid discover put them together; then enroll each under a name of its own."
         )
-    for number, fresh in enumerate(told.fresh[:MOST_NEW], start=1):
+    for number, fresh in enumerate(unenrolled.fresh[:MOST_NEW], start=1):
         pictured = _photo(gallery, fresh.photos[0])
         chance = fresh.sighting.decision.probability
         lines = (pictured.title, fresh.sighting.camera, "" if chance is None else f"probability {chance:.2f}")
-        shown.append(Shown(pictured.picture, f"told new {number}", tuple(line for line in lines if line)))
-    more = f", and {len(told.fresh)} told" if told.fresh else ""
+        shown.append(Shown(pictured.picture, f"new, not enrolled {number}", tuple(line for line in lines if line)))
+    more = f", and {len(unenrolled.fresh)} not enrolled" if unenrolled.fresh else ""
     return Section(f"{title}New ({len(new)}{more})", " ".join(intro), gallery=tuple(shown))
 
 

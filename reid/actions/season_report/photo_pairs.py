@@ -15,13 +15,13 @@ from reid.store.contract import GalleryStore
 
 
 def pairs(
-    gallery: GalleryStore, figures: SpeciesSeason, enrolled: SeasonPhotos, told: Sequence[SeasonSightings]
+    gallery: GalleryStore, figures: SpeciesSeason, enrolled: SeasonPhotos, decisions: Sequence[SeasonSightings]
 ) -> tuple[PhotoPair, ...]:
     """For each animal that came back, its two photos, one of before and one of the season, that are most alike.
 
     Photos of one side are compared with photos of that side and of unknown side. An animal whose photos of the season show
     the other side only, or have no embedding of the net in use, has no pair. One of whom no photo of the season is enrolled is
-    shown by the decisions that say it was there (`told`), with the enrolled photo that was most like.
+    shown by the decisions that say it was there, with the enrolled photo that was most like.
     """
     ids, vectors = gallery.vectors(figures.species)
     row = {int(number): at for at, number in enumerate(ids)}
@@ -37,7 +37,7 @@ def pairs(
             before = [photo for photo, occasion in embedded if occasion.season != figures.season and occasion.start < start]
             pair = _most_alike(before, now, vectors, row)
             shown += [pair] if pair else []
-    shown += _by_decision(gallery, figures, told, back - {pair.individual for pair in shown}, start)
+    shown += _by_decision(gallery, figures, decisions, back - {pair.individual for pair in shown}, start)
     return tuple(sorted(shown, key=lambda pair: pair.individual))
 
 
@@ -55,12 +55,12 @@ def _most_alike(
 
 
 def _by_decision(
-    gallery: GalleryStore, figures: SpeciesSeason, told: Sequence[SeasonSightings], names: Collection[str], start: date
+    gallery: GalleryStore, figures: SpeciesSeason, decisions: Sequence[SeasonSightings], names: Collection[str], start: date
 ) -> list[PhotoPair]:
     """The likest pair of each of these animals, of what was asked and the photo of before that it matched."""
     photos = {(one.sha256, one.individual): one for one in gallery.photos(figures.species)}
     best: dict[str, PhotoPair] = {}
-    for one in told:
+    for one in decisions:
         after = next((photo for photo in one.photos if str(photo.path) == one.sighting.photo), one.photos[0])
         if one.individual not in names or one.species != figures.species or one.season != figures.season:
             continue

@@ -48,7 +48,7 @@ def report(
 ) -> SeasonPage:
     """Write the page of a season: who was met when and where, who is new, returned or not seen, effort, and the doubts.
 
-    Enrolled photos count, and decisions that told a known individual (kept, or of the photos given), as for `seasons`. Doubts
+    Enrolled photos count, and decisions for a known individual (kept, or of the photos given), as for `seasons`. Unresolved sightings
     are decisions that say REVIEW: those that `reid query --record` kept and nobody settled since by enrolling the photo, and
     those about the photos given. They also go into a table beside the page, by which they can be enrolled.
 
@@ -59,7 +59,7 @@ def report(
         gallery: None = REID_GALLERY or indexes/default.
         settings: species, seasons, days of an occasion, deployments and side, as for `export`; None = REID_* and defaults.
         query: how the photos given are identified; clocks, seasons and deployments count for them.
-        progress: told of every photo.
+        progress: called for every photo.
 
     Raises:
         UsageError: no photo of a named individual, no such season, an option that is none, or the page cannot be written.
@@ -69,7 +69,7 @@ def report(
     table = read_deployments(settings.deployments, settings.dates) if settings.deployments else None
     with open_gallery(options.gallery_folder(gallery)) as opened:
         made_of = SeasonPhotos(opened, settings, table)
-        check_writable(out.parent)  # told before hours of looking
+        check_writable(out.parent)  # refused before hours of looking
         same = query.deployments == str(settings.deployments or "")
         taken = take_season_photos(photos, query, progress, table if same else None)
         by_season, problems = taken.by_season()
@@ -78,15 +78,15 @@ def report(
         name = _season(made_of, kept, asked_about, of)
         given, failed = _identify(opened, asked_about, name, query, progress, taken.deployments)
         asked = {key for one in given for key in keys(one.sighting)}
-        told = [*(one for one in kept if asked.isdisjoint(keys(one.sighting))), *given]
-        made_of.count(told)
-        here = [one for one in told if one.season == name]
+        decisions = [*(one for one in kept if asked.isdisjoint(keys(one.sighting))), *given]
+        made_of.count(decisions)
+        here = [one for one in decisions if one.season == name]
         doubts = _numbered(here, settings.species)
         figures = _figures(made_of, name, doubts)
         done = SeasonPage(
             out, name, 0, figures, {one.species: pairs(opened, one, made_of, here) for one in figures},
             doubts, None, tuple(lost for one in figures for lost in one.history.left_out),
-            (*made_of.notes, *_notes(figures, table), *_met_before(figures, told)), (*problems, *failed),
+            (*made_of.notes, *_notes(figures, table), *_met_before(figures, decisions)), (*problems, *failed),
             tuple(_unenrolled(one.species, here) for one in figures),
         )  # fmt: skip
         return _write(done, opened, progress)
@@ -101,13 +101,13 @@ def _settings(settings: ExportSettings | None, query: QuerySettings | None) -> t
     return settings, replace(query, species=settings.species) if settings.species else query
 
 
-def _met_before(figures: Sequence[SpeciesSeason], told: Sequence[SeasonSightings]) -> list[str]:
+def _met_before(figures: Sequence[SpeciesSeason], decisions: Sequence[SeasonSightings]) -> list[str]:
     """A note for each species with animals that unresolved sightings of earlier seasons may show: they may not be new."""
     notes = []
     for one in figures:
         start = min(occasion.start for occasion in one.history.occasions if occasion.season == one.season)
         earlier = [
-            asked.sighting for asked in told
+            asked.sighting for asked in decisions
             if asked.sighting.captured_at is not None and asked.sighting.captured_at.date() < start
         ]
         names = [
@@ -135,20 +135,20 @@ def _figures(
 
 def _why_none(made_of: SeasonPhotos) -> str:
     reasons = Counter(lost.reason for one in made_of.histories for lost in one.left_out)
-    return "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3)) or "nothing is enrolled or told of it"
+    return "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3)) or "nothing is enrolled or decided of it"
 
 
-def _unenrolled(species: str, told: Sequence[SeasonSightings]) -> Unenrolled:
-    own = [one for one in told if one.species == species]
+def _unenrolled(species: str, decisions: Sequence[SeasonSightings]) -> Unenrolled:
+    own = [one for one in decisions if one.species == species]
     known = [one for one in own if one.outcome == Outcome.KNOWN]
     new = [one for one in own if one.outcome == Outcome.NEW]
     new.sort(key=lambda one: (str(one.sighting.captured_at), one.sighting.photo))
     return Unenrolled(species, len(known), len(new), tuple(sorted({one.individual for one in known} - {""})), tuple(new))
 
 
-def _season(enrolled: SeasonPhotos, told: Sequence[SeasonSightings], given: Sequence[Photo], of: str) -> str:
+def _season(enrolled: SeasonPhotos, decisions: Sequence[SeasonSightings], given: Sequence[Photo], of: str) -> str:
     """The season of the page: that asked for, else the last that has a photo, whether enrolled or not."""
-    asked = [photo for one in told if one.outcome in OPEN for photo in one.photos]
+    asked = [photo for one in decisions if one.outcome in OPEN for photo in one.photos]
     met: dict[str, datetime] = {}
     for photo in (*enrolled.enrolled, *asked, *given):
         if photo.captured_at is not None:
@@ -175,18 +175,18 @@ def _identify(
     progress.start(f"identifying {name}", len(chosen))
     enrolled = [photo for photo in gallery.photos() if query.species in ("", photo.species)]
     animals, failed = identified(gallery, chosen, enrolled, query, progress, deployments)
-    told = [
+    decisions = [
         given_decision(one.sighting, [look.photo for look in one.looks], gallery.head())
         for one in animals
         if not all(look.already for look in one.looks)  # who is enrolled is no doubt
     ]
-    return told, failed
+    return decisions, failed
 
 
-def _numbered(told: Sequence[SeasonSightings], species: str) -> tuple[UnresolvedSighting, ...]:
+def _numbered(decisions: Sequence[SeasonSightings], species: str) -> tuple[UnresolvedSighting, ...]:
     """Those that a person must look at, the likeliest first."""
     chosen = [
-        one for one in told if one.sighting.decision.outcome == Outcome.REVIEW and species in ("", one.sighting.counted_species)
+        one for one in decisions if one.sighting.decision.outcome == Outcome.REVIEW and species in ("", one.sighting.counted_species)
     ]
     chosen.sort(
         key=lambda one: (-(one.sighting.decision.probability or 0.0), str(one.sighting.captured_at), one.sighting.photo)

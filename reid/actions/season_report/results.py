@@ -25,7 +25,7 @@ REPORT_MEANING = {
 
 @dataclass(frozen=True, slots=True)
 class SeasonSightings:
-    """A decision about photos that are not enrolled. individual: whom they were told to show, "" where that is nobody.
+    """A decision about photos that are not enrolled. individual: whom they are said to show, "" = none of those enrolled.
 
     sighting: by the names of today. photos: all that it rests on, each in its season, individual "".
     entry: of the journal, that kept it; of a decision made just now, the last one.
@@ -128,9 +128,9 @@ class PhotoPair:
 
 @dataclass(frozen=True, slots=True)
 class Unenrolled:
-    """Decisions about photos of the season that are not enrolled. known, new: how many; animals: told by one of the known.
+    """Decisions about photos of the season that are not enrolled. known, new: how many; animals: named by one of the known.
 
-    fresh: what was told new, by date. The known count on the page as if their photos were enrolled; the new do not.
+    fresh: those decided as new, by date. The known count on the page as if their photos were enrolled; the new do not.
     """
 
     species: str
@@ -208,5 +208,5 @@ class SeasonPage:
 
 
 def best_guess(sighting: Sighting) -> str:
-    """Whom it may show: the individual told, else the best match; "" where there is none."""
+    """Whom it may show: the individual that the decision names, else the best match; "" where there is none."""
     return sighting.decision.individual or (sighting.matches[0].individual if sighting.matches else "")

@@ -49,7 +49,7 @@ def all_seasons(
         gallery: None = REID_GALLERY or indexes/default.
         out: folder for all-seasons.csv, individuals.csv and all-seasons.html; None = nothing is written.
         settings: as of `seasons`.
-        progress: told of every photo.
+        progress: called for every photo.
 
     Raises:
         UsageError: there are fewer than two seasons, an option is out of range, or the folder cannot be written to.

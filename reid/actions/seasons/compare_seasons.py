@@ -30,7 +30,7 @@ from reid.survey.deployments import DeploymentTable
 from reid.tables.tables import write_table
 
 NAMED = 20
-"""Photos that could not be read, told by name where there is nothing else to tell."""
+"""Photos that could not be read, named where there is nothing else to report."""
 
 
 
@@ -60,7 +60,7 @@ def seasons(
         settings: of the identification; `encounters` is always on. Places come from the photos' columns `latitude` and
             `longitude` or from the table of deployments.
         record: keep the decisions in the gallery as sightings, one for each encounter, as `query` does: `count` finds them.
-        progress: told of every photo.
+        progress: called for every photo.
 
     Raises:
         UsageError: the gallery has no photo of the first season, nothing is of the second, an option is out of range, or the
@@ -76,7 +76,7 @@ def seasons(
         enrolled = [photo for photo in opened.photos() if settings.species in ("", photo.species)]
         _check(enrolled, by_season, problems, first, second)
         if out is not None:
-            writable_folder(out)  # told before hours of looking, and before any decision is kept
+            writable_folder(out)  # refused before hours of looking, and before any decision is kept
         if record:
             opened.check_writable("seasons --record")
         progress.start(f"identifying {second}", len(chosen))

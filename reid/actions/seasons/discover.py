@@ -56,7 +56,7 @@ def discover(
         name: NAME-001 and so on; "" = new-SEASON-001, by the season of their first photo. Numbers follow the first photo, and
             names that the gallery ever had are passed over.
         settings: of the identification; `encounters` is always on.
-        progress: told of every photo.
+        progress: called for every photo.
 
     Raises:
         UsageError: no photo, no such species, an option is out of range, or the folder cannot be made or written to.
@@ -73,7 +73,7 @@ def discover(
         elif enroll:
             check_writable(folder)
         if out is not None:
-            writable_folder(out)  # what cannot be written is told before hours of looking, and before anything is enrolled
+            writable_folder(out)  # what cannot be written is refused before hours of looking, and before anything is enrolled
         progress.start("looking at photos", len(taken.photos))
         met = search_season(
             eyes, taken.photos, eyes.photos(), settings, progress, deployments=taken.deployments, drawn=True
@@ -153,16 +153,16 @@ def put(
             assert fingerprint is not None, "its photos were embedded"
             if gallery.embedding_net(species) is None:
                 give_shared_net(gallery, species)
-            told = gallery.enroll(
+            answers = gallery.enroll(
                 species, fingerprint, items,
                 why=f"discover: {len(names)} proposed individuals, links right with probability {link:g}",
             )
-            if any(answer.status == "added" for answer in told):
+            if any(answer.status == "added" for answer in answers):
                 entries.append(gallery.head())
-                count += sum(answer.status == "added" for answer in told)
+                count += sum(answer.status == "added" for answer in answers)
             problems += [
                 Problem(str(item.photo.path), why_not(item.individual, answer), item.photo.origin)
-                for item, answer in zip(items, told, strict=True) if answer.status not in ("added", "already")
+                for item, answer in zip(items, answers, strict=True) if answer.status not in ("added", "already")
             ]
     return tuple(entries), count, problems
 

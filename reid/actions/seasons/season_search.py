@@ -69,7 +69,7 @@ def search_season(
         photos: of the season.
         enrolled: photos of every season.
         settings: of the identification.
-        progress: told of every photo.
+        progress: called for every photo.
         deployments: where each camera stood, for photos whose own columns do not say.
         drawn: where enrolled individuals do not tell what a link is worth, count on drawn animals.
     """

@@ -39,10 +39,10 @@ def rows(
     by_name: dict[Name, list[EnrolledPhoto]] = defaultdict(list)
     for photo in enrolled:
         by_name[photo.species, photo.individual].append(photo)
-    told: dict[Name, list[Animal]] = defaultdict(list)
+    named: dict[Name, list[Animal]] = defaultdict(list)
     for animal in animals:
         if animal.name is not None:
-            told[animal.name].append(animal)
+            named[animal.name].append(animal)
     found = _unnamed(animals, second, minutes)
     maybe: dict[Name, list[SeasonRow]] = defaultdict(list)
     for row in found:
@@ -51,7 +51,7 @@ def rows(
     waiting = [(row.proposal, animal.sighting) for row, animal in zip(found, _open(animals), strict=True)]
     waiting += [("", sighting) for sighting in kept]
     for key in sorted(by_name):
-        individual = _individual_row(key, by_name[key], told[key], first, second, minutes)
+        individual = _individual_row(key, by_name[key], named[key], first, second, minutes)
         if individual is None:
             continue
         if individual.status == "not seen":

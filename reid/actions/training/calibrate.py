@@ -56,11 +56,11 @@ def calibrate(
         gallery: its folder; None = REID_GALLERY or indexes/default.
         photos: labelled files, folders or manifests; () = the photos enrolled in the gallery.
         species: only this one; "" = all (of the photos given).
-        max_false_match: share of queries that may be told KNOWN with a wrong individual, in (0, 0.5); None =
+        max_false_match: share of queries that may be decided KNOWN with a wrong individual, in (0, 0.5); None =
             REID_MAX_FALSE_MATCH or the default of training.
         report: write an HTML page with the reliability diagrams there.
         device: auto, cpu or cuda.
-        progress: told of every photo that must be embedded.
+        progress: called for every photo that must be embedded.
 
     Raises:
         UsageError: the error stated is none, there is no such species, or the page cannot be written.
@@ -80,16 +80,16 @@ def calibrate(
         given = [photo for photo in taken.photos if photo.species and photo.individual] if taken else None
         results = tuple(run.species(name, given) for name in _names(opened, species, given))
         problems = (*(taken.problems if taken else ()), *run.problems)
-        told = CalibrateReport(Path(opened.where), stated, results, report, problems)
+        calibrated = CalibrateReport(Path(opened.where), stated, results, report, problems)
         if report is not None:
             from reid.actions.training.page import page  # not needed for thresholds alone
 
-            write_page(report, page(told))
+            write_page(report, page(calibrated))
         learned = {one.species: (one.fingerprint, one.after) for one in results if one.after is not None}
         if learned:
             opened.set_calibrations(learned, why=f"at most {stated:g} told a wrong individual")
     progress.finish()
-    return told
+    return calibrated
 
 
 def _names(gallery: GalleryStore, species: str, given: Sequence[Photo] | None) -> list[str]:

@@ -83,7 +83,7 @@ def learnable(
         species, fingerprint: whose embeddings by which net; photos without one are left out.
         individuals: that the net was not trained on.
         net: gives that net, and is called only where a photo's file is there.
-        progress: told of every photo opened.
+        progress: called for every photo opened.
     """
     found = enrolled_pool(gallery, species, fingerprint, individuals, coming_back=True)
     chosen = score_calibration.sampled_rows(found.pool)

@@ -11,7 +11,7 @@ def page(report: CalibrateReport) -> Page:
     """The page of `reid calibrate --report`: thresholds before and after, and a reliability diagram for each species."""
     return Page(
         f"Calibration of {report.gallery.name}",
-        f"Stated error: at most {report.max_false_match:g} of all queries are told KNOWN with a wrong individual.",
+        f"Stated error: at most {report.max_false_match:g} of all queries are decided KNOWN with a wrong individual.",
         tuple(_section(one) for one in report.species),
     )
 

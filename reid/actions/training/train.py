@@ -43,7 +43,7 @@ def train(
         photos: files, folders or manifests.
         gallery: its folder, made if absent; None = REID_GALLERY or indexes/default.
         settings: None = defaults and REID_* variables.
-        progress: told of every photo and epoch.
+        progress: called for every photo and epoch.
 
     Raises:
         UsageError: settings that do not fit, or no photo to learn from.

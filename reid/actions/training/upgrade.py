@@ -1,4 +1,4 @@
-"""`reid upgrade --net NEW`: a species changes to a new net; what would change is told first, and it is one swap at the end."""
+"""`reid upgrade --net NEW`: a species changes to a new net; what would change is reported first, and it is one swap at the end."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def upgrade(
         yes: swap without asking; without it and without `confirm` nothing is swapped, the report tells what would change.
         confirm: asked for each species, with what would change, before it is swapped.
         device: auto, cpu or cuda.
-        progress: told of every photo.
+        progress: called for every photo.
 
     Raises:
         UsageError: no such species, or no net of that name.
@@ -65,9 +65,9 @@ def upgrade(
         loaded = inference.load(opened.nets.path(card.fingerprint), device)
         run = _Run(opened, card, loaded, progress)
         asked = confirm or (lambda _: yes)
-        told = tuple(run.species(name, (lambda _: True) if yes else asked) for name in names)
+        upgraded = tuple(run.species(name, (lambda _: True) if yes else asked) for name in names)
         progress.finish()
-        return UpgradeReport(Path(opened.where), card.fingerprint, told)
+        return UpgradeReport(Path(opened.where), card.fingerprint, upgraded)
 
 
 def _adopt(gallery: GalleryStore, net: str) -> NetCard:
@@ -83,7 +83,7 @@ def _adopt(gallery: GalleryStore, net: str) -> NetCard:
     card = net_files.read_card(path)
     if card.kind != "embedding":
         raise ModelMismatch(f"{path} is a {card.kind} net: a gallery is enrolled with an embedding net")
-    net_files.load(path)  # damaged weights are told before anything is copied
+    net_files.load(path)  # damaged weights are refused before anything is copied
     return net_files.read_card(gallery.nets.put(path))
 
 
@@ -106,16 +106,16 @@ class _Run:
         embedded, left = self.embed(name)
         same = before == self.card.fingerprint
         if same:
-            told = SpeciesUpgrade(name, before, before, embedded, tuple(left.values()), 0, (), np.nan, np.nan, old, old, False)
+            result = SpeciesUpgrade(name, before, before, embedded, tuple(left.values()), 0, (), np.nan, np.nan, old, old, False)
         else:
-            told = self.compared(name, before, old, embedded, left)
+            result = self.compared(name, before, old, embedded, left)
         self.progress.finish()  # a question may follow
-        if same or not agreed(told):
-            return told
+        if same or not agreed(result):
+            return result
         for turn in range(_TURNS):  # photos that others enroll meanwhile are embedded too
             try:
                 self.gallery.set_embedding_net(
-                    name, self.card.fingerprint, self.card.dimension, calibration=told.calibration_after, leaving=tuple(left),
+                    name, self.card.fingerprint, self.card.dimension, calibration=result.calibration_after, leaving=tuple(left),
                     why=f"upgrade from {before}, {len(left)} photos left behind", expected=before,
                 )
                 break
@@ -124,7 +124,7 @@ class _Run:
                     raise
                 more, left = self.embed(name)
                 embedded += more
-        return replace(told, embedded=embedded, left=tuple(left.values()), swapped=True)
+        return replace(result, embedded=embedded, left=tuple(left.values()), swapped=True)
 
     def embed(self, name: str) -> tuple[int, dict[int, Problem]]:
         """Embed what has no embedding of the net yet; how many, and the photos that cannot be, by id."""

@@ -64,7 +64,7 @@ def test_enrolling_asks_for_sides_that_are_not_known_and_reports_how_many_were_t
     assert told.notes["side_net"] == net and report.sides_predicted == {told.side: 1}
     listed = command("photos", "list", "--individual", "Ada", "--gallery", place / "gallery").out
     assert listed.count("(predicted)") == 1
-    assert f"told by {net}" in command("gallery", "--gallery", place / "gallery").out.replace("\n", "")
+    assert f"predicted by {net}" in command("gallery", "--gallery", place / "gallery").out.replace("\n", "")
 
 
 def test_enrolled_photos_of_unknown_side_are_asked_about_and_undo_takes_it_back(place: Path):

@@ -244,8 +244,8 @@ def test_a_season_of_which_nothing_is_enrolled_has_a_page_of_its_kept_decisions(
     [pair] = done.pairs["zebra"]
     assert isinstance(pair.after, Photo) and pair.after.path == Path("/cards/q.jpg") and pair.score == 0.8
     assert isinstance(pair.before, EnrolledPhoto) and (pair.individual, pair.before.individual) == ("zebra-002", "zebra-002")
-    assert "returned · 2 encounters in 2024 · told, not enrolled" in text and "known, not enrolled" in text
-    assert "told new 1" in text and "Not counted: 1 sighting told to be a new animal and not enrolled." in text
+    assert "returned · 2 encounters in 2024 · identified, not enrolled" in text and "known, not enrolled" in text
+    assert "new, not enrolled 1" in text and "Not counted: 1 sighting decided as a new animal and not enrolled." in text
     earlier = reid.report(out=place / "earlier.html", gallery=gallery, of="2023")
     assert earlier.doubts == () and earlier.unenrolled[0].known == 0
     assert [(one.name, one.status) for one in earlier.species[0].animals] == [
