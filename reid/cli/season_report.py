@@ -73,7 +73,8 @@ def report(
             shown = ("returned", "reappeared", "new", "not seen", "not decided")
             counts = ", ".join(f"{one.count(status)} {status}" for status in shown)
             terminal.out(f"{one.species}, season {one.season}: {counts}")
-        terminal.out(f"{len(done.doubts)} doubts" + (f", listed in {done.doubts_table}" if done.doubts_table else ""))
+        listed = f", listed in {done.doubts_table}" if done.doubts_table else ""
+        terminal.out(f"{len(done.doubts)} unresolved sightings{listed}")
         terminal.out(f"wrote {done.page} ({done.size / 1e6:.1f} MB)")
     for note in done.notes:
         terminal.complain(note)

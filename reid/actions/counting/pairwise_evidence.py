@@ -90,8 +90,8 @@ def pairwise(
     """ln LR of every two units, (count, count), zeros on its diagonal.
 
     As of a query (`steps.sightings`): photos are compared with photos of their side and of unknown side; comparisons of one
-    side repeat each other and are averaged, those of two sides are added. A query is known by the flank that fits; here two photos
-    of an animal may show one flank each, which look like two animals. So where sides are known, a comparison with a photo
+    side repeat each other and are averaged, those of two sides are added. A query is known by the flank that fits; here two
+    photos of an animal may show one flank each, which look like two animals. So where sides are known, a comparison with a photo
     of unknown side counts as one of the same flank with a chance of a half, and else says nothing.
 
     Args:

@@ -32,14 +32,14 @@ def doctor(
 ) -> DoctorReport:
     """Examine a gallery: its catalogue, nets, index and files, and what people may have got wrong.
 
-    The truth is never repaired, only reported. What may be wrong with identities come from embeddings (photos that fit their individual
-    worst, individuals that look like two, pairs that look like one, one picture twice) and from what is known of the photos
-    (two animals of one frame under one name, sides that contradict, an animal too fast between two places; places are read
-    from the columns `latitude` and `longitude` of the manifest).
+    The truth is never repaired, only reported. What may be wrong with identities comes from embeddings (photos that fit their
+    individual worst, individuals that look like two, pairs that look like one, one picture twice) and from what is known of the
+    photos (two animals of one frame under one name, sides that contradict, an animal too fast between two places; places are
+    read from the columns `latitude` and `longitude` of the manifest).
 
     Args:
         gallery: its folder; None = REID_GALLERY or indexes/default.
-        species: doubts about this one only; "" = all.
+        species: what may be wrong with this one only; "" = all.
         files: read every photo's file too, to see whether it is still the one that was enrolled.
         kilometres_an_hour: no animal travels faster.
         fix: throw away what is derived and damaged, so that it is made again. Nothing else is ever changed.

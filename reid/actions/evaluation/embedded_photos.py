@@ -30,7 +30,7 @@ EXAMPLES = 6
 class Embedded:
     """Embedded photos: what may be compared (`pool`) and what they look like (`pictures`), row by row.
 
-    maps: for closer looks; None where none are taken.
+    maps: for re-ranking; None where nothing is re-ranked.
     """
 
     pool: Pool
@@ -105,7 +105,7 @@ def embedded(
         groups: the encounter of each photo, see `encounters_of`.
         net: of the species.
         opener: a photo it cannot read is left out.
-        closer: make the maps for closer looks too.
+        closer: make the maps for re-ranking too.
     """
     vectors: list[Vectors] = [np.zeros((0, net.card.dimension), np.float32)]
     maps: list[Maps] = []

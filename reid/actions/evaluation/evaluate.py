@@ -64,7 +64,7 @@ def evaluate(
         seed: of the halves of the open set, and of the intervals.
         report: write all figures, with plots, as one HTML page here.
         probe: measure the photos without their animals too, which takes as long again; None = only for a report.
-        rerank: individuals that get a closer look where a query would take one; 0 = none; None = as in a query.
+        rerank: individuals that are re-ranked by local features where a query would; 0 = none; None = as in a query.
         progress: called for every photo.
 
     Raises:

@@ -63,7 +63,7 @@ def unknown_rates(
 def _compared(
     queries: Embedded, enrolled: Embedded, rows: Sequence[int], rerank: int
 ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
-    """Names (I,) of a part of the gallery, the best cosine (Q, I) of each, -inf for none, and the closer look's score, or nan."""
+    """Names (I,) of a part of the gallery, the best cosine (Q, I) of each, -inf for none, and the re-ranking score, or nan."""
     gallery = enrolled.pool.subset(rows)
     near = shortlist(queries.pool, gallery, same_side=True, other_encounter=True)
     if not rerank or not rows:

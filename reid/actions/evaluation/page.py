@@ -30,7 +30,7 @@ MEANINGS = (
     (ANY_PHOTO.name, "every photo may match but the query itself: how most published figures are made"),
     (OTHER_ENCOUNTER.name, "photos of the query's own encounter are left out: near-copies cannot help"),
     (STRICT.name, "also only photos of the query's flank, or of unknown flank: as in the field"),
-    (CLOSER_LOOK.strip(", "), "the best individuals' photos are matched with the query place by place, and that counts too"),
+    (CLOSER_LOOK.strip(", "), "the best individuals' photos are matched with the query by local features, and that counts too"),
     ("chance", "rank-1 of a match drawn blindly from the allowed photos"),
     ("AUROC", "chance that an enrolled animal's best score is above that of one never enrolled; 0.5 = no better than a coin"),
     ("DIR at 1 %", "detection and identification rate: enrolled animals named right, above the score that 1 % of others exceed"),
@@ -217,7 +217,7 @@ def _background(one: SpeciesEvaluation, examples: Sequence[tuple[Path, bytes]]) 
             "height was filled: where the animal reaches out of it, this credits the place with more than its due"
         )
     drawn, rows = [], []
-    for found, place in zip(one.closed_set, hidden.by_protocol, strict=False):  # a background gets no closer look
+    for found, place in zip(one.closed_set, hidden.by_protocol, strict=False):  # a background is not re-ranked
         figure, chance = place.rank_1, place.chance
         rows.append((found.protocol, _figure(found.rank_1), _figure(figure), _number(chance)))
         if math.isfinite(figure.value) and found.protocol != OTHER_ENCOUNTER.name:

@@ -48,7 +48,7 @@ class RoutingEvaluation:
 class SpeciesEvaluation:
     """Figures of one species. published: any allowed photo may match; strict: same side and other encounters only.
 
-    published_closer, strict_closer: the same with a closer look; None where a query of this gallery would take none.
+    published_closer, strict_closer: the same after re-ranking; None where a query of this gallery would not re-rank.
     closed_set: figures with their intervals by protocol, those of before among them. sides, seasons, by_gallery_size,
     by_photos and separation are measured as strict; seasons are those of the queries.
     """

@@ -83,7 +83,7 @@ def _doubts(report: EvaluateReport) -> PlainTable:
     columns = (
         "species", "protocol", "queries with a near-duplicate", "rank-1 without them", "rank-1 of the background", "by chance"
     )
-    return "Doubts", columns, rows
+    return "What speaks against the figures", columns, rows
 
 
 def _routed(report: EvaluateReport) -> PlainTable:

@@ -33,11 +33,11 @@ SMALL, QUALITY = 220, 70
 MOST_NEW = 24
 """Sightings decided as new that are shown."""
 DOUBT_PHOTOS, DOUBT_MATCHES, MOST_DOUBTS = 2, 3, 60
-"""Photos and matches shown of a doubt, and doubts shown on the page; the table beside it holds all."""
+"""Photos and matches shown of an unresolved sighting, and how many of them are on the page; the table beside it holds all."""
 
 
 def page(done: SeasonPage, gallery: GalleryStore) -> Page:
-    """The whole page: in short, then the chapters of each species, the doubts, and what was left out."""
+    """The whole page: in short, then the chapters of each species, the unresolved sightings, and what was left out."""
     sections: list[Section] = []
     for one in done.species:
         title = f"{one.species}: " if len(done.species) > 1 else ""
@@ -81,7 +81,7 @@ def _summary(done: SeasonPage) -> PageTable:
         ("photos", *(str(one.photos) for one in now), "that show them"),
         ("camera-days", *(_days(one.effort) for one in now), "days on which a camera worked, over all cameras"),
         *_not_enrolled(done),
-        ("doubts", *(_doubted(done, one.species) for one in done.species), "decisions that wait for a person"),
+        ("unresolved sightings", *(_doubted(done, one.species) for one in done.species), "decisions that wait for a person"),
     ]
     return PageTable("In short", ("", *(one.species for one in done.species), "meaning"), tuple(rows), note=" ".join(done.notes))
 
@@ -89,7 +89,7 @@ def _summary(done: SeasonPage) -> PageTable:
 def _not_enrolled(done: SeasonPage) -> list[tuple[str, ...]]:
     """What rests on decisions alone; nothing where all photos are enrolled."""
     rows = [
-        ("known, not enrolled", *(str(one.known) for one in done.unenrolled), "sightings identified as one of them; counted above"),
+        ("known, not enrolled", *(str(one.known) for one in done.unenrolled), "sightings of one of them; counted above"),
         ("new, not enrolled", *(str(one.new) for one in done.unenrolled), "decided as new; not counted: one may be in several"),
     ]
     return rows if any(one.known or one.new for one in done.unenrolled) else []
@@ -133,7 +133,9 @@ def _xy(points: Sequence[tuple[int, float]]) -> tuple[tuple[float, ...], tuple[f
     return tuple(float(x) for x, _ in points), tuple(float(y) for _, y in points)
 
 
-def _returned(one: SpeciesSeason, title: str, pairs: Sequence[PhotoPair], unenrolled: Unenrolled, gallery: GalleryStore) -> Section:
+def _returned(
+    one: SpeciesSeason, title: str, pairs: Sequence[PhotoPair], unenrolled: Unenrolled, gallery: GalleryStore
+) -> Section:
     """The best pair of photos of each animal that came back."""
     animals = {animal.name: animal for animal in one.animals}
     back = [animal for animal in one.animals if animal.status in ("returned", "reappeared")]
@@ -174,8 +176,8 @@ def _new(one: SpeciesSeason, title: str, gallery: GalleryStore, unenrolled: Unen
     if unenrolled.fresh:
         some = f", of which the first {MOST_NEW} are shown" if len(unenrolled.fresh) > MOST_NEW else ""
         intro.append(
-            f"Not counted: {_many(len(unenrolled.fresh), 'sighting')} decided as a new animal and not enrolled{some}. One animal may "
-            "be in several: reid seasons and reid discover put them together; then enroll each under a name of its own."
+            f"Not counted: {_many(len(unenrolled.fresh), 'sighting')} decided as a new animal and not enrolled{some}. One animal "
+            "may be in several: reid seasons and reid discover put them together; then enroll each under a name of its own."
         )
     for number, fresh in enumerate(unenrolled.fresh[:MOST_NEW], start=1):
         pictured = _photo(gallery, fresh.photos[0])
@@ -187,7 +189,7 @@ def _new(one: SpeciesSeason, title: str, gallery: GalleryStore, unenrolled: Unen
 
 
 def _not_seen(one: SpeciesSeason, title: str, doubts: Sequence[UnresolvedSighting]) -> Section:
-    """Who was met before and not in the season, and which doubts they may be in."""
+    """Who was met before and not in the season, and which unresolved sightings they may be in."""
     perhaps: dict[str, list[int]] = defaultdict(list)
     for doubt in doubts:
         if doubt.sighting.counted_species == one.species and (name := best_guess(doubt.sighting)):
@@ -216,15 +218,15 @@ def _before(animal: IndividualFigures, one: SpeciesSeason) -> Iterable[str]:
 def _doubts(done: SeasonPage, gallery: GalleryStore) -> Section:
     """What a person must look at, with the command that enrolls it once they agree."""
     if not done.doubts or done.doubts_table is None:
-        return Section("Doubts (0)", "No decision of this season waits for a person.")
+        return Section("Unresolved sightings (0)", "No decision of this season waits for a person.")
     table, folder = shlex.quote(done.doubts_table.name), shlex.quote(gallery.where)
     boxes = {(photo.sha256, photo.individual): photo.box for photo in gallery.photos()}
     shown = done.doubts[:MOST_DOUBTS]
     more = f" The first {len(shown)} are shown, the table has all." if len(shown) < len(done.doubts) else ""
     return Section(
-        f"Doubts ({len(done.doubts)})",
+        f"Unresolved sightings ({len(done.doubts)})",
         "A person must look, the likeliest first. The command under each says yes to the first match; put another name in it, or "
-        f"a new one for an animal that nobody knew. Run it in the folder of {done.doubts_table.name}.{more}",
+        f"a new one for an animal that was never enrolled. Run it in the folder of {done.doubts_table.name}.{more}",
         answers=tuple(_doubt(one, boxes, table, folder) for one in shown),
     )
 
@@ -247,7 +249,7 @@ def _doubt(doubt: UnresolvedSighting, boxes: Mapping[tuple[str, str], Box | None
     command = f"reid enroll {table} --column doubt --only {doubt.key} {who} --gallery {folder}"
     new = sighting.decision.nobody
     first = "perhaps new, or" if new is not None and new > (sighting.decision.probability or 0.0) else "perhaps"
-    title = f"Review: doubt {doubt.number}, {first} {name}"
+    title = f"Review: unresolved sighting {doubt.number}, {first} {name}"
     return Answer(queries, matches, "review", title, sighting.decision.reason, commands=(command,))
 
 

@@ -46,11 +46,11 @@ def report(
     query: QuerySettings | None = None,
     progress: Progress = SILENT,
 ) -> SeasonPage:
-    """Write the page of a season: who was met when and where, who is new, returned or not seen, effort, and the doubts.
+    """Write the page of a season: who was met when and where, who is new, returned or not seen, effort, what is unresolved.
 
-    Enrolled photos count, and decisions for a known individual (kept, or of the photos given), as for `seasons`. Unresolved sightings
-    are decisions that say REVIEW: those that `reid query --record` kept and nobody settled since by enrolling the photo, and
-    those about the photos given. They also go into a table beside the page, by which they can be enrolled.
+    Enrolled photos count, and decisions for a known individual (kept, or of the photos given), as for `seasons`. Unresolved
+    sightings are decisions that say REVIEW: those that `reid query --record` kept and that no enrolled photo has settled since,
+    and those about the photos given. They also go into a table beside the page, by which they can be enrolled.
 
     Args:
         photos: of the season, not enrolled: they are identified now, as `seasons` does, and nothing is kept.
@@ -178,7 +178,7 @@ def _identify(
     decisions = [
         given_decision(one.sighting, [look.photo for look in one.looks], gallery.head())
         for one in animals
-        if not all(look.already for look in one.looks)  # who is enrolled is no doubt
+        if not all(look.already for look in one.looks)  # who is enrolled is decided
     ]
     return decisions, failed
 
@@ -186,7 +186,8 @@ def _identify(
 def _numbered(decisions: Sequence[SeasonSightings], species: str) -> tuple[UnresolvedSighting, ...]:
     """Those that a person must look at, the likeliest first."""
     chosen = [
-        one for one in decisions if one.sighting.decision.outcome == Outcome.REVIEW and species in ("", one.sighting.counted_species)
+        one for one in decisions
+        if one.sighting.decision.outcome == Outcome.REVIEW and species in ("", one.sighting.counted_species)
     ]
     chosen.sort(
         key=lambda one: (-(one.sighting.decision.probability or 0.0), str(one.sighting.captured_at), one.sighting.photo)

@@ -93,7 +93,7 @@ def learnable(
     if not there:
         return Learnable(pool, None)
     closer = Reranker(gallery, net())
-    progress.start(f"{species}: opening for a closer look", len(there))
+    progress.start(f"{species}: opening for re-ranking", len(there))
     maps: dict[int, Map] = {}
     for start in range(0, len(there), BATCH):
         part = there[start : start + BATCH]

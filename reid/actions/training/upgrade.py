@@ -1,4 +1,4 @@
-"""`reid upgrade --net NEW`: a species changes to a new net; what would change is reported first, and it is one swap at the end."""
+"""`reid upgrade --net NEW`: a species changes to a new net; what would change is reported first, then it is one swap."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def test_the_terminal_shows_the_intervals_and_json_has_them(measured: EvaluateRe
     columns, rows = tables["Closed set"]
     strict = measured.species[0].closed_set[2]
     assert rows[2][columns.index("rank-1")] == f"{strict.rank_1.value:.3f}\n({strict.rank_1.low:.2f}–{strict.rank_1.high:.2f})"
-    assert "Open set by the best score alone" in tables and "Doubts" in tables
+    assert "Open set by the best score alone" in tables and "What speaks against the figures" in tables
     told = json_lines.plain(measured)["species"][0]["closed_set"][2]["rank_1"]
     assert told == {"value": strict.rank_1.value, "low": strict.rank_1.low, "high": strict.rank_1.high}
     assert "NaN" not in json_lines.line(measured)

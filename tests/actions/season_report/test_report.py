@@ -1,4 +1,4 @@
-"""`reid report`: the page of a season, and that its table of doubts settles them."""
+"""`reid report`: the page of a season, and that its table of unresolved sightings resolves them."""
 
 from __future__ import annotations
 
@@ -279,7 +279,7 @@ def test_each_photo_of_an_encounter_in_doubt_is_enrolled_with_its_own_box(place:
         rows = [(Path(row["path"]).name, row["x"], row["width"]) for row in csv.DictReader(file)]
     assert rows == [("p.jpg", "0.0", "0.5"), ("p2.jpg", "0.25", "0.5"), ("p3.jpg", "", "")]
     text = done.page.read_text(encoding="utf-8")
-    assert "doubt 1, perhaps zebra-004" in text
+    assert "unresolved sighting 1, perhaps zebra-004" in text
 
 
 def test_kept_decisions_go_by_the_names_of_today(place: Path) -> None:
