@@ -201,7 +201,7 @@ class _Run:
         self.new.clear()
 
     def _up_to_date(self, gallery: GalleryStore, species: str, opened: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
-        """Those of which their table still speaks; what is told of another picture, or of nobody, becomes a problem."""
+        """Those of which their table still speaks; what speaks of another picture or a gone individual is a problem."""
         known = gallery.known_individuals(species, {item.photo.individual for item in opened})
         kept = []
         for item in opened:

@@ -1,4 +1,4 @@
-"""What the page of a season says of one species: who was met when, the discovery curve, cameras and effort. Pure."""
+"""What the page of a season says of one species: which individuals were seen when, the discovery curve, cameras and effort. Pure."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _animal(
 def _decidable(
     animal: IndividualFigures, row: IndividualHistory, history: CaptureHistory, doubts: Sequence[UnresolvedSighting]
 ) -> IndividualFigures:
-    """The figures of an individual that was not met in the season, unless an unresolved sighting of it may show the animal."""
+    """The figures of an individual that was not seen in the season, unless an unresolved sighting of it may show the animal."""
     if animal.status not in ("not seen", "not seen for longer"):
         return animal
     sides = {capture.photo.side for capture in row.captures}

@@ -1,4 +1,4 @@
-"""Who was met when: individuals by occasions, for a season's page."""
+"""Which individuals were seen when: individuals by occasions, for a season's page."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def history_matrix(one: SpeciesSeason, title: str) -> Section:
     longest = max(((occasion.end - occasion.start).days + 1 for occasion in occasions), default=0)
     length = "of one season each" if len(occasions) == len(one.history.seasons) else f"of {longest} days"
     gap = "" if all(occasion.sampled for occasion in occasions) else "; – no camera worked, so not known"
-    none = f" Nobody known was met in {', '.join(nobody)}." if nobody else ""
+    none = f" None of the enrolled was seen in {', '.join(nobody)}." if nobody else ""
     return Section(
-        f"{title}Who was met when",
+        f"{title}Which individuals were seen when",
         f"Individuals in the order in which they became known; occasions {length}. A number counts the encounters; · is not "
         f"met{gap}.{none}",
         matrices=tuple(matrices),

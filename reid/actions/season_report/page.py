@@ -73,10 +73,10 @@ def _counts(done: SeasonPage) -> list[SeasonCount]:
 def _summary(done: SeasonPage) -> PageTable:
     """The season in numbers, a column for each species."""
     now = _counts(done)
-    rows = [("individuals met", *(str(one.individuals) for one in now), "known individuals with a photo of the season")]
+    rows = [("individuals seen", *(str(one.individuals) for one in now), "known individuals with a photo of the season")]
     rows += [(status, *(str(one.count(status)) for one in done.species), REPORT_MEANING[status]) for status in REPORT_STATUSES]
     rows += [
-        ("ever met", *(str(len(one.animals)) for one in done.species), "up to the end of the season"),
+        ("ever seen", *(str(len(one.animals)) for one in done.species), "up to the end of the season"),
         ("encounters", *(str(one.encounters) for one in now), "of the known individuals in the season"),
         ("photos", *(str(one.photos) for one in now), "that show them"),
         ("camera-days", *(_days(one.effort) for one in now), "days on which a camera worked, over all cameras"),
@@ -160,7 +160,7 @@ def _photo(gallery: GalleryStore, one: EnrolledPhoto | Photo) -> Shown:
 
 
 def _new(one: SpeciesSeason, title: str, gallery: GalleryStore, unenrolled: Unenrolled) -> Section:
-    """Who was met for the first time, with the first photo; and sightings decided as new that are not enrolled."""
+    """Individuals seen for the first time, with the first photo; and sightings decided as new that are not enrolled."""
     new = [animal for animal in one.animals if animal.status == "new"]
     first: dict[str, tuple[datetime, EnrolledPhoto]] = {}
     for photo in gallery.photos(one.species):
@@ -189,7 +189,7 @@ def _new(one: SpeciesSeason, title: str, gallery: GalleryStore, unenrolled: Unen
 
 
 def _not_seen(one: SpeciesSeason, title: str, doubts: Sequence[UnresolvedSighting]) -> Section:
-    """Who was met before and not in the season, and which unresolved sightings they may be in."""
+    """Individuals seen before and not in the season, and which unresolved sightings they may be in."""
     perhaps: dict[str, list[int]] = defaultdict(list)
     for doubt in doubts:
         if doubt.sighting.counted_species == one.species and (name := best_guess(doubt.sighting)):
@@ -203,7 +203,7 @@ def _not_seen(one: SpeciesSeason, title: str, doubts: Sequence[UnresolvedSightin
                  ", ".join(map(str, animal.perhaps or perhaps[animal.name])) or "–")
                 for animal in gone
             )  # fmt: skip
-            columns = ("individual", "last met", "first met", "seasons in which it was met", "may be in unresolved sighting")
+            columns = ("individual", "last seen", "first seen", "seasons in which it was seen", "may be in unresolved sighting")
             tables.append(PageTable(f"{REPORT_MEANING[status].capitalize()} ({len(gone)})", columns, rows))
     total = one.count("not seen") + one.count("not seen for longer")
     open_ones = f", not decided ({one.count('not decided')})" if one.count("not decided") else ""

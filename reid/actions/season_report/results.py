@@ -14,12 +14,12 @@ from reid.survey.capture_history import CaptureHistory, LeftOut
 
 REPORT_STATUSES = ("returned", "reappeared", "new", "not seen", "not seen for longer", "not decided")
 REPORT_MEANING = {
-    "returned": "met in the season before, and in this one",
-    "reappeared": "met in an earlier season, not in the one before, and in this one again",
-    "new": "met for the first time",
-    "not seen": "met in the season before, not in this one; it may live on unseen",
-    "not seen for longer": "met in an earlier season, and in neither of the last two",
-    "not decided": "met in an earlier season; unresolved sightings of this one may show it, so nobody can say",
+    "returned": "seen in the season before, and in this one",
+    "reappeared": "seen in an earlier season, not in the one before, and in this one again",
+    "new": "seen for the first time",
+    "not seen": "seen in the season before, not in this one; it may live on unseen",
+    "not seen for longer": "seen in an earlier season, and in neither of the last two",
+    "not decided": "seen in an earlier season; unresolved sightings of this one may show it",
 }
 
 
@@ -48,8 +48,8 @@ class SeasonSightings:
 class IndividualFigures:
     """One individual. cells: encounters on each occasion of the study, None where no camera worked.
 
-    photos, encounters, cameras: of the page's season. before: when it was last met before that season. perhaps: the numbers
-    of the unresolved sightings of the season that may show it, where it was not met in it.
+    photos, encounters, cameras: of the page's season. before: when it was last seen before that season. perhaps: the numbers
+    of the unresolved sightings of the season that may show it, where it was not seen in it.
     """
 
     name: str
@@ -79,7 +79,7 @@ class CameraPlace:
 
 @dataclass(frozen=True, slots=True)
 class SeasonCount:
-    """A season in numbers; new: individuals met for the first time in the study. effort: camera-days, None = not known."""
+    """A season in numbers; new: individuals seen for the first time in the study. effort: camera-days, None = not known."""
 
     season: str
     start: date

@@ -21,7 +21,7 @@ SEASON_MEANING = {
     "review": "a person must look; each row is one animal as far as its photos say so",
     "doubtful": "seen in the first season, perhaps in the second: it is the best match of an animal under review",
     "not seen": "seen in the first season, and nothing of the second may show it; it may live on unseen",
-    "not decided": "seen in the first season; photos of the second that wait for a person may show it, so nobody can say",
+    "not decided": "seen in the first season; photos of the second that wait for a person may show it",
     "not identified": "unknown species or empty frames; they count for nobody",
 }
 SEASON_COLUMNS = (

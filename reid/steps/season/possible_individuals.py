@@ -1,4 +1,4 @@
-"""Whom an unresolved sighting may show: no individual is reported as not seen while a photo that waits may show it."""
+"""Which individuals an unresolved sighting may show: none is reported as not seen while a photo that waits may show it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def may_show(sighting: Sighting, individual: str, species: str, sides: Collectio
     """Whether an unresolved sighting may show an enrolled individual.
 
     Only a calibrated answer about photos that could be compared rules an individual out: where nothing is calibrated, or where
-    the individual is known from the other side alone, nobody can say that it is another animal.
+    the individual is known from the other side alone, that it is another animal cannot be said.
 
     Args:
-        sighting: any; one that is decided shows nobody else.
+        sighting: any; one that is decided shows no other one.
         individual, species: enrolled.
         sides: that the individual's enrolled photos show; "" among them, or none, = not known.
     """
