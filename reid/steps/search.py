@@ -135,7 +135,7 @@ def could_match(lists: Sequence[Shortlist]) -> int:
 
 
 def comparable_together(sides: Collection[str], lists: Sequence[Shortlist]) -> float:
-    """`comparable` of all photos of one animal: whoever is seen from both sides can be compared with anybody."""
+    """`comparable` of all photos of one animal: one seen from both sides can be compared with any other."""
     return 1.0 if {"left", "right"} <= set(sides) else max((part.comparable for part in lists), default=1.0)
 
 

@@ -1,4 +1,4 @@
-"""What the page of a season says of one species: which individuals were seen when, the discovery curve, cameras and effort. Pure."""
+"""What the page of a season says of one species: who was seen when, the discovery curve, cameras and effort. Pure."""
 
 from __future__ import annotations
 

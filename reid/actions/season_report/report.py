@@ -46,7 +46,7 @@ def report(
     query: QuerySettings | None = None,
     progress: Progress = SILENT,
 ) -> SeasonPage:
-    """Write the page of a season: which individuals were seen when and where, who is new, returned or not seen, effort, what is unresolved.
+    """Write the page of a season: who was seen when and where, who is new, returned or not seen, what is unresolved.
 
     Enrolled photos count, and decisions for a known individual (kept, or of the photos given), as for `seasons`. Unresolved
     sightings are decisions that say REVIEW: those that `reid query --record` kept and that no enrolled photo has settled since,
@@ -117,8 +117,8 @@ def _met_before(figures: Sequence[SpeciesSeason], decisions: Sequence[SeasonSigh
         ]
         if names:
             notes.append(
-                f"{one.species}: unresolved sightings of earlier seasons may show {', '.join(names)}, so that it cannot be said that "
-                "they are new or were away"
+                f"{one.species}: unresolved sightings of earlier seasons may show {', '.join(names)}, so that it cannot "
+                "be said that they are new or were away"
             )
     return notes
 
