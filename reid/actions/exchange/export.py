@@ -79,10 +79,10 @@ def export(
             f"format {format!r}, side {settings.side!r}: wanted one of {', '.join(EXPORT_FORMATS)}, "
             f"and of {', '.join(SIDE_RULES)}"
         )
-    taken = _taken(photos, settings) if photos else _enrolled(gallery, settings)
+    taken, enrolled = (_taken(photos, settings), {}) if photos else _enrolled(gallery, settings)
     chosen = _chosen(taken.photos, settings.species)
     check_writable(out)
-    job = ExportJob(chosen, taken.deployments, taken.seasons, settings, out)
+    job = ExportJob(chosen, taken.deployments, taken.seasons, settings, out, enrolled)
     written = Written()
     written.notes += taken.notes
     faults = []
@@ -126,13 +126,18 @@ def _taken(photos: Sequence[Path], settings: ExportSettings) -> TakenPhotos:
     return take_photos(photos, replace(asked, dates=settings.dates))
 
 
-def _enrolled(gallery: Path | None, settings: ExportSettings) -> TakenPhotos:
-    """The enrolled photos. They were corrected when they came in: the table's clocks do not shift them again."""
+def _enrolled(gallery: Path | None, settings: ExportSettings) -> tuple[TakenPhotos, dict[str, str]]:
+    """The enrolled photos, and of each, by its origin, the SHA-256 of the file that was enrolled.
+
+    They were corrected when they came in: the table's clocks do not shift them again.
+    """
     table = read_deployments(settings.deployments, settings.dates) if settings.deployments else None
     with open_gallery(options.gallery_folder(gallery)) as opened:
         photos, notes = opened.enrolled_sightings(), tuple(_not_enrolled(opened))
+        contents = {f"photo {photo.id}": photo.sha256 for photo in opened.photos()}
     timed, spans = in_time(photos, settings.clocks, settings.seasons, replace(table, clocks={}) if table else None)
-    return TakenPhotos(tuple(timed), notes=notes, deployments=table.deployments if table else (), seasons=spans)
+    taken = TakenPhotos(tuple(timed), notes=notes, deployments=table.deployments if table else (), seasons=spans)
+    return taken, contents
 
 
 def _not_enrolled(gallery: GalleryStore) -> list[str]:
@@ -152,6 +157,6 @@ def _by_species(job: ExportJob) -> dict[str, ExportJob]:
     for photo in job.photos:
         members[photo.species].append(photo)
     return {
-        name: ExportJob(tuple(found), job.deployments, job.seasons, job.settings, job.out)
+        name: replace(job, photos=tuple(found))
         for name, found in sorted(members.items())
     }

@@ -9,7 +9,7 @@ import json
 import os
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from reid.errors import UsageError
 from reid.files import sync_files
-from reid.formats.writers.export_job import ExportJob, Written, copy_photo
+from reid.formats.writers.export_job import ExportJob, Written, copy_photo, copyable
 from reid.records import MISSING, Deployment, Photo
 from reid.settings import SAMPLING_DESIGNS
 from reid.steps.encounters import encounters as encounters_of
@@ -70,8 +70,12 @@ class Package:
 
 
 def write_camtrap_dp(job: ExportJob, _: str, written: Written) -> None:
-    """datapackage.json, the three tables and, if they are asked for, copies of the photos. Raises UsageError as `package`."""
+    """datapackage.json, the three tables and, if they are asked for, copies of the photos. Raises UsageError."""
     settings = job.settings
+    if settings.copy:
+        job = replace(job, photos=copyable(job, written))
+        if not job.photos:
+            raise UsageError(f"no photo can be copied: {written.left_out[0].reason}")
     base = Path(os.path.commonpath([photo.path.absolute().parent for photo in job.photos]))
     paths = [f"media/{photo.path.absolute().relative_to(base).as_posix()}" for photo in job.photos]
     made = package(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,8 @@ class ExportJob:
     seasons: tuple[Season, ...]
     settings: ExportSettings
     out: Path
+    enrolled: Mapping[str, str] = field(default_factory=dict)
+    """Of photos from a gallery: origin -> SHA-256 of the file that was enrolled. Only that content is copied."""
 
 
 @dataclass(slots=True)
@@ -92,6 +95,34 @@ def counted_photos(history: CaptureHistory) -> list[Photo]:
 def stem_of(species: str) -> str:
     """How the files of a species begin, in letters that every program reads."""
     return plain_names([species or "animals"])[species or "animals"]
+
+
+def copyable(job: ExportJob, written: Written) -> tuple[Photo, ...]:
+    """The photos whose file is there and, from a gallery, is the one that was enrolled; the others are noted as left out.
+
+    A gallery from elsewhere may name any file of this machine as a photo, and a file may be another animal's picture by now.
+    """
+    kept = []
+    for photo in job.photos:
+        if reason := _not_copyable(photo.path, job.enrolled.get(photo.origin, "")):
+            written.left_out.append(LeftOut(photo.species, photo.individual, str(photo.path), reason))
+        else:
+            kept.append(photo)
+    return tuple(kept)
+
+
+def _not_copyable(path: Path, sha256: str) -> str:
+    """Why a file is not copied; "" where it is. sha256: that it must have; "" = any."""
+    if not path.is_file():
+        return "the file is not there any more"
+    if not sha256:
+        return ""
+    try:
+        with path.open("rb") as file:
+            same = hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError as error:
+        return f"the file cannot be read ({error.strerror})"
+    return "" if same else "the file is no longer the photo that was enrolled: it is not copied"
 
 
 def copy_photo(source: Path, target: Path) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from reid.files import sync_files
-from reid.formats.writers.export_job import ExportJob, Written, copy_photo
+from reid.formats.writers.export_job import ExportJob, Written, copy_photo, copyable
 from reid.formats.writers.history_tables import photo_table
 from reid.records import Photo
-from reid.survey.capture_history import LeftOut
 
 
 def write_folders(job: ExportJob, _: str, written: Written) -> None:
@@ -19,11 +18,7 @@ def write_folders(job: ExportJob, _: str, written: Written) -> None:
     """
     copies: list[tuple[Photo, Path]] = []
     taken: set[Path] = set()
-    for photo in job.photos:
-        if not photo.path.is_file():
-            gone = LeftOut(photo.species, photo.individual, str(photo.path), "the file is not there any more")
-            written.left_out.append(gone)
-            continue
+    for photo in copyable(job, written):
         target = _free(job.out / _folder_name(photo.species) / _folder_name(photo.individual) / photo.path.name, taken)
         copy_photo(photo.path, target)
         taken.add(target)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pytest
 
@@ -18,7 +20,7 @@ from reid.formats.readers.photo_lists import read_photos
 from reid.formats.writers import camtrap_dp
 from reid.records import Deployment
 from reid.settings import ExportSettings
-from reid.store import Gallery
+from reid.store import Enrollment, Gallery
 from tests.commands import World, command
 from tests.survey.captures import CAMERAS, SURVEY, photo
 
@@ -305,3 +307,32 @@ def test_a_deployment_ends_on_its_last_day(survey):
     out, _, _ = run(survey, "camtrap-dp", "--time-zone", "+03:00", "--scientific", "zebra=Equus quagga")
     ends = sorted(row["deploymentEnd"][:10] for row in rows_of(out / "deployments.csv"))
     assert ends == ["2023-05-10", "2023-05-20", "2023-05-30"]
+
+
+@pytest.mark.parametrize("kind", ["folders", "camtrap-dp"])
+def test_a_file_that_is_not_the_one_enrolled_is_not_copied_and_is_listed(tmp_path, kind):
+    """A gallery from elsewhere may name any file of this machine as a photo; a file may be another animal's picture by now."""
+    cards = tmp_path / "cards"
+    cards.mkdir()
+    secret, good = cards / "secret.jpg", cards / "good.jpg"
+    good.write_bytes(b"the photo that was enrolled")
+    vectors = np.eye(2, 8, dtype=np.float32)
+    with Gallery.open(tmp_path / "gallery", create=True) as gallery:
+        gallery.set_embedding_net("zebra", "f0" * 8, 8, calibration=None)
+        gallery.enroll("zebra", "f0" * 8, [
+            Enrollment("Amara", reid.Photo(path, captured_at=datetime(2023, 5, 1, 6, at, tzinfo=UTC), camera="A1"),
+                       hashlib.sha256(b"the photo that was enrolled" if path == good else b"x").hexdigest(), 64, 48, vectors[at])
+            for at, path in enumerate((good, secret))
+        ])
+    secret.write_bytes(b"key of the bank")
+    out = tmp_path / "out"
+    (tmp_path / "cameras.csv").write_text(DEPLOYMENTS, "utf-8")
+    settings = ExportSettings(copy=True, deployments=tmp_path / "cameras.csv", time_zone="Africa/Nairobi")
+    report = reid.export(kind, out, gallery=tmp_path / "gallery", settings=settings)
+    copied = [path for path in out.rglob("*") if path.suffix == ".jpg"]
+    assert [path.read_bytes() for path in copied] == [b"the photo that was enrolled"]
+    assert [(lost.photo, lost.reason) for lost in report.left_out if lost.photo == str(secret)] == [
+        (str(secret), "the file is no longer the photo that was enrolled: it is not copied"),
+    ]
+    if kind == "camtrap-dp":
+        assert [Path(row["filePath"]).name for row in rows_of(out / "media.csv")] == ["good.jpg"]
