@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from reid.evaluation import metrics
 from reid.evaluation.bootstrap import Estimate, Floats, Herd
-from reid.evaluation.metrics import Pool
-from reid.evaluation.shortlist import ShortlistRecall, by_individual
+from reid.evaluation.metrics import BestScores, Pool, by_individual
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ def rounds(total: int, first: int = 1) -> list[int]:
     return [*(count for count in series if first <= count < total), total]
 
 
-def by_gallery_size(found: ShortlistRecall, individuals: Sequence[str], *, seed: int = 0) -> tuple[Point, ...]:
+def by_gallery_size(found: BestScores, individuals: Sequence[str], *, seed: int = 0) -> tuple[Point, ...]:
     """Rank-1 where only some individuals are enrolled: the query's, and others drawn at random.
 
     With b of the M others more alike than the query's own individual, a draw of m others holds none of them with

@@ -22,8 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.evaluation.bootstrap import NOT_MEASURED, Estimate, Floats, Herd, interval
-from reid.evaluation.metrics import Mask
-from reid.evaluation.shortlist import ShortlistRecall
+from reid.evaluation.metrics import BestScores, Mask
 
 FALSE_MATCH = 0.01
 """The share of unknown queries that may be matched, of the DIR."""
@@ -84,7 +83,7 @@ def halves(names: Sequence[str], seed: int) -> dict[str, int]:
     return {ordered[number]: place % 2 for place, number in enumerate(order)}
 
 
-def trials(found: ShortlistRecall, individuals: Sequence[str], half: dict[str, int]) -> OpenSetTrials:
+def trials(found: BestScores, individuals: Sequence[str], half: dict[str, int]) -> OpenSetTrials:
     """Ask every query against both halves; as known only where its own individual can be found.
 
     Args:

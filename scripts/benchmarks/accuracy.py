@@ -23,8 +23,7 @@ from torch.nn import functional
 from reid.evaluation import open_set
 from reid.evaluation.bootstrap import Estimate, Herd
 from reid.evaluation.closed_set import ANY_PHOTO, STRICT, Protocol, ranked, ranked_closer
-from reid.evaluation.metrics import Places, Pool
-from reid.evaluation.shortlist import shortlist
+from reid.evaluation.metrics import Places, Pool, best_scores
 from reid.formats.readers.photo_lists import read_photos
 from reid.nets import net_files
 from reid.nets.networks import EmbeddingNet, SpeciesNet
@@ -91,7 +90,7 @@ def rank_1(found: Places, pool: Pool) -> tuple[Estimate, Estimate, float]:
 
 
 def geometric_mean(asked: Pool, known: Pool) -> Estimate:
-    near = shortlist(asked, known, same_side=True, other_encounter=True)
+    near = best_scores(asked, known, same_side=True, other_encounter=True)
     half = open_set.halves([*known.individuals, *asked.individuals], 0)
     return open_set.separation(open_set.trials(near, asked.individuals, half)).geometric_mean
 

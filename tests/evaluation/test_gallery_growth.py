@@ -10,8 +10,7 @@ import pytest
 
 from reid.evaluation import metrics
 from reid.evaluation.gallery_growth import by_gallery_size, by_photos, rounds
-from reid.evaluation.metrics import Pool, rank
-from reid.evaluation.shortlist import shortlist
+from reid.evaluation.metrics import Pool, best_scores, rank
 from tests.evaluation.pools import at_angles, crowd, pool, unit
 
 NAMES = [f"n{number}" for number in range(4) for _ in range(number + 1)]
@@ -37,7 +36,7 @@ def test_rank_1_by_gallery_size_is_the_mean_over_all_galleries_of_that_size(size
         galleries = [[*columns_of(name), *(c for other in chosen for c in columns_of(other))]
                      for chosen in combinations(rest, size - 1)]
         means.append(np.mean([hit(row, columns) for columns in galleries]))
-    points = {point.count: point.rank_1.value for point in by_gallery_size(shortlist(QUERIES, GALLERY), QUERIES.individuals)}
+    points = {point.count: point.rank_1.value for point in by_gallery_size(best_scores(QUERIES, GALLERY), QUERIES.individuals)}
     assert list(points) == [2, 4]
     assert points[size] == pytest.approx(np.mean(means), abs=1e-12)
 
@@ -59,7 +58,7 @@ def test_the_last_point_of_both_is_rank_1_itself(seed: int) -> None:
     groups = [f"{name}/{row % 2}" for row, name in enumerate(one.individuals)]
     strict = Pool(one.vectors, one.individuals, sides, groups, one.hashes)
     wanted = rank(strict, strict, same_side=True, other_encounter=True).rank_1
-    nearest = shortlist(strict, strict, same_side=True, other_encounter=True)
+    nearest = best_scores(strict, strict, same_side=True, other_encounter=True)
     assert by_gallery_size(nearest, strict.individuals)[-1].rank_1.value == pytest.approx(wanted, abs=1e-12)
     points = by_photos(strict, strict, same_side=True, other_encounter=True)
     assert [point.count for point in points] == [1, 2, 5, 7]
@@ -68,23 +67,23 @@ def test_the_last_point_of_both_is_rank_1_itself(seed: int) -> None:
 
 def test_more_individuals_never_help() -> None:
     queries, gallery = crowd(1, 30, 2), crowd(2, 30, 3)
-    values = [point.rank_1.value for point in by_gallery_size(shortlist(queries, gallery), queries.individuals)]
+    values = [point.rank_1.value for point in by_gallery_size(best_scores(queries, gallery), queries.individuals)]
     assert values == sorted(values, reverse=True) and values[0] > values[-1]
 
 
 def test_the_size_of_the_chunks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     queries, gallery = crowd(1, 10, 2), crowd(2, 10, 3)
-    whole = by_gallery_size(shortlist(queries, gallery), queries.individuals), by_photos(queries, gallery)
+    whole = by_gallery_size(best_scores(queries, gallery), queries.individuals), by_photos(queries, gallery)
     monkeypatch.setattr(metrics, "QUERY_CHUNK", 3)
-    assert (by_gallery_size(shortlist(queries, gallery), queries.individuals), by_photos(queries, gallery)) == whole
+    assert (by_gallery_size(best_scores(queries, gallery), queries.individuals), by_photos(queries, gallery)) == whole
 
 
 def test_where_nobody_can_be_found_there_is_no_point() -> None:
     stranger = pool(at_angles(0), ["nobody"], hashes=["q"])
     gallery = pool(at_angles(5, 10), ["a", "b"])
     none = pool(np.zeros((0, 2), np.float32), [])
-    assert by_gallery_size(shortlist(stranger, gallery), ["nobody"]) == by_photos(stranger, gallery) == ()
-    assert by_gallery_size(shortlist(stranger, none), ["nobody"]) == by_photos(stranger, none) == ()
+    assert by_gallery_size(best_scores(stranger, gallery), ["nobody"]) == by_photos(stranger, gallery) == ()
+    assert by_gallery_size(best_scores(stranger, none), ["nobody"]) == by_photos(stranger, none) == ()
 
 
 def test_the_counts_are_round_and_end_with_the_whole() -> None:

@@ -16,7 +16,7 @@ from pytorch_metric_learning.distances import CosineSimilarity
 
 from reid.errors import ShapeError
 from reid.evaluation import metrics
-from reid.evaluation.metrics import Pool, places, rank, summary
+from reid.evaluation.metrics import Pool, best_scores, places, rank, summary
 from reid.records import Vectors
 from tests.evaluation.pools import at_angles, pool, unit
 
@@ -201,3 +201,20 @@ def test_figures_are_shares_and_in_order(codes: list[int], seed: int) -> None:
         reached = places(one, one).cmc(len(codes))
         assert (np.diff(reached) >= 0).all() and reached[-1] == 1.0
         assert [reached[0], reached[:5][-1]] == pytest.approx([found.rank_1, found.rank_5])
+
+
+OF_FOUR = pool(at_angles(30, 10, 60, 20), ["b", "a", "b", "c"], sides=["left", "right", "right", ""])
+
+
+def test_each_individual_counts_by_its_most_alike_photo() -> None:
+    best = best_scores(pool(at_angles(0, 50), ["b", "nobody"], hashes=["q1", "q2"]), OF_FOUR)
+    assert best.names == ("a", "b", "c")
+    assert best.own.tolist() == [1, -1]
+    np.testing.assert_allclose(best.scores, np.cos(np.radians([[10, 30, 20], [40, 10, 30]])), atol=1e-6)
+    np.testing.assert_allclose(best.own_scores(), [np.cos(np.radians(30)), -np.inf], atol=1e-6)
+
+
+def test_an_individual_without_an_allowed_photo_is_minus_infinity() -> None:
+    best = best_scores(pool(at_angles(0), ["a"], hashes=["q"], sides=["left"]), OF_FOUR, same_side=True)
+    np.testing.assert_allclose(best.scores, [[-np.inf, np.cos(np.radians(30)), np.cos(np.radians(20))]], atol=1e-6)
+    assert best.own_scores().tolist() == [-np.inf]

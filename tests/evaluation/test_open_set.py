@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from reid.evaluation.bootstrap import DRAWS, Herd
+from reid.evaluation.metrics import best_scores
 from reid.evaluation.open_set import (
     OPEN_SET_FOLDS,
     OpenSetTrials,
@@ -22,7 +23,6 @@ from reid.evaluation.open_set import (
     separation,
     trials,
 )
-from reid.evaluation.shortlist import shortlist
 from tests.evaluation.pools import at_angles, crowd, pool
 
 
@@ -35,7 +35,7 @@ def asked(*rows: tuple[str, str, float]) -> OpenSetTrials:
 
 def crowd_trials(seed: int, individuals: int = 20, photos: int = 4) -> OpenSetTrials:
     queries, gallery = crowd(seed, individuals, photos), crowd(seed + 50, individuals, photos)
-    return trials(shortlist(queries, gallery), queries.individuals, halves(gallery.individuals, seed))
+    return trials(best_scores(queries, gallery), queries.individuals, halves(gallery.individuals, seed))
 
 
 BY_HAND = asked(
@@ -164,7 +164,7 @@ def test_the_threshold_of_an_individual_does_not_depend_on_its_own_queries() -> 
 def test_every_query_is_asked_with_its_own_half_and_with_the_other() -> None:
     gallery = pool(at_angles(0, 10, 20, 30), ["a", "b", "c", "d"])
     queries = pool(at_angles(1, 19), ["a", "e"], hashes=["q1", "q2"])
-    found = trials(shortlist(queries, gallery), queries.individuals, {"a": 0, "b": 0, "c": 1, "d": 1, "e": 0})
+    found = trials(best_scores(queries, gallery), queries.individuals, {"a": 0, "b": 0, "c": 1, "d": 1, "e": 0})
     cosine = np.cos(np.radians([1, 19, 1]))
     # a with a and b: right; a with c and d: unknown, 19 degrees; e is not enrolled, so only as unknown: c at 1 degree
     assert found.individuals == ("a", "a", "e")

@@ -17,10 +17,9 @@ from reid.errors import UsageError
 from reid.evaluation import closed_set, gallery_growth, metrics
 from reid.evaluation.background import Probe
 from reid.evaluation.background import probe as background_probe
-from reid.evaluation.metrics import Pool
+from reid.evaluation.metrics import Pool, best_scores
 from reid.evaluation.near_duplicates import audit as near_duplicates
 from reid.evaluation.open_set import Separation, halves, separation, trials
-from reid.evaluation.shortlist import shortlist
 from reid.files import check_writable
 from reid.nets import inference
 from reid.progress import SILENT, Progress
@@ -189,7 +188,7 @@ def measure(
         ranked |= _ranked_closer(queries, enrolled, calibration, rerank)
     summaries = {name: metrics.summary(places, len(asked.vectors)) for name, places in ranked.items()}
     strict = ranked[closed_set.STRICT.name]
-    nearest = shortlist(asked, known, same_side=True, other_encounter=True)
+    nearest = best_scores(asked, known, same_side=True, other_encounter=True)
     return SpeciesEvaluation(
         "", "", len(known.vectors), len(asked.vectors), len(set(known.individuals)),
         summaries[closed_set.ANY_PHOTO.name],
@@ -229,6 +228,6 @@ def _ranked_closer(
 
 def separated(queries: Pool, enrolled: Pool, *, seed: int) -> Separation:
     """Known against unknown queries by their best score alone; same side and other encounters only, in the same halves."""
-    nearest = shortlist(queries, enrolled, same_side=True, other_encounter=True)
+    nearest = best_scores(queries, enrolled, same_side=True, other_encounter=True)
     half = halves([*enrolled.individuals, *queries.individuals], seed)
     return separation(trials(nearest, queries.individuals, half), seed=seed)

@@ -9,9 +9,9 @@ import numpy as np
 from reid.actions.evaluation.embedded_photos import Embedded
 from reid.actions.evaluation.results import OpenSet
 from reid.evaluation.bootstrap import Estimate, Herd
+from reid.evaluation.metrics import best_scores
 from reid.evaluation.open_set import halves
 from reid.evaluation.reranked_pools import look, of_individuals
-from reid.evaluation.shortlist import shortlist
 from reid.records import Calibration, Outcome
 from reid.steps.decision import Candidate, decide, posterior, worth
 from reid.steps.novelty import Field
@@ -65,7 +65,7 @@ def _compared(
 ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
     """Names (I,) of a part of the gallery, the best cosine (Q, I) of each, -inf for none, and the re-ranking score, or nan."""
     gallery = enrolled.pool.subset(rows)
-    near = shortlist(queries.pool, gallery, same_side=True, other_encounter=True)
+    near = best_scores(queries.pool, gallery, same_side=True, other_encounter=True)
     if not rerank or not rows:
         return near.names, near.scores, np.full(near.scores.shape, np.nan)
     assert queries.maps is not None and enrolled.maps is not None
