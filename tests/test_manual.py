@@ -23,6 +23,7 @@ from reid import errors, manual, settings
 from reid.cli import app
 from tests import prose
 from tests.commands import command
+from tests.test_architecture import ONE_DOOR
 from tests.user_folder import ROOT, block, lines, run
 
 LONGEST_SENTENCE = 30
@@ -82,7 +83,9 @@ def test_every_command_that_a_text_shows_exists_with_its_options(name: str) -> N
     for code in prose.reid_commands((ROOT / name).read_text(encoding="utf-8")):
         found = _command_of(code)
         options = set(re.findall(r"(?<=\s)--[a-z-]*[a-z]", code)) - {"--help", "--version"}
-        if found == "reid" and not re.fullmatch(r"reid( --\w+| COMMAND.*)?", code):
+        rest = code.removeprefix(found).split()
+        is_group = any(name.startswith(f"{found} ") for name in COMMANDS)
+        if is_group and rest and not rest[0].startswith("-") and rest[0] != "COMMAND":
             wrong.append(code)
         wrong += [f"{code}: {option}" for option in options - COMMANDS.get(found, set())]
     assert wrong == []
@@ -138,6 +141,16 @@ def test_every_package_that_is_needed_is_explained() -> None:
     needed = [*project["dependencies"], *project["optional-dependencies"]["video"]]
     names = [re.match(r"[\w-]+", requirement)[0] for requirement in needed]  # type: ignore[index]
     assert [name for name in names if not re.search(rf"^\|[^|]*\b{name}\b", prose.page("architecture"), re.MULTILINE)] == []
+
+
+def test_every_package_is_explained_beside_its_door() -> None:
+    modules = {"PIL": "pillow", "faiss": "faiss-cpu", "pytorch_metric_learning": "pytorch-metric-learning"}
+    rows = [row for row in prose.page("architecture").splitlines() if row.startswith("| ")]
+    for module, doors in ONE_DOOR.items():
+        if module != "sqlite3":  # of Python itself
+            package = modules.get(module, module)
+            (row,) = [row for row in rows if re.match(rf"\|[^|]*\b{package}\b", row)]
+            assert any(door.rstrip("/") in row for door in doors) or module == "torchvision", package
 
 
 WORDS = (
