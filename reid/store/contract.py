@@ -93,7 +93,7 @@ class GalleryContents(Protocol):
         """The seq of the last change, 0 in an empty gallery."""
 
     def version(self) -> tuple[int, int]:
-        """Something that differs after every change, by whoever made it; cheap enough to ask before each query."""
+        """Something that differs after every change, made by this process or another; cheap enough to ask before each query."""
 
 
 class GallerySearch(Protocol):

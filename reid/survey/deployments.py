@@ -65,7 +65,7 @@ def read_deployments(path: Path, dates: str = "") -> DeploymentTable:
 
 
 def _renamed(columns: Sequence[str]) -> dict[str, str]:
-    """Each column of a table with the name that we have for it; a camera goes by its place before its own number."""
+    """Each column of a table with the name that we have for it; a camera is named by its place before its own number."""
     renamed = {name: name if name in DEPLOYMENT_COLUMNS else _ALIASES.get(name, name) for name in columns}
     for other in ("deploymentid", "cameraid"):
         if other in renamed and "camera" not in renamed.values():

@@ -19,8 +19,8 @@ TURNS = 5
 class Identification:
     """Answers questions about photos, each by the gallery as it is when the question is asked.
 
-    Nets, calibrations and the numbers of individuals that could match are read again when the gallery has changed, whoever
-    changed it. May be used by several threads at once.
+    Nets, calibrations and the numbers of individuals that could match are read again when the gallery has changed, by
+    any process. May be used by several threads at once.
     """
 
     def __init__(self, gallery: GalleryStore, settings: QuerySettings, where: Where | None = None) -> None:

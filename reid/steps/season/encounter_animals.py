@@ -22,7 +22,7 @@ def animals_of_encounters(photos: Sequence[SearchedPhoto]) -> list[list[Searched
     An encounter of single animals is one. Where a frame holds several boxes, each species is looked at by itself, and the
     fullest frame says how many animals there are; the boxes of each other frame go to the animals whose photos they are
     most like, no two of a frame to one (the Hungarian method on mean cosines). Photos that are enrolled under two names show
-    two animals, whoever saw them at one camera within minutes; the others go to the one they are most like.
+    two animals that were seen at one camera within minutes; the others go to the one they are most like.
     """
     by_encounter: dict[str, Rows] = defaultdict(list)
     for row, photo in enumerate(photos):

@@ -80,7 +80,7 @@ class Catalog:
         self.read_only = ("its folder or file cannot be written", _GET_PERMISSION)
         self._changes = 0
         self.user: str | None = None
-        """Whose changes the journal names; None = whoever uses this process."""
+        """Whose changes the journal names; None = the user of this process."""
         self.gathering = False
         """Inside `together`, where a change is a part of one transaction."""
         self.sightings_lack = ""
