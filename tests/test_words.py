@@ -10,9 +10,9 @@ import pytest
 from tests import prose
 
 STILL = {
-    r"told": 377,
-    r"tell(s|ing)?": 72,
-    r"closer[ -]looks?|looks? closer|looked at closer": 51,
+    r"told": 212,
+    r"tell(s|ing)?": 71,
+    r"closer[ -]looks?|looks? closer|looked at closer": 44,
     r"camps?": 0,
     r"held to the fire": 0,
     r"anew": 2,
@@ -20,14 +20,14 @@ STILL = {
     r"makes? no odds": 0,
     r"for want of": 0,
     r"from the root": 0,
-    r"whom": 43,
+    r"whom": 42,
     r"whoever": 0,
     r"go(es)? by": 0,
     r"herds?": 63,
-    r"nobody": 211,
+    r"nobody": 201,
     r"newness": 0,
     r"familiarity": 45,
-    r"doubts?|doubtful": 277,
+    r"doubts?|doubtful": 261,
     r"suspects?": 26,
     r"plausible histor(y|ies)": 3,
     r"(brought|brings?) forward": 0,
@@ -35,8 +35,8 @@ STILL = {
     r"turned back": 0,
     r"parcels?": 28,
     r"swap(s|ped)? in": 4,
-    r"place[ -]by[ -]place": 18,
-    r"met": 108,
+    r"place[ -]by[ -]place": 17,
+    r"met": 86,
 }
 """How often each stands in the code, its docstrings, comments and texts. These numbers may only fall.
 
