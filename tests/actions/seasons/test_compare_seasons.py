@@ -11,7 +11,6 @@ import pytest
 
 import reid
 from reid.actions.seasons.results import SeasonsReport
-from reid.actions.seasons.tables import called
 from reid.errors import UsageError
 from reid.settings import QuerySettings
 from reid.store import Gallery
@@ -311,13 +310,3 @@ def test_one_season_alone_is_held_against_none(gallery: Path) -> None:
     assert mixed.code == 2 and "name both seasons, or ask for --all" in mixed.err
 
 
-@pytest.mark.parametrize(
-    ("status", "individual", "proposal", "shown"),
-    [
-        ("returned", "Ada", "", "Ada"), ("new", "", "new-001", "new-001"), ("review", "", "new-002", "new-002"),
-        ("review", "Ada", "new-002", "new-002, perhaps Ada"), ("doubtful", "Ada", "new-002", "Ada"),
-        ("known", "Bo", "herd-003", "Bo"),
-    ],
-)
-def test_a_row_is_called_by_whom_it_is_and_by_both_names_where_that_is_open(status, individual, proposal, shown):
-    assert called(status, individual, proposal) == shown
