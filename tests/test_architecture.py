@@ -102,14 +102,14 @@ STILL = {
     "BATCH": 1,
     "swaps": 0,
     "parameters": 3,
-    "complex": 2,
+    "complex": 1,
     "spread object": 72,
     "hidden": 4,
     "id": 0,
-    "untested": 102,
+    "untested": 90,
     "near the limit": 2,
-    "told as a name": 436,
-    "told in prose": 175,
+    "told as a name": 141,
+    "told in prose": 70,
     "rooms of reid/store": 2,
 }
 """What is not yet as it should be. These numbers may only fall."""
