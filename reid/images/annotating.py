@@ -23,7 +23,7 @@ DIM = 0.45
 GLOW = 0.06
 """How far a place shines, as a fraction of the frame."""
 WEAK, STRONG = (64, 156, 255), (255, 196, 0)
-"""Colours of the weakest and the strongest line: told apart by every eye, and seldom those of fur."""
+"""Colours of the weakest and the strongest line: distinct to every eye, and seldom those of fur."""
 FULL = 0.6
 """The strength from which a line has the colour of the strongest, and its places are fully bright."""
 
@@ -95,7 +95,7 @@ def _spread(strokes: Sequence[Stroke], most: int) -> list[Stroke]:
     for stroke in strokes:
         if len(chosen) == most:
             break
-        if all(np.hypot(stroke.left[0] - one.left[0], stroke.left[1] - one.left[1]) > GLOW for one in chosen):
+        if all(np.hypot(stroke.left[0] - other.left[0], stroke.left[1] - other.left[1]) > GLOW for other in chosen):
             chosen.append(stroke)
     return chosen
 

@@ -73,9 +73,9 @@ def decode(data: bytes, name: str, *, box: Box | None = None, shortest: int | No
         cut = partial(_cut, _rgb(photo), extent, frame, crop)
         inputs = {wanted: cut(wanted) for wanted in sizes}
         pixels = inputs[sizes[0]] if sizes and shortest is None else cut(_shrunk(crop, shortest))
-        header = exif.read_header(photo)
+        facts = exif.read_header(photo)
     digest = hashlib.sha256(data).hexdigest()
-    return Picture(pixels, digest, frame.width, frame.height, header.captured_at, header.camera, inputs)
+    return Picture(pixels, digest, frame.width, frame.height, facts.captured_at, facts.camera, inputs)
 
 
 def size(path: Path) -> tuple[int, int]:

@@ -236,8 +236,8 @@ def _after_badge(answer: Answer) -> str:
 
 def _measure(line: str) -> tuple[str, str] | None:
     """("score", "0.83") of a line that gives one, else None."""
-    found = _MEASURE.fullmatch(line)
-    return (found[1], found[2]) if found else None
+    size = _MEASURE.fullmatch(line)
+    return (size[1], size[2]) if size else None
 
 
 def _share(name: str, value: str) -> str:

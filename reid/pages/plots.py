@@ -138,7 +138,7 @@ def reliability(title: str, x_label: str, y_label: str, drawn: Sequence[Dot]) ->
     with _axes(title, x_label, y_label, height=4.4) as (axes, out):
         [diagonal] = axes.plot((0.0, 1.0), (0.0, 1.0), color=QUIET, linewidth=1.2, linestyle=(0, (4, 3)), gid="diagonal")
         # the largest first: a small dot on a large one stays to be seen
-        for number, dot in enumerate(sorted(drawn, key=lambda one: -one.share), start=1):
+        for number, dot in enumerate(sorted(drawn, key=lambda answers: -answers.share), start=1):
             axes.plot(dot.probability, dot.right, gid=f"dot-{number}", clip_on=False, **_round(dot.share))
         axes.set(xlim=(0.0, 1.0), ylim=(0.0, 1.0), aspect="equal", anchor="W")
         ticks = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -155,7 +155,7 @@ def places(title: str, x_label: str, y_label: str, count_name: str, drawn: Seque
     """Places as on a plain map, both axes to one scale; the area of a dot follows its count, up to the largest one's."""
     most = max((spot.count for spot in drawn), default=0)
     with _axes(title, x_label, y_label, height=5.2) as (axes, out):
-        for number, spot in enumerate(sorted(drawn, key=lambda one: -one.count), start=1):
+        for number, spot in enumerate(sorted(drawn, key=lambda point: -point.count), start=1):
             if spot.count:
                 axes.plot(spot.x, spot.y, gid=f"spot-{number}", clip_on=False, **_round(spot.count / most))
                 axes.text(spot.x, spot.y, spot.label, fontsize=8, ha="center", va="center", color="#10150f")

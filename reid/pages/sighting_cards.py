@@ -34,10 +34,10 @@ def shown(path: str | Path, title: str, *lines: str) -> Shown:
     return Shown(picture(path), title, tuple(line for line in lines if line))
 
 
-def match(one: Match) -> Shown:
+def match(best: Match) -> Shown:
     """A match with its score and probability."""
-    chance = f"probability {one.probability:.2f}" if one.probability is not None else ""
-    return shown(one.photo, one.individual, f"score {one.score:.2f}", chance, facts(one.side, one.captured_at))
+    chance = f"probability {best.probability:.2f}" if best.probability is not None else ""
+    return shown(best.photo, best.individual, f"score {best.score:.2f}", chance, facts(best.side, best.captured_at))
 
 
 def headline(sighting: Sighting) -> str:
@@ -59,7 +59,7 @@ def answer(sighting: Sighting, *, matches: int = 3, truth: str = "", right: bool
     ]
     return Answer(
         tuple(queries),
-        tuple(match(one) for one in sighting.matches[:matches]),
+        tuple(match(best) for best in sighting.matches[:matches]),
         sighting.decision.outcome.value,
         headline(sighting),
         sighting.decision.reason,

@@ -36,6 +36,10 @@ class Bounds:
         return Bounds(int(size), known_at, new_at, slope, intercept, tuple((at, lost) for at, lost in missed))
 
 
+def _size(bounds: Bounds) -> int:
+    return bounds.size
+
+
 _PARTS = ("left", "right", "closer")
 """Fields of a calibration that are calibrations."""
 
@@ -60,7 +64,7 @@ class Calibration:
     prior: float
     """Share of queries taken to show an enrolled animal, in (0, 1)."""
     max_false_match: float
-    """The stated error the threshold was set for: share of queries told KNOWN with a wrong individual."""
+    """The stated error the threshold was set for: share of queries decided KNOWN with a wrong individual."""
     false_match: float
     """The same share as measured on the held-out photos with these thresholds, cross-validated by individual."""
     false_new: float
@@ -88,21 +92,21 @@ class Calibration:
     @property
     def looks_closer(self) -> bool:
         """Whether closer looks are calibrated, for some side at least."""
-        return any(one is not None and one.closer is not None for one in (self, self.left, self.right))
+        return any(part is not None and part.closer is not None for part in (self, self.left, self.right))
 
     def bounds_for(self, size: int) -> Bounds:
         """The thresholds where `size` individuals could match: the stricter ones of the two checked sizes around it."""
         if not self.bounds:
             return Bounds(size, self.known_at, self.new_at)
-        below = max((one for one in self.bounds if one.size <= size), key=lambda one: one.size, default=self.bounds[0])
-        above = min((one for one in self.bounds if one.size >= size), key=lambda one: one.size, default=self.bounds[-1])
+        below = max((checked for checked in self.bounds if checked.size <= size), key=_size, default=self.bounds[0])
+        above = min((checked for checked in self.bounds if checked.size >= size), key=_size, default=self.bounds[-1])
         nearer = below if size * size <= below.size * above.size else above  # in the logarithm
         return replace(nearer, size=size, known_at=max(below.known_at, above.known_at), new_at=max(below.new_at, above.new_at))
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, the names of the fields."""
         values: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        values |= {"bounds": [one.to_json() for one in self.bounds], "more_slopes": list(self.more_slopes)}
+        values |= {"bounds": [bounds.to_json() for bounds in self.bounds], "more_slopes": list(self.more_slopes)}
         return values | {part: values[part].to_json() if values[part] else None for part in _PARTS}
 
     @staticmethod
@@ -114,8 +118,8 @@ class Calibration:
             for name, about in Calibration.__dataclass_fields__.items() if about.default is dataclasses.MISSING
         }
         fields["checked_up_to"] = int(values.get("checked_up_to", 0))
-        fields["bounds"] = tuple(Bounds.from_json(one) for one in values.get("bounds", ()))
-        fields["more_slopes"] = tuple(float(one) for one in values.get("more_slopes", ()))
+        fields["bounds"] = tuple(Bounds.from_json(bounds) for bounds in values.get("bounds", ()))
+        fields["more_slopes"] = tuple(float(number) for number in values.get("more_slopes", ()))
         for part in _PARTS:
             fields[part] = Calibration.from_json(values[part]) if values.get(part) else None
         return Calibration(**fields)

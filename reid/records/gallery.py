@@ -43,8 +43,8 @@ class Enrolled:
     """What became of one `Enrollment`.
 
     status "added": enrolled now. "already": it was there, under this individual. "conflict": the same photo is enrolled
-    under ANOTHER individual; that one is told here and was left as it is. "merged": the name is of nobody who is there, and
-    the last who had it was merged into another one, told here; nothing was enrolled (photo_id 0), for a new individual of
+    under ANOTHER individual; that one is named in this record and was left as it is. "merged": no enrolled individual has the
+    name, and the last that had it was merged into another one, named here; nothing was enrolled (photo_id 0), for a new individual of
     this name would part again what a person put together. "removed": a person took this very photo out of the gallery;
     nothing was enrolled, and `removal` says when, by whom and how it comes back. Photos of an enrollment that was undone
     are enrolled again.
@@ -78,7 +78,7 @@ class EnrolledPhoto:
     width: int
     height: int
     removed: bool = False
-    """True for a photo taken out again: its id still tells what it was."""
+    """True for a photo taken out again: its id still says what it was."""
 
     @property
     def side_predicted(self) -> bool:
@@ -90,7 +90,7 @@ class EnrolledPhoto:
 class KeptSighting:
     """One decision of a query that was kept. seq: of the change that kept it; asking again and the same leaves it.
 
-    species: whose gallery was searched first. individual_id: whom it told, 0 = nobody.
+    species: whose gallery was searched first. individual_id: that was reported, 0 = none.
     """
 
     id: int

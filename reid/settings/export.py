@@ -62,7 +62,7 @@ class CountSettings:
     draws: int = 200
     """Histories drawn from the probabilities of doubtful sightings; 0 = none."""
     look: int = 10
-    """So many photos to look at next are told."""
+    """So many photos to look at next are listed."""
     compare: bool = True
     """Compare doubtful photos with each other, for which they are opened: else one new animal counts as many."""
     seed: int = 0

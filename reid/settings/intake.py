@@ -30,7 +30,7 @@ class IntakeSettings(VideoSettings):
     deployments: str = ""
     """Path of a table of the cameras; its clock offsets and seasons count."""
     side_path: tuple[str, ...] = ()
-    """Each left=PATTERN or right=PATTERN, for photos whose path tells their side; see `photo_selection.sides_by_path`."""
+    """Each left=PATTERN or right=PATTERN, for photos whose path says their side; see `photo_selection.sides_by_path`."""
     device: str = "auto"
     dates: str = field(default="", kw_only=True)
     """How a table's dates as 3/4/2020 are read: day-first or month-first; "" = they are refused."""
@@ -44,4 +44,4 @@ class EnrollSettings(IntakeSettings):
     """Use only the rows whose column of this name has the value `only`; "" = all rows."""
     only: str = "train"
     changed: str = "tell"
-    """A file that was enrolled with another content: `tell` it as a problem and leave it, or `add` it as another photo."""
+    """A file that was enrolled with another content: `tell`: report it and leave it, or `add` it as another photo."""

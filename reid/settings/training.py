@@ -57,7 +57,7 @@ class TrainSettings:
     max_false_match: float = 0.01
     """The error that the KNOWN threshold is set for, see `Calibration`."""
     max_wrong_side: float = 0.02
-    """Share of photos that the side net may tell a wrong side; where it is not sure enough for that, it says none."""
+    """Share of photos that the side net may predict a wrong side for; where it is not sure enough for that, it predicts none."""
     device: str = "auto"
     precision: str = "auto"
     """Of the backbone while it learns: float32, bfloat16, or `auto`, the latter where the processor is fast at it."""
@@ -88,7 +88,7 @@ def check_train(settings: TrainSettings) -> TrainSettings:
         or (settings.minutes is not None and not settings.minutes > 0)
     ):
         raise UsageError("epochs must be at least 1 and minutes above 0")
-    if not all(0.0 < one < 1.0 for one in (settings.max_false_match, settings.validation_share, settings.max_wrong_side)):
+    if not all(0.0 < share < 1.0 for share in (settings.max_false_match, settings.validation_share, settings.max_wrong_side)):
         raise UsageError("max_false_match, max_wrong_side and validation_share must lie between 0 and 1")
     if settings.individuals_per_batch < 2 or settings.photos_per_individual < 2:
         raise UsageError("individuals_per_batch and photos_per_individual must be at least 2: a triplet needs both")

@@ -46,7 +46,7 @@ class IndividualHistory:
 
     def text(self, missing: str = ".") -> str:
         """1 for seen, 0 for not seen, `missing` where no camera worked."""
-        return "".join(missing if one is None else "1" if one else "0" for one in self.seen)
+        return "".join(missing if seen is None else "1" if seen else "0" for seen in self.seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,14 @@ class CaptureHistory:
     @property
     def seasons(self) -> tuple[str, ...]:
         """The names of the seasons in their order."""
-        return tuple(dict.fromkeys(one.season for one in self.occasions))
+        return tuple(dict.fromkeys(occasion.season for occasion in self.occasions))
 
     def intervals(self) -> tuple[float, ...]:
         """Years between each occasion and the next, 0 within a season: MARK's time intervals of the robust design.
 
         Between seasons: from the first day of one to the first day of the next, to two decimals.
         """
-        starts = {one.season: one.start for one in reversed(self.occasions)}
+        starts = {occasion.season: occasion.start for occasion in reversed(self.occasions)}
         return tuple(
             0.0 if before.season == after.season else round((starts[after.season] - starts[before.season]).days / 365.25, 2)
             for before, after in itertools.pairwise(self.occasions)
@@ -137,7 +137,7 @@ def capture_history(
     rows, groups = _histories(captures, occasions, group, covariates, tally)
     _note_lost(species, photos, rows, tally)
     if not rows:
-        reasons = Counter(one.reason for one in tally.left_out).most_common(3)
+        reasons = Counter(dropped.reason for dropped in tally.left_out).most_common(3)
         why = "".join(f"; {count} x {reason}" for reason, count in reasons)
         raise NothingLeft(f"no photo of {species or 'any species'} is left{why}")
     lost, notes = tuple(tally.left_out), tuple(tally.notes)
@@ -276,10 +276,10 @@ def _traits(
 
 def _note_lost(species: str, photos: Sequence[Photo], rows: Sequence[IndividualHistory], tally: _Tally) -> None:
     """A line for every individual that lost all of its photos."""
-    noted = {one.individual for one in tally.left_out if not one.photo}
+    noted = {lost.individual for lost in tally.left_out if not lost.photo}
     reasons: Mapping[str, Counter[str]] = defaultdict(Counter)
-    for one in tally.left_out:
-        reasons[one.individual][one.reason] += 1
+    for lost in tally.left_out:
+        reasons[lost.individual][lost.reason] += 1
     for name in sorted({photo.individual for photo in photos} - {row.individual for row in rows} - noted):
         why = "; ".join(f"{reason} ({many})" for reason, many in reasons[name].most_common())
         tally.left_out.append(LeftOut(species, name, "", f"no photo is left: {why}"))

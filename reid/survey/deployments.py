@@ -101,7 +101,7 @@ def _read_row(row: Row, renamed: Mapping[str, str], clocks: dict[str, timedelta]
 
 def deployment_on(deployments: Sequence[Deployment], camera: str, day: date) -> Deployment | None:
     """The deployment of a camera that worked on a day; None if there was none."""
-    return next((one for one in deployments if one.camera == camera and one.works(day)), None)
+    return next((place for place in deployments if place.camera == camera and place.works(day)), None)
 
 
 def _deployment(row: Row, dates: str) -> Deployment:

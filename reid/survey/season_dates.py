@@ -33,24 +33,24 @@ def read_offset(text: str) -> timedelta:
     parts = _PART.findall(rest)
     if clock:
         hours, minutes, seconds = (int(part or 0) for part in clock.groups())
-        found = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        offset = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     elif parts and not _PART.sub("", rest).strip():
         whole = sum(float(number) * _UNITS[unit] for number, unit in parts)
         if whole > MOST_DAYS * 86400:
             raise UsageError(f"clock offset {text!r} is more than {MOST_DAYS} days; no camera's clock is that wrong")
-        found = timedelta(seconds=whole)
+        offset = timedelta(seconds=whole)
     else:
         raise UsageError(f"clock offset {text!r} cannot be read; wanted what to add to the clock, such as +1h, -30m or +1d2h30m")
-    return sign * found
+    return sign * offset
 
 
 def read_clocks(texts: Iterable[str]) -> dict[str, timedelta]:
     """`CAMERA=+1h`, several of them, as camera -> what to add to its clock. Raises UsageError."""
     clocks: dict[str, timedelta] = {}
     for text in texts:
-        camera, found, offset = text.rpartition("=")
+        camera, sign, offset = text.rpartition("=")
         name = spaced(camera)
-        if not found or not name:
+        if not sign or not name:
             raise UsageError(f"clock {text!r}: wanted CAMERA=OFFSET, such as A12=+1h")
         if name in clocks:
             raise UsageError(f"clock of {name!r} is given twice; give it once")
@@ -74,8 +74,8 @@ def read_days(column: str, text: str) -> frozenset[date]:
 
 def read_season(text: str) -> Season:
     """`NAME=2023-03-01..2023-06-30`. Raises UsageError."""
-    name, found, span = text.partition("=")
-    if not found or not spaced(name):
+    name, sign, span = text.partition("=")
+    if not sign or not spaced(name):
         raise UsageError(f"season {text!r}: wanted NAME=START..END, such as 2023=2023-03-01..2023-06-30")
     try:
         start, end = _span("season", span)
@@ -84,31 +84,31 @@ def read_season(text: str) -> Season:
     return Season(spaced(name), start, end)
 
 
-def read_seasons(given: Sequence[str]) -> tuple[Season, ...]:
+def read_seasons(texts: Sequence[str]) -> tuple[Season, ...]:
     """Seasons by rising start. Each text is NAME=START..END, or a table with the columns name, start, end.
 
     Raises:
         UsageError: a season that cannot be read, two of one name, or two that overlap.
         ManifestError: a table that cannot be read, or a row of it.
     """
-    found = [season for text in given for season in (_season_table(Path(text)) if _is_table(text) else [read_season(text)])]
-    found.sort(key=lambda one: (one.start, one.end, one.name))
-    for before, after in itertools.pairwise(found):
+    seasons = [season for text in texts for season in (_season_table(Path(text)) if _is_table(text) else [read_season(text)])]
+    seasons.sort(key=lambda span: (span.start, span.end, span.name))
+    for before, after in itertools.pairwise(seasons):
         if after.start <= before.end:
             raise UsageError(
                 f"seasons {before.name!r} ({before.start} to {before.end}) and {after.name!r} (from {after.start}) "
                 "overlap; a day is of one season"
             )
-    names = [one.name for one in found]
+    names = [span.name for span in seasons]
     if twice := [name for name in names if names.count(name) > 1]:
         raise UsageError(f"season {twice[0]!r} is given twice; give each a name of its own")
-    return tuple(found)
+    return tuple(seasons)
 
 
 def season_of(moment: datetime | date, seasons: Sequence[Season]) -> str:
     """The season in which a day lies, "" if in none."""
     day = moment.date() if isinstance(moment, datetime) else moment
-    return next((one.name for one in seasons if one.start <= day <= one.end), "")
+    return next((season.name for season in seasons if season.start <= day <= season.end), "")
 
 
 def _is_table(text: str) -> bool:
@@ -120,7 +120,7 @@ def _season_table(path: Path) -> list[Season]:
     aliases = {"season": "name", "from": "start", "to": "end"}
     if missing := {"name", "start", "end"} - {aliases.get(name, name) for name in table.columns}:
         raise ManifestError(f"{path}: has no column {', '.join(sorted(missing))}; wanted name, start, end.")
-    found = []
+    seasons = []
     for row in table.rows:
         cells = {aliases.get(name, name): cell for name, cell in row.cells.items() if cell not in MISSING}
         try:
@@ -131,8 +131,8 @@ def _season_table(path: Path) -> list[Season]:
                 raise BadCell("end", f"the season runs from {start} to {end}; give two dates, the earlier first.")
         except BadCell as fault:
             raise ManifestError(f"{path}, row {row.number}: {fault}") from None
-        found.append(Season(spaced(Row(row.number, cells).text("name")), start.date(), end.date()))
-    return found
+        seasons.append(Season(spaced(Row(row.number, cells).text("name")), start.date(), end.date()))
+    return seasons
 
 
 def _span(column: str, text: str) -> tuple[date, date]:

@@ -50,15 +50,15 @@ def in_metres(deployments: Sequence[Deployment]) -> Grid:
     Raises:
         UsageError: a deployment has no position, or some have degrees and others metres.
     """
-    if all(one.x is not None for one in deployments):
-        return Grid(tuple((one.x or 0.0, one.y or 0.0) for one in deployments), "as the table gives them")
-    without = [one.camera for one in deployments if one.latitude is None]
+    if all(place.x is not None for place in deployments):
+        return Grid(tuple((place.x or 0.0, place.y or 0.0) for place in deployments), "as the table gives them")
+    without = [place.camera for place in deployments if place.latitude is None]
     if without:
         raise UsageError(
             f"deployment of {without[0]} has no position ({len(without)} such); the table needs latitude and "
             "longitude, or x and y in metres, in every row"
         )
-    places = [(one.latitude or 0.0, one.longitude or 0.0) for one in deployments]
+    places = [(place.latitude or 0.0, place.longitude or 0.0) for place in deployments]
     middle = sum(longitude for _, longitude in places) / len(places)
     zone = min(60, int((middle + 180) // 6) + 1)
     south = sum(latitude for latitude, _ in places) < 0

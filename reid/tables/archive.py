@@ -59,7 +59,7 @@ def write_parcel(path: Path, files: Iterable[tuple[str, Path | bytes]], about: M
                     file.write(content, name)
     except OSError as error:
         raise GalleryError(f"{path} cannot be written ({error}): nothing was kept") from error
-    return Parcel(path, about, {name: one["bytes"] for name, one in members.items()}, path.stat().st_size)
+    return Parcel(path, about, {name: facts["bytes"] for name, facts in members.items()}, path.stat().st_size)
 
 
 def read_parcel(path: Path, folder: Path | None = None) -> Parcel:
@@ -71,9 +71,9 @@ def read_parcel(path: Path, folder: Path | None = None) -> Parcel:
     try:
         with zipfile.ZipFile(path) as file:
             listed = _listed(path, file)
-            for name, one in listed["members"].items():
+            for name, facts in listed["members"].items():
                 with file.open(name) as member:
-                    if _digest_of(member) != one["sha256"]:
+                    if _digest_of(member) != facts["sha256"]:
                         raise GalleryError(f"{path} is damaged: {name} is not what was packed; fetch it again")
             if folder is not None:
                 for name in listed["members"]:
@@ -84,21 +84,21 @@ def read_parcel(path: Path, folder: Path | None = None) -> Parcel:
                             out.write(block)
     except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, NotImplementedError, RuntimeError, EOFError) as error:
         raise GalleryError(f"{path} is no parcel of reid, or damaged ({error}): fetch it again") from error
-    return Parcel(path, listed["about"], {name: one["bytes"] for name, one in listed["members"].items()}, path.stat().st_size)
+    return Parcel(path, listed["about"], {name: facts["bytes"] for name, facts in listed["members"].items()}, path.stat().st_size)
 
 
 def _listed(path: Path, file: zipfile.ZipFile) -> dict[str, Any]:
-    there = {info.filename: info for info in file.infolist()}
-    if len(there) != len(file.infolist()):
+    infos = {info.filename: info for info in file.infolist()}
+    if len(infos) != len(file.infolist()):
         raise GalleryError(f"{path} holds two members of one name: it is no parcel of reid")
-    if LIST not in there or there[LIST].file_size > MAX_LIST_BYTES or there[LIST].compress_type != zipfile.ZIP_STORED:
+    if LIST not in infos or infos[LIST].file_size > MAX_LIST_BYTES or infos[LIST].compress_type != zipfile.ZIP_STORED:
         raise GalleryError(f"{path} is no parcel of reid: its list {LIST} is missing, compressed or absurdly large")
     listed: dict[str, Any] = json.loads(file.read(LIST))
     if listed["format"] > ARCHIVE_FORMAT:
         raise GalleryError(f"{path} has format {listed['format']}, this reid knows formats up to {ARCHIVE_FORMAT}: update reid")
-    if set(there) != {LIST, *listed["members"]}:
+    if set(infos) != {LIST, *listed["members"]}:
         raise GalleryError(f"{path} is damaged: its members are not those on its list; fetch it again")
-    for name, info in there.items():
+    for name, info in infos.items():
         if name == LIST:
             continue
         if not _NAME.fullmatch(name):

@@ -76,8 +76,8 @@ def read_box(texts: dict[str, str], photo: Path) -> Box | None:
     numbers = []
     for column, text in texts.items():
         if not text:
-            given = ", ".join(name for name, other in texts.items() if other)
-            raise BadCell(column, f"is empty, but {given} not; give all four or none.")
+            filled = ", ".join(name for name, other in texts.items() if other)
+            raise BadCell(column, f"is empty, but {filled} not; give all four or none.")
         try:
             numbers.append(float(text.replace(",", ".")))
         except ValueError:

@@ -42,30 +42,30 @@ def plain(value: Any) -> Any:
     return value.as_posix() if isinstance(value, Path) else value
 
 
-def sighting(one: Sighting) -> dict[str, Any]:
+def sighting(answer: Sighting) -> dict[str, Any]:
     """A sighting as `reid query --json` prints it."""
     return {
-        "photo": one.photo,
-        "sha256": one.sha256,
+        "photo": answer.photo,
+        "sha256": answer.sha256,
         "species": {
-            "name": one.species.name,
-            "probability": one.species.probability,
-            "alternatives": [{"name": name, "probability": chance} for name, chance in one.species.alternatives],
-            "reason": one.species.reason,
+            "name": answer.species.name,
+            "probability": answer.species.probability,
+            "alternatives": [{"name": name, "probability": chance} for name, chance in answer.species.alternatives],
+            "reason": answer.species.reason,
         },
-        "decision": one.decision.outcome.value,
-        "individual": one.decision.individual,
-        "probability": one.decision.probability,
-        "reason": one.decision.reason,
-        "side": one.side,
-        "captured_at": plain(one.captured_at),
-        "camera": one.camera,
-        "season": one.season,
-        "encounter": one.encounter,
-        "photos": list(one.photos),
-        "searched": list(one.searched),
-        "matches": [_match(match) for match in one.matches],
-        "nets": {"species": one.species.fingerprint, "embedding": one.embedding_fingerprint},
+        "decision": answer.decision.outcome.value,
+        "individual": answer.decision.individual,
+        "probability": answer.decision.probability,
+        "reason": answer.decision.reason,
+        "side": answer.side,
+        "captured_at": plain(answer.captured_at),
+        "camera": answer.camera,
+        "season": answer.season,
+        "encounter": answer.encounter,
+        "photos": list(answer.photos),
+        "searched": list(answer.searched),
+        "matches": [_match(match) for match in answer.matches],
+        "nets": {"species": answer.species.fingerprint, "embedding": answer.embedding_fingerprint},
     }
 
 

@@ -17,10 +17,10 @@ def problem_rows(problems: Iterable[Problem]) -> list[tuple[str, ...]]:
     A reason is "column: what; how to fix", as `cells.BadCell` and its like write it.
     """
     rows: list[tuple[str, ...]] = []
-    for one in problems:
-        origin = _ORIGIN.fullmatch(one.origin)
-        file, row = (origin["file"], origin["row"]) if origin else (one.origin, "")
-        text = one.reason.removeprefix(f"{one.column}: ") if one.column else one.reason
+    for problem in problems:
+        origin = _ORIGIN.fullmatch(problem.origin)
+        file, row = (origin["file"], origin["row"]) if origin else (problem.origin, "")
+        text = problem.reason.removeprefix(f"{problem.column}: ") if problem.column else problem.reason
         what, _, fix = text.rstrip(".").partition("; ")
-        rows.append((file, row, one.column, one.path, what, fix))
+        rows.append((file, row, problem.column, problem.path, what, fix))
     return rows

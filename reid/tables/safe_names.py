@@ -15,7 +15,7 @@ def plain_names(names: Iterable[str], *, longest: int = 0, allowed: str = r"A-Za
         longest: characters at most; 0 = any.
         allowed: characters of a regular expression's set.
     """
-    found: dict[str, str] = {}
+    plain: dict[str, str] = {}
     used: set[str] = set()
     for name in sorted(set(names)):
         bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
@@ -26,5 +26,5 @@ def plain_names(names: Iterable[str], *, longest: int = 0, allowed: str = r"A-Za
             ending = f"-{number}"
             short = (text[: longest - len(ending)] if longest else text) + ending
         used.add(short.lower())
-        found[name] = short
-    return found
+        plain[name] = short
+    return plain

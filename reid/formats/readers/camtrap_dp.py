@@ -104,8 +104,9 @@ def _tables(path: Path) -> dict[str, list[Row]]:
             f"{path}: is no Camtrap DP of version 1 (its profile is {profile or 'not named'!r}); convert an older "
             "one with R's camtrapdp or camtraptor."
         )
-    named = {str(one.get("name")): one.get("path") for one in descriptor.get("resources", []) if isinstance(one, dict)}
-    found = {}
+    resources = [resource for resource in descriptor.get("resources", []) if isinstance(resource, dict)]
+    named = {str(resource.get("name")): resource.get("path") for resource in resources}
+    rows = {}
     for name, required in _REQUIRED.items():
         file = named.get(name)
         if not isinstance(file, str):
@@ -113,8 +114,8 @@ def _tables(path: Path) -> dict[str, list[Row]]:
         table = read_table(path.parent / file)
         if missing := [field for field in required if field not in table.columns]:
             raise ManifestError(f"{path.parent / file}: has no field {', '.join(missing)}, which Camtrap DP 1 requires.")
-        found[name] = [_emptied(row) for row in table.rows]
-    return found
+        rows[name] = [_emptied(row) for row in table.rows]
+    return rows
 
 
 def _emptied(row: Row) -> Row:
@@ -139,9 +140,9 @@ def _moment(row: Row, column: str) -> datetime | None:
         raise BadCell(column, f'"{cell}" has no time zone that there is.') from None
 
 
-def _within(one: _Event, when: datetime) -> bool:
+def _within(event: _Event, when: datetime) -> bool:
     """As moments where all three have a zone, else by the clock."""
-    start, end = one.start, one.end
+    start, end = event.start, event.end
     if any(each.tzinfo is None for each in (start, end, when)):
         start, end, when = (each.replace(tzinfo=None) for each in (start, end, when))
     return start <= when <= end
@@ -149,7 +150,7 @@ def _within(one: _Event, when: datetime) -> bool:
 
 def _of_event(events: Sequence[_Event], when: datetime | None) -> list[Row]:
     """The observations of the events at that time; who it was is not known where several animals were seen."""
-    rows = [one.row for one in events if when is not None and _within(one, when)]
+    rows = [event.row for event in events if when is not None and _within(event, when)]
     animals = [row for row in rows if row.text("observationtype") == "animal"]
     if len(animals) < 2:
         return rows
@@ -157,7 +158,7 @@ def _of_event(events: Sequence[_Event], when: datetime | None) -> list[Row]:
 
 
 def _together(animals: Sequence[Row]) -> Row:
-    """Several animals that no box tells apart, as one: the individual is not known, the species if it is one."""
+    """Several animals without boxes of their own, as one animal: the individual is not known, the species if it is one."""
     names = {row.text("scientificname") for row in animals}
     species = names.pop() if len(names) == 1 else ""
     cells: Mapping[str, Any] = {"observationtype": "animal", "scientificname": species, "eventid": animals[0].text("eventid")}
@@ -167,8 +168,8 @@ def _together(animals: Sequence[Row]) -> Row:
 def _of_film(animals: Sequence[Row]) -> list[Row]:
     """What is known of all frames of a video, without boxes: who it is only where all observations name the same."""
     named = {(row.text("scientificname"), row.text("individualid")) for row in animals}
-    one = [animals[0]] if len(named) == 1 else [_together(animals)] if animals else []
-    return [replace(row, cells={name: cell for name, cell in row.cells.items() if name not in _BOXES.values()}) for row in one]
+    known = [animals[0]] if len(named) == 1 else [_together(animals)] if animals else []
+    return [replace(row, cells={name: cell for name, cell in row.cells.items() if name not in _BOXES.values()}) for row in known]
 
 
 def _photos(base: Path, medium: Row, place: Row, when: datetime | None, seen: Sequence[Row]) -> Iterator[Photo]:
@@ -211,9 +212,9 @@ def _file(base: Path, medium: Row) -> Path:
 
 
 def _animals(seen: Sequence[Row], film: bool) -> list[Row]:
-    """The animals of a medium that can be told apart: those without a box are one, and so are those of a video's frames."""
+    """The animals of a medium that can be kept apart: those without a box are one, and so are those of a video's frames."""
     animals = [row for row in seen if row.text("observationtype") == "animal"]
-    if film:  # a box is of one moment of it (bboxTime), and its frames are told apart later
+    if film:  # a box is of one moment of it (bboxTime), and its frames get names of their own later
         animals = _of_film(animals)
     boxless = [row for row in animals if not any(row.text(name) for name in _BOXES.values())]
     if len(boxless) < 2:

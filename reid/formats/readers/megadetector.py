@@ -63,9 +63,9 @@ def read_megadetector(path: Path, confidence: float | None = None) -> Iterator[P
         if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
             yield Problem(str(path), "the entry names no file.", origin)
             continue
-        detections = [one for one in entry.get("detections") or () if isinstance(one, dict)]
-        shown = [(names.get(str(one.get("category")), ""), _confidence(one), one) for one in detections]
-        animals = [(sure, one) for name, sure, one in shown if name in _ANIMALS and sure >= least]
+        detections = [detection for detection in entry.get("detections") or () if isinstance(detection, dict)]
+        shown = [(names.get(str(detection.get("category")), ""), _confidence(detection), detection) for detection in detections]
+        animals = [(sure, detection) for name, sure, detection in shown if name in _ANIMALS and sure >= least]
         if any(name in _PEOPLE and sure >= min(PEOPLE_CONFIDENCE, least) for name, sure, _ in shown):
             people += 1
             with_animals += bool(animals)
@@ -77,18 +77,18 @@ def read_megadetector(path: Path, confidence: float | None = None) -> Iterator[P
 
 def _results(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        results = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as fault:
         raise ManifestError(f"{path}: cannot be read ({fault.strerror}); check the path.") from fault
     except ValueError as fault:
         raise ManifestError(f"{path}: is no JSON ({fault}).") from fault
     if (
-        not isinstance(found, dict)
-        or not isinstance(found.get("images"), list)
-        or not isinstance(found.get("detection_categories"), dict)
+        not isinstance(results, dict)
+        or not isinstance(results.get("images"), list)
+        or not isinstance(results.get("detection_categories"), dict)
     ):
         raise ManifestError(f"{path}: is no MegaDetector results file; wanted images and detection_categories.")
-    return found
+    return results
 
 
 def _least(info: Mapping[str, Any]) -> float:
@@ -123,13 +123,13 @@ def _frame(
         return
     if not animals:
         yield Photo(path, species=EMPTY, notes=dict(FOUND_NOTHING), origin=origin)
-    for sure, one in animals:
-        box = _box(one.get("bbox"))
+    for sure, detection in animals:
+        box = _box(detection.get("bbox"))
         if isinstance(box, str):
             yield Problem(str(path), box, origin)
             continue
         notes = {"confidence": f"{sure:g}"}
-        best = next(iter(one.get("classifications") or ()), None)
+        best = next(iter(detection.get("classifications") or ()), None)
         if isinstance(best, list | tuple) and best and str(best[0]) in classes:
             notes["classified"] = classes[str(best[0])]
         yield Photo(path, box=box, notes=notes, origin=origin)
@@ -142,13 +142,13 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _box(given: object) -> Box | str:
+def _box(corners: object) -> Box | str:
     """The box, its corners kept within the frame; the reason where it is none."""
-    numbers = given if isinstance(given, list) else []
-    if len(numbers) != 4 or not all(isinstance(one, int | float) for one in numbers):
-        return f"bbox {given!r} is no box; wanted x, y, width, height as fractions of the frame."
-    x, y, width, height = (float(one) for one in numbers)
+    numbers = corners if isinstance(corners, list) else []
+    if len(numbers) != 4 or not all(isinstance(number, int | float) for number in numbers):
+        return f"bbox {corners!r} is no box; wanted x, y, width, height as fractions of the frame."
+    x, y, width, height = (float(number) for number in numbers)
     left, top = max(0.0, x), max(0.0, y)
     box = Box(left, top, min(width + min(x, 0.0), 1.0 - left), min(height + min(y, 0.0), 1.0 - top))
     reason = images.box_fault(box)
-    return f"bbox {given!r}: {reason}" if reason else box
+    return f"bbox {corners!r}: {reason}" if reason else box

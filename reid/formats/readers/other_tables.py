@@ -25,12 +25,12 @@ def as_manifest(table: Table) -> Table | None:
         if known(table.columns):
             kept = tuple(name for name in table.columns if name not in columns and not _ASSET.fullmatch(name))
             named = tuple(dict.fromkeys([*_OURS, *kept]))
-            return Table(named, (row for given in table.rows for row in change(_without_missing(given, columns), columns)))
+            return Table(named, (row for row in table.rows for row in change(_without_missing(row, columns), columns)))
     return None
 
 
 def _without_missing(row: Row, columns: Mapping[str, str]) -> Row:
-    """Without the cells that R left NA: those that become a manifest's column are told where manifests are read."""
+    """Without the cells that R left NA: those that become a manifest's column are reported where manifests are read."""
     kept = {name: cell for name, cell in row.cells.items() if cell not in MISSING or columns.get(name)}
     return Row(row.number, kept, row.surplus)
 
@@ -81,7 +81,7 @@ def _wildbook(row: Row, columns: Mapping[str, str]) -> Iterator[Row]:
         cells["captured_at"] = f"{day[0]}-{day[1]:0>2}-{day[2]:0>2}{clock}"
     if side := re.search(r"side: (left|right)(?!\|)", row.text("encounter.researchercomments")):
         cells["side"] = side[1]
-    assets = sorted((int(found[1]), name) for name in row.cells if (found := _ASSET.fullmatch(name)))
+    assets = sorted((int(number[1]), name) for name in row.cells if (number := _ASSET.fullmatch(name)))
     for _, name in assets or [(0, "")]:
         yield Row(row.number, cells | {"path": _joined(row.text(name))}, row.surplus)
 

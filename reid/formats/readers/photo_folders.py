@@ -33,7 +33,7 @@ def read_folder(folder: Path) -> Iterator[Photo | Problem]:
     """
     refused: list[OSError] = []
     seen: set[tuple[int, int]] = set()
-    found = False
+    any_photo = False
     for place, names, files in os.walk(folder, onerror=refused.append, followlinks=True):
         status = Path(place).stat()
         if (status.st_dev, status.st_ino) in seen:
@@ -45,12 +45,12 @@ def read_folder(folder: Path) -> Iterator[Photo | Problem]:
         species, individual = [*levels, "", ""][:2]
         for name in sorted(files):
             if _counts(name) and (Path(name).suffix.lower() in images.IMAGE_SUFFIXES or is_video(Path(name))):
-                found = True
+                any_photo = True
                 yield Photo(Path(place, name), species=species, individual=individual, origin=str(folder))
     for fault in refused:
         reason = f"the folder cannot be read ({fault.strerror}); check its permissions."
         yield Problem(str(fault.filename), reason, str(folder))
-    if not found:
+    if not any_photo:
         raise ManifestError(f"{folder}: holds no photo ({', '.join(sorted(images.IMAGE_SUFFIXES))}); wanted "
                             "species/individual/photo.jpg, or a manifest.csv.")
 

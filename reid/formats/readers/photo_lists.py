@@ -82,11 +82,11 @@ def read_photos(
     notes: list[str] = []
     first: dict[tuple[str, str], str] = {}
     videos = resolve(VideoSettings(), {}) if videos is None else videos
-    for given in inputs:
+    for path in inputs:
         passed_over = 0
-        for item in _read_input(given, confidence, dates):
+        for item in _read_input(path, confidence, dates):
             if isinstance(item, LeftOutFrames):
-                notes.append(f"{given.name}: {item}")
+                notes.append(f"{path.name}: {item}")
             elif isinstance(item, EmptyCells):
                 notes.append(str(item))
             elif isinstance(item, Problem):
@@ -97,14 +97,14 @@ def read_photos(
                 problems.append(repeated)
             elif not is_video(item.path):
                 photos.append(item)
-            elif item.origin == str(given) and not available():  # found in a folder, not named
+            elif item.origin == str(path) and not available():  # found in a folder, not named
                 passed_over += 1
             else:
                 for frame in frames_of(item, videos):  # which may have been named as a photo, too
                     taken = (_repeated(frame, first) or frame) if isinstance(frame, Photo) else frame
                     photos.append(taken) if isinstance(taken, Photo) else problems.append(taken)
         if passed_over:
-            notes.append(f"{given}: {passed_over} videos were passed over; `{PIP}` lets reid take frames out of them")
+            notes.append(f"{path}: {passed_over} videos were passed over; `{PIP}` lets reid take frames out of them")
     return PhotoList(tuple(photos), tuple(problems), tuple(notes))
 
 
@@ -146,9 +146,9 @@ def read_manifest(path: Path, dates: str = "") -> Iterator[Photo | Problem | Emp
     others = tuple(name for name in table.columns if name not in known)
     empty = True
     missing: Counter[str] = Counter()
-    for given in table.rows:
+    for raw in table.rows:
         empty = False
-        row = _emptied(given, missing)
+        row = _emptied(raw, missing)
         origin = f"{path.name}, row {row.number}"
         try:
             yield _photo(row, path.parent, origin, others, boxed, dates)
@@ -170,24 +170,24 @@ def _emptied(row: Row, missing: Counter[str]) -> Row:
 
 
 def _read_input(
-    given: Path, confidence: float | None, dates: str
+    path: Path, confidence: float | None, dates: str
 ) -> Iterator[Photo | Problem | LeftOutFrames | EmptyCells]:
-    suffix = given.suffix.lower()
-    if given.name == DESCRIPTOR or (given.is_dir() and (given / DESCRIPTOR).is_file()):
-        yield from read_camtrap_dp(given if given.name == DESCRIPTOR else given / DESCRIPTOR)
-    elif given.is_dir():
-        manifest = manifest_in(given)
-        yield from read_manifest(manifest, dates) if manifest else read_folder(given)
+    suffix = path.suffix.lower()
+    if path.name == DESCRIPTOR or (path.is_dir() and (path / DESCRIPTOR).is_file()):
+        yield from read_camtrap_dp(path if path.name == DESCRIPTOR else path / DESCRIPTOR)
+    elif path.is_dir():
+        manifest = manifest_in(path)
+        yield from read_manifest(manifest, dates) if manifest else read_folder(path)
     elif suffix in TABLE_SUFFIXES:
-        yield from read_manifest(given, dates)
+        yield from read_manifest(path, dates)
     elif suffix == ".json":
-        yield from read_megadetector(given, confidence)
+        yield from read_megadetector(path, confidence)
     elif suffix in _OTHER_TABLES:
-        raise ManifestError(f"{given}: is a table that cannot be read here; save it as .xlsx or CSV (UTF-8).")
-    elif fault := _absence(given):
-        yield Problem(str(given), fault)
+        raise ManifestError(f"{path}: is a table that cannot be read here; save it as .xlsx or CSV (UTF-8).")
+    elif fault := _absence(path):
+        yield Problem(str(path), fault)
     else:
-        yield Photo(given)
+        yield Photo(path)
 
 
 def _photo(row: Row, base: Path, origin: str, others: tuple[str, ...], boxed: bool, dates: str) -> Photo:

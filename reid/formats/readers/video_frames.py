@@ -1,8 +1,8 @@
 """Videos as photos: frames by interval or where the picture changes, written as JPEGs with their date. The only PyAV.
 
 PyAV (extra `wild-reid[video]`) brings FFmpeg's libraries in its wheel, so that nothing else must be installed, decodes in this
-process, and tells the container's metadata and the time of each frame. imageio-ffmpeg runs a program and reads raw pixels off a
-pipe without times, and OpenCV tells no metadata.
+process, and gives the container's metadata and the time of each frame. imageio-ffmpeg runs a program and reads raw pixels off a
+pipe without times, and OpenCV gives no metadata.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def frames_of(video: Photo, settings: VideoSettings) -> Iterator[Photo | Problem
         status = video.path.stat()
         folder = _folder(video.path, settings.frames)
         stamp = {"version": _VERSION, "bytes": status.st_size, "time": status.st_mtime_ns, "video": settings.video}
-        told = _taken_before(folder, stamp) or _take(video.path, folder, how, stamp)
+        taken = _taken_before(folder, stamp) or _take(video.path, folder, how, stamp)
     except PhotoError as error:
         yield Problem(str(video.path), str(error).removeprefix(f"{video.path}: "), video.origin)
         return
@@ -98,23 +98,23 @@ def frames_of(video: Photo, settings: VideoSettings) -> Iterator[Photo | Problem
         reason = f"its frames cannot be written ({error}); name a folder that can be written to with --frames."
         yield Problem(str(video.path), reason, video.origin)
         return
-    start = video.captured_at or datetime.fromisoformat(told["captured_at"])
-    marked = told["date_from"] != "container" and video.captured_at is None
-    more = {"date_from": told["date_from"]} if marked else {}
-    for name, seconds in told["frames"]:
+    start = video.captured_at or datetime.fromisoformat(taken["captured_at"])
+    marked = taken["date_from"] != "container" and video.captured_at is None
+    more = {"date_from": taken["date_from"]} if marked else {}
+    for name, seconds in taken["frames"]:
         yield replace(
             video, path=folder / name, captured_at=start + timedelta(seconds=round(seconds)),
-            encounter=video.encounter or told["encounter"], camera=video.camera or told["camera"],
+            encounter=video.encounter or taken["encounter"], camera=video.camera or taken["camera"],
             notes={**video.notes, "video": video.path.name, "frame_at": f"{seconds:.3f}", **more}, exif_read=True,
         )  # fmt: skip
-    if told["fault"]:
-        yield Problem(str(video.path), f"{told['fault']}; the {len(told['frames'])} frames before that are used.", video.origin)
+    if taken["fault"]:
+        yield Problem(str(video.path), f"{taken['fault']}; the {len(taken['frames'])} frames before that are used.", video.origin)
 
 
 def _read_how(text: str) -> _How:
-    kind, found, number = text.strip().lower().partition("=")
+    kind, sign, number = text.strip().lower().partition("=")
     try:
-        value = float(number) if found else {"every": math.nan, "scenes": SCENE}.get(kind, math.nan)
+        value = float(number) if sign else {"every": math.nan, "scenes": SCENE}.get(kind, math.nan)
     except ValueError:
         value = math.nan
     if kind == "every" and 0.04 <= value < math.inf:
@@ -138,15 +138,15 @@ def _taken_before(folder: Path, stamp: Mapping[str, object]) -> dict[str, Any] |
     None, too, where something is missing in it or is no date, text or number: the frames are then taken again.
     """
     try:
-        told: dict[str, Any] = json.loads((folder / MARK).read_text(encoding="utf-8"))
-        datetime.fromisoformat(told["captured_at"])
-        whole = bool(told["frames"]) and all(
+        taken: dict[str, Any] = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        datetime.fromisoformat(taken["captured_at"])
+        whole = bool(taken["frames"]) and all(
             Path(name).name == name and (folder / name).is_file() and timedelta(seconds=seconds) >= timedelta()
-            for name, seconds in told["frames"]
-        ) and all(isinstance(told[name], str) for name in ("date_from", "camera", "encounter", "fault"))
+            for name, seconds in taken["frames"]
+        ) and all(isinstance(taken[name], str) for name in ("date_from", "camera", "encounter", "fault"))
     except (OSError, ValueError, LookupError, TypeError, OverflowError):
         return None
-    return told if whole and told["stamp"] == dict(stamp) else None
+    return taken if whole and taken["stamp"] == dict(stamp) else None
 
 
 def _take(video: Path, folder: Path, how: _How, stamp: Mapping[str, object]) -> dict[str, Any]:
@@ -172,13 +172,13 @@ def _take(video: Path, folder: Path, how: _How, stamp: Mapping[str, object]) -> 
             fault = str(error)
     if not frames:
         raise PhotoError(f"{video}: {fault or 'holds no picture that can be decoded'}; copy it again from the camera card.")
-    told = {
+    taken = {
         "stamp": dict(stamp), "captured_at": start.isoformat(), "date_from": date_from, "camera": camera,
         "encounter": f"video:{video.stem}/{digest[:12]}", "frames": frames, "fault": fault,
     }
     sync_files(folder / name for name, _ in frames)  # before the mark that says they are there
-    write_text(folder / MARK, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
-    return told
+    write_text(folder / MARK, json.dumps(taken, ensure_ascii=False, indent=1) + "\n")
+    return taken
 
 
 @contextmanager
@@ -247,7 +247,7 @@ def _count() -> Iterator[int]:
 
 
 def _start(video: Path, known: Mapping[str, str]) -> tuple[datetime, str]:
-    """When the video begins, by the clock that wrote it, and where that is told: `container`, CONTAINER_UTC, or `file`.
+    """When the video begins, by the clock that wrote it, and where that stands: `container`, CONTAINER_UTC, or `file`.
 
     known: the container's metadata, by names in lower case.
     """

@@ -145,11 +145,11 @@ def package(
         raise UsageError(f"sampling design {sampling_design!r}: Camtrap DP knows {', '.join(SAMPLING_DESIGNS)}")
     if not deployments:
         raise UsageError("Camtrap DP needs to know where the cameras stood and when: give --deployments TABLE")
-    if placeless := [one.camera for one in deployments if one.latitude is None]:
+    if placeless := [site.camera for site in deployments if site.latitude is None]:
         raise UsageError(
             f"deployment of {placeless[0]} has no latitude and longitude ({len(placeless)} such); Camtrap DP asks for both"
         )
-    if nameless := [one.camera for one in deployments if one.camera in MISSING]:
+    if nameless := [site.camera for site in deployments if site.camera in MISSING]:
         raise UsageError(f"camera {nameless[0]!r}: Camtrap DP reads this name as none; rename it there and in the photos")
     stamp = _stamps(zone)
     ids = _deployment_ids(deployments)
@@ -166,7 +166,7 @@ def package(
         row = _media(photo, path, deployment, stamp(photo.captured_at))
         media.setdefault(str(row["mediaID"]), row)
         observations.append(_observation(photo, encounter, row, scientific))
-    rows = [_deployment(one, name, stamp) for one, name in zip(deployments, ids, strict=True)]
+    rows = [_deployment(site, name, stamp) for site, name in zip(deployments, ids, strict=True)]
     names = sorted({str(row["scientificName"]) for row in observations})
     descriptor = _descriptor(deployments, names, created, title, contributor, sampling_design)
     return Package(descriptor, rows, list(media.values()), observations, tuple(left_out), tuple(kept))
@@ -180,8 +180,8 @@ def descriptor_text(written: Package) -> str:
 def _deployment_ids(deployments: Sequence[Deployment]) -> list[str]:
     """Camera and first day; where two are alike, the later ones get a number."""
     ids: list[str] = []
-    for one in deployments:
-        name = f"{one.camera}/{one.start.isoformat()}"
+    for place in deployments:
+        name = f"{place.camera}/{place.start.isoformat()}"
         alike = sum(other.partition("#")[0] == name for other in ids)
         ids.append(f"{name}#{alike + 1}" if alike else name)
     return ids
@@ -222,13 +222,13 @@ def _stamps(zone: str) -> Any:
     return lambda when: when.replace(tzinfo=named).isoformat(timespec="seconds")
 
 
-def _deployment(one: Deployment, name: str, stamp: Any) -> dict[str, object]:
-    off = ", ".join(day.isoformat() for day in sorted(one.off))
+def _deployment(place: Deployment, name: str, stamp: Any) -> dict[str, object]:
+    off = ", ".join(day.isoformat() for day in sorted(place.off))
     return {
-        "deploymentID": name, "locationID": one.camera, "locationName": one.camera, "latitude": one.latitude,
-        "longitude": one.longitude, "deploymentStart": stamp(datetime.combine(one.start, time.min)),
-        "deploymentEnd": stamp(datetime.combine(one.end, time(23, 59, 59))), "cameraID": one.camera,
-        "deploymentGroups": f"season:{one.season}" if one.season else None,
+        "deploymentID": name, "locationID": place.camera, "locationName": place.camera, "latitude": place.latitude,
+        "longitude": place.longitude, "deploymentStart": stamp(datetime.combine(place.start, time.min)),
+        "deploymentEnd": stamp(datetime.combine(place.end, time(23, 59, 59))), "cameraID": place.camera,
+        "deploymentGroups": f"season:{place.season}" if place.season else None,
         "deploymentComments": f"not working on: {off}" if off else None,
     }  # fmt: skip
 
@@ -269,8 +269,8 @@ def _number(value: float) -> str:
 def _descriptor(
     deployments: Sequence[Deployment], names: Sequence[str], created: datetime, title: str, contributor: str, design: str
 ) -> dict[str, Any]:
-    west, east = (edge(one.longitude or 0.0 for one in deployments) for edge in (min, max))
-    south, north = (edge(one.latitude or 0.0 for one in deployments) for edge in (min, max))
+    west, east = (edge(place.longitude or 0.0 for place in deployments) for edge in (min, max))
+    south, north = (edge(place.latitude or 0.0 for place in deployments) for edge in (min, max))
     corners = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     return {
         "resources": [
@@ -287,7 +287,8 @@ def _descriptor(
                     "observationLevel": ["media"]},
         "spatial": {"type": "Polygon", "bbox": [west, south, east, north], "coordinates": [corners]},
         "temporal": {
-            "start": min(one.start for one in deployments).isoformat(), "end": max(one.end for one in deployments).isoformat(),
+            "start": min(place.start for place in deployments).isoformat(),
+            "end": max(place.end for place in deployments).isoformat(),
         },
         "taxonomic": [{"scientificName": name} for name in names],
     }  # fmt: skip

@@ -103,8 +103,8 @@ def camera_table(deployments: Sequence[Deployment]) -> tuple[tuple[str, ...], li
     if not deployments:
         raise UsageError("camtrapR's camera table needs deployments: give --deployments TABLE")
     points = in_metres(deployments).points
-    spans = [_spans(one.off) for one in deployments]
-    most = max(len(one) for one in spans)
+    spans = [_spans(place.off) for place in deployments]
+    most = max(len(place) for place in spans)
     columns = (
         "Station",
         "utm_y",
@@ -114,15 +114,15 @@ def camera_table(deployments: Sequence[Deployment]) -> tuple[tuple[str, ...], li
         *(f"Problem{at}_{end}" for at in range(1, most + 1) for end in ("from", "to")),
     )
     rows: list[tuple[object, ...]] = []
-    for one, (x, y), off in zip(deployments, points, spans, strict=True):
+    for place, (x, y), off in zip(deployments, points, spans, strict=True):
         days = [end.isoformat() for span in off for end in span]
         rows.append(
             (
-                one.camera,
+                place.camera,
                 round(y, 2),
                 round(x, 2),
-                one.start.isoformat(),
-                one.end.isoformat(),
+                place.start.isoformat(),
+                place.end.isoformat(),
                 *days,
                 *[""] * (2 * most - len(days)),
             )
@@ -132,10 +132,10 @@ def camera_table(deployments: Sequence[Deployment]) -> tuple[tuple[str, ...], li
 
 def _spans(days: frozenset[date]) -> list[tuple[date, date]]:
     """Days as spans of days that follow each other."""
-    found: list[tuple[date, date]] = []
+    spans: list[tuple[date, date]] = []
     for day in sorted(days):
-        if found and day - found[-1][1] == timedelta(days=1):
-            found[-1] = found[-1][0], day
+        if spans and day - spans[-1][1] == timedelta(days=1):
+            spans[-1] = spans[-1][0], day
         else:
-            found.append((day, day))
-    return found
+            spans.append((day, day))
+    return spans

@@ -21,7 +21,7 @@ def write_mark(job: ExportJob, species: str, written: Written) -> None:
     written.table(job.out / f"{stem_of(species)}-occasions.csv", *occasion_table(history))
 
 
-def inp(found: CaptureHistory) -> str:
+def inp(history: CaptureHistory) -> str:
     """The .inp file as text, one statement for each individual under a comment with its name.
 
     An occasion on which no camera worked is ".", which MARK takes for recaptures, occupancy and the Huggins models; for
@@ -30,28 +30,29 @@ def inp(found: CaptureHistory) -> str:
     Raises:
         UsageError: more occasions than a line of MARK holds.
     """
-    if len(found.occasions) + 20 > LONGEST_LINE:
+    if len(history.occasions) + 20 > LONGEST_LINE:
         raise UsageError(
-            f"{len(found.occasions)} occasions: MARK reads lines of {LONGEST_LINE} characters; take longer occasions"
+            f"{len(history.occasions)} occasions: MARK reads lines of {LONGEST_LINE} characters; take longer occasions"
         )
     head = [
-        f"{found.species or 'animals'}, {len(found.histories)} individuals, {len(found.occasions)} occasions, side {found.side}",
-        f"occasions: {', '.join(f'{one.name} {one.start} to {one.end}' for one in found.occasions)}",
-        f"time intervals in years: {' '.join(f'{one:g}' for one in found.intervals()) or 'none'}",
+        f"{history.species or 'animals'}, {len(history.histories)} individuals, {len(history.occasions)} occasions, "
+        f"side {history.side}",
+        f"occasions: {', '.join(f'{span.name} {span.start} to {span.end}' for span in history.occasions)}",
+        f"time intervals in years: {' '.join(f'{years:g}' for years in history.intervals()) or 'none'}",
     ]
-    if found.groups:
-        head.append(f"groups: {', '.join(found.groups)}")
-    if found.covariates:
-        head.append(f"individual covariates: {', '.join(found.covariates)}")
+    if history.groups:
+        head.append(f"groups: {', '.join(history.groups)}")
+    if history.covariates:
+        head.append(f"individual covariates: {', '.join(history.covariates)}")
     lines = [line for text in head for line in _comment(text)]
-    for one in found.histories:
-        lines += [*_comment(one.individual), *_statement(found, one)]
+    for individual in history.histories:
+        lines += [*_comment(individual.individual), *_statement(history, individual)]
     return "\n".join(lines) + "\n"
 
 
-def _statement(found: CaptureHistory, one: IndividualHistory) -> list[str]:
-    frequencies = ["1" if group == one.group else "0" for group in found.groups] or ["1"]
-    parts = [one.text(), *frequencies, *(f"{number:.10g}" for number in one.covariates)]
+def _statement(history: CaptureHistory, individual: IndividualHistory) -> list[str]:
+    frequencies = ["1" if group == individual.group else "0" for group in history.groups] or ["1"]
+    parts = [individual.text(), *frequencies, *(f"{number:.10g}" for number in individual.covariates)]
     lines = [""]
     for part in parts:
         if len(lines[-1]) + len(part) + 2 > LONGEST_LINE:

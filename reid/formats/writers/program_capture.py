@@ -27,29 +27,29 @@ def write_capture(job: ExportJob, species: str, written: Written) -> None:
     written.table(job.out / f"{stem_of(species)}-names.csv", NAME_COLUMNS, rows)
 
 
-def capture_inputs(found: CaptureHistory) -> dict[str, tuple[str, tuple[str, ...]]]:
+def capture_inputs(history: CaptureHistory) -> dict[str, tuple[str, tuple[str, ...]]]:
     """For each season the input file ("" where no occasion or no animal is left), and what was left out of it.
 
     CAPTURE knows closed populations and no missing values: each season has a file of its own, occasions on which no
     camera worked are dropped from it and named, and individuals not seen in the season are not in it.
     """
-    names = plain_names((one.individual for one in found.histories), longest=ID_WIDTH)
+    names = plain_names((individual.individual for individual in history.histories), longest=ID_WIDTH)
     files = {}
-    for season in found.seasons:
-        all_of_it = [at for at, one in enumerate(found.occasions) if one.season == season]
-        used = [at for at in all_of_it if found.occasions[at].sampled]
+    for season in history.seasons:
+        all_of_it = [at for at, occasion in enumerate(history.occasions) if occasion.season == season]
+        used = [at for at in all_of_it if history.occasions[at].sampled]
         dropped = tuple(
-            f"{found.occasions[at].name}: no camera worked, so the occasion is dropped" for at in all_of_it if at not in used
+            f"{history.occasions[at].name}: no camera worked, so the occasion is dropped" for at in all_of_it if at not in used
         )
         rows = []
-        for one in found.histories:
-            history = "".join("1" if one.seen[at] else "0" for at in used)
-            if "1" in history:
-                rows.append(f"{names[one.individual]:<{ID_WIDTH}} {history}")
+        for individual in history.histories:
+            digits = "".join("1" if individual.seen[at] else "0" for at in used)
+            if "1" in digits:
+                rows.append(f"{names[individual.individual]:<{ID_WIDTH}} {digits}")
         if not rows:
             files[season] = "", dropped
             continue
-        title = f"{found.species} {season}".replace("'", " ").encode("ascii", "replace").decode("ascii")
+        title = f"{history.species} {season}".replace("'", " ").encode("ascii", "replace").decode("ascii")
         head = [
             f"title='{title}'",
             f"task read captures occasions={len(used)} x matrix",

@@ -42,7 +42,7 @@ def write_secr(job: ExportJob, species: str, written: Written) -> None:
     written.table(job.out / f"{stem_of(species)}-names.csv", NAME_COLUMNS, names)
 
 
-def secr_files(found: CaptureHistory, stem: str) -> SecrFiles:
+def secr_files(history: CaptureHistory, stem: str) -> SecrFiles:
     """Captures (stem-captures.txt), traps of each session, once with usage 0 or 1 and once with days, and the R that reads them.
 
     A detector is one camera at one place. Several photos of an animal at a detector on one occasion are one line (secr's
@@ -51,30 +51,35 @@ def secr_files(found: CaptureHistory, stem: str) -> SecrFiles:
     Raises:
         UsageError: no deployments table, or one without positions.
     """
-    if not found.deployments:
+    if not history.deployments:
         raise UsageError("secr needs to know where the cameras stood and when: give --deployments TABLE")
-    grid = in_metres(found.deployments)
-    keys = [(one.camera, round(x, 2), round(y, 2)) for one, (x, y) in zip(found.deployments, grid.points, strict=True)]
+    grid = in_metres(history.deployments)
+    keys = [
+        (place.camera, round(x, 2), round(y, 2)) for place, (x, y) in zip(history.deployments, grid.points, strict=True)
+    ]
     several: dict[str, list[tuple[str, float, float]]] = {}
     for key in dict.fromkeys(keys):
         several.setdefault(key[0], []).append(key)
     called = {
-        key: camera if at == 0 else f"{camera} place {at + 1}" for camera, own in several.items() for at, key in enumerate(own)
+        key: camera if at == 0 else f"{camera} place {at + 1}"
+        for camera, places in several.items()
+        for at, key in enumerate(places)
     }
     detectors = plain_names(called.values())
-    animals = plain_names((one.individual for one in found.histories if one.individual != NOBODY), allowed=r"A-Za-z0-9._-")
-    sessions = plain_names(found.seasons)
-    files = {f"{stem}-captures.txt": _captures(found, [detectors[called[key]] for key in keys], animals, sessions)}
-    for season in found.seasons:
+    known = (row.individual for row in history.histories if row.individual != NOBODY)
+    animals = plain_names(known, allowed=r"A-Za-z0-9._-")
+    sessions = plain_names(history.seasons)
+    files = {f"{stem}-captures.txt": _captures(history, [detectors[called[key]] for key in keys], animals, sessions)}
+    for season in history.seasons:
         for binary in (True, False):
-            lines = _traps(found, season, keys, {key: detectors[name] for key, name in called.items()}, binary)
+            lines = _traps(history, season, keys, {key: detectors[name] for key, name in called.items()}, binary)
             what = "0 or 1" if binary else "days"
             head = [
-                f"# {_ascii(found.species)} {sessions[season]}, usage in {what}, positions: {grid.name}",
+                f"# {_ascii(history.species)} {sessions[season]}, usage in {what}, positions: {grid.name}",
                 "# Detector X Y Usage",
             ]
             files[_traps_name(stem, sessions[season], binary)] = "\n".join([*head, *lines]) + "\n"
-    files[f"{stem}.R"] = _script(found, stem, sessions)
+    files[f"{stem}.R"] = _script(history, stem, sessions)
     return SecrFiles(files, animals, {name: detectors[name] for name in called.values()}, sessions)
 
 
@@ -82,59 +87,59 @@ def _traps_name(stem: str, session: str, binary: bool) -> str:
     return f"{stem}-traps-{session}{'' if binary else '-days'}.txt"
 
 
-def _captures(found: CaptureHistory, detectors: list[str], animals: dict[str, str], sessions: dict[str, str]) -> str:
+def _captures(history: CaptureHistory, detectors: list[str], animals: dict[str, str], sessions: dict[str, str]) -> str:
     lines = []
-    for season in found.seasons:
-        own = []
-        for one in found.histories:
+    for season in history.seasons:
+        rows = []
+        for individual in history.histories:
             seen = {
-                (found.occasions[capture.occasion].number, detectors[capture.deployment])
-                for capture in one.captures
-                if found.occasions[capture.occasion].season == season
+                (history.occasions[capture.occasion].number, detectors[capture.deployment])
+                for capture in individual.captures
+                if history.occasions[capture.occasion].season == season
             }
-            numbers = "".join(f" {number:.10g}" for number in one.covariates)
-            group = f" {_ascii(one.group).replace(' ', '-')}" if found.groups else ""
-            name = animals.get(one.individual, "NONE-animal")
-            own += [f"{sessions[season]} {name} {number} {detector}{group}{numbers}" for number, detector in sorted(seen)]
-        last = max(one.number for one in found.occasions if one.season == season)
-        empty = " NA" * (bool(found.groups) + len(found.covariates))
-        lines += own or [f"{sessions[season]} {NOBODY} {last} {detectors[0]}{empty}"]
-    names = [*(["group"] if found.groups else []), *found.covariates]
+            numbers = "".join(f" {number:.10g}" for number in individual.covariates)
+            group = f" {_ascii(individual.group).replace(' ', '-')}" if history.groups else ""
+            name = animals.get(individual.individual, "NONE-animal")
+            rows += [f"{sessions[season]} {name} {number} {detector}{group}{numbers}" for number, detector in sorted(seen)]
+        last = max(occasion.number for occasion in history.occasions if occasion.season == season)
+        empty = " NA" * (bool(history.groups) + len(history.covariates))
+        lines += rows or [f"{sessions[season]} {NOBODY} {last} {detectors[0]}{empty}"]
+    names = [*(["group"] if history.groups else []), *history.covariates]
     head = ["# Session ID Occasion Detector" + "".join(f" {_ascii(name)}" for name in names)]
     return "\n".join([*head, *lines]) + "\n"
 
 
 def _traps(
-    found: CaptureHistory,
+    history: CaptureHistory,
     season: str,
     keys: list[tuple[str, float, float]],
     names: dict[tuple[str, float, float], str],
     binary: bool,
 ) -> list[str]:
-    occasions = [one for one in found.occasions if one.season == season]
+    occasions = [occasion for occasion in history.occasions if occasion.season == season]
     lines = []
     for key, name in names.items():
         usage = []
         for occasion in occasions:
             worked = sum(
-                effort_days(one, occasion.start, occasion.end)
-                for own, one in zip(keys, found.deployments, strict=True)
-                if own == key
+                effort_days(deployment, occasion.start, occasion.end)
+                for place, deployment in zip(keys, history.deployments, strict=True)
+                if place == key
             )
             usage.append(str(int(worked > 0) if binary else worked))
         lines.append(f"{name} {key[1]:.2f} {key[2]:.2f} {' '.join(usage)}")
     return lines
 
 
-def _script(found: CaptureHistory, stem: str, sessions: dict[str, str]) -> str:
+def _script(history: CaptureHistory, stem: str, sessions: dict[str, str]) -> str:
     def quoted(names: list[str]) -> str:
         return ", ".join(f'"{name}"' for name in names)
 
-    counts = [sum(one.season == season for one in found.occasions) for season in found.seasons]
-    covariates = [*(["group"] if found.groups else []), *(_ascii(name) for name in found.covariates)]
+    counts = [sum(occasion.season == season for occasion in history.occasions) for season in history.seasons]
+    covariates = [*(["group"] if history.groups else []), *(_ascii(name) for name in history.covariates)]
     more = f"  covnames = c({quoted(covariates)}),\n" if covariates else ""
     traps = {
-        binary: quoted([_traps_name(stem, sessions[season], binary) for season in found.seasons]) for binary in (True, False)
+        binary: quoted([_traps_name(stem, sessions[season], binary) for season in history.seasons]) for binary in (True, False)
     }
     return (
         "# Reads these files into secr: https://cran.r-project.org/package=secr\n"

@@ -60,20 +60,20 @@ def sheet(
         photos: of named individuals.
         encountered: the encounter of each photo; the photos of one individual in one encounter share a row.
         scientific: species as we call it -> its scientific name; else our name is split at its first space.
-        deployments: tell the position of a photo's camera.
+        deployments: with the position of a photo's camera.
     """
     together: dict[tuple[str, str, str], list[Photo]] = defaultdict(list)
     for photo, encounter in zip(photos, encountered, strict=True):
         together[photo.species, photo.individual, encounter].append(photo)
-    most = max((len(found) for found in together.values()), default=0)
+    most = max((len(group) for group in together.values()), default=0)
     rows = []
-    for (species, individual, encounter), found in together.items():
-        first = min(found, key=lambda one: str(one.captured_at))
+    for (species, individual, encounter), group in together.items():
+        first = min(group, key=lambda member: str(member.captured_at))
         genus, _, epithet = scientific.get(species, species).partition(" ")
         when = first.captured_at
         moment = (when.year, when.month, when.day, when.hour, when.minute) if when else (None,) * 5
         place = deployment_on(deployments, first.camera, when.date()) if when else None
-        sides = "|".join(sorted({one.side for one in found} - {""}))
+        sides = "|".join(sorted({member.side for member in group} - {""}))
         rows.append(
             (
                 genus,
@@ -88,8 +88,8 @@ def sheet(
                 first.column("lifestage") or None,
                 encounter,
                 f"side: {sides}" if sides else None,
-                *(one.path.name for one in found),
-                *[None] * (most - len(found)),
+                *(member.path.name for member in group),
+                *[None] * (most - len(group)),
             )
         )
     return (*WILDBOOK_COLUMNS, *(f"Encounter.mediaAsset{at}" for at in range(most))), rows
