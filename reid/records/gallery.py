@@ -44,8 +44,8 @@ class Enrolled:
 
     status "added": enrolled now. "already": it was there, under this individual. "conflict": the same photo is enrolled
     under ANOTHER individual; that one is named in this record and was left as it is. "merged": no enrolled individual has the
-    name, and the last that had it was merged into another one, named here; nothing was enrolled (photo_id 0), for a new individual of
-    this name would part again what a person put together. "removed": a person took this very photo out of the gallery;
+    name, and the last that had it was merged into another one, named here; nothing was enrolled (photo_id 0), for a new
+    individual of this name would part again what a person put together. "removed": a person took this photo out of the gallery;
     nothing was enrolled, and `removal` says when, by whom and how it comes back. Photos of an enrollment that was undone
     are enrolled again.
     """
