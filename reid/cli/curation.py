@@ -256,17 +256,25 @@ def log(
 def undo(
     entry: Annotated[int | None, typer.Argument(help="Its number in `reid log`; none: the last one.", show_default=False)] = None,
     gallery: Where = None, json: Json = False, why: Why = "",
+    to: Annotated[int | None, typer.Option("--to", help="Undo all entries after this one.", show_default=False)] = None,
 ) -> None:
     """Take back one change; refused where a later one builds on it, which is named."""
     from reid.actions.curation.journal import undo as action
+    from reid.actions.curation.journal import undo_to
 
-    correction = action(entry, gallery=gallery, why=why)
-    for warning in correction.warnings:
-        terminal.complain(f"look: {warning}")
-    if json:
-        line(correction)
-    else:
-        terminal.out(f"{correction.summary}; `reid undo {correction.seq}` brings it back")
+    if to is not None and entry is not None:
+        raise typer.BadParameter("name one entry to undo, or the one to go back to", param_hint="--to")
+    undos = (action(entry, gallery=gallery, why=why),) if to is None else undo_to(to, gallery=gallery, why=why)
+    for correction in undos:
+        for warning in correction.warnings:
+            terminal.complain(f"look: {warning}")
+        if json:
+            line(correction)
+        else:
+            back = "" if to is not None else f"; `reid undo {correction.seq}` brings it back"
+            terminal.out(f"{correction.summary}{back}")
+    if to is not None and not json:
+        terminal.out(f"{len(undos)} changes undone; `reid undo --to {undos[0].seq - 1}` brings them back")
 
 
 @app.command()

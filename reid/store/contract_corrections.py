@@ -120,6 +120,12 @@ class GalleryHistory(Protocol):
         Raises UsageError: no such entry, or none is left. UndoConflict: a later entry builds on it, which is named.
         """
 
+    def undo_to(self, seq: int, *, why: str = "") -> tuple[JournalEntry, ...]:
+        """Undo all that was changed after an entry, the newest first: all of it, or nothing.
+
+        Raises UsageError: no such entry, nothing to undo, or a purge after it. UndoConflict: as `undo`.
+        """
+
     def purge(
         self, *, before: datetime | date | None = None, old_vectors: bool = False, only_plan: bool = False, why: str = "",
         until: int = 0,

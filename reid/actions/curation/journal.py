@@ -55,6 +55,25 @@ def undo(entry: int | None = None, *, gallery: Path | None = None, why: str = ""
         return opened.history.undo(entry, why=why)
 
 
+def undo_to(entry: int, *, gallery: Path | None = None, why: str = "") -> tuple[JournalEntry, ...]:
+    """Undo all that was changed after one entry of the journal, in one transaction; each undo is an entry of its own.
+
+    Args:
+        entry: the last one that stays as it is; 0 = none does.
+        gallery: its folder; None = REID_GALLERY or indexes/default.
+        why: for the journal.
+
+    Returns:
+        The new entries. To go back to the last entry before them brings everything back.
+
+    Raises:
+        UsageError: no such entry, nothing to undo after it, or a purge after it. UndoConflict: one cannot be undone.
+        GalleryError, GalleryBusy: the gallery cannot be written. Nothing was changed.
+    """
+    with open_gallery(options.gallery_folder(gallery)) as opened:
+        return opened.history.undo_to(entry, why=why)
+
+
 def purge(
     *,
     gallery: Path | None = None,

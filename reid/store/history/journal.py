@@ -92,6 +92,39 @@ class History:
         self._publish()
         return replace(self.detail(number).entry, warnings=warnings)
 
+    def undo_to(self, seq: int, *, why: str = "") -> tuple[JournalEntry, ...]:
+        """Undo all that was changed after an entry, the newest first: all of it in one transaction, or nothing.
+
+        Each undo is an entry, so `undo_to` the last entry before them brings everything back. Entries that are undone by now,
+        and embeddings that were only prepared, are passed over.
+
+        Args:
+            seq: the last entry that stays as it is; 0 = none does.
+            why: for the journal.
+
+        Returns:
+            The new entries, in their order.
+
+        Raises:
+            UsageError: there is no such entry, nothing is to be undone, or a later one was a purge, which cannot be.
+            UndoConflict: an entry cannot be undone; its number is named.
+        """
+        undos: list[JournalEntry] = []
+        with self._catalog.together():
+            if seq:
+                row_of(self._catalog, seq)
+            undone = undone_by(self._catalog)
+            rows = self._catalog.ask(f"{ENTRY}WHERE seq > ? ORDER BY seq DESC", (seq,))
+            later = [entry for row in rows if not (entry := entry_of(row, undone)).undone_by and entry.undoes <= seq]
+            for entry in later:
+                if entry.what == "purge":
+                    raise UsageError(f"entry {entry.seq} (purge) cannot be undone: go back to {entry.seq} at most")
+            undos = [self.undo(entry.seq, why=why) for entry in later if entry.what not in FINAL]
+            if not undos:
+                raise UsageError(f"nothing was changed after entry {seq} that is not undone: `reid log` lists the entries")
+        self._publish()
+        return tuple(undos)
+
     def purge(
         self, *, before: datetime | date | None = None, old_vectors: bool = False, only_plan: bool = False, why: str = "",
         until: int = 0,
