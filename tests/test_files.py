@@ -18,6 +18,7 @@ from reid.errors import UsageError
 from reid.nets import net_files
 from reid.nets.net_files import NetCard
 from reid.pages.html import Page, write_page
+from reid.store.layout.net_folder import NetFolder
 from reid.tables.archive import read_parcel, write_parcel
 from reid.tables.tables import write_book, write_table
 
@@ -96,7 +97,7 @@ def test_a_net_is_durable_when_it_is_saved_and_when_a_gallery_takes_it_over(tmp_
     assert [durable(log, tmp_path / "made" / name) for name in names] == [True, True], log
     saved = log.copy()
     log.clear()
-    net_files.adopt(tmp_path / "made" / names[0], tmp_path / "taken")
+    NetFolder(tmp_path / "taken").put(tmp_path / "made" / names[0])
     assert [durable(log, tmp_path / "taken" / name) for name in names] == [True, True], log
     assert saved[0] == log[0] == ("sync", tmp_path.name)  # the name of the folder that was made
 

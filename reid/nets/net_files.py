@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import re
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -241,18 +240,6 @@ def build(card: NetCard, *, imagenet: bool = False) -> nn.Module:
     if card.kind in ("species", "side"):
         return SpeciesNet(card.backbone, len(card.classes), prototypes=card.prototypes, axes=card.axes, imagenet=imagenet)
     return EmbeddingNet(card.backbone, dimension=card.dimension, pooling=card.pooling, imagenet=imagenet)
-
-
-def adopt(source: Path, folder: Path) -> NetCard:
-    """Copy a net into a gallery's folder under its fingerprint (no copy if it is there), so that the gallery is whole."""
-    card = read_card(source)
-    make_folder(folder)
-    for suffix in (".safetensors", ".json"):
-        target = folder / f"{card.fingerprint}{suffix}"
-        if not target.exists():
-            with atomic_replace(target) as temporary:
-                shutil.copyfile(source.with_suffix(suffix), temporary)
-    return card
 
 
 def _to_json(card: NetCard) -> dict[str, Any]:

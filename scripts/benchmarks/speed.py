@@ -38,6 +38,7 @@ from reid.settings import QuerySettings
 from reid.steps.embedded_photos import classify, embed_and_map, shortest_side
 from reid.steps.search import SHORTLIST, ShortlistQuery, shortlist
 from reid.store import Gallery, Where
+from reid.store.layout.net_folder import NetFolder
 
 HERE = Path(__file__).parent
 SPECIES = "drawn zebra"
@@ -179,7 +180,7 @@ def embedding(options: Options) -> Iterator[Row]:
 
 
 def _base(folder: Path) -> inference.Runtime:
-    card = net_files.adopt(net_files.BASE, folder / "nets")
+    card = net_files.read_card(NetFolder(folder / "nets").put(net_files.BASE))
     return inference.load(folder / "nets" / f"{card.fingerprint}.safetensors", "cpu")
 
 
@@ -206,7 +207,7 @@ def both_stages(folder: Path) -> tuple[Path, list[Path]]:
     gallery = folder / "gallery"
     enroll(paths[:32], gallery=gallery, species=SPECIES, individual="one", device="cpu")
     with Gallery.open(gallery) as opened:
-        card = net_files.adopt(net_files.SPECIES_BASE, opened.nets_folder)
+        card = net_files.read_card(opened.nets.put(net_files.SPECIES_BASE))
         inference.load(opened.nets_folder / f"{card.fingerprint}.safetensors", "cpu")
         opened.set_species_net(card.fingerprint)
     return gallery, paths[32:]

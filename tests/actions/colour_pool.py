@@ -63,7 +63,7 @@ def write(folder: Path, photos: Sequence[Taken], *, named: bool = True) -> Path:
 def gallery(folder: Path, calibration: Calibration | None) -> Path:
     """An empty gallery with a net for zebras, of which nothing but its size matters: see `colours`."""
     with Gallery.open(folder, create=True) as opened:
-        card = net_files.adopt(made(folder.parent / "nets", 1, replace(CARD, dimension=48)), opened.nets_folder)
+        card = net_files.read_card(opened.nets.put(made(folder.parent / "nets", 1, replace(CARD, dimension=48))))
         opened.set_embedding_net("zebra", card.fingerprint, card.dimension, calibration=calibration)
     return folder
 

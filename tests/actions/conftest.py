@@ -24,7 +24,7 @@ def prepared(drawings: tuple[Path, Path], tmp_path_factory: pytest.TempPathFacto
     first = made(place / "nets", 1)
     made(place / "nets", 2)
     with Gallery.open(place / "gallery", create=True) as opened:
-        card = net_files.adopt(first, opened.nets_folder)
+        card = net_files.read_card(opened.nets.put(first))
         opened.set_embedding_net("zebra", card.fingerprint, card.dimension, calibration=None)
     assert len(reid.enroll([place / "photos"], gallery=place / "gallery").problems) == 0
     return place.rename(place.with_name("kept"))  # the files are found from the gallery, so that a copy has its own

@@ -278,15 +278,3 @@ def test_a_card_changed_by_hand_no_longer_fits_its_weights(saved: Path) -> None:
     change_card(saved, image_size=[32, 64], dimension=9)
     with pytest.raises(NetError, match="does not hold the net that its card describes"):
         net_files.load(saved)
-
-
-def test_adopting_copies_both_files_under_the_fingerprint_and_once(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
-    card = net_files.save(CARD, state, tmp_path / "shipped", name="base")
-    folder = tmp_path / "gallery" / "nets"
-    assert net_files.adopt(tmp_path / "shipped" / "base.safetensors", folder).fingerprint == card.fingerprint
-    weights = folder / f"{card.fingerprint}.safetensors"
-    assert {path.name for path in folder.iterdir()} == {weights.name, weights.with_suffix(".json").name}
-    assert net_files.load(weights)[0].fingerprint == card.fingerprint
-    stamp = weights.stat().st_mtime_ns
-    net_files.adopt(tmp_path / "shipped" / "base.safetensors", folder)
-    assert weights.stat().st_mtime_ns == stamp

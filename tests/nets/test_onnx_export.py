@@ -16,6 +16,7 @@ from reid.errors import NetError
 from reid.nets import backbones, inference, net_files, onnx_export, onnx_layers
 from reid.nets.net_files import NetCard
 from reid.nets.networks import POOLINGS, FromPixels
+from reid.store.layout.net_folder import NetFolder
 from tests.nets.test_inference import CPU, EMBEDDING, SPECIES, built, photos
 
 
@@ -81,7 +82,7 @@ def test_the_graph_of_every_backbone_is_the_torch_net(backbone: str, size: tuple
 
 
 def test_a_net_that_ships_answers_in_a_gallery_without_torch_from_the_first_time_on(tmp_path: Path) -> None:
-    card = net_files.adopt(net_files.BASE, tmp_path)
+    card = net_files.read_card(NetFolder(tmp_path).put(net_files.BASE))
     path = tmp_path / f"{card.fingerprint}.safetensors"
     code = (
         "import sys\nfrom pathlib import Path\nfrom reid.nets import inference\n"
@@ -97,7 +98,7 @@ def test_a_net_that_ships_answers_in_a_gallery_without_torch_from_the_first_time
 
 
 def test_a_damaged_net_that_ships_is_told_and_no_graph_made_of_it(tmp_path: Path) -> None:
-    card = net_files.adopt(net_files.BASE, tmp_path)
+    card = net_files.read_card(NetFolder(tmp_path).put(net_files.BASE))
     path = tmp_path / f"{card.fingerprint}.safetensors"
     content = bytearray(path.read_bytes())
     content[-5] ^= 0x40

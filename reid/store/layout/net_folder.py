@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from reid.errors import NetError
-from reid.files import atomic_replace
+from reid.files import atomic_replace, make_folder
 
 WEIGHTS, CARD = ".safetensors", ".json"
 
@@ -43,7 +43,7 @@ class NetFolder:
             raise NetError(f"{card} is no card of a net ({type(error).__name__}: {error}); take it from a backup") from error
         if not re.fullmatch("[0-9a-f]{16}", fingerprint):  # it names files: no path may hide in it
             raise NetError(f"{card}: fingerprint {fingerprint!r} is not 16 hex digits")
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         target = self.path(fingerprint)
         if not same_content(weights, target):  # absent, cut off by a power failure, or damaged since
             for source, copy in ((weights, target), (card, target.with_suffix(CARD))):

@@ -9,7 +9,6 @@ import pytest
 
 import reid
 from reid.errors import GalleryError, UsageError
-from reid.nets import net_files
 from reid.store import Gallery
 from tests.commands import command
 
@@ -89,7 +88,7 @@ def test_nets_of_the_other_camp_stay_outside_where_the_merge_is_refused(place: P
     reid.merge_galleries(north, gallery=gallery)
     reid.undo(gallery=gallery)
     with Gallery.open(north) as opened:
-        net_files.adopt(place / "nets" / "net 2.safetensors", opened.nets_folder)
+        opened.nets.put(place / "nets" / "net 2.safetensors")
     reid.rename_individual("Asha", "Amina", gallery=north)
     before = sorted(path.name for path in (gallery / "nets").iterdir())
     with pytest.raises(UsageError, match="undid: `reid undo"):

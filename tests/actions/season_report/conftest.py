@@ -25,7 +25,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     study = synthetic.write_study(place / "study", synthetic.plan_study(STUDY))
     net = made(place / "nets", 1)
     with Gallery.open(place / "gallery", create=True) as opened:
-        card = net_files.adopt(net, opened.nets_folder)
+        card = net_files.read_card(opened.nets.put(net))
         opened.set_embedding_net("zebra", card.fingerprint, card.dimension, calibration=None)
     with study.truth.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

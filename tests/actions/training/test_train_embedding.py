@@ -55,7 +55,7 @@ def test_an_enrolled_photo_that_is_gone_damaged_or_another_now_keeps_the_net_in_
     place: Path, change: str, reason: str
 ) -> None:
     with reid.Gallery.open(place / "gallery") as gallery:
-        card = net_files.adopt(place / "nets" / "net 2.safetensors", gallery.nets_folder)
+        card = net_files.read_card(gallery.nets.put(place / "nets" / "net 2.safetensors"))
         before, photos = gallery.embedding_net("zebra"), gallery.photos("zebra")
         file, other = (Path(str(gallery.locate(photos[at]))) for at in (3, 8))
         kept = file.read_bytes()
