@@ -43,7 +43,7 @@ ONE_DOOR = {
     "PIL": ("reid/images/",),
     "pytorch_metric_learning": ("reid/training/objective.py",),
     "torchvision": ("reid/nets/backbones.py",),
-    "openpyxl": ("reid/tables/tables.py",),
+    "openpyxl": ("reid/tables/spreadsheets.py",),
     "jinja2": ("reid/pages/html.py",),
     "matplotlib": ("reid/pages/plots.py",),
     "typer": ("reid/cli/", "reid/terminal.py"),

@@ -20,7 +20,8 @@ from reid.nets.net_files import NetCard
 from reid.pages.html import Page, write_page
 from reid.store.layout.net_folder import NetFolder
 from reid.tables.archive import read_parcel, write_parcel
-from reid.tables.tables import write_book, write_table
+from reid.tables.spreadsheets import write_book
+from reid.tables.tables import write_table
 
 Log = list[tuple[str, str]]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="elsewhere folders are not synced")

@@ -47,7 +47,7 @@ def read_deployments(path: Path, dates: str = "") -> DeploymentTable:
     Raises:
         ManifestError: no table, a column missing, or rows that cannot be used (each is named, with its column).
     """
-    table = read_table(path)
+    table = read_table(path, {*DEPLOYMENT_COLUMNS, *_ALIASES})
     renamed = _renamed(table.columns)
     _check_columns(path, table.columns, renamed)
     deployments: list[Deployment] = []

@@ -116,8 +116,8 @@ def _is_table(text: str) -> bool:
 
 
 def _season_table(path: Path) -> list[Season]:
-    table = read_table(path)
     aliases = {"season": "name", "from": "start", "to": "end"}
+    table = read_table(path, {*aliases, *aliases.values()})
     if missing := {"name", "start", "end"} - {aliases.get(name, name) for name in table.columns}:
         raise ManifestError(f"{path}: has no column {', '.join(sorted(missing))}; wanted name, start, end.")
     seasons = []

@@ -11,7 +11,7 @@ from reid import images
 from reid.dates import AmbiguousDateError, read_moment
 from reid.errors import ManifestError, PhotoError
 from reid.records import Box
-from reid.tables.tables import Cell
+from reid.tables.spreadsheets import Cell
 
 _SIDES = {"": "", "unknown": "", "l": "left", "left": "left", "r": "right", "right": "right"}
 

@@ -6,23 +6,25 @@ import codecs
 import csv
 import itertools
 import re
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from reid.errors import ManifestError
 from reid.files import output_file
+from reid.tables.spreadsheets import Cell, Merged, Sheet, read_book
 
-Cell = str | datetime
-"""Text without white space at its ends; a datetime only where a spreadsheet cell is formatted as a date."""
-
+TITLE_ROWS = 20
+"""So many rows are looked at for the header, where the first is none."""
+PATH = "path"
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".xlsx"})
 """Lower-case endings of the tables that `read_table` takes."""
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 """What would run as a formula, and what was escaped before: one more apostrophe keeps the two apart."""
+_SEPARATOR = re.compile(r'"?sep=(\\t|tab|.)"?[,;\t ]*', re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -51,11 +53,15 @@ class Table:
     rows: Iterator[Row]
 
 
-def read_table(path: Path) -> Table:
-    """Open a table: .xlsx (its first sheet), or CSV with commas, semicolons or tabs in UTF-8, UTF-16 or cp1252.
+def read_table(path: Path, known: Collection[str] = ()) -> Table:
+    """Open a table: .xlsx, or CSV with commas, semicolons or tabs in UTF-8 or UTF-16; bytes that are no UTF-8 are cp1252.
 
-    Number cells of a spreadsheet become text without a needless ".0"; a text cell stays as it is, leading zeros too. An
-    apostrophe before = + - @ is dropped: `write_table` and spreadsheets put it there to say "no formula".
+    Number cells of a spreadsheet become text without a needless ".0", with the zeros that their format puts in front; a text
+    cell stays as it is, leading zeros too. Each of several merged cells of a column has their value. An apostrophe before
+    = + - @ is dropped: `write_table` and spreadsheets put it there to say "no formula". A first line `sep=;` is followed.
+
+    known: names of columns. Where the first row has none of them, the header is the row below it that has (at most TITLE_ROWS
+    are looked at), and of a spreadsheet the first sheet with such a row is read.
 
     Raises:
         ManifestError: missing, no such table, no header, or a column twice. While the rows are read: a quote that is
@@ -63,17 +69,59 @@ def read_table(path: Path) -> Table:
     """
     if not path.is_file():
         raise ManifestError(f"{path}: there is no such table; check the path.")
-    records = _xlsx_records(path) if path.suffix.lower() == ".xlsx" else _csv_records(path)
-    header = next(records, None)
-    if header is None or not any(header):
+    names = frozenset(known)
+    look = TITLE_ROWS if names else 1
+    sheet: Sheet | None = None
+    records: Iterator[list[Cell]]
+    if path.suffix.lower() == ".xlsx":
+        sheet = read_book(path, lambda head: _header_place(head, names) is not None, look)
+        records = ([_cleaned(cell) for cell in row] for row in sheet.rows)
+    else:
+        records = _csv_records(path, names)
+    head = list(itertools.islice(records, look))
+    place = _header_place(head, names) or 0
+    header = head[place] if head else []
+    if not any(header):
         raise ManifestError(f"{path}: has no header in its first row; wanted the names of the columns.")
     while header and not header[-1]:
         header.pop()
-    columns = tuple(" ".join(str(cell).lower().split()) or f"column {at}" for at, cell in enumerate(header, start=1))
+    columns = tuple(_name(cell) or f"column {at}" for at, cell in enumerate(header, start=1))
     for at, name in enumerate(columns):
         if name in columns[:at]:
             raise ManifestError(f'{path}: has the column "{name}" twice; rename or delete one.')
-    return Table(columns, _rows(records, columns))
+    below = [one for one in sheet.merged if one.first > place + 1] if sheet else []
+    numbered = enumerate(itertools.chain(head[place + 1 :], records), start=place + 2)
+    return Table(columns, _rows(_unmerged(numbered, below), columns))
+
+
+def _header_place(head: Sequence[Sequence[Cell]], known: frozenset[str]) -> int | None:
+    """Where the header is among the first rows; None where no row names a known column.
+
+    The first row, unless another has more of the known names, two at least (or `path`).
+    """
+    counts = [len(known & {_name(cell) for cell in row}) for row in head]
+    if not known or not any(counts):
+        return None if known or not head else 0
+    best = counts.index(max(counts))
+    single = counts[0] == 0 and PATH in {_name(cell) for cell in head[best]}
+    return best if counts[0] < 2 and (counts[best] >= max(2, counts[0] + 1) or single) else 0
+
+
+def _name(cell: Cell) -> str:
+    """The name of a column: lower case, single spaces, accents composed."""
+    return unicodedata.normalize("NFC", " ".join(str(cell).lower().split()))
+
+
+def _unmerged(
+    records: Iterable[tuple[int, list[Cell]]], merged: Sequence[Merged]
+) -> Iterator[tuple[int, list[Cell]]]:
+    """The records with the value of merged cells in each of them."""
+    values: dict[Merged, Cell] = {}
+    for number, record in records:
+        for one in merged:
+            if one.first <= number <= one.last and one.column < len(record):
+                record[one.column] = values.setdefault(one, record[one.column])
+        yield number, record
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -93,33 +141,6 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
             writer.writerow([_safe(value) for value in row])
 
 
-def write_book(path: Path, sheets: Mapping[str, tuple[Sequence[str], Iterable[Sequence[object]]]]) -> None:
-    """Write an .xlsx with one sheet for each name (31 characters at most), whole or not at all.
-
-    Numbers and datetimes stay what they are; text stays text, also where it looks like a formula.
-
-    Raises:
-        UsageError: the file cannot be written.
-    """
-    import openpyxl
-    from openpyxl.cell import WriteOnlyCell
-
-    book = openpyxl.Workbook(write_only=True)
-    for name, (columns, rows) in sheets.items():
-        sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", "-", name)[:31])
-        sheet.append(list(columns))
-        for row in rows:
-            cells = []
-            for value in row:
-                cell = WriteOnlyCell(sheet, value if isinstance(value, int | float | datetime) or value is None else str(value))
-                if isinstance(cell.value, str):
-                    cell.data_type = "s"
-                cells.append(cell)
-            sheet.append(cells)
-    with output_file(path) as temporary:
-        book.save(temporary)
-
-
 def _safe(value: object) -> str:
     if value is None:
         return ""
@@ -127,8 +148,8 @@ def _safe(value: object) -> str:
     return "'" + text if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
-def _rows(records: Iterator[list[Cell]], columns: tuple[str, ...]) -> Iterator[Row]:
-    for number, record in enumerate(records, start=2):
+def _rows(records: Iterable[tuple[int, list[Cell]]], columns: tuple[str, ...]) -> Iterator[Row]:
+    for number, record in records:
         if any(record):
             cells = {name: cell for name, cell in zip(columns, record, strict=False) if cell}
             yield Row(number, cells, surplus=sum(1 for cell in record[len(columns) :] if cell))
@@ -139,10 +160,16 @@ def _clean(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
-def _csv_records(path: Path) -> Iterator[list[Cell]]:
+def _cleaned(cell: Cell) -> Cell:
+    return _clean(cell) if isinstance(cell, str) else cell
+
+
+def _csv_records(path: Path, known: frozenset[str]) -> Iterator[list[Cell]]:
     encoding = _encoding(path)
-    delimiter = _delimiter(path, encoding)
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
+    delimiter, skipped = _delimiter(path, encoding, known)
+    with path.open(encoding=encoding, errors=_ERRORS, newline="") as file:
+        for _ in range(skipped):
+            file.readline()
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         done = 0
         try:
@@ -154,73 +181,52 @@ def _csv_records(path: Path) -> Iterator[list[Cell]]:
                                 "never closed.") from fault
 
 
+def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8, as Excel writes them in Western Europe: one such row must not spoil the others."""
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+_ERRORS = "reid-cp1252"
+codecs.register_error(_ERRORS, _as_cp1252)
+
+
 def _encoding(path: Path) -> str:
-    """UTF-8 if all of the file is, UTF-16 by its mark, else what Excel writes in Western Europe."""
+    """UTF-16 by its mark or by the zeros between ASCII letters, else UTF-8."""
     try:
         with path.open("rb") as file:
             head = file.read(4)
-            if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                return "utf-16"
-            if b"\0" in head or head.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
-                raise ManifestError(f"{path}: is no text table; save it as CSV (UTF-8), or name it .xlsx if it is one.")
-            decoder = codecs.getincrementaldecoder("utf-8")()
-            decoder.decode(head)
-            while chunk := file.read(1 << 20):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
     except OSError as fault:
         raise ManifestError(f"{path}: cannot be read ({fault.strerror}); check its permissions.") from fault
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    zeros = [byte == 0 for byte in head]
+    if zeros in ([False, True, False, True], [True, False, True, False]):
+        return "utf-16-le" if zeros[1] else "utf-16-be"
+    if b"\0" in head or head.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
+        raise ManifestError(f"{path}: is no text table; save it as CSV (UTF-8), or name it .xlsx if it is one.")
     return "utf-8-sig"
 
 
-def _delimiter(path: Path, encoding: str) -> str:
-    """The one that gives the header a column "path", else the one that gives it most columns; the comma on a tie."""
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        lines = file.readline(100_000).splitlines()[:1]
+def _delimiter(path: Path, encoding: str, known: frozenset[str]) -> tuple[str, int]:
+    """What stands between cells, and how many lines say so themselves (`sep=;`).
 
-    def fit(delimiter: str) -> tuple[bool, int]:
-        names = [name.strip().lower() for name in next(csv.reader(lines, delimiter=delimiter), [])]
-        return "path" in names, len(names)
+    Else it is what gives a line most of the known columns, the header a column "path", or it most columns; the comma on a tie.
+    """
+    with path.open(encoding=encoding, errors=_ERRORS, newline="") as file:
+        lines = [file.readline(100_000) for _ in range(TITLE_ROWS if known else 1)]
+    if said := _SEPARATOR.fullmatch(lines[0].rstrip("\r\n")):
+        return {"\\t": "\t", "tab": "\t"}.get(said[1].lower(), said[1]), 1
 
-    return max(",;\t", key=fit)
+    def fit(delimiter: str) -> tuple[int, bool, int]:
+        names = [{_name(name) for name in _split(line, delimiter)} for line in lines]
+        return max(len(known & found) for found in names), PATH in names[0], len(_split(lines[0], delimiter))
+
+    return max(",;\t", key=fit), 0
 
 
-def _xlsx_records(path: Path) -> Iterator[list[Cell]]:
-    import openpyxl
-
+def _split(line: str, delimiter: str) -> list[str]:
     try:
-        with warnings.catch_warnings():  # openpyxl warns of styles and validations that nobody asked for
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # some programs write a wrong extent, and rows would be lost
-            values = sheet.iter_rows(values_only=True)
-            while True:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    batch = [[_text_or_date(value) for value in row] for row in itertools.islice(values, 1000)]
-                if not batch:
-                    return
-                yield from batch
-        finally:
-            book.close()
-    except Exception as fault:
-        raise ManifestError(f"{path}: cannot be read as a spreadsheet ({str(fault) or type(fault).__name__}); save it "
-                            "again as .xlsx, or as CSV (UTF-8).") from fault
-
-
-def _text_or_date(value: object) -> Cell:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return _clean(str(value))
+        return next(csv.reader(line.splitlines()[:1], delimiter=delimiter), [])
+    except csv.Error:
+        return []

@@ -24,7 +24,7 @@ import numpy as np
 
 from reid.formats.readers.photo_lists import BOX_COLUMNS, PHOTO_COLUMNS
 from reid.images import write_jpeg
-from reid.tables.tables import write_book
+from reid.tables.spreadsheets import write_book
 
 KINDS = ("table", "exif", "pixels", "xlsx")
 LINKS = 10_000

@@ -12,6 +12,7 @@ from reid.records import Photo, Season
 from reid.steps.encounters import season
 from reid.survey.deployments import DeploymentTable, deployment_on
 from reid.survey.season_dates import read_clocks, read_seasons, season_of
+from reid.tables.cell_values import spaced
 
 VIDEO_CLOCK = "video"
 """Stands for a camera where clocks are given: the time of containers."""
@@ -32,10 +33,10 @@ def photos_of_column(photos: Sequence[Photo], column: str, values: str) -> list[
     """
     if not column:
         return list(photos)
-    name = column.strip().lower()
+    name = spaced(column).lower()
     pairs = _values(photos, name)
-    wanted = {value.strip() for value in values.split(",")}
-    chosen = [photo for photo, value in pairs if value in wanted]
+    wanted = {spaced(value) for value in values.split(",")}
+    chosen = [photo for photo, value in pairs if spaced(value) in wanted]
     if not chosen:
         raise UsageError(
             f"no photo has {values!r} in column {column!r}; it holds {sorted({value for _, value in pairs})}"

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from reid.records import MISSING
-from reid.tables.tables import Cell, Row, Table
+from reid.tables.spreadsheets import Cell
+from reid.tables.tables import Row, Table
 
 _ASSET = re.compile(r"encounter\.mediaasset(\d+)")
 
@@ -45,6 +46,10 @@ _WILDBOOK = {
     "encounter.locationid": "camera", "encounter.occurrenceid": "encounter", "occurrence.occurrenceid": "encounter",
     "sighting.sightingid": "encounter", "encounter.sex": "sex", "encounter.lifestage": "lifestage",
 }  # fmt: skip
+
+
+KNOWN_COLUMNS = frozenset({*_CAMTRAPR, *_TIMELAPSE, *_WILDBOOK, *(f"encounter.mediaasset{at}" for at in range(3))})
+"""The names by which these programs' tables are known."""
 
 
 def _renamed(row: Row, columns: Mapping[str, str]) -> dict[str, Cell]:

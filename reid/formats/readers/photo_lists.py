@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from reid.errors import ManifestError, UsageError
 from reid.formats.readers.camtrap_dp import DESCRIPTOR, read_camtrap_dp
 from reid.formats.readers.megadetector import LeftOutFrames, read_megadetector
-from reid.formats.readers.other_tables import as_manifest
+from reid.formats.readers.other_tables import KNOWN_COLUMNS, as_manifest
 from reid.formats.readers.photo_folders import manifest_in, read_folder
 from reid.formats.readers.video_frames import PIP, available, frames_of, is_video
 from reid.records import MISSING, Photo, Problem
@@ -133,7 +134,7 @@ def read_manifest(path: Path, dates: str = "") -> Iterator[Photo | Problem | Emp
     Raises:
         ManifestError: no table, no column `path`, a column twice, box columns incomplete, or no row.
     """
-    table = read_table(path)
+    table = read_table(path, {*PHOTO_COLUMNS, *BOX_COLUMNS, *KNOWN_COLUMNS})
     if "path" not in table.columns:
         table = as_manifest(table) or table
     if "path" not in table.columns:
@@ -217,9 +218,11 @@ def _path(text: str, base: Path) -> Path:
         raise BadCell("path", "is empty; name the photo.")
     path = base / text
     fault = _absence(path)
-    if fault and "\\" in text:  # written on Windows
-        path = base / text.replace("\\", "/")
-        fault = _absence(path)
+    others = [text.replace("\\", "/")] if "\\" in text else []  # written on Windows
+    others += [unicodedata.normalize(form, name) for name in (text, *others) for form in ("NFC", "NFD")]  # or on a Mac
+    for name in dict.fromkeys(others) if fault else ():
+        if not _absence(base / name):
+            return base / name
     if fault:
         raise BadCell("path", f"{fault[:-1]} (looked for {path}); mend the path, or move the table: paths count from its folder.")
     return path

@@ -9,7 +9,7 @@ from reid.formats.readers.photo_lists import BOX_COLUMNS, PHOTO_COLUMNS
 from reid.formats.writers.export_job import LEFT_OUT_COLUMNS, ExportJob, Written, counted_photos, history_of, stem_of
 from reid.records import Photo
 from reid.survey.capture_history import CaptureHistory
-from reid.tables.tables import write_book
+from reid.tables.spreadsheets import write_book
 
 ColumnsAndRows = tuple[tuple[str, ...], list[tuple[object, ...]]]
 """The columns of a table, and its rows in their order."""

@@ -13,7 +13,7 @@ from reid.formats.writers.export_job import ExportJob, Written
 from reid.records import Deployment, Photo
 from reid.steps.encounters import encounters
 from reid.survey.deployments import deployment_on
-from reid.tables.tables import write_book
+from reid.tables.spreadsheets import write_book
 
 WILDBOOK_COLUMNS = (
     "Encounter.genus",

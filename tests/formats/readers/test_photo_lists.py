@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -323,4 +324,19 @@ def test_the_real_manifests_read_without_a_problem(name, photos, individuals):
     assert len(found.photos) == photos and len({p.individual for p in found.photos} - {""}) == individuals
 
 
-# Writing tables
+@pytest.mark.parametrize(("on_disk", "in_table"), [("NFC", "NFD"), ("NFD", "NFC"), ("NFC", "NFC"), ("NFD", "NFD")])
+@pytest.mark.parametrize("name", ["Zoë é.jpg", "größe\\Å.jpg", "ệ.jpg", "한글.jpg", "ñandú.jpg"])
+def test_a_photo_is_found_whether_its_accents_are_composed_or_not(tmp_path, on_disk, in_table, name):
+    path = tmp_path / unicodedata.normalize(on_disk, name.replace("\\", "/"))
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"a")
+    (tmp_path / "photos.csv").write_text(f"path,individual\n{unicodedata.normalize(in_table, name)},Zoë\n", "utf-8")
+    (photo,) = read_photos([tmp_path / "photos.csv"]).photos
+    assert (photo.path, photo.individual) == (path, "Zoë")
+
+
+def test_a_table_with_a_title_above_its_header_and_one_on_the_second_sheet_are_read(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    (tmp_path / "photos.csv").write_text("Kruger 2024\n\nFile,RelativePath,DateTime\na.jpg,,13-Mar-2024 06:07:08\n", "utf-8")
+    (photo,) = read_photos([tmp_path / "photos.csv"]).photos
+    assert (photo.captured_at, photo.origin) == (datetime(2024, 3, 13, 6, 7, 8), "photos.csv, row 4")
