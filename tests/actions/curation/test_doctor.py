@@ -69,8 +69,9 @@ def test_every_byte_of_the_index_may_be_damaged(place: Path, request: pytest.Fix
         assert reid.doctor(gallery=gallery).broken == ()
 
 
-def test_what_a_kill_left_half_written_is_cleared_by_fix_and_only_once_it_is_old(place: Path) -> None:
-    left = place / "gallery" / "cache" / "zebra.faiss.new-17-abc"
+@pytest.mark.parametrize("name", ["cache/zebra.faiss.new-17-abc", "nets/.0123.json.new-17-abc", ".gallery.json.new-17-abc"])
+def test_what_a_kill_left_half_written_is_cleared_by_fix_and_only_once_it_is_old(place: Path, name: str) -> None:
+    left = place / "gallery" / name
     left.write_bytes(b"x")
     assert reid.doctor(gallery=place / "gallery").broken == ()
     os.utime(left, (time.time() - 7200,) * 2)
