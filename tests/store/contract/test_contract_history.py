@@ -131,3 +131,15 @@ def test_what_is_written_together_is_kept_together_or_not_at_all(gallery):
         gallery.identities.rename("Amara", "Amina")
         gallery.corrections.remove([ids[2]])
     assert owners(gallery) == {ids[0]: "Amina", ids[1]: "Amina"}
+
+
+def test_a_day_of_which_something_was_purged_since_is_refused(store, gallery):
+    ids = herd(gallery)
+    moment = max(entry.at for entry in gallery.log()) + timedelta(milliseconds=2)
+    while datetime.now(UTC) <= moment + timedelta(milliseconds=2):
+        pass
+    gallery.corrections.remove([ids[2]])
+    gallery.history.purge()
+    with pytest.raises(GalleryError, match="purged"):
+        store.open(as_of=moment)
+    assert owners(store.open(as_of=datetime.now(UTC) + timedelta(days=1))) == {ids[0]: "Amara", ids[1]: "Amara"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -116,3 +117,18 @@ def test_a_kept_decision_gives_way_to_the_next_one_of_its_photo(gallery):
     assert sorted((kept.sighting.photo, kept.sighting.decision.individual) for kept in gallery.sightings()) == [
         ("/asked/x.jpg", "Zuri"), ("/asked/y.jpg", "Amara")
     ]
+
+
+def test_a_decision_for_an_encounter_stays_where_one_of_its_photos_alone_is_asked_about(gallery):
+    herd(gallery)
+    paths = ("/asked/x.jpg", "/asked/y.jpg")
+    encounter = replace(sighting("x", "Amara"), photos=paths, contents=(digest("x"), digest("y")))
+    assert gallery.add_sightings([encounter]) == ()
+    head = gallery.head()
+    (refused,) = gallery.add_sightings([sighting("y", "Zuri")])
+    assert (refused.sighting, refused.seq, refused.photos) == (sighting("y", "Zuri"), head, paths)
+    assert gallery.head() == head and [kept.sighting for kept in gallery.sightings()] == [encounter]
+    both = replace(encounter, decision=replace(encounter.decision, individual="Zuri"))
+    assert gallery.add_sightings([both]) == () and [kept.sighting for kept in gallery.sightings()] == [both]
+    gallery.history.undo()
+    assert [kept.sighting for kept in gallery.sightings()] == [encounter]
