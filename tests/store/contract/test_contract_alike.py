@@ -85,7 +85,8 @@ def do(gallery: Any, what: str, *values: Any) -> Any:
 
 def seen(gallery: Any) -> dict[str, Any]:
     """Everything that the contract lets one see."""
-    found = gallery.search("zebra", VECTORS, 5)
+    known = gallery.embedding_nets()  # none where the very first change was undone
+    found = gallery.search("zebra", VECTORS, 5) if known else None
     photos = (*gallery.photos(), *gallery.photos(removed=True))
     return {
         "species": gallery.species(), "head": gallery.head(), "sightings": gallery.sightings(),
@@ -93,8 +94,9 @@ def seen(gallery: Any) -> dict[str, Any]:
         "photos": [(one.id, one.individual_id, one.individual, one.sha256, one.side, one.season, one.captured_at,
                     dict(one.notes), one.removed) for one in photos],
         "log": [(one.seq, one.what, one.undoes, one.undone_by) for one in gallery.log(1000)],
-        "found": (found.scores.tolist(), found.photo_ids.tolist()), "count": gallery.count_individuals("zebra"),
-        "missing": [photo.id for photo in gallery.embeddings.missing("zebra")],
+        "nets": known, "found": (found.scores.tolist(), found.photo_ids.tolist()) if found else None,
+        "count": gallery.count_individuals("zebra") if known else None,
+        "missing": [photo.id for photo in gallery.embeddings.missing("zebra")] if known else None,
     }  # fmt: skip
 
 
@@ -113,6 +115,8 @@ def test_both_stores_answer_the_same_to_the_same(steps: list[Any], tmp_path_fact
         first, *others = [seen(gallery) for gallery in opened]
         for other in others:
             assert other == first
+        if not first["nets"]:
+            return
         ids, vectors = zip(*(gallery.vectors("zebra") for gallery in opened), strict=True)
         assert all(np.array_equal(rows, ids[0]) for rows in ids) and all(np.array_equal(rows, vectors[0]) for rows in vectors)
     finally:
