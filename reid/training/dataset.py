@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import mmap
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,15 +13,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reid import images, threads
 from reid.errors import PhotoError
 from reid.records import Photo, Pixels, Problem
 from reid.training.photo_cache import Facts, PhotoCache, key_of
 
+log = logging.getLogger("reid")
+
 MARGIN = 1.15
 """Decoded larger than the net's input by this factor, so that a random crop loses nothing in sharpness."""
-IN_MEMORY_BYTES = 1_500_000_000
+IN_MEMORY_BYTES = 256_000_000
 """Above this the decoded photos lie in a temporary file that is mapped into memory."""
 
 
@@ -27,17 +33,32 @@ class Decoded:
     """Photos decoded to one size.
 
     photos: (N,) those that could be read, with side, camera and date filled from EXIF where the manifest has none.
-    pixels: (N, H, W, 3) uint8 RGB, squashed to the size asked for times the margin.
+    store: (M, H, W, 3) uint8 RGB, squashed to the size asked for times the margin; shared by every subset of the photos.
     problems: the photos that could not be read.
+    rows: (N,) the row of each photo in `store`; None = they are in its order, and M = N.
     """
 
     photos: tuple[Photo, ...]
-    pixels: Pixels
+    store: Pixels
     problems: tuple[Problem, ...]
+    rows: NDArray[np.int64] | None = None
+
+    @property
+    def pixels(self) -> Pixels:
+        """(N, H, W, 3) of all photos; of a subset a copy: `take` some at a time instead."""
+        return self.store if self.rows is None else self.take(slice(None))
+
+    def take(self, photos: slice | Sequence[int] | NDArray[np.int64]) -> Pixels:
+        """A copy (n, H, W, 3) of the pixels of some of the photos, in the order asked for."""
+        pixels = np.array(self.store[photos if self.rows is None else self.rows[photos]])
+        _let_go(self.store)
+        return pixels
 
     def subset(self, rows: Sequence[int]) -> Decoded:
-        """The same for some of the rows, in the order given."""
-        return Decoded(tuple(self.photos[row] for row in rows), _taken(self.pixels, rows), ())
+        """The same for some of the rows, in the order given; the pixels are shared, not copied."""
+        numbers = np.asarray(rows, dtype=np.int64)
+        stored = numbers if self.rows is None else self.rows[numbers]
+        return Decoded(tuple(self.photos[row] for row in rows), self.store, (), stored)
 
 
 def decode(
@@ -75,9 +96,12 @@ def decode(
             else:
                 good.append(answer)
                 rows.append(row)
+            if row % 64 == 0:
+                _let_go(pixels)
             if progress is not None:
                 progress(row + 1)
-    return Decoded(tuple(good), pixels if len(rows) == len(photos) else _taken(pixels, rows), tuple(problems))
+    _let_go(pixels)
+    return Decoded(tuple(good), pixels, tuple(problems), None if len(rows) == len(photos) else np.asarray(rows, np.int64))
 
 
 def _fill(photo: Photo, row: Pixels, kept: PhotoCache | None) -> Facts:
@@ -94,19 +118,26 @@ def _fill(photo: Photo, row: Pixels, kept: PhotoCache | None) -> Facts:
     return picture.captured_at, picture.camera
 
 
-def _taken(pixels: Pixels, rows: Sequence[int]) -> Pixels:
-    """Some of the photos; what was mapped from a file is so again, a few photos at a time pass through memory."""
-    room, chosen = _room((len(rows), *pixels.shape[1:])), np.asarray(rows, dtype=np.int64)
-    for start in range(0, len(rows), 64):
-        room[start : start + 64] = pixels[chosen[start : start + 64]]
-    return room
-
-
 def _room(shape: tuple[int, ...]) -> Pixels:
-    if int(np.prod(shape)) <= IN_MEMORY_BYTES or 0 in shape:
+    """Zeros, in memory or in a temporary file; in memory too where no file has room, for a full disk would end the process."""
+    size = int(np.prod(shape))
+    if size <= IN_MEMORY_BYTES or not size:
         return np.zeros(shape, np.uint8)
     with tempfile.NamedTemporaryFile(prefix="reid-photos-", delete=False) as file:
         path = Path(file.name)
-    room = np.memmap(path, np.uint8, "w+", shape=shape)
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            path.unlink()
+            log.info("decoded photos stay in memory: %s", error)
+            return np.zeros(shape, np.uint8)
+    room = np.memmap(path, np.uint8, "w+" if not hasattr(os, "posix_fallocate") else "r+", shape=shape)
     path.unlink()
     return room
+
+
+def _let_go(pixels: Pixels) -> None:
+    """Give back the memory through which a file was read or written; the file keeps what was written."""
+    if isinstance(pixels, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+        pixels._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]

@@ -12,6 +12,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from reid.nets.networks import EmbeddingNet, SpeciesNet
 
+PHOTOS_AT_ONCE = 8
+"""That pass together through blocks that are not trained: their maps, the widest of a net, are kept for no gradient."""
+
 
 class StridedDepthwise(nn.Conv2d):
     """A depthwise convolution with a stride that computes in float32 where the others compute in bfloat16.
@@ -40,10 +43,18 @@ class Body:
     def __call__(self, images: Tensor) -> Tensor:
         """As `maps` of the net: (B, 3, H, W) RGB in [0, 1] -> (B, C, H/32, W/32)."""
         with torch.no_grad():
-            maps: Tensor = self._start((images - self._mean) / self._std)
+            maps = torch.cat([self._start((some - self._mean) / self._std) for some in few_at_once(images)])
         for block in self._rest:
             maps = block(maps)
         return maps
+
+
+def few_at_once(images: Tensor) -> tuple[Tensor, ...]:
+    """A batch in parts of `PHOTOS_AT_ONCE`, the last with what is left over: smaller parts would take other kernels."""
+    full = max(1, len(images) // PHOTOS_AT_ONCE)
+    sizes = [PHOTOS_AT_ONCE] * (full - 1) + [len(images) - PHOTOS_AT_ONCE * (full - 1)]
+    parts: tuple[Tensor, ...] = images.split(sizes)  # type: ignore[no-untyped-call]
+    return parts
 
 
 def fused(blocks: Sequence[nn.Module]) -> nn.Sequential:

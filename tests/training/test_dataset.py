@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -87,6 +88,23 @@ def test_a_subset_keeps_photos_and_pixels_together(tmp_path: Path) -> None:
     assert found.subset([]).pixels.shape == (0, 37, 37, 3)
 
 
+def test_a_subset_shares_the_pixels(tmp_path: Path) -> None:
+    found = dataset.decode(files(tmp_path), (32, 32))
+    assert np.shares_memory(found.subset([4, 1]).subset([1]).store, found.store)
+    assert found.subset([4, 1]).subset([1]).pixels[:, 0, 0, 0].tolist() == [40]
+
+
+def test_a_disk_without_room_leaves_the_photos_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(dataset, "IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    found = dataset.decode(files(tmp_path), (32, 32))
+    assert not isinstance(found.store, np.memmap)
+    assert found.pixels[:, 0, 0, 0].tolist() == [0, 40, 80, 120, 160, 200]
+
+
 def test_no_photos_are_no_problem() -> None:
     found = dataset.decode([], (32, 32))
     assert (found.photos, found.pixels.shape, found.problems) == ((), (0, 37, 37, 3), ())
@@ -96,7 +114,8 @@ def test_a_part_of_photos_that_lie_in_a_file_lies_in_a_file_too(tmp_path: Path, 
     whole = dataset.decode(files(tmp_path), (32, 64))
     monkeypatch.setattr(dataset, "IN_MEMORY_BYTES", 0)
     mapped = dataset.decode(files(tmp_path), (32, 64)).subset([4, 1, 1])
-    assert isinstance(mapped.pixels, np.memmap)
+    assert isinstance(mapped.store, np.memmap)
     assert np.array_equal(mapped.pixels, whole.pixels[[4, 1, 1]])
+    assert np.array_equal(mapped.subset([2, 0]).take([1]), whole.pixels[[4]])
     assert [photo.individual for photo in mapped.photos] == ["n4", "n1", "n1"]
     assert mapped.subset([]).pixels.shape == (0, 37, 74, 3)

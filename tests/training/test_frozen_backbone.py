@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from reid.nets.networks import EmbeddingNet
-from reid.training.frozen_backbone import Body, StridedDepthwise
+from reid.training.frozen_backbone import Body, StridedDepthwise, few_at_once
 
 
 def awake(backbone: str) -> EmbeddingNet:
@@ -72,3 +72,11 @@ def test_only_the_trained_strided_depthwise_convolutions_are_widened() -> None:
     Body(net, 7)
     wide = [name for name, one in net.named_modules() if isinstance(one, StridedDepthwise)]
     assert wide == ["features.7.conv.1.0", "features.14.conv.1.0"]
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 17, 48])
+def test_a_batch_goes_through_frozen_blocks_in_parts_of_eight_and_what_is_left_over(count: int) -> None:
+    images = torch.arange(count)
+    parts = few_at_once(images)
+    assert torch.equal(torch.cat(parts), images)
+    assert len(parts) == max(1, count // 8) and all(len(part) == 8 for part in parts[:-1])

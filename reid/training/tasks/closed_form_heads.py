@@ -12,6 +12,7 @@ from reid.nets.networks import EmbeddingNet
 from reid.records import Photo
 from reid.training import augmentation, sampler
 from reid.training.dataset import Decoded
+from reid.training.frozen_backbone import few_at_once
 
 SAMPLE = 1000
 """Photos looked at to start a head."""
@@ -117,8 +118,9 @@ def _features(
     parts = []
     with torch.inference_mode():
         for start in range(0, len(rows), 32):
-            pixels = torch.from_numpy(decoded.pixels[list(rows[start : start + 32])]).to(device)
-            parts.append(net.pool(net.maps(augmentation.plain(pixels, size))).float().cpu())
+            pixels = torch.from_numpy(decoded.take(rows[start : start + 32])).to(device)
+            maps = torch.cat([net.maps(some) for some in few_at_once(augmentation.plain(pixels, size))])
+            parts.append(net.pool(maps).float().cpu())
     return torch.cat(parts)
 
 

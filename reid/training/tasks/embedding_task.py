@@ -17,7 +17,7 @@ from reid.records import Vectors
 from reid.settings import TrainSettings
 from reid.training import augmentation, sampler
 from reid.training.dataset import Decoded
-from reid.training.frozen_backbone import Body
+from reid.training.frozen_backbone import Body, few_at_once
 from reid.training.objective import Objective
 from reid.training.tasks.closed_form_heads import several_of_one, whiten_head
 from reid.training.trainer import Batch, half
@@ -89,7 +89,7 @@ class EmbeddingTask:
         rng = np.random.default_rng((self.settings.seed, epoch))
         generator = torch.Generator().manual_seed(self.settings.seed * 7919 + epoch)
         for items in self._plan(rng):
-            pixels = torch.from_numpy(self.taught.pixels[[item.row for item in items]])
+            pixels = torch.from_numpy(self.taught.take([item.row for item in items]))
             mirrored = torch.tensor([item.mirrored for item in items])
             pixels[mirrored] = pixels[mirrored].flip(2)
             images = augmentation.augment(pixels.to(self.device), self.settings.image_size, generator)
@@ -201,13 +201,15 @@ def mean_cosine(pool: metrics.Pool) -> float:
 
 def embed(net: nn.Module, decoded: Decoded, size: tuple[int, int], device: torch.device, batch: int = 32) -> Vectors:
     """Embeddings (N, D) of decoded photos, without augmentation."""
+    assert isinstance(net, EmbeddingNet)
     net.eval()
     parts = [np.zeros((0, 1), np.float32)]
     with torch.inference_mode():
         for start in range(0, len(decoded.photos), batch):
-            pixels = torch.from_numpy(np.ascontiguousarray(decoded.pixels[start : start + batch])).to(device)
+            pixels = torch.from_numpy(decoded.take(slice(start, start + batch))).to(device)
             images = augmentation.plain(pixels, size).contiguous(memory_format=torch.channels_last)
-            parts.append(net(images).float().cpu().numpy())
+            maps = torch.cat([net.maps(some) for some in few_at_once(images)])
+            parts.append(net.head(maps).float().cpu().numpy())
     return np.concatenate(parts[1:]) if len(parts) > 1 else parts[0]
 
 
@@ -217,7 +219,7 @@ def maps_of(net: EmbeddingNet, decoded: Decoded, size: tuple[int, int], device: 
     parts = []
     with torch.inference_mode():
         for start in range(0, len(decoded.photos), batch):
-            pixels = torch.from_numpy(np.ascontiguousarray(decoded.pixels[start : start + batch])).to(device)
+            pixels = torch.from_numpy(decoded.take(slice(start, start + batch))).to(device)
             images = augmentation.plain(pixels, size).contiguous(memory_format=torch.channels_last)
             parts.append(net.early_maps(images).permute(0, 2, 3, 1).half().cpu().numpy())
     return np.concatenate(parts) if parts else np.zeros((0, 1, 1, 1), np.float16)

@@ -93,7 +93,7 @@ class SpeciesTask:
         order = rng.permutation(len(self.labels))
         for start in range(0, len(order), PHOTOS_PER_BATCH):
             rows = order[start : start + PHOTOS_PER_BATCH]
-            pixels = torch.from_numpy(self.taught.pixels[rows])
+            pixels = torch.from_numpy(self.taught.take(rows))
             mirrored = torch.from_numpy(rng.random(len(rows)) < 0.5)
             pixels[mirrored] = pixels[mirrored].flip(2)
             labels = torch.where(mirrored, self.mirrored_labels(self.labels[rows]), self.labels[rows])
@@ -139,7 +139,7 @@ class SpeciesTask:
         logits, features = [torch.zeros(0, head.out_features)], [torch.zeros(0, head.in_features)]
         with torch.inference_mode():
             for start in range(0, len(decoded.photos), PHOTOS_PER_BATCH):
-                pixels = torch.from_numpy(np.ascontiguousarray(decoded.pixels[start : start + PHOTOS_PER_BATCH])).to(self.device)
+                pixels = torch.from_numpy(decoded.take(slice(start, start + PHOTOS_PER_BATCH))).to(self.device)
                 images = augmentation.plain(pixels.flip(2) if mirrored else pixels, self.size)
                 one, two = net(images.contiguous(memory_format=torch.channels_last))
                 logits.append(one.float().cpu())
