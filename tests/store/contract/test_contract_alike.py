@@ -100,7 +100,7 @@ def seen(gallery: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEPS, min_size=6, max_size=25))
 def test_both_stores_answer_the_same_to_the_same(steps: list[Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     place = Path(tmp_path_factory.mktemp("alike"))
