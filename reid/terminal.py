@@ -70,11 +70,11 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         numeric = bool(rows) and all(isinstance(row[index], int | float) or row[index] == "" for row in rows)
         shown.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*(text(value) for value in row))
+        shown.add_row(*(cell(value) for value in row))
     Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 160).print(shown)
 
 
-def text(value: object) -> str:
+def cell(value: object) -> str:
     """A cell: floats to three decimals, None as nothing."""
     if value is None:
         return ""

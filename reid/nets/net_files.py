@@ -106,9 +106,9 @@ def fingerprint_of_tensors(card: NetCard, tensors: Iterable[tuple[str, NDArray[A
     return digest.hexdigest()[:16]
 
 
-def shipped(fingerprint: str) -> bool:
-    """Whether the net of this fingerprint is one that ships."""
-    return any(read_card(path).fingerprint == fingerprint for path in (BASE, SPECIES_BASE))
+def shipped(mark: str) -> bool:
+    """Whether the net of the fingerprint `mark` is one that ships."""
+    return any(read_card(path).fingerprint == mark for path in (BASE, SPECIES_BASE))
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:

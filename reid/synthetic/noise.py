@@ -37,8 +37,8 @@ def _weights(size: int, cells: int) -> Field:
     t = at - cell
     four = ((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3)
     spread = np.zeros((size, cells + 3), np.float32)
-    for step, weight in enumerate(four):
-        spread[np.arange(size), cell + step] = weight / 6
+    for offset, weight in enumerate(four):
+        spread[np.arange(size), cell + offset] = weight / 6
     spread.setflags(write=False)
     return spread
 

@@ -27,7 +27,7 @@ _ZEROS = re.compile(rf"(?P<before>{_LITERAL})(?P<zeros>0+)(?P<after>{_LITERAL})"
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
+class MergedCells:
     """Cells of one column that are one: column counts from 0, rows from 1 as a spreadsheet counts; the first holds the value."""
 
     column: int
@@ -40,7 +40,7 @@ class Sheet:
     """The rows of one sheet, read when asked for, and its merged cells that are higher than one row."""
 
     rows: Iterator[list[Cell]]
-    merged: tuple[Merged, ...] = ()
+    merged: tuple[MergedCells, ...] = ()
 
 
 def read_book(path: Path, chosen: Callable[[Sequence[Sequence[Cell]]], bool], look: int) -> Sheet:
@@ -121,7 +121,7 @@ def _sheet(path: Path, at: int, merges: bool, zeros: bool) -> Sheet:
             return Sheet(iter(()))
         sheet = book.worksheets[at]
         merged = tuple(
-            Merged(span.min_col - 1, span.min_row, span.max_row)
+            MergedCells(span.min_col - 1, span.min_row, span.max_row)
             for span in sheet.merged_cells.ranges if span.max_row > span.min_row
         )
         return Sheet(iter([[_shown(cell) for cell in row] for row in sheet.iter_rows()]), merged)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reid.errors import ManifestError
 from reid.files import output_file
-from reid.tables.spreadsheets import Cell, Merged, Sheet, read_book
+from reid.tables.spreadsheets import Cell, MergedCells, Sheet, read_book
 
 TITLE_ROWS = 20
 """So many rows are looked at for the header, where the first is none."""
@@ -113,10 +113,10 @@ def _name(cell: Cell) -> str:
 
 
 def _unmerged(
-    records: Iterable[tuple[int, list[Cell]]], merged: Sequence[Merged]
+    records: Iterable[tuple[int, list[Cell]]], merged: Sequence[MergedCells]
 ) -> Iterator[tuple[int, list[Cell]]]:
     """The records with the value of merged cells in each of them."""
-    values: dict[Merged, Cell] = {}
+    values: dict[MergedCells, Cell] = {}
     for number, record in records:
         for one in merged:
             if one.first <= number <= one.last and one.column < len(record):
