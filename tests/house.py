@@ -215,24 +215,25 @@ def largest_spread_object() -> tuple[int, int, str]:
     """(methods, files, name) of the class with the most methods of its own and of the bases it inherits in other files."""
     known = classes()
 
-    def parts(name: str, seen: frozenset[str]) -> list[tuple[str, ast.ClassDef]]:
-        result = []
-        for file, node in known.get(name, []):
-            if file + name in seen:
-                continue
-            result.append((file, node))
-            for base in node.bases:
-                result += parts(ast.unparse(base).split("[")[0].split(".")[-1], seen | {file + name})
+    def parts(file: str, node: ast.ClassDef, seen: frozenset[str]) -> list[tuple[str, ast.ClassDef]]:
+        result = [(file, node)]
+        for base in node.bases:
+            name = ast.unparse(base).split("[")[0].split(".")[-1]
+            homes = known.get(name, [])
+            same = [home for home in homes if home[0] == file]  # a private class of the same name elsewhere is another one
+            for home in same or [home for home in homes if not name.startswith("_")]:
+                if home[0] + name not in seen:
+                    result += parts(*home, seen | {home[0] + name})
         return result
 
     best = (0, 0, "")
-    for name in known:
-        pieces = parts(name, frozenset())
-        if len({file for file, _ in pieces}) > 1 and not any(
-            "Protocol" in ast.unparse(base) for _, node in pieces for base in node.bases
-        ):
-            methods = sum(isinstance(item, Function) for _, node in pieces for item in node.body)
-            best = max(best, (methods, len({file for file, _ in pieces}), name))
+    for name, homes in known.items():
+        for file, node in homes:
+            pieces = parts(file, node, frozenset({file + name}))
+            protocol = any("Protocol" in ast.unparse(base) for _, piece in pieces for base in piece.bases)
+            if len({place for place, _ in pieces}) > 1 and not protocol:
+                methods = sum(isinstance(item, Function) for _, piece in pieces for item in piece.body)
+                best = max(best, (methods, len({place for place, _ in pieces}), name))
     return best
 
 
