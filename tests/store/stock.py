@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.records import Photo
-from reid.store import Enrollment
+from reid.records import Calibration, Photo
+from reid.store import Enrollment, Gallery
 
 NET = "f0e1d2c3" * 8
 DIMENSION = 32
@@ -23,6 +24,11 @@ Vectors = NDArray[np.float32]
 def unit(seed: int, count: int, dimension: int = DIMENSION) -> Vectors:
     found = np.random.default_rng(seed).standard_normal((count, dimension))
     return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+
+
+VECTORS = unit(1, 6)
+"""Of the six photos of `herd`."""
+LEARNT = Calibration(20.5, -9.0, 4.5, 0.9, 0.8, 0.6, 0.01, 0.008, 0.02, 12, 80, 3160)
 
 
 def digest(text: object) -> str:
@@ -60,3 +66,28 @@ def brute_force(enrolled: Mapping[int, Vectors], queries: Vectors, k: int) -> tu
             best = np.lexsort((ids, -exact))[:k]
             scores[at, : len(best)], found[at, : len(best)] = exact[best], ids[best]
     return scores, found
+
+
+def owners(gallery: Gallery) -> dict[str, list[int]]:
+    return {one.name: [photo.id for photo in gallery.photos("zebra", one.name)] for one in gallery.individuals()}
+
+
+def nearest(gallery: Gallery) -> list[int]:
+    return gallery.search("zebra", VECTORS, 1).photo_ids[:, 0].tolist()
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def manifest(gallery: Gallery) -> dict[str, object]:
+    found: dict[str, object] = json.loads((gallery.folder / "gallery.json").read_text("utf-8"))
+    return found
+
+
+def seen(gallery: Gallery) -> object:
+    """Everything a user sees of a gallery, but for the journal."""
+    species = [one for one in gallery.species()]
+    return species, gallery.individuals(), gallery.photos(), gallery.species_net(), [
+        gallery.calibration(one.name) for one in species
+    ]

@@ -13,8 +13,7 @@ from reid.records import Decision, Match, Outcome, Sighting, SpeciesGuess
 from reid.store import Gallery
 from reid.store.catalog import catalog
 from tests.store.history.test_as_of import START, Days
-from tests.store.history.test_journal import LEARNT
-from tests.store.stock import NET, digest, item, unit
+from tests.store.stock import LEARNT, NET, digest, item, unit
 
 VECTORS = unit(1, 12)
 

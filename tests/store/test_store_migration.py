@@ -12,7 +12,7 @@ import pytest
 from reid.errors import GalleryError
 from reid.store import Gallery
 from reid.store.layout import folder as folders
-from tests.store.history.test_journal import LEARNT
+from tests.store.stock import LEARNT
 
 DUMP = Path(__file__).with_name("format_1.sql")
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -10,28 +9,7 @@ from reid.errors import GalleryError, UsageError
 from reid.records import Box
 from reid.store import Gallery, Where
 from reid.store.contents import correct_individuals
-from tests.store.stock import NET, item, unit
-
-VECTORS = unit(1, 6)
-
-
-@pytest.fixture
-def herd(gallery: Gallery) -> Gallery:
-    """Zoë #1 with photos 1-3, Max #2 with photos 4 and 5, Ida #3 with photo 6."""
-    names = ("Zoë", "Zoë", "Zoë", "Max", "Max", "Ida")
-    gallery.enroll("zebra", NET, [
-        item(name, n, vector, side="left", season="2024", captured_at=datetime(2024, 5, n))
-        for n, (name, vector) in enumerate(zip(names, VECTORS, strict=True), 1)
-    ])
-    return gallery
-
-
-def owners(gallery: Gallery) -> dict[str, list[int]]:
-    return {one.name: [photo.id for photo in gallery.photos("zebra", one.name)] for one in gallery.individuals()}
-
-
-def nearest(gallery: Gallery) -> list[int]:
-    return gallery.search("zebra", VECTORS, 1).photo_ids[:, 0].tolist()
+from tests.store.stock import NET, VECTORS, item, nearest, owners, unit
 
 
 def test_a_name_changes_and_the_id_stays(herd: Gallery) -> None:
@@ -168,50 +146,6 @@ def test_a_restore_does_not_take_a_name_or_a_photo_that_is_in_use_again(herd: Ga
         herd.identities.restore("Ida 2")
 
 
-def test_photos_move_to_who_they_show(herd: Gallery) -> None:
-    told = herd.corrections.move([1, 4], "Max")
-    assert (told.individual, told.photo_ids) == ("Max", (1,))
-    assert owners(herd) == {"Ida": [6], "Max": [1, 4, 5], "Zoë": [2, 3]}
-    with pytest.raises(UsageError, match="no individual 'Maks' of species 'zebra' is in this gallery"):
-        herd.corrections.move([1], "Maks")
-    assert herd.corrections.move([1], "Neo", new=True).individual_id == 4
-    assert herd.corrections.move([2], "Neo", new=True).individual_id == 4
-    assert herd.corrections.move([2], "Neo").seq == 0
-    with pytest.raises(UsageError, match="no photo with id 99 was ever enrolled"):
-        herd.corrections.move([99], "Max")
-
-
-def test_removed_photos_come_back_to_whom_they_were_with(herd: Gallery) -> None:
-    herd.corrections.remove([1, 6])
-    assert owners(herd) == {"Ida": [], "Max": [4, 5], "Zoë": [2, 3]}
-    assert [one.id for one in herd.photos(removed=True)] == [1, 6]
-    assert not {1, 6} & set(nearest(herd))
-    with pytest.raises(UsageError, match="photo 1 was removed by entry 3: `reid photos restore 1` first"):
-        herd.corrections.move([1], "Max")
-    with pytest.raises(UsageError, match="no photo was named"):
-        herd.corrections.restore([])
-    with pytest.raises(UsageError, match="photo 2 is not removed"):
-        herd.corrections.restore([1, 2])
-    herd.identities.remove("Ida")
-    with pytest.raises(UsageError, match="photo 6 belongs to 'Ida', who was removed: `reid individuals restore '#3'` first"):
-        herd.corrections.restore([1, 6])
-    herd.corrections.restore([1])
-    assert owners(herd)["Zoë"] == [1, 2, 3]
-
-
-def test_what_is_known_of_photos_is_corrected(herd: Gallery) -> None:
-    told = herd.corrections.correct([1, 2], side="right", captured_at=datetime(2023, 1, 2, 3, 4))
-    assert told.photo_ids == (1, 2)
-    first = herd.photo(1)
-    assert (first.side, first.captured_at, first.season, first.camera) == ("right", datetime(2023, 1, 2, 3, 4), "2023", "")
-    assert herd.search("zebra", VECTORS[:1], 2, where=Where(side="right")).photo_ids[0, :2].tolist() == [1, 2]
-    assert herd.corrections.correct([1], side="right").seq == 0
-    with pytest.raises(UsageError, match="side 'top' is none of"):
-        herd.corrections.correct([1], side="top")
-    with pytest.raises(UsageError, match="nothing to correct was given"):
-        herd.corrections.correct([1])
-
-
 def test_ids_are_never_given_again(herd: Gallery) -> None:
     herd.identities.remove("Ida")
     herd.corrections.remove([5])
@@ -277,13 +211,3 @@ def test_vectors_that_newer_ones_replaced_are_purged_on_request_only(herd: Galle
         herd.history.undo(3)
     with pytest.raises(GalleryError, match="cannot be shown as it was after entry 2"):
         Gallery.open(herd.folder, as_of=herd.log(10)[2].at)
-
-
-def test_a_name_of_two_species_is_not_restored_by_chance(herd: Gallery) -> None:
-    herd.set_embedding_net("lion", NET, 32, calibration=None)
-    herd.enroll("lion", NET, [item("Max", 9, VECTORS[0])])
-    herd.identities.remove("Max", species="zebra")
-    herd.identities.remove("Max", species="lion")
-    with pytest.raises(UsageError, match="removed individuals of lion, zebra: say which with --species"):
-        herd.identities.restore("Max")
-    assert herd.identities.restore("Max", species="lion").species == "lion"

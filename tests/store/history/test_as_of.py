@@ -9,8 +9,7 @@ import pytest
 from reid.errors import GalleryError, UsageError
 from reid.store import Gallery, Where
 from reid.store.catalog import catalog
-from tests.store.history.test_journal import LEARNT, seen
-from tests.store.stock import NET, item, unit
+from tests.store.stock import LEARNT, NET, item, seen, unit
 
 VECTORS = unit(1, 8)
 START = datetime(2025, 3, 1, 12, tzinfo=UTC)

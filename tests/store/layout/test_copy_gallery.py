@@ -14,8 +14,7 @@ from reid.store import Gallery
 from reid.store.layout import copy_gallery
 from tests.commands import command
 from tests.store import writer
-from tests.store.history.test_journal import seen
-from tests.store.stock import NET, item, unit
+from tests.store.stock import NET, item, seen, unit
 
 
 def test_a_copy_is_a_gallery_with_everything_but_the_cache(gallery: Gallery, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reid.errors import UsageError
 from reid.store import Gallery
 from reid.store.sync import conflict_commands
-from tests.store.contents.test_correct_individuals import owners
+from tests.store.stock import owners
 from tests.store.sync.test_merge import both_ways, contents, enroll, known, run
 from tests.store.sync.test_merge import camps as camps
 from tests.store.sync.test_sync_two_replicas import STEP, apart, tried

@@ -11,9 +11,7 @@ from reid.errors import GalleryError, UsageError
 from reid.records import Box, Decision, Match, Outcome, Sighting, SpeciesGuess
 from reid.store import Gallery, Merged
 from tests.commands import command
-from tests.store.contents.test_correct_individuals import owners
-from tests.store.history.test_journal import LEARNT, seen
-from tests.store.stock import NET, digest, item, unit
+from tests.store.stock import LEARNT, NET, digest, item, owners, seen, unit
 
 VECTORS = unit(1, 40)
 

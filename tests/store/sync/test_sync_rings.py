@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reid.store import Gallery
-from tests.store.contents.test_correct_individuals import owners
+from tests.store.stock import owners
 from tests.store.sync.test_merge import camps as camps
 from tests.store.sync.test_merge import enroll, run
 
