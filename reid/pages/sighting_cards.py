@@ -15,12 +15,17 @@ LONGEST = 300
 """Longest side of a picture on a page, in pixels."""
 
 
-def picture(path: str | Path, box: Box | None = None, *, longest: int = LONGEST, quality: int = 85) -> bytes | None:
-    """A photo (cut to the box) as a small JPEG; None if it cannot be read."""
+def picture(
+    path: str | Path, box: Box | None = None, *, longest: int = LONGEST, quality: int = 85, sha256: str = ""
+) -> bytes | None:
+    """A photo (cut to the box) as a small JPEG; None if it cannot be read, or is not the file of this content ("" = any)."""
     try:
-        return images.jpeg_bytes(images.read(Path(path), box=box, shortest=longest).pixels, longest=longest, quality=quality)
+        read = images.read(Path(path), box=box, shortest=longest)
     except PhotoError:
         return None
+    if sha256 and read.sha256 != sha256:
+        return None
+    return images.jpeg_bytes(read.pixels, longest=longest, quality=quality)
 
 
 def facts(side: str, when: datetime | None, *others: str) -> str:
@@ -29,15 +34,16 @@ def facts(side: str, when: datetime | None, *others: str) -> str:
     return " · ".join(part for part in (side, date, *others) if part)
 
 
-def shown(path: str | Path, title: str, *lines: str) -> Shown:
-    """A photo with its title and its lines; empty lines are left out."""
-    return Shown(picture(path), title, tuple(line for line in lines if line))
+def shown(path: str | Path, title: str, *lines: str, sha256: str = "") -> Shown:
+    """A photo with its title and its lines; empty lines are left out. sha256: as for `picture`."""
+    return Shown(picture(path, sha256=sha256), title, tuple(line for line in lines if line))
 
 
 def match(best: Match) -> Shown:
     """A match with its score and probability."""
     chance = f"probability {best.probability:.2f}" if best.probability is not None else ""
-    return shown(best.photo, best.individual, f"score {best.score:.2f}", chance, facts(best.side, best.captured_at))
+    about = (f"score {best.score:.2f}", chance, facts(best.side, best.captured_at))
+    return shown(best.photo, best.individual, *about, sha256=best.sha256)
 
 
 def headline(sighting: Sighting) -> str:

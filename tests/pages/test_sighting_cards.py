@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -56,3 +58,12 @@ def test_an_answer_shows_at_most_three_photos_of_an_encounter_and_as_many_matche
 def test_an_input_that_failed_is_shown_with_the_reason() -> None:
     (answer,) = sighting_cards.failures([Problem("cards/a.jpg", "is empty (0 bytes)")], truth="Ama")
     assert (answer.queries[0].title, answer.queries[0].lines) == ("a.jpg", ()) and "is empty (0 bytes)" in str(answer)
+
+
+def test_a_file_that_holds_other_bytes_by_now_is_not_shown_as_the_photo_that_matched(tmp_path: Path) -> None:
+    images.write_jpeg(tmp_path / "a.jpg", np.full((60, 90, 3), 90, np.uint8))
+    content = sha256((tmp_path / "a.jpg").read_bytes()).hexdigest()
+    best = Match("zebra", "Ada", 1, 0.8, None, str(tmp_path / "a.jpg"), sha256=content)
+    assert sighting_cards.match(best).picture is not None
+    assert sighting_cards.match(replace(best, sha256="0" * 64)).picture is None
+    assert sighting_cards.match(replace(best, sha256="")).picture is not None, "of old decisions it is not known"

@@ -154,9 +154,11 @@ def _returned(
 
 
 def _photo(gallery: GalleryStore, one: EnrolledPhoto | Photo) -> Shown:
-    path = one.path if isinstance(one, Photo) else gallery.locate(one) or one.path
+    """A thumbnail; that of an enrolled photo is empty where its file is another one by now."""
+    path = gallery.locate(one) or one.path if isinstance(one, EnrolledPhoto) else one.path
     taken = f"{one.captured_at:%Y-%m-%d %H:%M}" if one.captured_at else "no date"
-    return _small(path, one.box, taken, f"{one.side or 'side unknown'}{f' · {one.camera}' if one.camera else ''}")
+    about = f"{one.side or 'side unknown'}{f' · {one.camera}' if one.camera else ''}"
+    return _small(path, one.box, taken, about, sha256=one.sha256 if isinstance(one, EnrolledPhoto) else "")
 
 
 def _new(one: SpeciesSeason, title: str, gallery: GalleryStore, unenrolled: Unenrolled) -> Section:
@@ -241,7 +243,7 @@ def _doubt(doubt: UnresolvedSighting, boxes: Mapping[tuple[str, str], Box | None
     matches = tuple(
         _small(one.photo, boxes.get((one.sha256, one.individual)), one.individual, f"score {one.score:.2f}",
                f"probability {one.probability:.2f}" if one.probability is not None else "",
-               sighting_cards.facts(one.side, one.captured_at))
+               sighting_cards.facts(one.side, one.captured_at), sha256=one.sha256)
         for one in sighting.matches[:DOUBT_MATCHES]
     )  # fmt: skip
     name = best_guess(sighting) or "NEW-NAME"
@@ -253,9 +255,10 @@ def _doubt(doubt: UnresolvedSighting, boxes: Mapping[tuple[str, str], Box | None
     return Answer(queries, matches, "review", title, sighting.decision.reason, commands=(command,))
 
 
-def _small(path: str | Path, box: Box | None, title: str, *lines: str) -> Shown:
-    """A thumbnail; empty lines are left out."""
-    return Shown(sighting_cards.picture(path, box, longest=SMALL, quality=QUALITY), title, tuple(line for line in lines if line))
+def _small(path: str | Path, box: Box | None, title: str, *lines: str, sha256: str = "") -> Shown:
+    """A thumbnail; empty lines are left out. sha256: as for `sighting_cards.picture`."""
+    drawn = sighting_cards.picture(path, box, longest=SMALL, quality=QUALITY, sha256=sha256)
+    return Shown(drawn, title, tuple(line for line in lines if line))
 
 
 def _left_out(done: SeasonPage) -> Section:
