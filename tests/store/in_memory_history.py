@@ -46,7 +46,8 @@ class History(Part):
         undone = self.gallery.disk.undone()
         for change in reversed(self.gallery.changes()):
             entry = change.entry
-            if entry.what not in ("undo", "purge", "embed") and entry.seq not in undone and (change.altered() or change.added()):
+            standing = entry.what not in ("undo", "purge", "embed") and entry.seq not in undone
+            if standing and any(_left(change, self.gallery.state)):
                 return entry.seq
         raise UsageError("there is nothing to undo")
 
@@ -117,6 +118,14 @@ class History(Part):
         return result
 
 
+def _left(change: Change, state: State) -> tuple[dict[Key, dict[str, tuple[Any, Any]]], dict[Key, Any]]:
+    """What a change altered and added, without the rows that were purged since."""
+    altered, added = (
+        {key: row for key, row in rows.items() if key[1] in getattr(state, key[0])} for rows in (change.altered(), change.added())
+    )
+    return altered, added
+
+
 def _concerns(change: Change, individual: int) -> bool:
     rows: list[tuple[Key, Any]] = [*change.added().items()]
     for table, key in change.altered():
@@ -154,7 +163,7 @@ class _Undo:
         seq = self.target.entry.seq
         if seq in self.purged:
             raise UsageError(f"entry {seq} cannot be undone: something that it removed has been purged since")
-        altered, added = self.target.altered(), self.target.added()
+        altered, added = _left(self.target, self.state)
         for key, pairs in altered.items():
             row = self._row(key)
             for column, (before, after) in pairs.items():
@@ -225,6 +234,8 @@ class _Undo:
                 stays = self.rows.get(("photos", photo.id), {}).get("removed_seq") is None
                 vectors = self.state.vectors
                 if stays and (photo.id, current) in vectors and (photo.id, values["fingerprint"]) not in vectors:
+                    if any(change.entry.what == "purge" for change in self.changes[self.target.entry.seq :]):
+                        raise UsageError(f"entry {self.target.entry.seq} cannot be undone: embeddings were purged since")
                     raise self._because(next(c.entry.seq for c in self.changes if ("photos", photo.id) in c.added()))
 
     def _check_free(self) -> None:
