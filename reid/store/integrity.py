@@ -117,8 +117,8 @@ def _is_old(path: Path) -> bool:
 
 
 def _copies_left_over(catalog: Catalog) -> list[Path]:
-    """Beside the gallery: backups with a name of the gallery's, and what a bundle was unpacked into, that a kill left."""
+    """What a kill left of backups with a name of the gallery's, of unpacked bundles beside it, and of backups made inside it."""
     folder = catalog.path.parent
     likes = (f"{glob.escape(folder.name)}-*{TEMPORARY}*", f".{glob.escape(folder.name)}{TEMPORARY}*")
-    there = [path for like in likes for path in sorted(folder.parent.glob(like))]
-    return [path for path in there if path.is_dir() and not path.is_symlink() and is_left_over(path)]
+    places = [path for like in likes for path in sorted(folder.parent.glob(like))] + sorted(folder.glob(f"*{TEMPORARY}*"))
+    return [path for path in places if path.is_dir() and not path.is_symlink() and is_left_over(path)]

@@ -13,6 +13,7 @@ import pytest
 
 import reid
 from reid.errors import UsageError
+from reid.files import temporary_name
 from reid.store import Gallery
 from reid.store.catalog import catalog
 from tests.commands import command
@@ -150,13 +151,16 @@ def test_an_unknown_species_is_told(place: Path) -> None:
 
 
 def test_a_folder_that_a_killed_backup_left_is_cleared_too(place: Path) -> None:
-    left = place / "gallery" / "copy.new-17-abc"
+    left = temporary_name(place / "gallery" / "copy")
     left.mkdir()
+    theirs = place / "gallery" / "copy.new-17-abc"  # no name that reid makes
+    theirs.mkdir()
     (left / "file").write_bytes(b"x")
-    os.utime(left, (0, 0))
+    for path in (left / "file", left, theirs):
+        os.utime(path, (0, 0))
     assert ("derived", "left over") in kinds(reid.doctor(gallery=place / "gallery"))
     reid.doctor(gallery=place / "gallery", fix=True)
-    assert not left.exists()
+    assert not left.exists() and theirs.exists()
 
 
 def test_a_net_file_that_holds_another_net_is_told(place: Path) -> None:
@@ -175,4 +179,4 @@ def test_an_entry_whose_clock_went_back_is_pointed_at(place: Path, monkeypatch: 
         last = opened.history.undo().seq
     (finding,) = (one for one in reid.doctor(gallery=gallery).findings if one.kind == "clock")
     assert finding.level == "look" and finding.reason.startswith(f"entry {last} is dated 1970-01-01T00:00:00.000+00:00, and the")
-    assert finding.reason.endswith("a clock was wrong; --as-of and --before go by the order of the entries")
+    assert finding.reason.endswith("a clock was wrong; --as-of and --before use the order of the entries")

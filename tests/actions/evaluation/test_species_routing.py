@@ -25,7 +25,7 @@ CARD = NetCard("species", "mobilenet_v2", (64, 64), classes=("zebra", "deer", "l
 
 def give(gallery: Gallery, place: Path) -> None:
     """A species net of random weights; what it answers is said by the test."""
-    card = net_files.adopt(made(place / "nets", 9, CARD), gallery.workspace.checkpoints.parent)
+    card = net_files.read_card(gallery.nets.put(made(place / "nets", 9, CARD)))
     gallery.set_species_net(card.fingerprint)
 
 
