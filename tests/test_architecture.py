@@ -108,8 +108,8 @@ STILL = {
     "id": 0,
     "untested": 63,
     "near the limit": 1,
-    "told as a name": 141,
-    "told in prose": 70,
+    "told as a name": 2,
+    "told in prose": 10,
     "rooms of reid/store": 0,
 }
 """What is not yet as it should be. These numbers may only fall."""

@@ -10,8 +10,8 @@ import pytest
 from tests import prose
 
 STILL = {
-    r"told": 212,
-    r"tell(s|ing)?": 71,
+    r"told": 13,
+    r"tell(s|ing)?": 64,
     r"closer[ -]looks?|looks? closer|looked at closer": 44,
     r"camps?": 0,
     r"held to the fire": 0,
@@ -20,14 +20,14 @@ STILL = {
     r"makes? no odds": 0,
     r"for want of": 0,
     r"from the root": 0,
-    r"whom": 42,
+    r"whom": 40,
     r"whoever": 0,
     r"go(es)? by": 0,
     r"herds?": 63,
-    r"nobody": 201,
+    r"nobody": 198,
     r"newness": 0,
     r"familiarity": 45,
-    r"doubts?|doubtful": 261,
+    r"doubts?|doubtful": 260,
     r"suspects?": 26,
     r"plausible histor(y|ies)": 3,
     r"(brought|brings?) forward": 0,

@@ -236,4 +236,4 @@ METHODS = {
                "closed; animals may differ, occasions do not: at least so many", chao, (3, 10**9)),
     )
 }  # fmt: skip
-"""Every estimator by its name, in the order they are told."""
+"""Every estimator by its name, in the order in which they are reported."""

@@ -118,7 +118,7 @@ def newcomers(enrolled: int, prior: float, sightings: int) -> tuple[float, Float
 
     Beside the N enrolled there are U animals that nobody knows, each as likely to be met; the share N / (N + U) has a beta
     distribution of mean `prior` and weight 2 (uniform for a prior of a half), so that a sighting alone has the chances it was
-    told with. Then k given new animals in n sightings weigh V(k), the mean of U! / (U - k)! / (N + U)^n, and yet another one
+    given. Then k given new animals in n sightings weigh V(k), the mean of U! / (U - k)! / (N + U)^n, and yet another one
     V(k + 1) / V(k) times one of them (mixtures of finite mixtures: Miller and Harrison 2018, JASA 113:340). The same weight for
     every other one would make ever more new animals of sightings that say nothing.
 

@@ -30,35 +30,35 @@ def interval(method: Method, found: Tally, level: float = CONFIDENCE) -> tuple[f
     is that of the likelihood, too: of Mt for two occasions, which is the hypergeometric one, and of M0 for more. A log-normal one
     begins at the whole animal below: by itself it leaves out the animals seen, however likely it is that there are no others.
     """
-    told = method.estimate(found)
-    if _by_likelihood(method, found, told):
+    estimated = method.estimate(found)
+    if _by_likelihood(method, found, estimated):
         return (*likelihood_interval(found, _varying(method), level), "likelihood")
-    lower, upper = log_normal_interval(float(told.number), float(told.variance), float(found.seen), level)
+    lower, upper = log_normal_interval(float(estimated.number), float(estimated.variance), float(found.seen), level)
     return math.floor(lower) if math.isfinite(lower) else lower, upper, "log-normal"
 
 
-def _by_likelihood(method: Method, found: Tally, told: Numbers) -> NDArray[np.bool_]:
+def _by_likelihood(method: Method, found: Tally, estimates: Numbers) -> NDArray[np.bool_]:
     """Which histories have an interval of likelihood."""
     if method.varying is not None:
         return np.ones(found.seen.shape, dtype=bool)
-    return np.asarray((told.variance == 0.0) & (found.captures > found.seen))
+    return np.asarray((estimates.variance == 0.0) & (found.captures > found.seen))
 
 
 def _varying(method: Method) -> bool:
     return method.occasions == (2, 2) if method.varying is None else method.varying
 
 
-def distributions(method: Method, found: Tally, told: Numbers) -> Below:
+def distributions(method: Method, found: Tally, estimates: Numbers) -> Below:
     """The distribution of N by each of many histories, whose quantiles are the ends of its `interval`.
 
     Args:
         method: of the estimates.
         found: the histories, (draws,); each supports an estimate.
-        told: the estimates, (draws,).
+        estimates: theirs, (draws,).
     """
-    likely = np.flatnonzero(_by_likelihood(method, found, told))
+    likely = np.flatnonzero(_by_likelihood(method, found, estimates))
     others = np.setdiff1d(np.arange(len(found.seen)), likely)
-    normal = log_normal_below(told.number[others], told.variance[others], found.seen[others])
+    normal = log_normal_below(estimates.number[others], estimates.variance[others], found.seen[others])
     exact = likelihood_below(Tally(found.counts[likely], found.frequencies[likely]), _varying(method))
 
     def below(animals: float) -> Floats:

@@ -55,12 +55,12 @@ def combine(method: Method, many: Tally, level: float = CONFIDENCE) -> Combined:
         many: the histories, (draws, occasions).
         level: of confidence.
     """
-    told = method.estimate(many)
-    good = np.isfinite(told.number) & np.isfinite(told.variance)
+    estimates = method.estimate(many)
+    good = np.isfinite(estimates.number) & np.isfinite(estimates.variance)
     failed = 1.0 - float(good.mean())
     if failed > 0.5:
         return Combined(math.nan, math.nan, math.nan, math.nan, math.nan, failed)
-    numbers, variances, draws = told.number[good], told.variance[good], int(good.sum())
+    numbers, variances, draws = estimates.number[good], estimates.variance[good], int(good.sum())
     between = (1 + 1 / draws) * float(numbers.var(ddof=1)) if draws > 1 else 0.0
     found, weights = _kinds(Tally(many.counts[good], many.frequencies[good]))
     each = method.estimate(found)

@@ -106,7 +106,7 @@ def gains(
         order = np.argsort(-total.round(3), kind="stable")
         replies = tuple(Reply(one.replies[at], float(total[at] / total.sum()), float(numbers[at])) for at in order)
         found.append(Gain(one.doubt, gain, replies))
-        known = known + _told(study, labels[:, one.doubt], one.replies, effect)
+        known = known + _expected(study, labels[:, one.doubt], one.replies, effect)
     return tuple(found)
 
 
@@ -114,12 +114,12 @@ def _sureness(doubt: Uncertain) -> float:
     return sum(chance**2 for chance in doubt.chances.values()) + doubt.nobody**2
 
 
-def _told(study: UncertainHistory, drawn: NDArray[np.int64], replies: Sequence[int | None], effect: Floats) -> Floats:
+def _expected(study: UncertainHistory, drawn: NDArray[np.int64], replies: Sequence[int | None], effect: Floats) -> Floats:
     """What the answer of each history is expected to tell of its number, (draws,)."""
-    told = np.zeros(len(drawn))
+    expected = np.zeros(len(drawn))
     for row, by in zip(replies, effect, strict=True):
-        told[drawn >= len(study.known) if row is None else drawn == row] = by
-    return told
+        expected[drawn >= len(study.known) if row is None else drawn == row] = by
+    return expected
 
 
 def _try(study: UncertainHistory, table: _Support, at: int, estimate: Callable[[Tally], Numbers]) -> _Tried | None:
@@ -138,10 +138,10 @@ def _try(study: UncertainHistory, table: _Support, at: int, estimate: Callable[[
     drawn = table.labels[:, at]
     unnamed = np.where(drawn >= rows, drawn, rows + pick(new, np.random.default_rng(at)))
     tallies = [table.answered(at, unnamed if row is None else np.full(len(drawn), row)) for row in replies]
-    told = estimate(Tally(np.stack([one.counts for one in tallies]), np.stack([one.frequencies for one in tallies]))).number
-    good = np.isfinite(told)
+    numbers = estimate(Tally(np.stack([one.counts for one in tallies]), np.stack([one.frequencies for one in tallies]))).number
+    good = np.isfinite(numbers)
     share = np.where(good, share, 0.0)
-    return _Tried(at, tuple(replies), share, np.where(good, told, 0.0)) if (share.sum(1) > 0).all() else None
+    return _Tried(at, tuple(replies), share, np.where(good, numbers, 0.0)) if (share.sum(1) > 0).all() else None
 
 
 class _Support:

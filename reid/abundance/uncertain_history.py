@@ -24,15 +24,15 @@ class Uncertain:
     """One sighting (or encounter) whose animal is not sure.
 
     columns: of the history, where it counts; () = none. chances: of individuals, by row of the history. nobody: that none of
-    the enrolled is shown. What is missing to 1 belongs to individuals that are not on the list. told: the row that was
-    decided, NEW for a new animal, None where the decision is open. apart: doubts (by number) of the same frame, which show
+    the enrolled is shown. What is missing to 1 belongs to individuals that are not on the list. decided: the row that
+    was named, NEW for a new animal, None where the decision is open. apart: doubts (by number) of the same frame, which show
     other animals.
     """
 
     columns: tuple[int, ...]
     chances: Mapping[int, float]
     nobody: float
-    told: int | None = None
+    decided: int | None = None
     apart: frozenset[int] = frozenset()
 
     @property
@@ -42,7 +42,7 @@ class Uncertain:
 
 
 NEW_ANIMAL = -2
-"""`Doubt.told` of a sighting that was decided to be a new animal."""
+"""`Uncertain.decided` of a sighting that was decided to be a new animal."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +52,7 @@ class UncertainHistory:
     known: (I, occasions) bool, what is sure; rows of individuals that are only suspected are empty. alike: (doubts, doubts),
     ln LR that two show the same animal, 0 where they were not compared; None = none were. enrolled: N, how many individuals
     could have matched, 0 = two doubts are never the same new animal; prior: share of sightings that show one of them, as the
-    chances were told with.
+    chances were worked out with.
     """
 
     known: NDArray[np.bool_]
@@ -62,15 +62,15 @@ class UncertainHistory:
     prior: float = 0.5
 
 
-def as_told(study: UncertainHistory, *, open_as: str = "") -> Labels:
+def as_decided(study: UncertainHistory, *, open_as: str = "") -> Labels:
     """One history (1, doubts) by the decisions. open_as: what becomes of open ones: "" left out, "new", or "best" match."""
     rows = len(study.known)
     answers = []
     for at, doubt in enumerate(study.doubts):
-        told = doubt.told
-        if told is None:
-            told = {"": -1, "new": NEW_ANIMAL, "best": NEW_ANIMAL if doubt.best is None else doubt.best}[open_as]
-        answers.append(rows + at if told == NEW_ANIMAL else told)
+        row = doubt.decided
+        if row is None:
+            row = {"": -1, "new": NEW_ANIMAL, "best": NEW_ANIMAL if doubt.best is None else doubt.best}[open_as]
+        answers.append(rows + at if row == NEW_ANIMAL else row)
     return np.array([answers], dtype=np.int64)
 
 
@@ -121,7 +121,7 @@ def _occasions_of(doubt: Uncertain, occasions: Sequence[Sequence[int]]) -> tuple
 class Errors:
     """What the decisions are expected to have got wrong, among the animals of the count.
 
-    splits: names told beyond one of each animal, so that it counts several times. merges: animals told beyond one under each
+    splits: names given beyond one of each animal, so that it counts several times. merges: animals beyond one under each
     name, so that several count once. hidden: of the merges, those of an animal that nobody enrolled. Individuals seen, as
     decided, are splits - merges more than there were.
     """
@@ -136,9 +136,9 @@ def expected_errors(study: UncertainHistory, labels: Labels, occasions: Sequence
     rows = len(study.known)
     sure = np.flatnonzero(_collapsed(study.known, occasions).any(1)).tolist()
     decided = [
-        (at, rows + at if doubt.told == NEW_ANIMAL else doubt.told)
+        (at, rows + at if doubt.decided == NEW_ANIMAL else doubt.decided)
         for at, doubt in enumerate(study.doubts)
-        if doubt.told is not None and _occasions_of(doubt, occasions)
+        if doubt.decided is not None and _occasions_of(doubt, occasions)
     ]
     splits = merges = hidden = 0
     for drawn in labels:

@@ -58,8 +58,8 @@ def with_novelty(bounds: Sequence[Bounds], held: HeldOut, *, ceiling: float, pri
 
 def _judged(one: Bounds, enrolled: _Asked, never: _Asked, prior: float) -> Bounds:
     odds = [np.log((1.0 - found.nobody) / found.nobody) + np.log((1.0 - prior) / prior) for found in (enrolled, never)]
-    told = fit(odds[0][:, None], odds[1][:, None])
-    slope, intercept = (float(told.slopes[0]), told.intercept) if told.slopes[0] > EVEN else (0.0, 0.0)
+    fitted = fit(odds[0][:, None], odds[1][:, None])
+    slope, intercept = (float(fitted.slopes[0]), fitted.intercept) if fitted.slopes[0] > EVEN else (0.0, 0.0)
     table, least, new_at = [], 1.0, 1.0
     for share in FOUND:
         at = float(np.quantile(never.nobody, 1.0 - share))

@@ -95,7 +95,7 @@ def bounds(
 ) -> tuple[Bounds, ...]:
     """Thresholds for galleries of rising size, each set in a drawn gallery of that size; the last one is `up_to`.
 
-    KNOWN: the least probability from 0.5 on at which at most `max_false_match` of all questions are told a wrong
+    KNOWN: the least probability from 0.5 on at which at most `max_false_match` of all questions are named a wrong
     individual. NEW: the least from 0.5 on at which at most `MAX_FALSE_NEW` of the enrolled animals are called new.
     """
     found = []
@@ -142,15 +142,15 @@ def log_loss(held: HeldOut, *, ceiling: float, prior: float) -> float:
 
 
 def errors(found: HeldOutAnswers, calibration: Calibration) -> tuple[float, float]:
-    """(share of questions told KNOWN with a wrong individual, share of enrolled animals called NEW), as single queries are."""
+    """(share of questions decided KNOWN with a wrong individual, share of enrolled animals called NEW), as single queries are."""
     at = [calibration.bounds_for(int(size)) for size in found.size]
-    told = found.probability >= np.asarray([one.known_at for one in at])
+    known = found.probability >= np.asarray([one.known_at for one in at])
     chances = [chance(ratio(nobody, calibration, one), Field()) for nobody, one in zip(found.nobody.tolist(), at, strict=True)]
-    new = ~told & (found.nobody >= np.asarray([one.new_at for one in at])) & (np.asarray(chances) >= SURE_NEW)
+    new = ~known & (found.nobody >= np.asarray([one.new_at for one in at])) & (np.asarray(chances) >= SURE_NEW)
     if calibration.individuals < FEWEST:
         new &= ~speaks_for(found.probability, found.nobody, calibration.prior, found.size)
     return (
-        float((told & ~found.right).sum() / max(1, len(found.right))),
+        float((known & ~found.right).sum() / max(1, len(found.right))),
         float((new & found.enrolled).sum() / max(1, int(found.enrolled.sum()))),
     )
 

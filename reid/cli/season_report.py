@@ -67,7 +67,7 @@ def report(
         progress=terminal.Bars(),
     )
     if json:
-        line(done.told())
+        line(done.summary())
     else:
         for one in done.species:
             shown = ("returned", "reappeared", "new", "not seen", "not decided")

@@ -58,7 +58,7 @@ def drifted(photos: Sequence[Aged], vectors: Vectors, calibration: Calibration |
     Args:
         photos: N of them; those without a season or date are left out.
         vectors: (N, D) float32, unit length, row by row.
-        calibration: None = nothing can be told.
+        calibration: None = nothing is compared.
     """
     if calibration is None:
         return ()
@@ -73,8 +73,8 @@ def drifted(photos: Sequence[Aged], vectors: Vectors, calibration: Calibration |
         if old == new:
             continue
         parts = [[row for row in rows if photos[row].season == season] for season in (new, old)]
-        if told := _compared(name, photos, vectors, calibration, *parts):
-            found.append(told)
+        if drift := _compared(name, photos, vectors, calibration, *parts):
+            found.append(drift)
     return tuple(sorted(found, key=lambda one: (one.probability, one.individual)))
 
 

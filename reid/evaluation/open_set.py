@@ -29,7 +29,7 @@ FALSE_MATCH = 0.01
 OPEN_SET_FOLDS = 5
 """Parts into which individuals are put to set the threshold of each on the others."""
 RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-"""False match rates at which the DIR is told for a curve."""
+"""False match rates at which the DIR is reported for a curve."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Plots as SVG files, the only matplotlib of the project. The same figures give the same bytes.
 
-Letters are drawn as paths, so a plot looks the same everywhere and needs no font. Colours can be told apart by most
+Letters are drawn as paths, so a plot looks the same everywhere and needs no font. Colours can be distinguished by most
 colour-blind eyes, and each line has a mark of its own.
 """
 

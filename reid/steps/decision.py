@@ -118,12 +118,12 @@ def decide(
     ratio = novelty.ratio(checked, calibration, bounds)
     new = novelty.chance(ratio, field)
     if chance >= bounds.known_at:
-        told = f"{best} with probability {chance:.2f}, {among} (needs {bounds.known_at:.2f})"
-        return Decision(Outcome.KNOWN, best, chance, told + warning, chances.nobody, new)
+        reason = f"{best} with probability {chance:.2f}, {among} (needs {bounds.known_at:.2f})"
+        return Decision(Outcome.KNOWN, best, chance, reason + warning, chances.nobody, new)
     unsure = calibration.individuals < FEWEST and bool(speaks_for(chance, chances.nobody, calibration.prior, enrolled))
     if checked >= bounds.new_at and new >= SURE_NEW and not unsure:
-        told = f"new with probability {new:.2f} (needs {SURE_NEW:.2f}): like nobody {among}"
-        return Decision(Outcome.NEW, None, new, told + warning, chances.nobody, new)
+        reason = f"new with probability {new:.2f} (needs {SURE_NEW:.2f}): like nobody {among}"
+        return Decision(Outcome.NEW, None, new, reason + warning, chances.nobody, new)
     nobody = f"nobody enrolled {_twice(chances.nobody, checked, calibration)}"
     if checked < bounds.new_at:
         short = f"{nobody}, below {bounds.new_at:.2f}"
@@ -131,8 +131,8 @@ def decide(
         short = f"{nobody}, but the match speaks for {best}, and {_few(calibration)} cannot say that it is new"
     else:
         short = f"new {new:.2f}, below {SURE_NEW:.2f}{_because(ratio, field, calibration)}"
-    told = f"{best} with probability {chance:.2f}, below {bounds.known_at:.2f}; {short}"
-    return Decision(Outcome.REVIEW, best, chance, told + warning, chances.nobody, new)
+    reason = f"{best} with probability {chance:.2f}, below {bounds.known_at:.2f}; {short}"
+    return Decision(Outcome.REVIEW, best, chance, reason + warning, chances.nobody, new)
 
 
 def speaks_for(chance: Any, nobody: Any, prior: float, enrolled: Any) -> Any:

@@ -39,7 +39,7 @@ SCALES = (0.25, 0.15, 0.1, 0.1)
 POWER = 3.0
 """Partners count by cosine to this power: a few sure ones outweigh many doubtful ones."""
 FAINT = 0.01
-"""No line is told that is weaker."""
+"""No line is reported that is weaker."""
 RIDGE = 1.0
 """Pull of the fit towards "nothing moved", in matches of full strength: two or three matches cannot bend the animal."""
 

@@ -207,14 +207,14 @@ def _doubts(plain: Sequence[Match], matches: Sequence[Match], species: Sequence[
 def _lost(alone: Match | None, decision: Decision, taken: Claims) -> str:
     """What to add to a reason where the best match by itself is another animal; else ""."""
     lost = taken.get((alone.species, alone.individual)) if alone else None
-    told = decision.individual if decision.outcome == Outcome.KNOWN else None
-    if alone is None or lost is None or lost.chance < 0.5 or told == alone.individual:
+    named = decision.individual if decision.outcome == Outcome.KNOWN else None
+    if alone is None or lost is None or lost.chance < 0.5 or named == alone.individual:
         return ""
     return f"; {alone.individual} is another animal with probability {lost.chance:.2f}: {lost.reason}"
 
 
 def _of_none(decision: Decision, best: Match | None) -> Decision:
-    """What is told of several animals that together are like nobody."""
+    """What is decided of several animals that together are like nobody."""
     reason = "frames of the encounter show several animals, so that this decision is of none of them: ask photo by photo"
     name, chance = (best.individual, best.probability) if best else (None, None)
     return Decision(Outcome.REVIEW, name, chance, reason, decision.nobody, decision.new)
@@ -306,7 +306,7 @@ def _reordered(matches: Sequence[Match], used: Sequence[SearchedPhoto], known: S
     """The matches of each species that a closer look was taken at, in its order on the ranks they hold together.
 
     Where closer looks are calibrated, the probabilities know of them and the order is right already. Else they are those of
-    the cosines and stay: where the two disagree about the first, a person is asked rather than told KNOWN.
+    the cosines and stay: where the two disagree about the first, a person is asked rather than KNOWN decided.
     """
     fused: dict[tuple[str, str], float] = {}
     for side, found in ((look.photo.side, found) for look in used for found in look.shortlists):

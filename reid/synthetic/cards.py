@@ -65,7 +65,7 @@ def write_study(folder: Path, plan: StudyPlan, on_frame: Callable[[int], None] =
     Args:
         folder: for the cards, `deployments.csv`, `truth.csv` and `animals.csv`.
         plan: what to draw.
-        on_frame: told how many of the plan's frames are done.
+        on_frame: called with how many of the plan's frames are done.
     """
     drawn = DrawnStudy(folder, plan)
     for done, frame in enumerate(plan.frames, start=1):

@@ -1,4 +1,4 @@
-"""Spreadsheets read and written: the only openpyxl. Cells as the sheet shows them, merged ones told, sheets in their order."""
+"""Spreadsheets read and written: the only openpyxl. Cells as shown, merged ones reported, sheets in their order."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def decode(
         photos: what to read.
         size: (height, width) of the net's input in pixels.
         cache: a folder where the decoded photos are kept for the next time, see `photo_cache`; None = nowhere.
-        progress: told the number of photos done, after each.
+        progress: called with the number of photos done, after each.
         margin: how much larger than `size`; 1 = as a query sees them.
     """
     height, width = (round(edge * margin) for edge in size)

@@ -74,10 +74,10 @@ class PhotoCache:
 
     def put(self, key: bytes, pixels: Pixels, facts: Facts) -> None:
         """Keep a photo."""
-        told = json.dumps([facts[0].isoformat() if facts[0] else None, facts[1]]).encode()
-        if len(told) > _HEAD - _FIXED.size:
+        encoded = json.dumps([facts[0].isoformat() if facts[0] else None, facts[1]]).encode()
+        if len(encoded) > _HEAD - _FIXED.size:
             return
-        head = (_FIXED.pack(key, zlib.crc32(told, zlib.crc32(pixels.data)), len(told)) + told).ljust(_HEAD, b"\0")
+        head = (_FIXED.pack(key, zlib.crc32(encoded, zlib.crc32(pixels.data)), len(encoded)) + encoded).ljust(_HEAD, b"\0")
         try:
             with self._lock:
                 if self._file is None:
@@ -129,8 +129,8 @@ class PhotoCache:
 
 def _facts(head: bytes, pixels: Pixels) -> Facts | None:
     _, wanted, length = _FIXED.unpack_from(head)
-    told = head[_FIXED.size : _FIXED.size + length]
-    if zlib.crc32(told, zlib.crc32(pixels.data)) != wanted:
+    encoded = head[_FIXED.size : _FIXED.size + length]
+    if zlib.crc32(encoded, zlib.crc32(pixels.data)) != wanted:
         return None
-    taken, camera = json.loads(told)
+    taken, camera = json.loads(encoded)
     return (datetime.fromisoformat(taken) if taken else None), str(camera)

@@ -103,7 +103,7 @@ def fit(
         checkpoint: written after every epoch, and removed by the caller once the net is saved.
         resume: go on from the checkpoint if it exists; one of a finished training gives its net at once.
         signature: of the photos and settings; a checkpoint with another one is refused.
-        on_epoch: told of every finished epoch.
+        on_epoch: called with every finished epoch.
 
     Raises:
         TrainingError: the loss is no number, or the checkpoint is of another task.

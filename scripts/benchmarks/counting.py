@@ -130,7 +130,7 @@ def estimates(found: Season, method: Method, draws: int, generator: np.random.Ge
     occasions = [(at,) for at in range(found.seen.shape[1])]
     plain = {"identities known": tally(found.seen)}
     for way, kind in (("as decided", ""), ("open = best match", "best")):
-        told = uncertain_history.histories(found.study, uncertain_history.as_told(found.study, open_as=kind), occasions)
+        told = uncertain_history.histories(found.study, uncertain_history.as_decided(found.study, open_as=kind), occasions)
         plain[way] = Tally(told.counts[0], told.frequencies[0])
     answers = {}
     for way, one in plain.items():
@@ -183,7 +183,7 @@ def report(world: World, method: Method, repeats: int, draws: int, seed: int, lo
         found = season(world, generator)
         for way, one in estimates(found, method, draws, generator).items():
             told[way].append(one)
-        kinds = [doubt.told for doubt in found.study.doubts]
+        kinds = [doubt.decided for doubt in found.study.doubts]
         wrong = [kind != row for kind, row in zip(kinds, found.truth, strict=True) if kind is not None and kind != NEW_ANIMAL]
         split = [row >= 0 for kind, row in zip(kinds, found.truth, strict=True) if kind == NEW_ANIMAL]
         decided.append((kinds.count(None) / len(kinds), sum(wrong) / len(kinds), sum(split) / len(kinds)))

@@ -35,7 +35,7 @@ doubts = st.lists(
 def test_drawn_histories_are_counted_as_a_plain_matrix_would_be(doubts, seed, occasions):
     study = UncertainHistory(KNOWN, tuple(doubts), enrolled=2)
     labels = draw(study, 5, np.random.default_rng(seed))
-    for chosen in (labels, uncertain_history.as_told(study), uncertain_history.as_told(study, open_as="best")):
+    for chosen in (labels, uncertain_history.as_decided(study), uncertain_history.as_decided(study, open_as="best")):
         found = uncertain_history.histories(study, chosen, occasions)
         for at, row in enumerate(chosen):
             whole = uncertain_history.matrix(study, row)
@@ -44,18 +44,20 @@ def test_drawn_histories_are_counted_as_a_plain_matrix_would_be(doubts, seed, oc
             assert found.frequencies[at].tolist() == plain.frequencies.tolist()
 
 
-def test_decisions_make_the_history_as_told_and_open_ones_can_be_taken_both_ways():
+def test_decisions_make_the_history_as_decided_and_open_ones_can_be_taken_both_ways():
     study = UncertainHistory(
-        KNOWN, (Uncertain((0,), {1: 0.9}, 0.1, told=1), Uncertain((1,), {2: 0.2}, 0.8, told=NEW), Uncertain((3,), {0: 0.6}, 0.4))
+        KNOWN,
+        (Uncertain((0,), {1: 0.9}, 0.1, decided=1), Uncertain((1,), {2: 0.2}, 0.8, decided=NEW), Uncertain((3,), {0: 0.6}, 0.4)),
     )
-    assert uncertain_history.as_told(study).tolist() == [[1, 6, -1]]
-    assert uncertain_history.as_told(study, open_as="new").tolist() == [[1, 6, 7]]
-    assert uncertain_history.as_told(study, open_as="best").tolist() == [[1, 6, 0]]
+    assert uncertain_history.as_decided(study).tolist() == [[1, 6, -1]]
+    assert uncertain_history.as_decided(study, open_as="new").tolist() == [[1, 6, 7]]
+    assert uncertain_history.as_decided(study, open_as="best").tolist() == [[1, 6, 0]]
 
 
 def test_errors_expected_are_what_the_chances_say():
     study = UncertainHistory(
-        KNOWN, (Uncertain((0,), {1: 0.9}, 0.1, told=1), Uncertain((1,), {2: 0.3}, 0.7, told=NEW), Uncertain((3,), {0: 0.6}, 0.4))
+        KNOWN,
+        (Uncertain((0,), {1: 0.9}, 0.1, decided=1), Uncertain((1,), {2: 0.3}, 0.7, decided=NEW), Uncertain((3,), {0: 0.6}, 0.4)),
     )
     labels = draw(study, 40_000, np.random.default_rng(5))
     told = uncertain_history.expected_errors(study, labels, ONE_EACH)
@@ -68,10 +70,11 @@ def test_errors_expected_are_what_the_chances_say():
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(doubts=doubts, seed=st.integers(0, 9), occasions=st.sampled_from([ONE_EACH, ((0, 1),), ((0, 2), (1,))]))
 def test_animals_as_decided_are_splits_less_merges_more_than_there_were(doubts, seed, occasions):
-    study = UncertainHistory(KNOWN, tuple(replace(one, told=NEW if one.told is None else one.told) for one in doubts), enrolled=4)
+    closed = tuple(replace(doubt, decided=NEW if doubt.decided is None else doubt.decided) for doubt in doubts)
+    study = UncertainHistory(KNOWN, closed, enrolled=4)
     labels = draw(study, 4, np.random.default_rng(seed))
     told = uncertain_history.expected_errors(study, labels, occasions)
-    decided = uncertain_history.histories(study, uncertain_history.as_told(study), occasions).seen[0]
+    decided = uncertain_history.histories(study, uncertain_history.as_decided(study), occasions).seen[0]
     truly = uncertain_history.histories(study, labels, occasions).seen.mean()
     assert told.splits - told.merges == pytest.approx(decided - truly)
     assert told.merges >= told.hidden >= 0 and told.splits >= 0

@@ -65,7 +65,7 @@ def count_scope(
     """
     sampled = [tuple(at for at in columns if occasions[at].sampled) for columns in scope.occasions]
     working = [columns for columns in sampled if columns]
-    decisions = uncertain_history.as_told(study)
+    decisions = uncertain_history.as_decided(study)
     whole = uncertain_history.matrix(study, decisions[0])
     seen = np.stack([whole[:, list(columns)].any(1) for columns in scope.occasions], axis=1)
     drawn = labels if _uncertain_in(study, working) else None
@@ -93,7 +93,7 @@ def _uncertain_in(study: UncertainHistory, working: Sequence[Sequence[int]]) -> 
 def _open_note(study: UncertainHistory, working: Sequence[Sequence[int]]) -> list[str]:
     """What must be said of the minimum known alive where sightings of the scope wait for a person."""
     columns = {column for occasion in working for column in occasion}
-    waiting = sum(doubt.told is None and not columns.isdisjoint(doubt.columns) for doubt in study.doubts)
+    waiting = sum(doubt.decided is None and not columns.isdisjoint(doubt.columns) for doubt in study.doubts)
     if not waiting:
         return []
     return [f"{waiting} unresolved sightings may show animals that are not among those seen: known alive is the least there were"]
@@ -166,7 +166,7 @@ def _if_all(study: UncertainHistory, working: Sequence[Sequence[int]], method: M
     """The number if every open sighting were `kind`: new, or the best match; None where none lies in the scope."""
     if method is None or not _uncertain_in(study, working):
         return None
-    labels = uncertain_history.as_told(study, open_as=kind)
+    labels = uncertain_history.as_decided(study, open_as=kind)
     return _finite(float(method.estimate(uncertain_history.histories(study, labels, working)).number[0]))
 
 

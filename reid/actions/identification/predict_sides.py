@@ -21,7 +21,7 @@ from reid.store.opening import open_gallery
 
 @dataclass(frozen=True, slots=True)
 class SidesReport:
-    """What the net told. asked: photos of unknown side that could be read; told: by side; unsure: those that stay unknown.
+    """What the net predicted. asked: photos of unknown side that could be read; told: by side; unsure: those that stay unknown.
 
     corrections: one entry of the journal for each species that was changed.
     """
@@ -38,7 +38,7 @@ def predict_sides(
 ) -> SidesReport:
     """Ask the gallery's side net about its photos of unknown side, and keep what it is sure of.
 
-    A side that is known is never changed. The photos' notes say which net told the side and how sure it was; correcting
+    A side that is known is never changed. The photos' notes say which net predicted the side and how sure it was; correcting
     the side of a photo makes it known. Each species is one change, which can be undone.
 
     Args:
@@ -63,7 +63,7 @@ def predict_sides(
             name: [one for one in opened.photos(name) if not one.side] for name in net.card.among if species in ("", name)
         }
         progress.start("asking for sides", sum(map(len, unknown.values())))
-        told: Counter[str] = Counter()
+        predicted: Counter[str] = Counter()
         problems: list[Problem] = []
         corrections = []
         asked = 0
@@ -71,11 +71,11 @@ def predict_sides(
             seen, failed = _seen(opened, net, name, members, progress)
             asked += len(members) - len(failed)
             problems += failed
-            told.update(side for side, _ in seen.values())
+            predicted.update(side for side, _ in seen.values())
             if seen:
                 corrections.append(opened.corrections.predict_sides(seen, fingerprint, why=why))
         progress.finish()
-    return SidesReport(asked, dict(told), asked - sum(told.values()), tuple(corrections), tuple(problems))
+    return SidesReport(asked, dict(predicted), asked - sum(predicted.values()), tuple(corrections), tuple(problems))
 
 
 def _seen(

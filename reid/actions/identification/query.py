@@ -56,7 +56,7 @@ def query(
         gallery: its folder; None = REID_GALLERY or indexes/default.
         settings: None = defaults and REID_* variables.
         record: keep the decisions in the gallery as sightings, in the place of older ones of the same animals. A decision that
-            was kept for a whole encounter stays unless all of its photos are asked about: that is told as a problem.
+            was kept for a whole encounter stays unless all of its photos are asked about: that is reported as a problem.
         as_of: answer as on that day (to its end) or at that moment: with the individuals, names, photos, nets and
             thresholds that the gallery had then.
         why: a folder, made if absent, for one JPEG a decision that shows query, best match and the places that agree.

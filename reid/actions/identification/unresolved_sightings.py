@@ -69,7 +69,7 @@ def open_sightings(gallery: GalleryStore, species: str) -> tuple[OpenSighting, .
 def unsettled(gallery: GalleryStore, species: str, everything: Sequence[KeptSighting] | None = None) -> list[KeptSighting]:
     """The kept sightings of animals of a species, of each photo the newest, without those whose photo (and box) is enrolled.
 
-    The newest of any answer: a photo that is told to be empty, or of another species, is no sighting of this one any more.
+    The newest of any answer: a photo that was decided to be empty, or of another species, is no sighting of this one any more.
     A file that lies in two places is one photo.
 
     Args:
@@ -193,27 +193,27 @@ def _joined(group: Sequence[KeptSighting], names: NamesInUse) -> OpenSighting:
 
 
 def _chances(one: Sighting) -> float | None:
-    """The chance of nobody; None where nothing was calibrated. What was kept before it was told: what the matches leave."""
-    told = one.decision
-    if told.probability is None or any(match.probability is None for match in one.matches):
-        return 1.0 if told.outcome == Outcome.NEW and not one.matches else None
-    if told.nobody is not None:
-        return told.nobody
-    if told.outcome == Outcome.NEW:
-        return told.probability
+    """The chance of nobody; None where nothing was calibrated. What was kept without it: what the matches leave."""
+    decision = one.decision
+    if decision.probability is None or any(match.probability is None for match in one.matches):
+        return 1.0 if decision.outcome == Outcome.NEW and not one.matches else None
+    if decision.nobody is not None:
+        return decision.nobody
+    if decision.outcome == Outcome.NEW:
+        return decision.probability
     return max(0.0, 1.0 - sum(match.probability or 0.0 for match in one.matches))
 
 
 def decided(group: Sequence[KeptSighting], names: NamesInUse) -> tuple[Outcome, str]:
-    """One name told, and no other: that one. All told new: new. Else it is open."""
-    told = set()
+    """The only individual that was named. All decided new: new. Else it is open."""
+    named = set()
     for one in (kept.sighting for kept in group):
         if one.decision.outcome == Outcome.KNOWN:
             best = next((match for match in one.matches if match.individual == one.decision.individual), None)
-            told.add(names.of(best) if best else one.decision.individual or "")
+            named.add(names.of(best) if best else one.decision.individual or "")
     outcomes = {one.sighting.decision.outcome for one in group}
-    if len(told) == 1 and "" not in told and Outcome.NEW not in outcomes:
-        return Outcome.KNOWN, next(iter(told))
+    if len(named) == 1 and "" not in named and Outcome.NEW not in outcomes:
+        return Outcome.KNOWN, next(iter(named))
     return (Outcome.NEW if outcomes == {Outcome.NEW} else Outcome.REVIEW), ""
 
 
@@ -239,16 +239,15 @@ def in_review(gallery: GalleryStore, season: str, asked: Collection[str] = ()) -
 
 def today(kept: KeptSighting, names: NamesInUse) -> Sighting:
     """A kept answer by the names of today, without who is no more: a decision for one of those is open again."""
-    one, told = kept.sighting, kept.sighting.decision
+    one, decision = kept.sighting, kept.sighting.decision
     now = [(match, names.of(match) if match.species == kept.species else match.individual) for match in one.matches]
     matches = tuple(replace(match, individual=name) for match, name in now if name)
     outcome, individual = decided([kept], names)
-    if outcome == told.outcome == Outcome.REVIEW:
-        individual = next((name for match, name in now if match.individual == told.individual), "")
-    gone = f"; {told.individual} is not in the gallery any more" if told.individual and not individual else ""
-    return replace(
-        one, matches=matches, decision=replace(told, outcome=outcome, individual=individual or None, reason=told.reason + gone)
-    )
+    if outcome == decision.outcome == Outcome.REVIEW:
+        individual = next((name for match, name in now if match.individual == decision.individual), "")
+    gone = f"; {decision.individual} is not in the gallery any more" if decision.individual and not individual else ""
+    decision = replace(decision, outcome=outcome, individual=individual or None, reason=decision.reason + gone)
+    return replace(one, matches=matches, decision=decision)
 
 
 def _photo(kept: KeptSighting) -> Photo:

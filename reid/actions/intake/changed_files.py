@@ -1,4 +1,4 @@
-"""Files whose content is no longer what was enrolled from them: told by name, with what they were and what they are."""
+"""Files whose content is no longer what was enrolled from them: reported by name, with what they were and what they are."""
 
 from __future__ import annotations
 

@@ -51,10 +51,10 @@ def enroll(
     """Enroll labelled photos.
 
     A species without a net of its own gets the shared net that ships. A photo that is enrolled already (same content and
-    box) is not enrolled twice; under another individual it is left there and told as a problem. So is one whose individual
+    box) is not enrolled twice; under another individual it is left there and reported as a problem. So is one whose individual
     was merged into another: it is not enrolled, a new individual of that name is never made silently. One that a person
-    removed from the gallery does not come back by itself: it is told with the entry and the command that restores it. A file
-    whose content is another than the one enrolled from it is told, and nothing is changed (`changed`).
+    removed from the gallery does not come back by itself: it is reported with the entry and the command that restores it. A file
+    whose content is another than the one enrolled from it is reported, and nothing is changed (`changed`).
 
     Args:
         photos: files, folders or manifests.
@@ -248,31 +248,31 @@ class _Run:
         ]
         known = gallery.known_individuals(species, {item.individual for item in items})
         answers = gallery.enroll(species, net, items)
-        self.new |= {told.individual for told in answers if told.status == "added"} - known
+        self.new |= {outcome.individual for outcome in answers if outcome.status == "added"} - known
         if self.looks_closer:  # else each photo would be opened again at the first query that looks at it
             added = {
-                told.photo_id: item.map
-                for told, item in zip(answers, opened, strict=True)
-                if told.status == "added" and item.map is not None
+                outcome.photo_id: item.map
+                for outcome, item in zip(answers, opened, strict=True)
+                if outcome.status == "added" and item.map is not None
             }
             gallery.maps(net).put(gallery.photos_by_id(list(added)), added)
-        for item, told in zip(items, answers, strict=True):
-            if told.status == "added":
+        for item, outcome in zip(items, answers, strict=True):
+            if outcome.status == "added":
                 self.added[species] += 1
                 self.sides_predicted.update([item.photo.side] if item.photo.side_predicted else [])
-            elif told.status == "already":
+            elif outcome.status == "already":
                 self.already += 1
             else:
-                self.problems.append(Problem(str(item.photo.path), why_not(item.individual, told), item.photo.origin))
+                self.problems.append(Problem(str(item.photo.path), why_not(item.individual, outcome), item.photo.origin))
 
 
-def why_not(individual: str, told: Enrolled) -> str:
+def why_not(individual: str, outcome: Enrolled) -> str:
     """Why a photo was not enrolled, for people."""
-    if told.status == "removed":
-        return f"{told.removal}, `reid enroll --again` enrolls it anew"
-    if told.status == "merged":
+    if outcome.status == "removed":
+        return f"{outcome.removal}, `reid enroll --again` enrolls it anew"
+    if outcome.status == "merged":
         return (
-            f"{individual!r} was merged into {told.individual!r}, so it was not enrolled under a new {individual!r}: "
-            f"label it {told.individual!r}, or split the two first (`reid individuals split`)"
+            f"{individual!r} was merged into {outcome.individual!r}, so it was not enrolled under a new {individual!r}: "
+            f"label it {outcome.individual!r}, or split the two first (`reid individuals split`)"
         )
-    return f"this photo is already enrolled under {told.individual!r}, not under {individual!r}; it was left there"
+    return f"this photo is already enrolled under {outcome.individual!r}, not under {individual!r}; it was left there"

@@ -119,8 +119,8 @@ def sides_by_path(photos: Sequence[Photo], rules: Sequence[str]) -> Sequence[Pho
     answer = []
     for photo in photos:
         path = photo.path.as_posix().lower()
-        told = {side for side, pattern in patterns if fnmatchcase(path, pattern)}
-        if len(told) > 1 and not photo.side:
+        sides = {side for side, pattern in patterns if fnmatchcase(path, pattern)}
+        if len(sides) > 1 and not photo.side:
             raise UsageError(f"{photo.path} fits the rules of both sides; make the patterns narrower")
-        answer.append(replace(photo, side=photo.side or next(iter(told), "")))
+        answer.append(replace(photo, side=photo.side or next(iter(sides), "")))
     return answer

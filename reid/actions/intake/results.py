@@ -16,7 +16,7 @@ class EnrollReport:
     added: photos enrolled now, by species. already: photos that were enrolled before, under the same individual.
     unlabelled: photos without species or individual, which cannot be enrolled; `query` can identify them.
     new_individuals: (species, name) of those enrolled for the first time. sides_predicted: photos enrolled now whose side the
-    side net told, by side. closing: all of it in one line.
+    side net predicted, by side. closing: all of it in one line.
     """
 
     gallery: Path

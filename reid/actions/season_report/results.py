@@ -170,7 +170,7 @@ class UnresolvedSighting:
 
 
 @dataclass(frozen=True, slots=True)
-class SeasonTold:
+class SeasonSummary:
     """A page in one line. individuals: species -> status -> how many; doubts: how many."""
 
     page: Path
@@ -198,9 +198,9 @@ class SeasonPage:
     problems: tuple[Problem, ...]
     unenrolled: tuple[Unenrolled, ...] = ()
 
-    def told(self) -> SeasonTold:
+    def summary(self) -> SeasonSummary:
         """The page in one line."""
-        return SeasonTold(
+        return SeasonSummary(
             self.page, self.season, self.size,
             {one.species: {status: one.count(status) for status in REPORT_STATUSES} for one in self.species},
             len(self.doubts), self.doubts_table, self.notes,

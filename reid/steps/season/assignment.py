@@ -29,7 +29,7 @@ def exclusive(chances: Sequence[Mapping[Name, float]], apart: Collection[tuple[i
 
     To be used as P(i) ∝ p(i) · (1 - the answer). Worked out by belief propagation (Pearl 1988): exact where the pairs make no
     ring, so for two animals of one frame. In a ring it is an approximation: of three of one frame who each are as good as
-    surely Ada, each is told 0.49 where 1/3 is right.
+    surely Ada, each gets 0.49 where 1/3 is right.
 
     Args:
         chances: of each animal, by name; what is missing to 1 is the chance of nobody enrolled.

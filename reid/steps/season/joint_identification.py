@@ -16,7 +16,7 @@ from datetime import datetime
 
 import numpy as np
 
-from reid.records import Decision, Outcome, Photo, Sighting
+from reid.records import Outcome, Photo, Sighting
 from reid.settings import FASTEST
 from reid.steps.cannot_link import CannotLinkConflict, LocatedDetection, Position, cannot_be_one, seconds
 from reid.steps.novelty import share_returning
@@ -64,7 +64,7 @@ class Animal:
 
     @property
     def name(self) -> Name | None:
-        """Whom it was told to be; None unless KNOWN."""
+        """The individual it was decided to be; None unless KNOWN."""
         if self.sighting.decision.outcome != Outcome.KNOWN or self.sighting.decision.individual is None:
             return None
         return self.species, self.sighting.decision.individual
@@ -180,12 +180,12 @@ def _reasons(apart: Conflicts, chances: Sequence[Mapping[Name, float]]) -> dict[
 
 def _kept(one: Sighting, name: Name | None) -> Sighting:
     """The decision, unless the best assignment of the whole says otherwise: then a person must look."""
-    told = one.decision
-    if told.outcome != Outcome.KNOWN or told.individual == (name[1] if name else None) or told.probability == 1.0:
+    decision = one.decision
+    if decision.outcome != Outcome.KNOWN or decision.individual == (name[1] if name else None) or decision.probability == 1.0:
         return one
     other = f"it would be {name[1]}" if name else "nobody enrolled"
-    reason = f"{told.reason}; but with the animals it cannot be, {other}"
-    return replace(one, decision=Decision(Outcome.REVIEW, told.individual, told.probability, reason, told.nobody, told.new))
+    reason = f"{decision.reason}; but with the animals it cannot be, {other}"
+    return replace(one, decision=replace(decision, outcome=Outcome.REVIEW, reason=reason))
 
 
 def _linked(

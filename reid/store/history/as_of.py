@@ -153,7 +153,7 @@ def _purged_sightings(catalog: Catalog, seq: int) -> str:
         kept = after.get("kept", [[0, number]] if after.get("sightings") else [])  # purges once did not say since when
         if any(first <= seq < last for first, last in kept):
             return (
-                f"the decisions that were kept after entry {seq} cannot be told in full any more: entry {number} ({by}) purged "
+                f"the decisions that were kept after entry {seq} cannot be shown in full any more: entry {number} ({by}) purged "
                 "some that later ones had replaced; take a backup from before"
             )
     return ""

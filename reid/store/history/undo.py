@@ -74,7 +74,7 @@ class Undo:
         )
         for photo, name, seq in gone:
             if self.rows["photo", photo]["removed_seq"] is not None:
-                raise self._told(seq, f"removed photo {photo} together with {name!r}")
+                raise self._obstacle(seq, f"removed photo {photo} together with {name!r}")
 
     def _state(self, kind: str, row: int) -> dict[str, Any]:
         if (kind, row) not in self.rows:
@@ -125,7 +125,7 @@ class Undo:
         state["removed_seq"] = self.change.seq
 
     def _conflict(self, kind: str, row: int, column: str) -> UndoConflict | UsageError:
-        return self._told(self._culprit(kind, row, column), f"changed {column} of {kind} {row}")
+        return self._obstacle(self._culprit(kind, row, column), f"changed {column} of {kind} {row}")
 
     def _culprit(self, kind: str, row: int, *columns: str) -> int:
         """The later change that gave one of the columns its present value; if none of those did, the one that added the row.
@@ -146,7 +146,7 @@ class Undo:
             standing = [added] if added > self.target.seq else []
         return int((*standing, *seqs, self.target.seq)[0])
 
-    def _told(self, seq: int, did: str) -> UndoConflict | UsageError:
+    def _obstacle(self, seq: int, did: str) -> UndoConflict | UsageError:
         later = entry_of(row_of(self.change, seq), {})
         if later.what == "purge":
             return UsageError(
@@ -180,7 +180,7 @@ class Undo:
                         f"entry {self.target.seq} cannot be undone: entry {purge} purged embeddings of {what} "
                         f"({len(lost)} photos have none): `reid upgrade` embeds them again"
                     )
-                raise self._told(lost[0][1], f"enrolled photos ({len(lost)}) that have no embedding of {what}")
+                raise self._obstacle(lost[0][1], f"enrolled photos ({len(lost)}) that have no embedding of {what}")
 
     def _write(self) -> None:
         species: set[int] = set()
@@ -232,7 +232,7 @@ class Undo:
             )
             columns, did = ("box_key", "removed_seq"), "enrolled the same photo again"
         if taken:
-            raise self._told(self._culprit(kind, taken[0][0], *columns), did)
+            raise self._obstacle(self._culprit(kind, taken[0][0], *columns), did)
 
     def _check_owners(self) -> None:
         """No photo may be left with an individual that is not there."""
@@ -252,4 +252,4 @@ class Undo:
                 later = self._culprit("photo", photo, "individual_id", "removed_seq")
             else:
                 later = self._culprit("individual", owner, "removed_seq")
-            raise self._told(later, f"would be left with photo {photo} under {name!r}, who would not be there")
+            raise self._obstacle(later, f"would be left with photo {photo} under {name!r}, who would not be there")

@@ -150,7 +150,7 @@ class EmbeddingTask:
 
 
 def settle_head(
-    task: EmbeddingTask, figures: Mapping[str, float], told: Callable[[int], None] = lambda done: None
+    task: EmbeddingTask, figures: Mapping[str, float], on_step: Callable[[int], None] = lambda done: None
 ) -> tuple[dict[str, float], str]:
     """Give a trained net the head in closed form, unless held-out individuals show that they are known worse by it.
 
@@ -160,21 +160,21 @@ def settle_head(
     Args:
         task: after training; its net is left with the head that is kept.
         figures: of the net as trained, by `EmbeddingTask.validate`.
-        told: of every step that is done, 1 to SETTLING.
+        on_step: called with every step that is done, 1 to SETTLING.
 
     Returns:
         The figures of the net as it is left, and in words which head that is.
     """
     if not several_of_one(task.taught.photos):
-        told(SETTLING)
+        on_step(SETTLING)
         return dict(figures), "as trained"
     trained = {name: value.clone() for name, value in task.net.state_dict().items()}
     before = task.known_of(task.net)
-    told(1)
+    on_step(1)
     whiten_head(task.net, task.taught, task.settings.image_size, task.device, task.settings.seed)
-    told(2)
+    on_step(2)
     after = task.known_of(task.net)
-    told(SETTLING)
+    on_step(SETTLING)
     lost = np.asarray([before[name] - after[name] for name in before])
     error = lost.std(ddof=1) / len(lost) ** 0.5 if len(lost) > 1 else 0.0
     if len(lost) and lost.mean() > error:

@@ -59,7 +59,7 @@ class SideTask(SpeciesTask):
         return torch.tensor(mirrored_classes(self.classes))[labels]
 
     def validate(self, net: nn.Module) -> dict[str, float]:
-        """The share of held-out photos whose side is told right, photo and mirror image asked together."""
+        """The share of held-out photos whose side is predicted right, photo and mirror image asked together."""
         if not self.held.photos:
             return {}
         logits = self.both(net)
@@ -72,13 +72,13 @@ class SideTask(SpeciesTask):
 
 
 def threshold(chances: NDArray[np.float64], right: NDArray[np.bool_], most_wrong: float) -> float:
-    """How sure a net must be, so that at most a share `most_wrong` of all photos is told a wrong side.
+    """How sure a net must be, so that at most a share `most_wrong` of all photos gets a wrong side.
 
     The smallest threshold t with (1 + wrong answers at t) / (1 + photos) <= most_wrong: conformal risk control (Angelopoulos et
     al., 2022), by which the expected share holds for photos like the held-out ones. The 1 stands for the photo to come: with
-    fewer than 1 / most_wrong - 1 photos no threshold is good enough. Nor is a side told of a photo that the net is less sure of
+    fewer than 1 / most_wrong - 1 photos no threshold is good enough. Nor does a photo get a side of which the net is less sure
     than of every held-out one: it may show neither flank. Photos are counted, as if each were of another animal: held-out photos
-    of few individuals, many of each, say less than their number, and the share told wrong may then come out higher.
+    of few individuals, many of each, say less than their number, and the share of wrong sides may then come out higher.
 
     Args:
         chances: (N,) probability of the best side of each held-out photo.
@@ -105,11 +105,11 @@ def finished(task: SideTask, net: nn.Module) -> NetCard:
     best, guesses = torch.softmax(logits / warmth, dim=1).max(dim=1)
     chances, right = best.double().numpy(), (guesses == labels).numpy()
     sure_at = threshold(chances, right, settings.max_wrong_side)
-    told = chances >= sure_at
+    sure = chances >= sure_at
     figures = {"max_wrong_side": settings.max_wrong_side, "held_out": float(len(right))}
     if len(right):
         figures |= {
-            "top_1": float(right.mean()), "coverage": float(told.mean()), "wrong_side": float((told & ~right).mean()),
+            "top_1": float(right.mean()), "coverage": float(sure.mean()), "wrong_side": float((sure & ~right).mean()),
         }
     return NetCard(
         kind="side",

@@ -41,5 +41,5 @@ def test_every_status_has_a_meaning_and_the_page_in_one_line_counts_each() -> No
     assert set(REPORT_MEANING) == set(REPORT_STATUSES)
     doubts = (UnresolvedSighting(1, sighting(), PHOTOS),)
     page = SeasonPage(Path("s.html"), "2024", 7, (), {}, doubts, Path("s.csv"), (), ("n",), ())
-    line = page.told()
+    line = page.summary()
     assert (line.season, line.size, line.individuals, line.doubts, line.notes) == ("2024", 7, {}, 1, ("n",))
