@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import tempfile
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,41 +13,9 @@ from hypothesis import strategies as st
 
 from reid.errors import ModelMismatch, ShapeError, UsageError
 from reid.settings import SearchSettings
-from reid.store import EnrolledPhoto, Found, Gallery, Where
+from reid.store import Gallery, Where
+from tests.store.search.stock import COUNT, assert_same, enrolled
 from tests.store.stock import DIMENSION, NET, Vectors, brute_force, digest, item, remove, unit
-
-COUNT = 400
-
-
-@pytest.fixture
-def vectors() -> Vectors:
-    """Some of them equal, so that ties are met."""
-    found = unit(1, COUNT)
-    found[100:130] = found[7]
-    return found
-
-
-@pytest.fixture
-def full(gallery: Gallery, vectors: Vectors) -> Gallery:
-    gallery.enroll("zebra", NET, [
-        item(
-            f"animal {n % 40}", n, vectors[n], side=("left", "right", "")[n % 3], season=f"{2020 + n % 4}",
-            encounter=f"e{n // 5}" if n % 2 else "", camera=f"c{n % 5}",
-            captured_at=datetime(2024, 1 + n % 12, 1 + n % 28) if n % 7 else None,
-        )
-        for n in range(COUNT)
-    ])
-    return gallery
-
-
-def assert_same(found: Found, expected: tuple[Vectors, np.ndarray]) -> None:
-    np.testing.assert_array_equal(found.photo_ids, expected[1])
-    np.testing.assert_array_equal(found.scores, expected[0])
-    assert (found.scores.dtype, found.photo_ids.dtype) == (np.float32, np.int64)
-
-
-def enrolled(vectors: Vectors) -> dict[int, Vectors]:
-    return {n + 1: vector for n, vector in enumerate(vectors)}
 
 
 @pytest.mark.parametrize("k", [1, 10, 25, COUNT, COUNT + 5])
@@ -66,57 +31,6 @@ def test_a_query_has_one_answer_alone_and_in_a_batch(full: Gallery) -> None:
         alone = full.search("zebra", queries[at : at + 1], 10)
         np.testing.assert_array_equal(alone.scores[0], batch.scores[at])
         np.testing.assert_array_equal(alone.photo_ids[0], batch.photo_ids[at])
-
-
-FILTERS: dict[str, tuple[Where, Callable[[EnrolledPhoto], bool]]] = {
-    "side": (Where(side="left"), lambda p: p.side in ("left", "")),
-    "individuals": (
-        Where(individuals=frozenset({"animal 3", "animal 9"})), lambda p: p.individual in ("animal 3", "animal 9")
-    ),
-    "no individual": (Where(individuals=frozenset()), lambda p: False),
-    "seasons": (Where(seasons=frozenset({"2021", "1999"})), lambda p: p.season == "2021"),
-    "cameras": (Where(cameras=frozenset({"c1", "c2"})), lambda p: p.camera in ("c1", "c2")),
-    "after": (
-        Where(after=datetime(2024, 6, 6)), lambda p: p.captured_at is not None and p.captured_at >= datetime(2024, 6, 6)
-    ),
-    "before": (
-        Where(before=datetime(2024, 6, 6)), lambda p: p.captured_at is not None and p.captured_at < datetime(2024, 6, 6)
-    ),
-    "photos": (Where(exclude_sha256=frozenset({digest(7), digest(8), "x"})), lambda p: p.id not in (8, 9)),
-    "encounters": (Where(exclude_encounters=frozenset({"e3", ""})), lambda p: p.encounter != "e3"),
-    "all of it": (
-        Where("right", None, frozenset({"2020", "2021"}), None, datetime(2024, 2, 1), datetime(2024, 12, 1),
-              frozenset({digest(1)}), frozenset({"e5"})),
-        lambda p: p.side in ("right", "") and p.season in ("2020", "2021") and p.captured_at is not None
-        and datetime(2024, 2, 1) <= p.captured_at < datetime(2024, 12, 1) and p.id != 2 and p.encounter != "e5",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", FILTERS)
-def test_a_filter_is_obeyed_number_by_number(full: Gallery, vectors: Vectors, name: str) -> None:
-    where, passes = FILTERS[name]
-    left = {photo.id: vectors[photo.id - 1] for photo in full.photos() if passes(photo)}
-    queries = np.concatenate([unit(2, 8), vectors[:4]])
-    for k in (1, 10, 150):
-        assert_same(full.search("zebra", queries, k, where=where), brute_force(left, queries, k))
-    more = unit(9, 2)
-    told = full.enroll("zebra", NET, [item("animal 3", f"new {n}", v, side="left") for n, v in enumerate(more)])
-    left |= {one.photo_id: v for one, v in zip(told, more, strict=True) if passes(full.photo(one.photo_id))}
-    assert_same(full.search("zebra", queries, 10, where=where), brute_force(left, queries, 10))
-
-
-def test_a_bound_in_time_is_read_off_the_cameras_clock(gallery: Gallery) -> None:
-    taken = datetime.fromisoformat("2024-05-01T10:00:00.5+02:00")
-    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0], captured_at=taken)])
-    assert gallery.photo(1).captured_at == taken
-    for where, found in (
-        (Where(after=datetime(2024, 5, 1, 10, 0, 0, 500_000)), 1), (Where(after=datetime(2024, 5, 1, 10, 0, 1)), -1),
-        (Where(after=datetime(2024, 5, 1, 10, 0, 0, 600_000)), -1),
-        (Where(before=datetime(2024, 5, 1, 10, 0, 0, 600_000)), 1),
-        (Where(before=datetime(2024, 5, 1, 10, 0, 0, 500_000)), -1), (Where(before=datetime(2024, 5, 1, 10, 0, 1)), 1),
-    ):
-        assert gallery.search("zebra", unit(1, 1), 1, where=where).photo_ids.tolist() == [[found]]
 
 
 def test_photos_enrolled_and_removed_since_the_index_was_made_count(full: Gallery, vectors: Vectors) -> None:
@@ -167,66 +81,6 @@ def test_a_collapsed_net_still_gives_the_lowest_ids(gallery: Gallery) -> None:
     gallery.enroll("zebra", NET, [item("a", n, same[0]) for n in range(300)])
     found = gallery.search("zebra", same, 5)
     assert found.photo_ids.tolist() == [[1, 2, 3, 4, 5]]
-
-
-def damaged(path: Path, how: str) -> None:
-    whole = path.read_bytes()
-    at = {"first byte": 0, "middle byte": len(whole) // 2, "last byte": len(whole) - 2}.get(how)
-    if at is not None:
-        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x15]) + whole[at + 1 :])
-    elif how == "missing":
-        path.unlink()
-    else:
-        path.write_bytes(whole[: len(whole) // 2] if how == "half" else b"")
-
-
-@pytest.mark.parametrize("how", ["first byte", "middle byte", "last byte", "half", "empty", "missing"])
-@pytest.mark.parametrize("end", [".json", ".faiss", ".ids.npy"])
-def test_a_damaged_cache_is_built_again(
-    gallery: Gallery, end: str, how: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    vectors, queries = unit(1, 50), unit(2, 4)
-    gallery.enroll("zebra", NET, [item("a", n, vector) for n, vector in enumerate(vectors)])
-    gallery.search("zebra", queries, 1)
-    gallery.close()
-    (path,) = (path for path in gallery.cache_folder.iterdir() if path.name.endswith(end))
-    right = path.read_bytes()
-    damaged(path, how)
-    caplog.set_level(logging.INFO, "reid")
-    with Gallery.open(gallery.folder) as again:
-        assert_same(again.search("zebra", queries, 9), brute_force(enrolled(vectors), queries, 9))
-    assert "building it" in caplog.text
-    assert path.read_bytes() == right
-
-
-def test_without_its_cache_a_gallery_answers_the_same(full: Gallery, vectors: Vectors) -> None:
-    queries = unit(2, 4)
-    full.search("zebra", queries, 1)
-    full.close()
-    shutil.rmtree(full.cache_folder)
-    with Gallery.open(full.folder) as again:
-        assert_same(again.search("zebra", queries, 9), brute_force(enrolled(vectors), queries, 9))
-
-
-def test_a_cache_of_another_history_is_not_believed(gallery: Gallery) -> None:
-    """A backup is put back and other photos are enrolled: same ids, same seq, other animals."""
-    gallery.enroll("zebra", NET, [item("a", 1, unit(1, 1)[0])])
-    gallery.close()
-    catalog = gallery.folder / "catalog.sqlite"
-    backup = catalog.read_bytes()
-    for seed in (2, 3):
-        catalog.write_bytes(backup)
-        vector = unit(seed, 1)
-        with Gallery.open(gallery.folder) as again:
-            assert again.enroll("zebra", NET, [item("b", seed, vector[0])])[0].photo_id == 2
-            assert again.search("zebra", vector, 1).scores[0, 0] == pytest.approx(1)
-
-
-def test_where_the_cache_cannot_be_written_the_answer_is_the_same(full: Gallery, vectors: Vectors) -> None:
-    shutil.rmtree(full.cache_folder)
-    full.cache_folder.write_bytes(b"a file in its place")
-    queries = unit(2, 4)
-    assert_same(full.search("zebra", queries, 9), brute_force(enrolled(vectors), queries, 9))
 
 
 def test_species_whose_names_look_alike_as_files_keep_apart(gallery: Gallery) -> None:

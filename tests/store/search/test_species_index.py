@@ -349,19 +349,3 @@ def test_the_settings_of_the_search_come_from_variables(folder: Path, monkeypatc
     gallery.search("zebra", alike(1, 50)[:1], 1)
     gallery.close()
     assert "codes.faiss" in ends(gallery)
-
-
-def test_a_search_leaves_the_number_of_threads_as_it_was() -> None:
-    import faiss
-
-    before = faiss.omp_get_max_threads()
-    try:
-        faiss.omp_set_num_threads(3)
-        rows = unit(1, 100)
-        faiss_files.best_rows(rows, rows[:5], 3)
-        with faiss_files.one_thread():
-            assert faiss.omp_get_max_threads() == 1
-        assert faiss.omp_get_max_threads() == 3
-    finally:
-        faiss.omp_set_num_threads(before)
-    assert faiss.cvar.distance_compute_blas_threshold <= 1024
