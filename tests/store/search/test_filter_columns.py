@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from reid.records import SIDES
 from reid.store import EnrolledPhoto, Gallery, Where
+from reid.store.search.filter_columns import NameCodes, merged, read_facts
 from tests.store.search.stock import assert_same
 from tests.store.stock import NET, Vectors, brute_force, digest, item, unit
 
@@ -61,3 +64,29 @@ def test_a_bound_in_time_is_read_off_the_cameras_clock(gallery: Gallery) -> None
         (Where(before=datetime(2024, 5, 1, 10, 0, 0, 500_000)), -1), (Where(before=datetime(2024, 5, 1, 10, 0, 1)), 1),
     ):
         assert gallery.search("zebra", unit(1, 1), 1, where=where).photo_ids.tolist() == [[found]]
+
+
+ROWS = [(7, "left", "2024", "é", "2024-05-01T10:00:00.250000+02:00"), (8, "", "2023", "", None), (7, "right", "2024", "b", None)]
+
+
+def test_columns_are_read_as_they_were_written_and_not_taken_for_those_of_other_photos(tmp_path: Path) -> None:
+    books = NameCodes()
+    books.write(tmp_path / "facts.npz", books.facts(ROWS))
+    facts, again = read_facts(tmp_path / "facts.npz", 3)
+    assert (facts.individual.tolist(), facts.side.tolist()) == ([7, 8, 7], [SIDES.index(row[1]) for row in ROWS])
+    assert [again.cameras.all()[n] for n in facts.camera] == ["é", "", "b"]
+    assert str(facts.taken[0]) == "2024-05-01T10:00:00.250000" and np.isnat(facts.taken[1:]).all()
+    with pytest.raises(ValueError, match="is of other photos"):
+        read_facts(tmp_path / "facts.npz", 4)
+    (tmp_path / "facts.npz").write_bytes((tmp_path / "facts.npz").read_bytes()[:200])
+    with pytest.raises(ValueError, match="is damaged"):
+        read_facts(tmp_path / "facts.npz", 3)
+
+
+def test_columns_of_several_parts_have_one_set_of_names() -> None:
+    first, second = NameCodes(), NameCodes()
+    some = [(first.facts(ROWS), first), (second.facts(ROWS[::-1]), second)]
+    facts, books = merged(some, [np.array([0, 1]), np.array([0, 2])])
+    assert [books.cameras.all()[n] for n in facts.camera] == ["é", "", "b", "é"]
+    assert [books.seasons.all()[n] for n in facts.season] == ["2024", "2023", "2024", "2024"]
+    assert books.pass_(facts, Where(seasons=frozenset({"2024", "9"}), side="left"), None).tolist() == [True, False, False, True]
