@@ -62,12 +62,7 @@ def count(
     table = read_deployments(settings.deployments, settings.dates) if settings.deployments else None
     with open_gallery(options.gallery_folder(gallery)) as opened:
         photos = [one for one in opened.enrolled_sightings() if one.species not in ("", EMPTY)]
-        wanted = sorted({one.species for one in photos if settings.species in ("", one.species)})
-        if not wanted:
-            raise UsageError(
-                f"no photo of a named individual{f' of {settings.species}' if settings.species else ''} is enrolled "
-                f"({len(photos)} photos looked at): `reid enroll` puts them in"
-            )
+        wanted = _wanted(photos, settings.species)
         if out is not None:
             check_writable(out)  # refused before hours of comparing
         counted, notes = [], []
@@ -78,14 +73,30 @@ def count(
                 notes.append(f"{name} is not counted: {fault}")
     if not counted:
         raise UsageError("; ".join(notes))
-    closing = closing_line(
-        {f"individuals of {one.species}": one.individuals for one in counted}, nothing="no individual",
-        undated=sum(photo.captured_at is None for photo in photos if photo.species in wanted),
-        left={"species not counted": len(notes),
-              "photos left out": sum(bool(lost.photo) for one in counted for lost in one.left_out)},
-    )
+    closing = _closing(counted, len(notes), [photo for photo in photos if photo.species in wanted])
     report = CountReport(tuple(counted), notes=tuple(notes), closing=closing)
     return report if out is None else write(report, out)
+
+
+def _wanted(photos: Sequence[Photo], species: str) -> list[str]:
+    """The species to count: the one asked for, else all of the photos. Raises UsageError where there is none."""
+    wanted = sorted({photo.species for photo in photos if species in ("", photo.species)})
+    if not wanted:
+        raise UsageError(
+            f"no photo of a named individual{f' of {species}' if species else ''} is enrolled "
+            f"({len(photos)} photos looked at): `reid enroll` puts them in"
+        )
+    return wanted
+
+
+def _closing(counted: Sequence[SpeciesCount], not_counted: int, photos: Sequence[Photo]) -> str:
+    """The count in one line. not_counted: how many species could not be. photos: those of all the species."""
+    return closing_line(
+        {f"individuals of {one.species}": one.individuals for one in counted}, nothing="no individual",
+        undated=sum(photo.captured_at is None for photo in photos),
+        left={"species not counted": not_counted,
+              "photos left out": sum(bool(lost.photo) for one in counted for lost in one.left_out)},
+    )
 
 
 def _check(settings: CountSettings) -> None:
