@@ -47,9 +47,9 @@ def opens(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     count: Counter[str] = Counter()
     records, opened = tables._csv_records, Path.open
 
-    def read_records(path: Path) -> Any:
+    def read_records(path: Path, *more: Any) -> Any:
         count[path.name] += 1
-        return records(path)
+        return records(path, *more)
 
     def open_path(path: Path, mode: str = "r", *more: Any, **named: Any) -> Any:
         count[path.name] += mode == "rb" and path.suffix == ".jpg"
