@@ -91,7 +91,7 @@ def test_mirrored_features_are_those_of_the_flipped_photos(
     trained: tuple[SpeciesTask, dict[str, torch.Tensor]],
 ) -> None:
     task, _ = trained
-    flipped = replace(task.taught, pixels=np.ascontiguousarray(task.taught.pixels[:, :, ::-1]))
+    flipped = replace(task.taught, store=np.ascontiguousarray(task.taught.pixels[:, :, ::-1]), rows=None)
     torch.testing.assert_close(task.features(task.net, task.taught, mirrored=True), task.features(task.net, flipped))
 
 
@@ -121,7 +121,7 @@ def test_bounds_are_learned_on_the_photos_as_a_query_sees_them_where_those_are_g
     task, _ = trained
     shrunk = np.stack([images.resize(one, *SIZE) for one in task.held.pixels])
     kept = [0, 2, 3, 5, 6, 7, 8, 10, 12, 14]  # some could not be read again
-    card, state = finished(task, replace(task.held, pixels=shrunk).subset(kept))
+    card, state = finished(task, replace(task.held, store=shrunk, rows=None).subset(kept))
     answer = inference.of_torch(card, whole(card, state), CPU).classify(list(shrunk[kept]))
     assert card.familiar_at == pytest.approx(float(np.quantile(answer.familiarity, species_novelty.UNFAMILIAR_SHARE)), abs=1e-3)
 
