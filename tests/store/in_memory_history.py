@@ -64,6 +64,20 @@ class History(Part):
             warnings = self.not_searched(state, [key for table, key in undo.rows if table == "photos"])
         return replace(self.gallery.disk.changes[number - 1].entry, warnings=warnings)
 
+    def undo_to(self, seq: int, *, why: str = "") -> tuple[JournalEntry, ...]:
+        if seq:
+            self._change(seq)
+        undone = self.gallery.disk.undone()
+        entries = [change.entry for change in self.gallery.changes()[seq:]]
+        later = [entry for entry in reversed(entries) if entry.seq not in undone and entry.undoes <= seq]
+        if any(entry.what == "purge" for entry in later):
+            raise UsageError("a purge cannot be undone")
+        with self.gallery.together():
+            undos = tuple(self.undo(entry.seq, why=why) for entry in later if entry.what != "embed")
+        if not undos:
+            raise UsageError(f"nothing was changed after entry {seq} that is not undone")
+        return undos
+
     def purge(
         self, *, before: datetime | date | None = None, old_vectors: bool = False, only_plan: bool = False, why: str = "",
         until: int = 0,

@@ -114,7 +114,7 @@ def test_a_day_whose_kept_decisions_were_purged_since_is_told_and_not_shown_with
     sleep(0.002)
     purge = gallery.history.purge().seq
     assert gallery.log(1)[0].summary == "0 photos, 0 individuals, 1 sightings, 0 embeddings deleted for good"
-    with pytest.raises(GalleryError, match=rf"after entry {purge - 2} cannot be told in full any more: entry {purge} .* purged"):
+    with pytest.raises(GalleryError, match=rf"after entry {purge - 2} cannot be shown in full any more: entry {purge} .* purged"):
         of(first)
     assert len(caplog.messages) == 1 and caplog.messages[0].endswith("all else is shown as it was")
     assert of(second) == of(gallery.log(1)[0].at) == [DOUBT, SURE] and len(caplog.messages) == 1

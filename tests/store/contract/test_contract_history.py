@@ -143,3 +143,14 @@ def test_a_day_of_which_something_was_purged_since_is_refused(store, gallery):
     with pytest.raises(GalleryError, match="purged"):
         store.open(as_of=moment)
     assert owners(store.open(as_of=datetime.now(UTC) + timedelta(days=1))) == {ids[0]: "Amara", ids[1]: "Amara"}
+
+
+def test_all_that_was_changed_after_an_entry_is_undone_together(gallery):
+    ids = herd(gallery)
+    gallery.identities.rename("Amara", "Amina")
+    gallery.corrections.move([ids[2]], "Amina")
+    undos = gallery.history.undo_to(2)
+    assert [entry.undoes for entry in undos] == [4, 3]
+    assert owners(gallery) == {ids[0]: "Amara", ids[1]: "Amara", ids[2]: "Zuri"}
+    with pytest.raises(UsageError):
+        gallery.history.undo_to(2)
